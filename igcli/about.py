@@ -1,0 +1,50 @@
+"""What run.json says of a run beside its status and counts."""
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from igcli import __version__
+from igcli.plan import Plan
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
+
+
+def about(plan: Plan) -> dict[str, Any]:
+    """Return the settings, versions, device and hashes, as JSON can hold them."""
+    spec = plan.model.spec
+    return {
+        "igcli": __version__,
+        "versions": {name: version(name) for name in _PACKAGES},
+        "device": spec.device,
+        "config": plan.config.to_dict(),
+        "settled": {
+            "baseline": plan.baseline_name,
+            "preprocess": plan.preprocess,
+            "resize": plan.resize,
+            "inputs_are": plan.source.space.kind,
+            "input_shape": list(plan.source.space.shape),
+        },
+        "model": {
+            "path": str(spec.path),
+            "sha256": file_sha256(spec.path),
+            "loader": spec.loader,
+            "input": spec.input.name,
+            "output": spec.output_name,
+            "classes": spec.classes,
+            "last_operation": spec.tail,
+        },
+        "labels_sha256": file_sha256(plan.labels.path) if plan.labels.path else None,
+    }
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's files in order, names included."""
+    if path.is_dir():
+        digest = hashlib.sha256()
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            digest.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\n".encode())
+        return digest.hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,76 @@
+"""Options that commands share, as decorators."""
+
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from igcli.cli.main import DEBUG
+from igcli.config import read_toml
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(function: F) -> F:
+    """``--config FILE``: a TOML table of defaults that flags override."""
+
+    def load(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+        if value is not None and ctx.info_name is not None:
+            ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, ctx.info_name)}
+
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=load,
+        help="TOML file with a table named after the command; flags override it.",
+    )(function)
+
+
+def debug_option(function: F) -> F:
+    """``--debug``: show tracebacks and Python warnings."""
+
+    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        ctx.meta[DEBUG] = value
+        if not value:
+            warnings.simplefilter("ignore")
+
+    return click.option(
+        "--debug",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=remember,
+        help="Show tracebacks and warnings of libraries.",
+    )(function)
+
+
+def parse_image_size(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Read HEIGHTxWIDTH, or one number for both, as (height, width)."""
+    if value is None:
+        return None
+    parts = value.lower().split("x")
+    if len(parts) in {1, 2} and all(p.isdecimal() and 0 < int(p) <= 65535 for p in parts):
+        return int(parts[0]), int(parts[-1])
+    raise click.BadParameter(f"{value!r} is not HEIGHTxWIDTH, 224x224 for example")
+
+
+def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+    """Show a progress bar on stderr, when that is a terminal."""
+    from tqdm import tqdm
+
+    bar: Iterable[Any] = tqdm(
+        items, total=total, unit="images", file=sys.stderr, disable=None, dynamic_ncols=True
+    )
+    return bar
+
+
+def warn(message: str) -> None:
+    """Print one line of notice on stderr."""
+    click.echo(f"igcli: note: {message}", err=True)

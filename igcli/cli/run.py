@@ -1,0 +1,132 @@
+"""``igcli run``: explain a folder of images or an array."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.cli.options import config_option, debug_option, parse_image_size, track, warn
+from igcli.config import RunConfig
+from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
+from igcli.models.scores import SCORES
+from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
+from igcli.quadrature import RULES
+
+_SHOWN_FAILURES = 5
+_AS_IS = RunConfig(Path(), Path(), Path())
+
+
+@click.command(name="run")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("inputs", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Run directory to write."
+)
+@click.option(
+    "--method",
+    type=click.Choice(list(RULES)),
+    default=_AS_IS.method,
+    show_default=True,
+    help="Quadrature rule along the path.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    default=_AS_IS.steps,
+    show_default=True,
+    help="Gradient evaluations per explanation.",
+)
+@click.option(
+    "--baseline",
+    metavar="BASELINE",
+    help="Images and uint8 arrays: black (default), white, gray, constant:V, uniform, "
+    "gaussian:SIGMA, blur:SIGMA, in pixels 0-255. Float arrays: zeros (default), constant:V, "
+    "uniform:LOW:HIGH, gaussian:SIGMA. Both: mean, or an image or .npy file.",
+)
+@click.option(
+    "--target",
+    metavar="TARGET",
+    default=_AS_IS.target,
+    show_default=True,
+    help="predicted, top:K, folder (the sub-folder names the class), a class number, a class "
+    "name (with --labels), or a file of one target per input.",
+)
+@click.option(
+    "--labels", type=click.Path(path_type=Path), help="Class names, one a line, in output order."
+)
+@click.option(
+    "--preprocess",
+    type=click.Choice(list(PREPROCESS)),
+    help=f"From pixels to the model's range.  [default: {DEFAULT_PREPROCESS}]",
+)
+@click.option(
+    "--resize",
+    type=click.Choice(list(RESIZE)),
+    help=f"How images get the model's size.  [default: {DEFAULT_RESIZE}]",
+)
+@click.option(
+    "--image-size",
+    metavar="HxW",
+    callback=parse_image_size,
+    help="For a model that takes any size.",
+)
+@click.option(
+    "--scores",
+    type=click.Choice(SCORES),
+    default=_AS_IS.scores,
+    show_default=True,
+    help="What is explained: the outputs, a softmax of them, or the values before the final one.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=_AS_IS.batch_size,
+    show_default=True,
+    help="Gradient rows per batch, over many inputs.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=_AS_IS.seed,
+    show_default=True,
+    help="Seed of random baselines.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Explain only the first N inputs.")
+@click.option(
+    "--save",
+    type=click.Choice(["npy"]),
+    multiple=True,
+    help="Write attributions.npy too.",
+)
+@click.option(
+    "--overlays/--no-overlays",
+    default=_AS_IS.overlays,
+    show_default=True,
+    help="Draw overlays/ID.png.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@config_option
+@debug_option
+@click.pass_context
+def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
+    """Explain INPUTS (a folder, an image or an .npy) with MODEL.
+
+    MODEL is a .keras or .h5 file or a SavedModel folder. Exit code 0: all explained; 2: wrong usage
+    or unusable input, nothing written; 3: some inputs failed, or the run stopped part-way.
+    """
+    from igcli.models.open import check_path, open_model
+    from igcli.pipeline import run
+    from igcli.plan import make_plan
+
+    config = RunConfig(**settings)
+    check_path(config.model)
+    result = run(make_plan(config, open_model, warn), track)
+    for identity, message in result.tally.failures[:_SHOWN_FAILURES]:
+        click.echo(f"igcli: failed: {identity}: {message}", err=True)
+    if len(result.tally.failures) > _SHOWN_FAILURES:
+        more = len(result.tally.failures) - _SHOWN_FAILURES
+        click.echo(f"igcli: and {more} more, named in results.csv", err=True)
+    click.echo(json.dumps(result.to_dict()) if as_json else "\n".join(result.lines()))
+    ctx.exit(result.exit_code)

@@ -1,0 +1,95 @@
+"""What a run was asked to do: one frozen record, from TOML and flags."""
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from igcli.errors import ConfigError
+
+_ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
+_MAY_BE_FILES = ("baseline", "labels", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that ``igcli run`` was asked for.
+
+    None means "the default for these inputs": black or zeros for `baseline`, unit for
+    `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`.
+    `image_size` is (height, width).
+    """
+
+    model: Path
+    inputs: Path
+    out: Path
+    method: str = "gausslegendre"
+    steps: int = 50
+    baseline: str | None = None
+    target: str = "predicted"
+    labels: Path | None = None
+    preprocess: str | None = None
+    resize: str | None = None
+    image_size: tuple[int, int] | None = None
+    scores: str = "as-is"
+    batch_size: int = 32
+    seed: int = 0
+    limit: int | None = None
+    save: tuple[str, ...] = ()
+    overlays: bool = True
+    overwrite: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON can hold them."""
+        return {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in asdict(self).items()
+        }
+
+
+def read_toml(path: Path, table: str) -> dict[str, Any]:
+    """Read one table of a TOML file as option defaults, keyed by parameter name.
+
+    Keys are the flags' names, with ``-`` or ``_``. A relative file that lies beside the TOML file
+    is taken from there.
+
+    Raises
+    ------
+    ConfigError
+        When the file can't be read, or has a key or table that no flag goes by.
+    """
+    settings = _table(path, table)
+    known = {field.name for field in fields(RunConfig)} - _ON_THE_COMMAND_LINE
+    defaults = {str(key).replace("-", "_"): value for key, value in settings.items()}
+    for key, value in defaults.items():
+        if key not in known:
+            names = ", ".join(sorted(name.replace("_", "-") for name in known))
+            raise ConfigError(
+                f"--config {path} has an unknown key {key.replace('_', '-')!r} in [{table}]",
+                fix=f"use one of {names}",
+            )
+        if isinstance(value, dict):
+            raise ConfigError(f"--config {path}: {key!r} can't be a table")
+    for key in _MAY_BE_FILES:
+        if isinstance(defaults.get(key), str) and (path.parent / defaults[key]).is_file():
+            defaults[key] = str(path.parent / defaults[key])
+    return defaults
+
+
+def _table(path: Path, table: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--config {path} can't be read", error.strerror or "") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {path} is not TOML", str(error)) from error
+    unknown = sorted(set(document) - {table})
+    if unknown:
+        raise ConfigError(
+            f"--config {path} has an unknown key {unknown[0]!r}",
+            fix=f"put the settings of `igcli {table}` under [{table}]",
+        )
+    settings = document.get(table, {})
+    if not isinstance(settings, dict):
+        raise ConfigError(f"--config {path}: {table!r} is not a table", fix=f"write [{table}]")
+    return settings

@@ -1,0 +1,50 @@
+"""Every error that igcli raises on purpose.
+
+The library raises an `IgcliError`; only `igcli.cli.main` turns one into text and an exit code.
+"""
+
+
+class IgcliError(Exception):
+    """Something a user can mend.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, with the offending file, flag or layer by name.
+    cause : str
+        Why, where it is not plain from the problem; may be empty.
+    fix : str
+        What to do, as an order ("name the image folder").
+    """
+
+    def __init__(self, problem: str, cause: str = "", fix: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.cause = cause
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.problem if not self.cause else f"{self.problem}: {self.cause}"]
+        if self.fix:
+            lines.append(f"to fix this: {self.fix}")
+        return "\n".join(lines)
+
+
+class ConfigError(IgcliError):
+    """A flag, a TOML key or a combination of them that can't be used."""
+
+
+class InputError(IgcliError):
+    """An input, baseline, label or target file that can't be used, or one image that can't."""
+
+
+class ModelError(IgcliError):
+    """A model file that can't be loaded, or a model that can't be explained."""
+
+
+class OutputError(IgcliError):
+    """An output directory that can't be used."""
+
+
+class RunStopped(IgcliError):
+    """A run that stopped part-way; what it had written is whole."""

@@ -1,0 +1,142 @@
+"""From a plan to explanations, in row order: read, score, choose targets, integrate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from igcli.engine import Integral, Job, integrate
+from igcli.errors import InputError
+from igcli.plan import Plan, read_ahead
+from igcli.records import Array, Explanation, Failed, Sample
+
+_SCORED_AT_ONCE = 32
+
+
+def explain(plan: Plan) -> Iterator[Explanation]:
+    """Yield every explanation of a plan in row order, failed ones in their places."""
+    finished: dict[int, Explanation] = {}
+    under_way: dict[int, _Asked] = {}
+
+    def jobs() -> Iterator[Job]:
+        samples = read_ahead(plan.source, plan.names)
+        while chunk := list(islice(samples, min(plan.config.batch_size, _SCORED_AT_ONCE))):
+            for item in _ask(plan, chunk):
+                if isinstance(item, _Asked):
+                    under_way[item.job.key] = item
+                    yield item.job
+                else:
+                    finished[item.row] = item
+
+    row = 0
+    for integral in integrate(plan.model, jobs(), plan.rule, plan.config.batch_size):
+        finished[integral.key] = _complete(plan, under_way.pop(integral.key), integral)
+        while row in finished:
+            yield finished.pop(row)
+            row += 1
+    while row in finished:
+        yield finished.pop(row)
+        row += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An explanation under way: its job, and all of its row that is known before the path."""
+
+    job: Job
+    known: Explanation
+
+
+def _ask(plan: Plan, chunk: list[Sample | Failed]) -> Iterator[_Asked | Explanation]:
+    """Score a chunk of inputs and their baselines, and choose the targets."""
+    pairs: list[tuple[Sample, Array]] = []
+    for item in chunk:
+        ready = _with_baseline(plan, item)
+        if isinstance(ready, Failed):
+            yield from _failed(plan, ready)
+        else:
+            pairs.append(ready)
+    if not pairs:
+        return
+    scores = plan.model.scores(np.stack([sample.x for sample, _ in pairs]))
+    starts = plan.model.scores(np.stack([baseline for _, baseline in pairs]))
+    for (sample, baseline), score, start in zip(pairs, scores, starts, strict=True):
+        where = _not_finite(score, start)
+        if where:
+            message = f"the model's scores of the {where} are not finite"
+            yield from _failed(plan, Failed(sample.name, message, sample.sha256))
+        else:
+            yield from _chosen(plan, sample, baseline, score, start)
+
+
+def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
+    if isinstance(item, Failed):
+        return item
+    try:
+        return item, plan.baseline(item)
+    except InputError as error:
+        return Failed(item.name, error.problem, item.sha256)
+
+
+def _not_finite(score: Array, start: Array) -> str:
+    if not np.isfinite(score).all():
+        return "input"
+    return "" if np.isfinite(start).all() else "baseline"
+
+
+def _chosen(
+    plan: Plan, sample: Sample, baseline: Array, scores: Array, starts: Array
+) -> Iterator[_Asked]:
+    prediction = int(np.argmax(scores))
+    image = plan.source.space.to_display(sample.raw)
+    for rank, target in enumerate(plan.targets.choose(sample.name, scores)):
+        known = replace(
+            _blank(plan, sample, rank),
+            target=target,
+            target_name=plan.labels.name(target),
+            prediction=prediction,
+            prediction_name=plan.labels.name(prediction),
+            score=float(scores[target]),
+            baseline_score=float(starts[target]),
+            image=image,
+        )
+        yield _Asked(Job(known.row, sample.x, baseline, target), known)
+
+
+def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
+    per_input = plan.targets.per_input
+    suffix = f"@top{rank + 1}" if per_input > 1 else ""
+    return Explanation(
+        row=source.name.index * per_input + rank,
+        id=source.name.id + suffix,
+        path=source.name.path,
+        sha256=source.sha256,
+    )
+
+
+def _failed(plan: Plan, failed: Failed) -> Iterator[Explanation]:
+    for rank in range(plan.targets.per_input):
+        yield replace(_blank(plan, failed, rank), status="failed", message=failed.message)
+
+
+def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
+    known, attribution = asked.known, integral.attribution
+    if attribution is None:
+        message = f"the gradient or score is not finite at alpha = {integral.bad_alpha:.6g}"
+        return replace(known, status="failed", message=message, steps=integral.steps, image=None)
+    if not np.isfinite(attribution).all():
+        message = "the attribution is too large for float32"
+        return replace(known, status="failed", message=message, steps=integral.steps, image=None)
+    assert known.score is not None and known.baseline_score is not None
+    total = float(attribution.sum(dtype=np.float64))
+    difference = known.score - known.baseline_score
+    delta = total - difference
+    return replace(
+        known,
+        attribution_sum=total,
+        delta=delta,
+        relative_delta=abs(delta / difference) if difference else None,
+        steps=integral.steps,
+        attribution=attribution,
+    )

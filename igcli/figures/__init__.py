@@ -1,0 +1,1 @@
+"""Pictures: numpy and Pillow, from arrays alone."""

@@ -1,0 +1,133 @@
+"""Read an .npy array of inputs, memory-mapped: uint8 is pixels, floats are model space."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from igcli.errors import ConfigError, InputError
+from igcli.preprocess import Space
+from igcli.records import Array, InputName, InputSpec, Sample, SourceKind
+
+
+def load_array(path: Path, what: str) -> Array:
+    """Memory-map an .npy file of uint8 or floats; raise InputError for anything else."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(
+            f"{what} {path} can't be read as an .npy array",
+            str(error).split("\n")[0],
+            "save a plain uint8 or float array with numpy.save (object arrays are refused)",
+        ) from error
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise InputError(
+            f"{what} {path} is an archive of several arrays",
+            fix="save the one array to explain with numpy.save, as .npy",
+        )
+    return array
+
+
+def array_kind(array: Array, path: Path, what: str) -> SourceKind:
+    """Tell pixels from model-space numbers by dtype; raise InputError for other dtypes."""
+    if array.dtype == np.uint8:
+        return "pixels"
+    if np.issubdtype(array.dtype, np.floating):
+        return "floats"
+    raise InputError(
+        f"{what} {path} holds {array.dtype}",
+        "uint8 means pixels 0–255 and floats mean model space; others are ambiguous",
+        "convert it with .astype('uint8') or .astype('float32')",
+    )
+
+
+def fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Tell whether `shape` is `wanted`, open dimensions aside."""
+    return len(shape) == len(wanted) and all(
+        w in (None, s) for s, w in zip(shape, wanted, strict=True)
+    )
+
+
+def settle(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> tuple[int, ...] | None:
+    """Return the model input's shape for rows of `shape`, or None where they don't fit.
+
+    A grey image may leave its channel axis out, or carry one that the model leaves out.
+    """
+    for candidate in (shape, (*shape, 1), shape[:-1] if shape[-1:] == (1,) else shape):
+        if fits(candidate, wanted):
+            return candidate
+    return None
+
+
+def list_array(path: Path) -> "ArrayListing":
+    """List the rows of an .npy file."""
+    array = load_array(path, "INPUTS")
+    kind = array_kind(array, path, "INPUTS")
+    if array.ndim < 2 or array.shape[0] == 0:
+        raise InputError(
+            f"INPUTS {path} has shape {array.shape}",
+            "the first axis counts the inputs",
+            "save an array of shape (N, …) with N at least 1",
+        )
+    return ArrayListing(path, array, kind)
+
+
+class ArrayListing:
+    """The rows of one array."""
+
+    resizable = False
+    passed_over = 0
+
+    def __init__(self, path: Path, array: Array, kind: SourceKind) -> None:
+        self.path = path
+        self.array = array
+        self.kind = kind
+        self.names = [
+            InputName(i, f"{path.stem}-{i:06d}", f"{path}[{i}]") for i in range(len(array))
+        ]
+
+    def bind(
+        self,
+        spec: InputSpec,
+        preprocess: str,
+        resize: str,
+        image_size: tuple[int, int] | None,
+    ) -> "ArraySource":
+        """Check the rows' shape; see `Listing.bind`."""
+        rows = self.array.shape[1:]
+        shape = settle(rows, spec.shape)
+        if shape is None:
+            batched = settle(self.array.shape, spec.shape) is not None
+            raise InputError(
+                f"INPUTS {self.path} has shape {self.array.shape}",
+                f"the model's input {spec.name!r} wants (N, {', '.join(map(str, spec.shape))})",
+                "add the first axis: numpy.save(path, array[None])"
+                if batched
+                else "save the inputs at the model's shape",
+            )
+        if image_size is not None and shape[:2] != image_size:
+            raise ConfigError(
+                f"--image-size {image_size[0]}x{image_size[1]} does not fit {self.path}",
+                f"arrays are not resized, and its rows are {rows}",
+                "leave --image-size out",
+            )
+        return ArraySource(Space(self.kind, preprocess, spec.with_shape(shape)), self.array)
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySource:
+    """Rows of a memory-mapped array, one at a time."""
+
+    space: Space
+    array: Array
+
+    def read(self, name: InputName) -> Sample:
+        """Read one row; see `Source.read`."""
+        row = np.ascontiguousarray(self.array[name.index])
+        if self.space.kind == "floats" and not np.isfinite(row).all():
+            first = tuple(int(i) for i in np.argwhere(~np.isfinite(row))[0])
+            raise InputError(f"has a NaN or infinite number, first at {list(first)}")
+        raw = row.astype(self.space.input.dtype).reshape(self.space.raw_shape)
+        return Sample(name, hashlib.sha256(row.data).hexdigest(), raw, self.space.to_model(raw))

@@ -1,0 +1,54 @@
+"""What every reader offers, in two steps: list cheaply, then read against the model's input."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from igcli.preprocess import Space
+from igcli.records import InputName, InputSpec, Sample, SourceKind
+
+
+class Source(Protocol):
+    """Inputs bound to one model: every read gives a raw array and a model input."""
+
+    @property
+    def space(self) -> Space:
+        """How raw numbers become model inputs."""
+        ...
+
+    def read(self, name: InputName) -> Sample:
+        """Read one input; raise InputError, naming the cause, when that input is unusable."""
+        ...
+
+
+class Listing(Protocol):
+    """Inputs that are known to exist, before any model is loaded."""
+
+    @property
+    def kind(self) -> SourceKind:
+        """What the numbers are."""
+        ...
+
+    @property
+    def names(self) -> Sequence[InputName]:
+        """Every input, in order."""
+        ...
+
+    @property
+    def resizable(self) -> bool:
+        """Whether `--resize` means anything here."""
+        ...
+
+    @property
+    def passed_over(self) -> int:
+        """How many files were found that no reader takes."""
+        ...
+
+    def bind(
+        self,
+        spec: InputSpec,
+        preprocess: str,
+        resize: str,
+        image_size: tuple[int, int] | None,
+    ) -> Source:
+        """Check the inputs against the model's input; raise InputError where they can't fit."""
+        ...

@@ -1,0 +1,1 @@
+"""Models: the only part of igcli that imports TensorFlow or Keras, and only when one is loaded."""

@@ -1,0 +1,140 @@
+"""Everything that can be wrong, found before any work: from a config to a plan of the run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from igcli.baselines import DEFAULT_BASELINE, Baseline, Named, named_baseline, parse
+from igcli.config import RunConfig
+from igcli.engine import GradientModel
+from igcli.errors import ConfigError, InputError
+from igcli.inputs.readers import list_inputs
+from igcli.inputs.reference import check_file, file_baseline, mean_baseline
+from igcli.inputs.resize import DEFAULT_RESIZE
+from igcli.inputs.source import Listing, Source
+from igcli.preprocess import DEFAULT_PREPROCESS
+from igcli.quadrature import RULES, Rule
+from igcli.records import Failed, InputName, Sample, Warn
+from igcli.store.layout import check_out
+from igcli.targets import Labels, Targets, plan_targets, read_labels
+from igcli.threads import ahead
+
+LoadModel: TypeAlias = Callable[[Path, str, Warn], GradientModel]
+
+_READERS = 2
+_READ_AHEAD = 16
+_MEAN = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that can start: all its parts loaded, bound and checked.
+
+    Attributes
+    ----------
+    names : sequence of InputName
+        The inputs to explain, `--limit` applied.
+    baseline_name, preprocess, resize : str or None
+        What was settled for these inputs; None where it has no meaning for them.
+    """
+
+    config: RunConfig
+    model: GradientModel
+    source: Source
+    names: Sequence[InputName]
+    labels: Labels
+    targets: Targets
+    rule: Rule
+    baseline: Baseline
+    baseline_name: str
+    preprocess: str | None
+    resize: str | None
+
+
+def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
+    """Check a run from its cheapest part to its dearest, and write nothing.
+
+    Raises
+    ------
+    IgcliError
+        Whatever makes the run impossible, named.
+    """
+    check_out(config.out, config.overwrite)
+    listing = list_inputs(config.inputs, config.out)
+    _tell_what_is_unused(config, listing, warn)
+    preprocess = _preprocess(config, listing)
+    baseline_name = config.baseline or DEFAULT_BASELINE[listing.kind]
+    recipe = None if baseline_name == _MEAN else parse(baseline_name, listing.kind)
+    if recipe is None and baseline_name != _MEAN:
+        check_file(baseline_name, listing.kind)
+    labels = read_labels(config.labels)
+    rule = RULES[config.method](config.steps)
+    model = load_model(config.model, config.scores, warn)
+    resize = config.resize or DEFAULT_RESIZE
+    source = listing.bind(
+        model.spec.input, preprocess or DEFAULT_PREPROCESS, resize, config.image_size
+    )
+    labels.check(model.spec.classes)
+    names = listing.names[: config.limit]
+    return Plan(
+        config=config,
+        model=model,
+        source=source,
+        names=names,
+        labels=labels,
+        targets=plan_targets(config.target, listing.names, labels, model.spec.classes),
+        rule=rule,
+        baseline=_baseline(config, baseline_name, recipe, source, names, len(listing.names)),
+        baseline_name=baseline_name,
+        preprocess=preprocess,
+        resize=resize if listing.resizable else None,
+    )
+
+
+def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | Failed]:
+    """Read inputs in order, in threads, ahead of who takes them."""
+
+    def read(name: InputName) -> Sample | Failed:
+        try:
+            return source.read(name)
+        except InputError as error:
+            return Failed(name, error.problem)
+
+    return ahead(read, names, _READERS, _READ_AHEAD)
+
+
+def _preprocess(config: RunConfig, listing: Listing) -> str | None:
+    if listing.kind == "pixels":
+        return config.preprocess or DEFAULT_PREPROCESS
+    if config.preprocess is not None:
+        raise ConfigError(
+            f"--preprocess {config.preprocess} can't be used with {config.inputs}",
+            "a float array is in model space already and passes untouched",
+            "leave it out, or save the pixels as a uint8 array",
+        )
+    return None
+
+
+def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
+    if not listing.resizable and config.resize is not None:
+        warn(f"--resize {config.resize} has no effect: arrays are not resized")
+    if listing.passed_over:
+        files = "file is" if listing.passed_over == 1 else "files are"
+        warn(f"{listing.passed_over} {files} no image by extension: passed over")
+
+
+def _baseline(
+    config: RunConfig,
+    name: str,
+    recipe: Named | None,
+    source: Source,
+    names: Sequence[InputName],
+    inputs: int,
+) -> Baseline:
+    if name == _MEAN:
+        samples = (s for s in read_ahead(source, names) if isinstance(s, Sample))
+        return mean_baseline(samples, source.space)
+    if recipe is None:
+        return file_baseline(Path(name), source.space, config.resize or DEFAULT_RESIZE, inputs)
+    return named_baseline(recipe, source.space, config.seed)

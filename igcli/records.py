@@ -1,0 +1,152 @@
+"""What the stages hand to each other: frozen, typed, and free of behaviour."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
+SourceKind: TypeAlias = Literal["pixels", "floats"]
+Warn: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """The model's input: its name, its shape without the batch axis, the dtype of a path."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: np.dtype[Any]
+
+    def with_shape(self, shape: tuple[int, ...]) -> "InputSpec":
+        """Return the same input with every open dimension settled."""
+        return InputSpec(self.name, shape, self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What the rest of igcli may know of a model.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was loaded from.
+    loader : str
+        Which loader read it ("keras", "saved-model signature serving_default", …).
+    input : InputSpec
+        The one input.
+    output_name : str
+        The one output.
+    classes : int
+        How many targets there are: the output's size, or 2 for a one-output sigmoid.
+    tail : Tail
+        The model's last operation, as far as the graph shows it.
+    scores : str
+        What a score is: "as-is", "probability" or "logit".
+    device : str
+        What the gradients run on.
+    """
+
+    path: Path
+    loader: str
+    input: InputSpec
+    output_name: str
+    classes: int
+    tail: Tail
+    scores: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputName:
+    """Who an input is, known before it is read.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the input order.
+    id : str
+        Unique in the run, the same on every machine: the path below the folder, or STEM-000012.
+    path : str
+        Where a person finds it.
+    folder : str
+        The first sub-folder below INPUTS; empty where there is none.
+    """
+
+    index: int
+    id: str
+    path: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One input, read.
+
+    Attributes
+    ----------
+    name : InputName
+        Who it is.
+    sha256 : str
+        Of the file's bytes, or of the array row's.
+    raw : Array
+        Pixels 0–255 at the model's size, channels last, or the array's own numbers.
+    x : Array
+        The same in model space: the model's input shape and dtype.
+    """
+
+    name: InputName
+    sha256: str
+    raw: Array
+    x: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One input that could not be read or explained, and why."""
+
+    name: InputName
+    message: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One row of results.csv, with its map.
+
+    Missing numbers are None; `attribution` is None exactly when `status` is "failed".
+
+    Attributes
+    ----------
+    row : int
+        Its place in results.csv and in /attributions.
+    attribution : Array or None
+        float32, the input's shape, signed.
+    image : Array or None
+        uint8 (height, width, channels): what the model saw, for display.
+    """
+
+    row: int
+    id: str
+    path: str
+    sha256: str
+    target: int | None = None
+    target_name: str = ""
+    prediction: int | None = None
+    prediction_name: str = ""
+    score: float | None = None
+    baseline_score: float | None = None
+    attribution_sum: float | None = None
+    delta: float | None = None
+    relative_delta: float | None = None
+    steps: int | None = None
+    error_estimate: float | None = None
+    converged: bool | None = None
+    status: Literal["ok", "failed"] = "ok"
+    message: str = ""
+    attribution: Array | None = None
+    image: Array | None = None

@@ -1,0 +1,101 @@
+"""COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+
+from igcli.records import Array, Explanation
+from igcli.store.layout import whole_file
+
+Kind = Literal["text", "int", "float", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of an explanation.
+
+    Attributes
+    ----------
+    name : str
+        In results.csv, and the attribute of `Explanation`.
+    dataset : str
+        In the HDF5 files.
+    kind : {"text", "int", "float", "flag"}
+        How it is stored. What is missing is −1 (int, flag) or NaN (float), and an empty field in
+        results.csv.
+    """
+
+    name: str
+    dataset: str
+    kind: Kind
+
+
+COLUMNS = (
+    Column("id", "ids", "text"),
+    Column("path", "paths", "text"),
+    Column("sha256", "sha256", "text"),
+    Column("target", "targets", "int"),
+    Column("target_name", "target_names", "text"),
+    Column("prediction", "predictions", "int"),
+    Column("prediction_name", "prediction_names", "text"),
+    Column("score", "scores", "float"),
+    Column("baseline_score", "baseline_scores", "float"),
+    Column("attribution_sum", "attribution_sums", "float"),
+    Column("delta", "deltas", "float"),
+    Column("relative_delta", "relative_deltas", "float"),
+    Column("steps", "steps", "int"),
+    Column("error_estimate", "error_estimates", "float"),
+    Column("converged", "converged", "flag"),
+    Column("status", "status", "text"),
+    Column("message", "messages", "text"),
+)
+_MISSING: dict[Kind, Any] = {"text": "", "int": -1, "float": np.nan, "flag": -1}
+
+
+def _dtype(kind: Kind) -> Any:
+    return {"text": h5py.string_dtype(), "int": "i8", "float": "f8", "flag": "i1"}[kind]
+
+
+def write_columns(file: Any, explanations: list[Explanation]) -> None:
+    """Write one dataset per column to an open HDF5 file."""
+    for column in COLUMNS:
+        values = (getattr(e, column.name) for e in explanations)
+        stored = [_MISSING[column.kind] if value is None else value for value in values]
+        file.create_dataset(column.dataset, data=stored, dtype=_dtype(column.kind))
+
+
+def copy_columns(parts: list[Path], file: Any) -> None:
+    """Join the parts' columns into an open HDF5 file."""
+    for column in COLUMNS:
+        pieces = []
+        for part in parts:
+            with h5py.File(part, "r") as source:
+                pieces.append(source[column.dataset][()])
+        file.create_dataset(column.dataset, data=np.concatenate(pieces), dtype=_dtype(column.kind))
+
+
+def write_csv(parts: list[Path], path: Path) -> None:
+    """Write results.csv from the parts, in row order."""
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(column.name for column in COLUMNS)
+        for part in parts:
+            with h5py.File(part, "r") as source:
+                fields = [_fields(column, source[column.dataset]) for column in COLUMNS]
+            writer.writerows(zip(*fields, strict=True))
+
+
+def _fields(column: Column, dataset: Any) -> Iterable[str]:
+    if column.kind == "text":
+        return [str(text) for text in dataset.asstr()[()]]
+    values: Array = dataset[()]
+    if column.kind == "float":
+        return ["" if np.isnan(value) else repr(float(value)) for value in values]
+    if column.kind == "flag":
+        return [{-1: "", 0: "False", 1: "True"}[int(value)] for value in values]
+    return ["" if value < 0 else str(int(value)) for value in values]

@@ -1,0 +1,74 @@
+"""Parts: the run's arrays in pieces, each a whole HDF5 file, and the files that join them."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from igcli.records import Array, Explanation
+from igcli.store.columns import copy_columns, write_columns
+from igcli.store.layout import whole_file
+
+_NPY_ROWS = 64
+
+
+def write_part(
+    path: Path, explanations: list[Explanation], shape: tuple[int, ...], image: bool
+) -> None:
+    """Write consecutive explanations: their maps, pictures and columns. Failed rows are NaN."""
+    maps = np.full((len(explanations), *shape), np.nan, np.float32)
+    for row, explanation in enumerate(explanations):
+        if explanation.attribution is not None:
+            maps[row] = explanation.attribution
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.create_dataset("attributions", data=maps)
+        if image:
+            file.create_dataset("images", data=_images(explanations, shape))
+        write_columns(file, explanations)
+
+
+def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
+    images = np.zeros((len(explanations), *(shape if len(shape) == 3 else (*shape, 1))), np.uint8)
+    for row, explanation in enumerate(explanations):
+        if explanation.image is not None:
+            images[row] = explanation.image
+    return images
+
+
+def join_parts(parts: list[Path], path: Path) -> None:
+    """Write attributions.h5: virtual datasets over the parts, in row order, and every column."""
+    with whole_file(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
+        for name in ("attributions", "images"):
+            _join_dataset(file, name, parts)
+        copy_columns(parts, file)
+
+
+def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:
+    shapes = []
+    for part in parts:
+        with h5py.File(part, "r") as source:
+            if name not in source:
+                return
+            shapes.append(source[name].shape)
+            dtype = source[name].dtype
+    rows = sum(shape[0] for shape in shapes)
+    layout = h5py.VirtualLayout((rows, *shapes[0][1:]), dtype)
+    start = 0
+    for part, shape in zip(parts, shapes, strict=True):
+        # Relative to attributions.h5, so that the run directory can be moved.
+        relative = f"{part.parent.name}/{part.name}"
+        layout[start : start + shape[0]] = h5py.VirtualSource(relative, name, shape)
+        start += shape[0]
+    file.create_virtual_dataset(name, layout)
+
+
+def save_npy(attributions: Path, path: Path) -> None:
+    """Copy /attributions of `attributions` to an .npy file, a few rows at a time."""
+    with h5py.File(attributions, "r") as file, whole_file(path) as temporary:
+        source = file["attributions"]
+        target = np.lib.format.open_memmap(temporary, "w+", np.float32, source.shape)
+        for start in range(0, len(source), _NPY_ROWS):
+            target[start : start + _NPY_ROWS] = source[start : start + _NPY_ROWS]
+        target.flush()
+        del target

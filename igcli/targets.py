@@ -1,0 +1,220 @@
+"""Which output element is explained, for each input."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from igcli.errors import ConfigError, InputError
+from igcli.records import Array, InputName
+
+Choose: TypeAlias = Callable[[InputName, Array], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The choice of targets.
+
+    Attributes
+    ----------
+    per_input : int
+        How many explanations each input gets.
+    choose : callable
+        (input, its class scores) → that many targets, best first.
+    """
+
+    per_input: int
+    choose: Choose
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Class names in output order; empty when there is no label file."""
+
+    names: tuple[str, ...] = ()
+    path: Path | None = None
+
+    def name(self, index: int | None) -> str:
+        """Return a class's name, or an empty string."""
+        return self.names[index] if self.names and index is not None else ""
+
+    def index(self, name: str, where: str) -> int:
+        """Return the class of that name: a whole line, or one of its comma-separated synonyms.
+
+        Raises
+        ------
+        ConfigError
+            When no line or more than one has it; `where` says who asks.
+        """
+        if not self.names:
+            raise ConfigError(
+                f"{where}: {name!r} is a class name", "no class names are known", "add --labels"
+            )
+        wanted = name.strip().casefold()
+        lines = [line.casefold() for line in self.names]
+        found = [i for i, line in enumerate(lines) if line == wanted]
+        if not found:
+            found = [
+                i for i, line in enumerate(lines) if wanted in (s.strip() for s in line.split(","))
+            ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ConfigError(
+                f"{where}: the class name {name!r} is ambiguous",
+                f"lines {', '.join(str(i + 1) for i in found)} of {self.path} have it",
+                f"write the class number instead: {' or '.join(map(str, found))}",
+            )
+        close = difflib.get_close_matches(wanted, lines, 1)
+        hint = f"did you mean {self.names[lines.index(close[0])]!r}?" if close else "check the name"
+        raise ConfigError(f"{where}: no class {name!r} in {self.path}", fix=hint)
+
+    def check(self, classes: int) -> None:
+        """Raise ConfigError unless there is one name for each class."""
+        if self.names and len(self.names) != classes:
+            raise ConfigError(
+                f"--labels {self.path} has {len(self.names)} names",
+                f"the model has {classes} classes",
+                "give a file with one name a line, in output order",
+            )
+
+
+def read_labels(path: Path | None) -> Labels:
+    """Read class names, one a line, in output order."""
+    if path is None:
+        return Labels()
+    return Labels(tuple(_lines(path, "--labels")), path)
+
+
+def _lines(path: Path, flag: str) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(f"{flag} {path} can't be read", cause, "name a text file") from error
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise InputError(f"{flag} {path} is empty", fix="write one entry a line")
+    return [line.strip() for line in lines]
+
+
+def plan_targets(text: str, names: Sequence[InputName], labels: Labels, classes: int) -> Targets:
+    """Settle `--target` for a model and a set of inputs, before any work.
+
+    Parameters
+    ----------
+    text : str
+        ``predicted``, ``top:K``, ``folder``, a class number, a class name or a file with one
+        target per input (text lines or an integer .npy).
+    names : sequence of InputName
+        Every input, before any ``--limit``.
+    labels : Labels
+        The class names.
+    classes : int
+        How many classes the model has.
+
+    Raises
+    ------
+    ConfigError, InputError
+        When a target does not exist, or can't be known for some input.
+    """
+    if text == "predicted":
+        return Targets(1, lambda name, scores: [int(np.argmax(scores))])
+    if text.startswith("top:"):
+        count = _top(text, classes)
+        return Targets(count, lambda name, scores: _best(scores, count))
+    if text == "folder":
+        return _listed([_folder_class(name, labels, classes) for name in names])
+    if Path(text).is_file():
+        return _listed(_file_classes(Path(text), len(names), labels, classes))
+    fixed = _class(text, labels, classes, "--target")
+    return Targets(1, lambda name, scores: [fixed])
+
+
+def _listed(targets: list[int]) -> Targets:
+    return Targets(1, lambda name, scores: [targets[name.index]])
+
+
+def _best(scores: Array, count: int) -> list[int]:
+    return [int(i) for i in np.argsort(-scores, kind="stable")[:count]]
+
+
+def _top(text: str, classes: int) -> int:
+    digits = text.removeprefix("top:")
+    if not digits.isdecimal() or not 1 <= int(digits) <= classes:
+        raise ConfigError(
+            f"--target {text} can't be used",
+            f"the model has {classes} classes",
+            f"write top:K with K from 1 to {classes}",
+        )
+    return int(digits)
+
+
+def _class(text: str, labels: Labels, classes: int, where: str) -> int:
+    try:
+        index = int(text)
+    except ValueError:
+        if not labels.names:
+            raise ConfigError(
+                f"{where} {text} is no class number, file or keyword",
+                "no class names are known",
+                "write predicted, top:K, folder, a number or a file, or add --labels for names",
+            ) from None
+        return labels.index(text, where)
+    if not 0 <= index < classes:
+        one = "its only target is 0, the output itself" if classes == 1 else "counted from 0"
+        raise ConfigError(
+            f"{where} {index} is out of range",
+            f"the model has {classes} classes, {one}" if classes > 1 else one,
+            f"write a number from 0 to {classes - 1}" if classes > 1 else "write 0",
+        )
+    return index
+
+
+def _folder_class(name: InputName, labels: Labels, classes: int) -> int:
+    if not name.folder:
+        raise ConfigError(
+            f"--target folder: {name.path} is in no sub-folder",
+            "the first folder below INPUTS names the class",
+            "sort the images into one folder a class, or choose another --target",
+        )
+    where = f"--target folder ({name.path}):"
+    if name.folder.casefold() in (line.casefold() for line in labels.names):
+        return labels.index(name.folder, where)
+    return _class(name.folder, labels, classes, where)
+
+
+def _file_classes(path: Path, inputs: int, labels: Labels, classes: int) -> list[int]:
+    entries = _npy_entries(path) if path.suffix.lower() == ".npy" else _lines(path, "--target")
+    if len(entries) != inputs:
+        raise InputError(
+            f"--target {path} has {len(entries)} entries",
+            f"there are {inputs} inputs",
+            "give one target per input, in input order",
+        )
+    return [
+        _class(entry, labels, classes, f"--target {path}, entry {i + 1}:")
+        for i, entry in enumerate(entries)
+    ]
+
+
+def _npy_entries(path: Path) -> list[str]:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(
+            f"--target {path} can't be read as an .npy array",
+            str(error).split("\n")[0],
+            "save an integer array with numpy.save",
+        ) from error
+    if not np.issubdtype(array.dtype, np.integer) or array.ndim != 1:
+        raise InputError(
+            f"--target {path} holds {array.dtype} of shape {array.shape}",
+            "targets are class numbers, one per input",
+            "save a one-dimensional integer array",
+        )
+    return [str(int(i)) for i in array]
