@@ -8,6 +8,7 @@ from typing import Any
 from igcli.errors import ConfigError
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
+_LISTS = frozenset({"save"})
 _MAY_BE_FILES = ("baseline", "labels", "target")
 
 
@@ -70,10 +71,18 @@ def read_toml(path: Path, table: str) -> dict[str, Any]:
             )
         if isinstance(value, dict):
             raise ConfigError(f"--config {path}: {key!r} can't be a table")
-    for key in _MAY_BE_FILES:
-        if isinstance(defaults.get(key), str) and (path.parent / defaults[key]).is_file():
-            defaults[key] = str(path.parent / defaults[key])
-    return defaults
+    return {key: _as_on_the_command_line(key, value, path) for key, value in defaults.items()}
+
+
+def _as_on_the_command_line(key: str, value: Any, path: Path) -> str | list[str]:
+    """Write a TOML value as a flag's, so that Click reads both alike (and refuses 50.5 steps)."""
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    if key in _LISTS:
+        return [str(value)]
+    if key in _MAY_BE_FILES and (path.parent / str(value)).is_file():
+        return str(path.parent / str(value))
+    return str(value)
 
 
 def _table(path: Path, table: str) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def plan_targets(text: str, names: Sequence[InputName], labels: Labels, classes:
         return Targets(count, lambda name, scores: _best(scores, count))
     if text == "folder":
         return _listed([_folder_class(name, labels, classes) for name in names])
-    if Path(text).is_file():
+    if not _is_integer(text) and Path(text).is_file():
         return _listed(_file_classes(Path(text), len(names), labels, classes))
     fixed = _class(text, labels, classes, "--target")
     return Targets(1, lambda name, scores: [fixed])
@@ -154,17 +154,20 @@ def _top(text: str, classes: int) -> int:
     return int(digits)
 
 
+def _is_integer(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
 def _class(text: str, labels: Labels, classes: int, where: str) -> int:
-    try:
-        index = int(text)
-    except ValueError:
+    if not _is_integer(text):
         if not labels.names:
             raise ConfigError(
                 f"{where} {text} is no class number, file or keyword",
                 "no class names are known",
                 "write predicted, top:K, folder, a number or a file, or add --labels for names",
-            ) from None
+            )
         return labels.index(text, where)
+    index = int(text)
     if not 0 <= index < classes:
         one = "its only target is 0, the output itself" if classes == 1 else "counted from 0"
         raise ConfigError(

@@ -1,10 +1,11 @@
 """Load a whole-model Keras file: ``.keras``, or the legacy ``.h5``."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
-from igcli.models.loaded import Loaded, first_line, input_spec, only_one
+from igcli.models.loaded import Loaded, input_spec, last_line, only_one
 from igcli.models.scan import scan_h5, scan_keras
 
 
@@ -24,12 +25,15 @@ def _load(path: Path) -> Loaded:
     import keras
 
     try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            # Deprecated arguments in the file: the reader of a run can do nothing about them.
+            warnings.simplefilter("ignore")
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Keras raises nearly any type on a config that it does not know.
         raise ModelError(
             f"Keras {keras.__version__} can't load {path}",
-            first_line(error),
+            last_line(error),
             "export it as a SavedModel with the Keras that wrote it: model.export('folder')",
         ) from error
     inputs = getattr(model, "inputs", None)
@@ -40,13 +44,11 @@ def _load(path: Path) -> Loaded:
         )
     name = only_one(path, "input", [tensor.name for tensor in inputs])
     output = only_one(path, "output", [_output_name(model, i) for i in range(len(model.outputs))])
-    wants_dict = isinstance(getattr(model, "_inputs_struct", None), dict)
+    struct = getattr(model, "_inputs_struct", None)
 
     def function(rows: Any) -> Any:
-        result = model({name: rows} if wants_dict else rows, training=False)
-        while isinstance(result, (dict, list, tuple)):
-            result = next(iter(result.values() if isinstance(result, dict) else result))
-        return result
+        packed = rows if struct is None else keras.tree.pack_sequence_as(struct, [rows])
+        return keras.tree.flatten(model(packed, training=False))[0]
 
     spec = input_spec(path, name, inputs[0].shape, inputs[0].dtype)
     return Loaded(function, spec, output, f"Keras {keras.__version__}")

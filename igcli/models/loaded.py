@@ -69,6 +69,15 @@ def only_one(path: Path, what: str, names: Sequence[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first telling line of an error's text, at most 200 characters."""
+    """Return the first line of an error's text, at most 200 characters."""
+    return _lines(error)[0][:200]
+
+
+def last_line(error: BaseException) -> str:
+    """Return the last line of an error's text, where Keras puts the cause of a nested one."""
+    return _lines(error)[-1][:200]
+
+
+def _lines(error: BaseException) -> list[str]:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200]
+    return lines or [type(error).__name__]

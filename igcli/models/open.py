@@ -48,13 +48,20 @@ def open_model(path: Path, scores: str, warn: Warn) -> TensorFlowModel:
     """
     loader = LOADERS["folder" if path.is_dir() else path.suffix.lower()]
     import_tensorflow()
+    notes: list[str] = []
     with quiet_stderr():
-        loaded = loader(path, warn)
-        try:
-            return TensorFlowModel(path, loaded, scores)
-        except IgcliError:
-            raise
-        except Exception as error:
-            # Tracing runs the model's own graph, which may raise anything (LookupError for an op
-            # without a gradient, for one).
-            raise ModelError(f"{path} can't be differentiated", first_line(error)) from error
+        model = _traced(path, loader(path, notes.append), scores)
+    for note in notes:
+        warn(note)
+    return model
+
+
+def _traced(path: Path, loaded: Loaded, scores: str) -> TensorFlowModel:
+    try:
+        return TensorFlowModel(path, loaded, scores)
+    except IgcliError:
+        raise
+    except Exception as error:
+        # Tracing builds the model's own graph, which may raise anything (LookupError for an op
+        # without a gradient, for one).
+        raise ModelError(f"{path} can't be differentiated", first_line(error)) from error

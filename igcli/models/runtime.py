@@ -31,7 +31,7 @@ def quiet_stderr() -> Iterator[None]:
             yield
         except IgcliError:
             raise
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(saved, held.read())
             raise

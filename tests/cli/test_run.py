@@ -1,0 +1,310 @@
+"""`igcli run` in this process, on a real Keras model and real files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import Result
+from PIL import Image
+
+from igcli.records import Array
+
+Igcli = Callable[..., Result]
+
+
+def maps(out: Path) -> Array:
+    with h5py.File(out / "attributions.h5") as file:
+        array: Array = file["attributions"][()]
+    return array
+
+
+def table(out: Path) -> pd.DataFrame:
+    return pd.read_csv(out / "results.csv")
+
+
+@pytest.fixture(scope="session")
+def plain(small_model: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that options are compared with."""
+    from click.testing import CliRunner
+
+    from igcli.cli.main import cli
+
+    out = tmp_path_factory.mktemp("plain") / "out"
+    result = CliRunner().invoke(cli, ["run", str(small_model), str(photos), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def test_a_run_directory_has_all_its_files(plain: Path, photos: Path) -> None:
+    assert sorted(path.name for path in plain.iterdir()) == [
+        "attributions.h5",
+        "overlays",
+        "parts",
+        "results.csv",
+        "run.json",
+    ]
+    frame = table(plain)
+    assert list(frame["id"]) == sorted(
+        path.relative_to(photos).as_posix() for path in photos.rglob("*.png")
+    )
+    for identity in frame["id"]:
+        with Image.open(plain / "overlays" / f"{identity}.png") as picture:
+            assert picture.mode == "RGB" and min(picture.size) >= 224
+    assert {k: str(v) for k, v in frame.dtypes.items() if k in ("target", "score", "steps")} == {
+        "target": "int64",
+        "score": "float64",
+        "steps": "int64",
+    }
+    assert maps(plain).shape == (6, 8, 8, 3) and maps(plain).dtype == np.float32
+    assert json.loads((plain / "run.json").read_text())["model"]["last_operation"] == "softmax"
+
+
+CHANGES_THE_MAPS = [
+    ("--method", "riemann_left"),
+    ("--steps", "1"),
+    ("--baseline", "white"),
+    ("--baseline", "mean"),
+    ("--target", "1"),
+    ("--target", "folder"),
+    ("--preprocess", "symmetric"),
+    ("--resize", "crop"),
+    ("--scores", "logit"),
+]
+
+
+@pytest.mark.parametrize(("flag", "value"), CHANGES_THE_MAPS)
+def test_each_option_changes_the_maps(
+    igcli: Igcli,
+    small_model: Path,
+    photos: Path,
+    plain: Path,
+    tmp_path: Path,
+    flag: str,
+    value: str,
+) -> None:
+    result = igcli("run", small_model, photos, "-o", tmp_path / "out", flag, value)
+    assert result.exit_code == 0, result.output
+    ours, theirs = maps(tmp_path / "out"), maps(plain)
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() > 1e-4 * np.abs(theirs).max()
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64, 100_000])
+def test_batch_size_does_not_change_the_maps(
+    igcli: Igcli, small_model: Path, photos: Path, plain: Path, tmp_path: Path, batch: int
+) -> None:
+    igcli("run", small_model, photos, "-o", tmp_path / "out", "--batch-size", batch)
+    for ours, theirs in zip(maps(tmp_path / "out"), maps(plain), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * np.abs(theirs).max())
+    about = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert about["config"]["batch_size"] == batch
+
+
+def test_seed_changes_random_baselines(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        igcli(
+            "run",
+            small_model,
+            photos,
+            "-o",
+            tmp_path / name,
+            "--baseline",
+            "uniform",
+            "--seed",
+            seed,
+            "--limit",
+            2,
+        )
+    first, again, other = (maps(tmp_path / name) for name in "abc")
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other, atol=1e-4 * np.abs(first).max())
+
+
+def test_limit_save_and_no_overlays(
+    igcli: Igcli, small_model: Path, photos: Path, plain: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    result = igcli(
+        "run", small_model, photos, "-o", out, "--limit", 2, "--save", "npy", "--no-overlays"
+    )
+    assert result.exit_code == 0
+    assert "no overlays: --no-overlays" in result.stdout
+    assert not (out / "overlays").exists()
+    np.testing.assert_allclose(np.load(out / "attributions.npy"), maps(plain)[:2], atol=1e-6)
+
+
+def test_labels_name_classes_and_choose_them(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.txt").write_text("ant\nbee, honey bee\ncat\n")
+    out = tmp_path / "out"
+    labels = tmp_path / "labels.txt"
+    igcli("run", small_model, photos, "-o", out, "--labels", labels, "--target", "honey bee")
+    frame = table(out)
+    assert set(frame["target"]) == {1} and set(frame["target_name"]) == {"bee, honey bee"}
+    names = np.array(["ant", "bee, honey bee", "cat"])
+    assert list(frame["prediction_name"]) == list(names[frame["prediction"]])
+
+
+def test_folder_targets_come_from_the_first_sub_folder(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    igcli("run", small_model, photos, "-o", tmp_path / "out", "--target", "folder")
+    assert list(table(tmp_path / "out")["target"]) == [0, 0, 0, 2, 2, 2]
+
+
+def test_image_size_is_for_models_of_any_size(
+    igcli: Igcli, keras: Any, photos: Path, tmp_path: Path
+) -> None:
+    inputs = keras.Input((None, None, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    keras.Model(inputs, keras.layers.Dense(2)(pooled)).save(tmp_path / "any.keras")
+    refused = igcli("run", tmp_path / "any.keras", photos, "-o", tmp_path / "out")
+    assert refused.exit_code == 2 and "--image-size" in refused.stderr
+    assert not (tmp_path / "out").exists()
+    for size, shape in (("6x9", (6, 9)), ("7", (7, 7))):
+        out = tmp_path / size
+        igcli("run", tmp_path / "any.keras", photos, "-o", out, "--image-size", size)
+        assert maps(out).shape == (6, *shape, 3)
+    assert igcli("run", "m", photos, "-o", "o", "--image-size", "6by9").exit_code == 2
+
+
+def test_json_prints_one_object_on_stdout(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    result = igcli("run", small_model, photos, "-o", tmp_path / "out", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["counts"] == {"asked": 6, "ok": 6, "failed": 0, "not_reached": 0}
+    assert summary["status"] == "complete"
+    assert summary["delta"]["worst"] == pytest.approx(table(tmp_path / "out")["delta"].abs().max())
+
+
+def test_a_second_run_needs_overwrite_and_leaves_nothing_of_the_first(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    igcli("run", small_model, photos, "-o", out, "--save", "npy")
+    (out / "my-notes.txt").write_text("keep me")
+    before = (out / "results.csv").read_bytes()
+    refused = igcli("run", small_model, photos, "-o", out, "--limit", 1)
+    assert refused.exit_code == 2 and "--overwrite" in refused.stderr
+    assert (out / "results.csv").read_bytes() == before
+    assert igcli("run", small_model, photos, "-o", out, "--limit", 1, "--overwrite").exit_code == 0
+    assert len(list((out / "overlays").rglob("*.png"))) == 1
+    assert not (out / "attributions.npy").exists()
+    assert (out / "my-notes.txt").read_text() == "keep me"
+
+
+def test_a_failed_overwrite_leaves_the_earlier_run_whole(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    igcli("run", small_model, photos, "-o", out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    refused = igcli("run", small_model, photos, "-o", out, "--overwrite", "--target", "99")
+    assert refused.exit_code == 2
+    assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def test_config_gives_defaults_that_flags_override(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "names.txt").write_text("ant\nbee\ncat\n")
+    config = tmp_path / "c.toml"
+    config.write_text(
+        '[run]\nsteps = 3\nbatch-size = 5\nlabels = "names.txt"\nsave = ["npy"]\noverlays = false\n'
+    )
+    out = tmp_path / "out"
+    result = igcli("run", small_model, photos, "-o", out, "--config", config, "--steps", 4)
+    assert result.exit_code == 0, result.output
+    asked = json.loads((out / "run.json").read_text())["config"]
+    assert (asked["steps"], asked["batch_size"], asked["save"]) == (4, 5, ["npy"])
+    assert not (out / "overlays").exists()
+    assert set(table(out)["target_name"]) <= {"ant", "bee", "cat"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[run]\nstep = 3", "unknown key 'step'"),
+        ("steps = 3", "unknown key 'steps'"),
+        ("[run]\nsteps = 3.5", "3.5"),
+        ("[run]\nsteps = true", "--steps"),
+        ("[run]\nsteps = 0", "--steps"),
+        ("[run]\nmethod = 'simpson'", "simpson"),
+        ("[run]\nout = 'here'", "unknown key 'out'"),
+        ("[run", "is not TOML"),
+    ],
+)
+def test_config_mistakes_exit_2(igcli: Igcli, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "c.toml").write_text(text)
+    result = igcli("run", "m.h5", "x", "-o", tmp_path / "out", "--config", tmp_path / "c.toml")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.h5", "{photos}"], "MODEL absent.h5 does not exist"),
+        (["{model}", "absent"], "INPUTS absent does not exist"),
+        (["{model}", "{photos}", "--steps", "0"], "--steps"),
+        (["{model}", "{photos}", "--batch-size", "0"], "--batch-size"),
+        (["{model}", "{photos}", "--target", "3"], "--target 3 is out of range"),
+        (["{model}", "{photos}", "--target", "-1"], "--target -1 is out of range"),
+        (["{model}", "{photos}", "--baseline", "blur"], "--baseline blur can't be used"),
+        (["{model}", "{photos}", "--config", "absent.toml"], "--config absent.toml can't be read"),
+    ],
+)
+def test_usage_errors_exit_2_in_three_lines_and_write_nothing(
+    igcli: Igcli,
+    small_model: Path,
+    photos: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+) -> None:
+    filled = [text.format(model=small_model, photos=photos) for text in arguments]
+    result = igcli("run", *filled, "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+    ours = [line for line in result.stderr.splitlines() if not line.startswith(("Usage", "Try"))]
+    assert 1 <= len([line for line in ours if line]) <= 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_failed_inputs_are_named_on_stderr_and_exit_3(
+    igcli: Igcli, small_model: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (8, 8), "red").save(folder / "good.png")
+    for i in range(7):
+        (folder / f"bad-{i}.jpg").write_bytes(b"no")
+    result = igcli("run", small_model, folder, "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "igcli: failed: bad-0.jpg: not an image that Pillow can read" in result.stderr
+    assert "and 2 more, named in results.csv" in result.stderr
+    assert "failed     7" in result.stdout
+
+
+def test_one_image_and_a_one_by_one_image(igcli: Igcli, small_model: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1), "teal").save(tmp_path / "dot.png")
+    result = igcli("run", small_model, tmp_path / "dot.png", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert list(table(tmp_path / "out")["id"]) == ["dot.png"]
+
+
+def test_debug_shows_the_traceback(igcli: Igcli) -> None:
+    result = igcli("run", "absent.h5", "x", "-o", "out", "--debug")
+    assert isinstance(result.exception, Exception)
+    assert "does not exist" in str(result.exception)

@@ -1,0 +1,125 @@
+"""Closed-form models: what the engine and the pipeline are tested on, without TensorFlow."""
+
+from pathlib import Path
+
+import numpy as np
+
+from igcli.engine import PathRows, RowSums
+from igcli.records import Array, InputSpec, ModelSpec
+
+
+def spec(shape: tuple[int | None, ...], classes: int) -> ModelSpec:
+    return ModelSpec(
+        path=Path(__file__),
+        loader="fake",
+        input=InputSpec("x", shape, np.dtype("float32")),
+        output_name="y",
+        classes=classes,
+        tail="none",
+        scores="as-is",
+        device="none",
+    )
+
+
+class FakeModel:
+    """Sums weighted gradients row by row, and counts what it is asked."""
+
+    def __init__(self, shape: tuple[int | None, ...], classes: int) -> None:
+        self.spec = spec(shape, classes)
+        self.batches: list[int] = []
+        self.evaluated: list[tuple[bytes, float]] = []
+
+    def value(self, x: Array) -> Array:
+        """Scores (n, classes) of flat inputs (n, features)."""
+        raise NotImplementedError
+
+    def gradient(self, x: Array, target: int) -> Array:
+        """Gradient (features,) of one flat input's score."""
+        raise NotImplementedError
+
+    def scores(self, x: Array) -> Array:
+        return self.value(x.reshape(len(x), -1).astype(np.float64))
+
+    def weighted_gradients(self, rows: PathRows) -> RowSums:
+        self.batches.append(len(rows.slot))
+        sums = np.zeros((len(rows.x), rows.x[0].size))
+        finite = np.ones(len(rows.slot), bool)
+        for k, slot in enumerate(rows.slot):
+            start = rows.baseline[slot].ravel().astype(np.float64)
+            point = start + rows.alpha[k] * (rows.x[slot].ravel() - start)
+            self.evaluated.append((rows.x[slot].tobytes(), float(rows.alpha[k])))
+            gradient = self.gradient(point, int(rows.target[k]))
+            score = self.value(point[None])[0, rows.target[k]]
+            finite[k] = np.isfinite(gradient).all() and np.isfinite(score)
+            sums[slot] += rows.weight[k] * gradient
+        return RowSums(sums.reshape(rows.x.shape), finite)
+
+
+class Linear(FakeModel):
+    """F_c(x) = w_c · x: every rule is exact, A = w_c (x − x′)."""
+
+    def __init__(self, shape: tuple[int | None, ...], weights: Array) -> None:
+        super().__init__(shape, len(weights))
+        self.weights = weights
+
+    def value(self, x: Array) -> Array:
+        result: Array = x @ self.weights.T
+        return result
+
+    def gradient(self, x: Array, target: int) -> Array:
+        result: Array = self.weights[target]
+        return result
+
+
+class Power(FakeModel):
+    """F_c(x) = Σ (c + 1) x^p: from zero, A = (c + 1) x^p, exact for rules of degree p − 1."""
+
+    def __init__(self, shape: tuple[int | None, ...], classes: int, power: int) -> None:
+        super().__init__(shape, classes)
+        self.power = power
+
+    def value(self, x: Array) -> Array:
+        result: Array = (x**self.power).sum(1)[:, None] * np.arange(1, self.spec.classes + 1)
+        return result
+
+    def gradient(self, x: Array, target: int) -> Array:
+        result: Array = (target + 1) * self.power * x ** (self.power - 1)
+        return result
+
+
+class Kink(FakeModel):
+    """F(x) = max(0, Σ x − k): from zero, A = x (1 − k / Σ x) wherever Σ x > k."""
+
+    def __init__(self, shape: tuple[int | None, ...], kink: float) -> None:
+        super().__init__(shape, 1)
+        self.kink = kink
+
+    def value(self, x: Array) -> Array:
+        result: Array = np.maximum(0.0, x.sum(1, keepdims=True) - self.kink)
+        return result
+
+    def gradient(self, x: Array, target: int) -> Array:
+        return np.full(x.shape, float(x.sum() > self.kink))
+
+
+class NanMaker(Linear):
+    """Linear, but NaN wherever the largest feature exceeds `above`."""
+
+    def __init__(
+        self, shape: tuple[int | None, ...], weights: Array, above: float, where: str = "gradient"
+    ) -> None:
+        super().__init__(shape, weights)
+        self.above = above
+        self.where = where
+
+    def value(self, x: Array) -> Array:
+        result = super().value(x)
+        if self.where == "score":
+            result[x.max(1) > self.above] = np.nan
+        return result
+
+    def gradient(self, x: Array, target: int) -> Array:
+        result = super().gradient(x, target).astype(np.float64)
+        if self.where == "gradient" and x.max() > self.above:
+            result[0] = np.nan
+        return result

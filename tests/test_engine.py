@@ -1,0 +1,106 @@
+"""The engine on closed forms: values, batching, laziness, and numbers that are not finite."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from igcli.engine import Job, integrate
+from igcli.quadrature import RULES
+from igcli.records import Array
+from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power
+
+
+def jobs(xs: Array, baseline: float = 0.0, target: int = 0) -> list[Job]:
+    return [Job(key, x, np.full_like(x, baseline), target) for key, x in enumerate(xs)]
+
+
+def maps(model: FakeModel, work: list[Job], method: str, steps: int, batch: int) -> Array:
+    integrals = list(integrate(model, work, RULES[method](steps), batch))
+    assert [integral.key for integral in integrals] == [job.key for job in work]
+    return np.stack([i.attribution for i in integrals if i.attribution is not None])
+
+
+XS = np.random.default_rng(3).normal(size=(5, 2, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("method", RULES)
+def test_linear_model_gives_weight_times_difference(method: str) -> None:
+    weights = np.arange(12.0).reshape(2, 6)
+    got = maps(Linear((2, 3), weights), jobs(XS, 0.5, target=1), method, 4, 3)
+    np.testing.assert_allclose(got, weights[1].reshape(2, 3) * (XS - 0.5), rtol=1e-6)
+
+
+def test_power_model_gives_the_closed_form_integral() -> None:
+    got = maps(Power((2, 3), 2, power=5), jobs(XS, target=1), "gausslegendre", 3, 4)
+    np.testing.assert_allclose(got, 2 * XS.astype(float) ** 5, rtol=1e-5, atol=1e-9)
+
+
+def test_kink_gives_the_share_of_the_path_beyond_it() -> None:
+    x = np.full((1, 4), 1.0, np.float32)
+    got = maps(Kink((4,), kink=1.0), jobs(x), "riemann_middle", 1000, 64)
+    np.testing.assert_allclose(got, 0.75 * x, atol=1e-3)
+
+
+def test_attributions_are_float32_of_the_input_shape() -> None:
+    (integral,) = integrate(Kink((2, 3), 0.0), jobs(XS[:1]), RULES["riemann_left"](2), 8)
+    assert integral.attribution is not None
+    assert integral.attribution.dtype == np.float32
+    assert integral.attribution.shape == (2, 3)
+    assert integral.steps == 2
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64, 10_000])
+def test_batch_size_changes_nothing(batch: int) -> None:
+    reference = maps(Power((2, 3), 1, 4), jobs(XS), "riemann_left", 10, 10)
+    got = maps(Power((2, 3), 1, 4), jobs(XS), "riemann_left", 10, batch)
+    np.testing.assert_allclose(got, reference, rtol=1e-6)
+
+
+def test_an_input_alone_equals_itself_among_others() -> None:
+    among = maps(Power((2, 3), 1, 4), jobs(XS), "riemann_left", 10, 7)
+    alone = maps(Power((2, 3), 1, 4), jobs(XS[2:3]), "riemann_left", 10, 7)
+    np.testing.assert_allclose(alone[0], among[2], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("inputs", "steps", "batch"), [(5, 10, 7), (5, 3, 64), (1, 300, 32)])
+def test_batches_are_full_but_the_last_and_no_row_is_evaluated_twice(
+    inputs: int, steps: int, batch: int
+) -> None:
+    model = Power((2, 3), 1, 2)
+    maps(model, jobs(XS[:inputs]), "riemann_middle", steps, batch)
+    assert sum(model.batches) == inputs * steps == len(set(model.evaluated))
+    assert set(model.batches[:-1]) <= {batch}
+    assert len(model.batches) == -(-inputs * steps // batch)
+
+
+def test_jobs_are_read_only_when_the_next_batch_needs_them() -> None:
+    taken = []
+
+    def source() -> Iterator[Job]:
+        for job in jobs(XS):
+            taken.append(job.key)
+            yield job
+
+    results = integrate(Power((2, 3), 1, 2), source(), RULES["riemann_left"](10), 10)
+    next(results)
+    assert taken == [0]
+
+
+def test_no_jobs_no_batches() -> None:
+    model = Power((2, 3), 1, 2)
+    assert list(integrate(model, [], RULES["riemann_left"](10), 10)) == []
+    assert model.batches == []
+
+
+@pytest.mark.parametrize("where", ["gradient", "score"])
+def test_a_number_that_is_not_finite_fails_that_input_with_its_first_alpha(where: str) -> None:
+    xs = np.array([[0.2, 0.1], [1.0, 0.0], [0.3, 0.3]], np.float32)
+    model = NanMaker((2,), np.ones((1, 2)), above=0.62, where=where)
+    rule = RULES["riemann_right"](10)
+    first, second, third = integrate(model, jobs(xs), rule, 4)
+    assert second.attribution is None
+    assert second.bad_alpha == pytest.approx(0.7)
+    for integral, x in ((first, xs[0]), (third, xs[2])):
+        assert integral.attribution is not None
+        np.testing.assert_allclose(integral.attribution, x, rtol=1e-6)

@@ -1,0 +1,167 @@
+"""Against other tools' numbers, on real models: alibi 0.9.6, 50 steps, black baseline."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import Result
+from PIL import Image
+
+from igcli.quadrature import RULES
+from igcli.records import Array
+
+Igcli = Callable[..., Result]
+
+
+def explained(igcli: Igcli, out: Path, *arguments: object) -> tuple[Array, pd.DataFrame]:
+    result = igcli("run", *arguments, "-o", out)
+    assert result.exit_code == 0, result.output
+    with h5py.File(out / "attributions.h5") as file:
+        return file["attributions"][()], pd.read_csv(out / "results.csv")
+
+
+@pytest.fixture(scope="session")
+def ten_digits(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("digits") / "ten.npy"
+    with np.load(shared_data / "mnist_t10k.npz") as file:
+        np.save(path, file["x"][:10, ..., None].astype(np.float64) / 255)
+    return path
+
+
+@pytest.mark.parametrize("method", RULES)
+@pytest.mark.parametrize(
+    "model", ["mnist.h5", "mnist_keras2_float64.h5", "mnist_keras2_savedmodel"]
+)
+def test_mnist_equals_alibi(
+    igcli: Igcli,
+    shared_data: Path,
+    oracle: Path,
+    ten_digits: Path,
+    tmp_path: Path,
+    model: str,
+    method: str,
+) -> None:
+    maps, table = explained(
+        igcli,
+        tmp_path / "out",
+        shared_data / model,
+        ten_digits,
+        "--method",
+        method,
+        "--baseline",
+        "zeros",
+        "--no-overlays",
+    )
+    with np.load(oracle / "alibi_mnist_black50.npz") as file:
+        theirs, deltas = file[f"attr_{method}"], file[f"delta_{method}"]
+        assert list(table["prediction"]) == list(file["target"])
+    if method == "riemann_trapezoid":
+        # alibi's weights sum to 49/50.
+        deltas = deltas + theirs.reshape(10, -1).sum(1) / 49
+        theirs = theirs * 50 / 49
+    assert np.abs(maps - theirs).max() <= 1e-5
+    assert np.abs(table["delta"] - deltas).max() <= 1e-5
+
+
+def test_iris_equals_alibi_and_draws_nothing(
+    igcli: Igcli, shared_data: Path, oracle: Path, tmp_path: Path
+) -> None:
+    result = igcli(
+        "run", shared_data / "iris.h5", shared_data / "iris.npy", "-o", tmp_path / "said"
+    )
+    assert "no overlays: the inputs are no pictures" in result.stdout
+    maps, table = explained(
+        igcli,
+        tmp_path / "out",
+        shared_data / "iris.h5",
+        shared_data / "iris.npy",
+        "--labels",
+        shared_data / "iris_class_names.txt",
+    )
+    with np.load(oracle / "alibi_iris.npz") as file:
+        assert np.abs(maps - file["attr"]).max() <= 1e-5
+        assert np.abs(table["delta"] - file["delta"]).max() <= 1e-5
+        assert list(table["target"]) == list(file["target"])
+    assert set(table["target_name"]) == {"setosa", "versicolor", "virginica"}
+
+
+def test_cats_are_recognised_and_drawn(igcli: Igcli, shared_data: Path, tmp_path: Path) -> None:
+    maps, table = explained(
+        igcli,
+        tmp_path / "out",
+        shared_data / "mobilenetv2_imagenet.h5",
+        shared_data / "cats",
+        "--config",
+        "configs/imagenet.toml",
+        "--steps",
+        8,
+        "--batch-size",
+        8,
+        "--labels",
+        shared_data / "imagenet_1001_labels.txt",
+    )
+    assert list(table["prediction"]) == [282, 284, 285, 286]
+    assert maps.shape == (4, 224, 224, 3)
+    for identity in table["id"]:
+        with Image.open(tmp_path / "out" / "overlays" / f"{identity}.png") as picture:
+            assert picture.size[0] == 224 and picture.size[1] > 224
+
+
+def test_the_score_path_starts_and_ends_where_the_reference_does(
+    igcli: Igcli, shared_data: Path, oracle: Path, tmp_path: Path
+) -> None:
+    _, table = explained(
+        igcli,
+        tmp_path / "out",
+        shared_data / "mobilenetv2_imagenet.h5",
+        shared_data / "photos",
+        "--preprocess",
+        "symmetric",
+        "--steps",
+        1,
+        "--no-overlays",
+    )
+    with np.load(oracle / "truth_mbv2.npz") as file:
+        np.testing.assert_allclose(table["score"], file["scores"][4:, -1], rtol=1e-4)
+        np.testing.assert_allclose(table["baseline_score"], file["scores"][4:, 0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64, 2000])
+def test_batch_size_and_company_change_nothing_on_a_real_model(
+    igcli: Igcli, shared_data: Path, ten_digits: Path, tmp_path: Path, batch: int
+) -> None:
+    common = (shared_data / "mnist.h5", ten_digits, "--steps", 20, "--no-overlays")
+    reference, _ = explained(igcli, tmp_path / "reference", *common)
+    among, _ = explained(igcli, tmp_path / "among", *common, "--batch-size", batch)
+    alone, _ = explained(igcli, tmp_path / "alone", *common, "--batch-size", batch, "--limit", 1)
+    for ours, theirs in [*zip(among, reference, strict=True), (alone[0], reference[0])]:
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * np.abs(theirs).max())
+
+
+LOADED_BY_KERAS_3 = ["advact", "norm", "resc", "seq"]
+
+
+@pytest.mark.parametrize("name", LOADED_BY_KERAS_3)
+def test_plain_keras_2_files_give_their_recorded_outputs(shared_data: Path, name: str) -> None:
+    from igcli.models.open import open_model
+
+    folder = shared_data / "keras2_quirks"
+    with np.load(folder / f"{name}.npz") as file:
+        scores = open_model(folder / f"{name}.h5", "as-is", print).scores(file["x"])
+        want = file["y"]
+    if want.shape[1] == 1 != scores.shape[1]:
+        scores = scores[:, 1:]
+    np.testing.assert_allclose(scores, want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["convT", "depthwise", "lambda", "lstm", "sepconv", "tfop"])
+def test_harder_keras_2_files_are_refused_in_three_lines(shared_data: Path, name: str) -> None:
+    from igcli.errors import ModelError
+    from igcli.models.open import open_model
+
+    with pytest.raises(ModelError, match=name) as refused:
+        open_model(shared_data / "keras2_quirks" / f"{name}.h5", "as-is", print)
+    assert 1 <= len(str(refused.value).splitlines()) <= 3

@@ -1,0 +1,59 @@
+"""Every command of the README runs, in order, in a folder that holds what a checkout holds."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+COMMANDS = [
+    line
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.splitlines()
+    if line.startswith("igcli ")
+]
+SNIPPETS = [block for language, block in BLOCKS if language == "python"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("sample_data", "configs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command(igcli: Callable[..., Result], checkout: Path, line: str) -> None:
+    result = igcli(*shlex.split(line)[1:])
+    assert result.exit_code == 0, result.output
+
+
+def test_summary_and_snippets(
+    igcli: Callable[..., Result], checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = igcli("run", "sample_data/digits.h5", "sample_data/digits", "-o", "out")
+    shown = next(block for language, block in BLOCKS if "explained  10" in block)
+    patterns = [re.escape(line) for line in shown.splitlines()[1:]]
+    for line, said in zip(patterns, result.stdout.splitlines()[1:], strict=True):
+        assert re.sub(r"[\d.]+", "0", said) == re.sub(r"[\d.]+", "0", line.replace("\\", ""))
+    for snippet in SNIPPETS:
+        exec(compile(snippet, "README.md", "exec"), {})
+    assert "digit-3.png (10, 28, 28, 1)" in capsys.readouterr().out
+
+
+def test_the_install_commands_are_the_ones_that_ci_runs() -> None:
+    text = (ROOT / "README.md").read_text()
+    for name in ("try", "test"):
+        assert re.search(rf"<!-- command: {name} -->\n```sh\npython3 -m venv .venv && ", text)
+
+
+def test_every_option_is_in_the_reference(igcli: Callable[..., Result]) -> None:
+    reference = (ROOT / "README.md").read_text().split("## Reference")[1]
+    for option in re.findall(r"--[a-z][a-z-]+", igcli("run", "--help").stdout):
+        assert f"`{option}`" in reference or option in {"--help", "--out", "--overlays"}
