@@ -18,6 +18,7 @@ from igcli.errors import ConfigError
 from igcli.preprocess import Space
 from igcli.records import Array, Sample, SourceKind
 
+_MAX_BLUR = 1e5
 Arguments: TypeAlias = tuple[float, ...]
 Make: TypeAlias = Callable[[Array, Arguments, np.random.Generator], Array]
 Baseline: TypeAlias = Callable[[Sample], Array]
@@ -79,12 +80,13 @@ def _blur(raw: Array, arguments: Arguments, random: np.random.Generator) -> Arra
 def _blur_matrix(n: int, sigma: float) -> Array:
     """Return the (n, n) matrix of a Gaussian filter cut at 4 sigma, the border repeated."""
     reach = int(4.0 * sigma + 0.5)
-    offsets = np.arange(-reach, reach + 1)
-    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
-    sources = np.clip(np.arange(n)[:, None] + offsets, 0, n - 1)
-    matrix = np.zeros((n, n))
-    np.add.at(matrix, (np.arange(n)[:, None], sources), kernel / kernel.sum())
-    return matrix
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    # up_to[k]: the kernel's mass at offsets below k − reach. A border pixel takes all beyond it.
+    up_to = np.concatenate([[0.0], np.cumsum(kernel / kernel.sum())])
+    edges = np.arange(n + 1) - np.arange(n)[:, None] + reach
+    mass = up_to[np.clip(edges, 0, len(kernel))]
+    mass[:, 0], mass[:, n] = 0.0, 1.0
+    return np.diff(mass, axis=1)
 
 
 BASELINES: dict[SourceKind, dict[str, Recipe]] = {
@@ -134,15 +136,27 @@ def parse(text: str, kind: SourceKind) -> Named | None:
         arguments = tuple(float(number) for number in numbers)
     except ValueError:
         raise _refusal(text, kind, f"write it as {recipe.usage}") from None
-    if len(arguments) != recipe.arguments or not np.isfinite(arguments).all():
+    # Model inputs may be float32: what is too large for it would become infinite later.
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(np.array(arguments, np.float32)).all()
+    if len(arguments) != recipe.arguments or not finite:
         raise _refusal(text, kind, f"write it as {recipe.usage}")
-    if name in {"gaussian", "blur"} and arguments[0] <= 0:
-        raise _refusal(text, kind, "SIGMA must be above 0")
-    if name == "uniform" and arguments and arguments[0] >= arguments[1]:
-        raise _refusal(text, kind, "LOW must be below HIGH")
-    if kind == "pixels" and name == "constant" and not 0 <= arguments[0] <= 255:
-        raise _refusal(text, kind, "V counts in pixels, 0 to 255")
+    cause = _out_of_range(name, arguments, kind)
+    if cause:
+        raise _refusal(text, kind, cause)
     return Named(recipe, arguments)
+
+
+def _out_of_range(name: str, arguments: Arguments, kind: SourceKind) -> str:
+    if name in {"gaussian", "blur"} and arguments[0] <= 0:
+        return "SIGMA must be above 0"
+    if name == "blur" and arguments[0] > _MAX_BLUR:
+        return f"SIGMA is at most {_MAX_BLUR:g} pixels"
+    if name == "uniform" and arguments and arguments[0] >= arguments[1]:
+        return "LOW must be below HIGH"
+    if kind == "pixels" and name == "constant" and not 0 <= arguments[0] <= 255:
+        return "V counts in pixels, 0 to 255"
+    return ""
 
 
 def _refusal(text: str, kind: SourceKind, cause: str) -> ConfigError:

@@ -62,6 +62,9 @@ def read_toml(path: Path, table: str) -> dict[str, Any]:
     settings = _table(path, table)
     known = {field.name for field in fields(RunConfig)} - _ON_THE_COMMAND_LINE
     defaults = {str(key).replace("-", "_"): value for key, value in settings.items()}
+    if len(defaults) < len(settings):
+        twice = next(key for key in settings if "-" in key and key.replace("-", "_") in settings)
+        raise ConfigError(f"--config {path} has {twice!r} twice, once with _", fix="keep one")
     for key, value in defaults.items():
         if key not in known:
             names = ", ".join(sorted(name.replace("_", "-") for name in known))
@@ -74,13 +77,21 @@ def read_toml(path: Path, table: str) -> dict[str, Any]:
     return {key: _as_on_the_command_line(key, value, path) for key, value in defaults.items()}
 
 
+def is_file(text: str | Path) -> bool:
+    """Tell whether `text` names a file; a text that can't be a path names none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _as_on_the_command_line(key: str, value: Any, path: Path) -> str | list[str]:
     """Write a TOML value as a flag's, so that Click reads both alike (and refuses 50.5 steps)."""
     if isinstance(value, list):
         return [str(item) for item in value]
     if key in _LISTS:
         return [str(value)]
-    if key in _MAY_BE_FILES and (path.parent / str(value)).is_file():
+    if key in _MAY_BE_FILES and is_file(path.parent / str(value)):
         return str(path.parent / str(value))
     return str(value)
 

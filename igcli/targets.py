@@ -8,9 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from igcli.config import is_file
 from igcli.errors import ConfigError, InputError
+from igcli.inputs.arrays import load_array
 from igcli.records import Array, InputName
 
+_LONGEST_NUMBER = 20
 Choose: TypeAlias = Callable[[InputName, Array], Sequence[int]]
 
 
@@ -55,7 +58,9 @@ class Labels:
             )
         wanted = name.strip().casefold()
         lines = [line.casefold() for line in self.names]
-        found = [i for i, line in enumerate(lines) if line == wanted]
+        found = [i for i, line in enumerate(self.names) if line == name.strip()]
+        if not found:
+            found = [i for i, line in enumerate(lines) if line == wanted]
         if not found:
             found = [
                 i for i, line in enumerate(lines) if wanted in (s.strip() for s in line.split(","))
@@ -91,10 +96,13 @@ def read_labels(path: Path | None) -> Labels:
 
 def _lines(path: Path, flag: str) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError("binary, or UTF-16")
+    except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise InputError(f"{flag} {path} can't be read", cause, "name a text file") from error
+    lines = text.splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
@@ -129,9 +137,9 @@ def plan_targets(text: str, names: Sequence[InputName], labels: Labels, classes:
         return Targets(count, lambda name, scores: _best(scores, count))
     if text == "folder":
         return _listed([_folder_class(name, labels, classes) for name in names])
-    if not _is_integer(text) and Path(text).is_file():
+    if not _is_integer(text) and is_file(text):
         return _listed(_file_classes(Path(text), len(names), labels, classes))
-    fixed = _class(text, labels, classes, "--target")
+    fixed = _class(text, labels, classes, f"--target {text}")
     return Targets(1, lambda name, scores: [fixed])
 
 
@@ -145,7 +153,7 @@ def _best(scores: Array, count: int) -> list[int]:
 
 def _top(text: str, classes: int) -> int:
     digits = text.removeprefix("top:")
-    if not digits.isdecimal() or not 1 <= int(digits) <= classes:
+    if not _is_integer(digits) or not 1 <= int(digits) <= classes:
         raise ConfigError(
             f"--target {text} can't be used",
             f"the model has {classes} classes",
@@ -155,26 +163,26 @@ def _top(text: str, classes: int) -> int:
 
 
 def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal()
+    return text.removeprefix("-").isdecimal() and len(text) < _LONGEST_NUMBER
 
 
 def _class(text: str, labels: Labels, classes: int, where: str) -> int:
     if not _is_integer(text):
         if not labels.names:
             raise ConfigError(
-                f"{where} {text} is no class number, file or keyword",
+                f"{where}: {text!r} is no class number, file or keyword",
                 "no class names are known",
                 "write predicted, top:K, folder, a number or a file, or add --labels for names",
             )
         return labels.index(text, where)
     index = int(text)
     if not 0 <= index < classes:
-        one = "its only target is 0, the output itself" if classes == 1 else "counted from 0"
-        raise ConfigError(
-            f"{where} {index} is out of range",
-            f"the model has {classes} classes, {one}" if classes > 1 else one,
-            f"write a number from 0 to {classes - 1}" if classes > 1 else "write 0",
-        )
+        if classes == 1:
+            cause, fix = "the model's only target is 0, the output itself", "write 0"
+        else:
+            cause = f"the model has {classes} classes, counted from 0"
+            fix = f"write a number from 0 to {classes - 1}"
+        raise ConfigError(f"{where}: class {index} is out of range", cause, fix)
     return index
 
 
@@ -185,7 +193,7 @@ def _folder_class(name: InputName, labels: Labels, classes: int) -> int:
             "the first folder below INPUTS names the class",
             "sort the images into one folder a class, or choose another --target",
         )
-    where = f"--target folder ({name.path}):"
+    where = f"--target folder, {name.path}"
     if name.folder.casefold() in (line.casefold() for line in labels.names):
         return labels.index(name.folder, where)
     return _class(name.folder, labels, classes, where)
@@ -200,20 +208,13 @@ def _file_classes(path: Path, inputs: int, labels: Labels, classes: int) -> list
             "give one target per input, in input order",
         )
     return [
-        _class(entry, labels, classes, f"--target {path}, entry {i + 1}:")
+        _class(entry, labels, classes, f"--target {path}, entry {i + 1}")
         for i, entry in enumerate(entries)
     ]
 
 
 def _npy_entries(path: Path) -> list[str]:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(
-            f"--target {path} can't be read as an .npy array",
-            str(error).split("\n")[0],
-            "save an integer array with numpy.save",
-        ) from error
+    array = load_array(path, "--target")
     if not np.issubdtype(array.dtype, np.integer) or array.ndim != 1:
         raise InputError(
             f"--target {path} holds {array.dtype} of shape {array.shape}",

@@ -26,8 +26,9 @@ def caption_strip(lines: list[str], width: int) -> Image.Image:
 
 def fit_text(text: str, width: int) -> str:
     """Cut a text with "..." so that it is at most `width` pixels wide."""
-    if _font().getlength(text) <= width:
+    if len(text) <= width and _font().getlength(text) <= width:
         return text
+    text = text[:width]
     while text and _font().getlength(text + "...") > width:
         text = text[:-1]
     return text + "..."

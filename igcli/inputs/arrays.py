@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from igcli.errors import ConfigError, InputError
+from igcli.inputs.source import printable
 from igcli.preprocess import Space
 from igcli.records import Array, InputName, InputSpec, Sample, SourceKind
 
@@ -14,12 +15,14 @@ from igcli.records import Array, InputName, InputSpec, Sample, SourceKind
 def load_array(path: Path, what: str) -> Array:
     """Memory-map an .npy file of uint8 or floats; raise InputError for anything else."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        with np.errstate(over="ignore"):
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:
+        # A broken header raises nearly anything: ValueError, EOFError, TokenError, BadZipFile, …
         raise InputError(
             f"{what} {path} can't be read as an .npy array",
             str(error).split("\n")[0],
-            "save a plain uint8 or float array with numpy.save (object arrays are refused)",
+            "save a plain array of numbers with numpy.save (object arrays are refused)",
         ) from error
     if not isinstance(array, np.ndarray):
         array.close()
@@ -84,9 +87,8 @@ class ArrayListing:
         self.path = path
         self.array = array
         self.kind = kind
-        self.names = [
-            InputName(i, f"{path.stem}-{i:06d}", f"{path}[{i}]") for i in range(len(array))
-        ]
+        stem, shown = printable(path.stem), printable(str(path))
+        self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(len(array))]
 
     def bind(
         self,
@@ -126,8 +128,11 @@ class ArraySource:
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""
         row = np.ascontiguousarray(self.array[name.index])
-        if self.space.kind == "floats" and not np.isfinite(row).all():
-            first = tuple(int(i) for i in np.argwhere(~np.isfinite(row))[0])
-            raise InputError(f"has a NaN or infinite number, first at {list(first)}")
-        raw = row.astype(self.space.input.dtype).reshape(self.space.raw_shape)
+        dtype = self.space.input.dtype
+        with np.errstate(over="ignore"):
+            raw = row.astype(dtype)
+        if not np.isfinite(raw).all():
+            first = [int(i) for i in np.argwhere(~np.isfinite(raw))[0]]
+            raise InputError(f"has a number that is not finite in {dtype}, first at {first}")
+        raw = raw.reshape(self.space.raw_shape)
         return Sample(name, hashlib.sha256(row.data).hexdigest(), raw, self.space.to_model(raw))

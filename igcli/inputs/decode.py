@@ -58,7 +58,8 @@ def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
     except Exception as error:
         # Broken files make Pillow's decoders raise nearly anything: OSError, SyntaxError,
         # struct.error, IndexError, zlib.error, MemoryError, …
-        raise InputError(f"can't be decoded: {error or type(error).__name__}") from error
+        cause = " ".join(str(error).replace("\0", " ").split()) or type(error).__name__
+        raise InputError(f"can't be decoded: {cause}") from error
 
 
 def _refuse_bomb(image: Image.Image) -> None:

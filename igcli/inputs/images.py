@@ -8,6 +8,7 @@ from pathlib import Path
 
 from igcli.errors import ConfigError, InputError
 from igcli.inputs.decode import EXTENSIONS, decode
+from igcli.inputs.source import printable
 from igcli.preprocess import IMAGE_CHANNELS, Space, is_image_shape
 from igcli.records import InputName, InputSpec, Sample, SourceKind
 
@@ -15,12 +16,12 @@ from igcli.records import InputName, InputSpec, Sample, SourceKind
 def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     """List every image below `folder`, sorted by path; hidden files and `exclude` are left out.
 
-    Links to folders are followed once, so that a loop of links ends.
+    Links to folders are followed, but for those that lead back up.
     """
     files: list[Path] = []
     passed_over = 0
-    for path in _walk(folder, exclude):
-        if path.suffix.lower() in EXTENSIONS:
+    for path in _walk(folder, _below(folder, exclude)):
+        if path.suffix.lower() in EXTENSIONS and _may_be_read(path):
             files.append(path)
         else:
             passed_over += 1
@@ -33,33 +34,44 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     return ImageListing(folder, files, passed_over)
 
 
+def _below(folder: Path, exclude: Path | None) -> Path | None:
+    """Return `exclude`, resolved, where it lies below `folder`: only there it can be left out."""
+    if exclude is None or folder.resolve() not in exclude.resolve().parents:
+        return None
+    return exclude.resolve()
+
+
 def list_image(path: Path) -> "ImageListing":
     """List one image file."""
     return ImageListing(path.parent, [path], 0)
 
 
-def _walk(folder: Path, exclude: Path | None) -> Iterator[Path]:
-    seen: set[tuple[int, int]] = set()
-    excluded = exclude.resolve() if exclude is not None else None
-    for top, folders, files in os.walk(folder, followlinks=True, onerror=_unreadable):
-        status = os.stat(top)
-        if (status.st_dev, status.st_ino) in seen or Path(top).resolve() == excluded:
-            folders.clear()
+def _may_be_read(path: Path) -> bool:
+    """Tell a file, or a link to nowhere (which fails by name), from a pipe or a device."""
+    return path.is_file() or not path.exists()
+
+
+def _walk(
+    folder: Path, exclude: Path | None, above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[Path]:
+    """Yield every file below a folder; a link back to a folder above is not entered again."""
+    try:
+        status = folder.stat()
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise InputError(
+            f"can't list {folder}", error.strerror or "", "make the folder readable"
+        ) from error
+    here = (status.st_dev, status.st_ino)
+    if here in above or (exclude is not None and folder.resolve().is_relative_to(exclude)):
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
             continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(top, name) for name in files if not name.startswith("."))
-
-
-def _unreadable(error: OSError) -> None:
-    raise InputError(
-        f"can't list {error.filename}", error.strerror or "", "make the folder readable"
-    )
-
-
-def printable(path: str) -> str:
-    """Return a path as valid UTF-8; bytes that are not become backslash escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+        if entry.is_dir():
+            yield from _walk(folder / entry.name, exclude, above | {here})
+        else:
+            yield folder / entry.name
 
 
 class ImageListing:

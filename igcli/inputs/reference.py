@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from igcli.baselines import Baseline, usage
+from igcli.config import is_file
 from igcli.errors import ConfigError, InputError
 from igcli.inputs.arrays import array_kind, load_array, settle
 from igcli.inputs.decode import EXTENSIONS, decode
@@ -16,7 +17,7 @@ from igcli.records import Array, Sample, SourceKind
 def check_file(text: str, kind: SourceKind) -> Path:
     """Return the baseline file that `text` names, or raise what is wrong with it."""
     path = Path(text)
-    if not path.is_file():
+    if not is_file(text):
         raise ConfigError(
             f"--baseline {text} is neither a known baseline nor a file",
             fix=f"write {usage(kind)}",
@@ -48,8 +49,9 @@ def file_baseline(path: Path, space: Space, resize: str, inputs: int) -> Baselin
     height, width, channels = space.raw_shape
     try:
         raw = decode(path.read_bytes(), (width, height), channels, resize)
-    except InputError as error:
-        raise InputError(f"--baseline {path}", error.problem, "name a readable image") from error
+    except (InputError, OSError) as error:
+        cause = error.problem if isinstance(error, InputError) else error.strerror or ""
+        raise InputError(f"--baseline {path}", cause, "name a readable image") from error
     return _same_for_all(space.to_model(raw))
 
 

@@ -33,19 +33,26 @@ def stretch(source: Size, target: Size) -> Placement:
 
 
 def pad(source: Size, target: Size) -> Placement:
-    """Fit inside the target, centred on black, as ``tf.image.resize_with_pad`` does."""
-    scale = min(target[0] / source[0], target[1] / source[1])
-    inner = (max(1, int(source[0] * scale)), max(1, int(source[1] * scale)))
-    offset = ((target[0] - inner[0]) // 2, (target[1] - inner[1]) // 2)
-    return Placement((0, 0, *source), inner, offset)
+    """Fit inside the target, centred on black, as ``tf.image.resize_with_pad`` does.
+
+    Like TensorFlow, it floors the scaled size, and half of what the unfloored one leaves.
+    """
+    ratio = max(source[0] / target[0], source[1] / target[1])
+    width, height = source[0] / ratio, source[1] / ratio
+    offset = (int((target[0] - width) / 2), int((target[1] - height) / 2))
+    return Placement((0, 0, *source), (max(1, int(width)), max(1, int(height))), offset)
 
 
 def crop(source: Size, target: Size) -> Placement:
     """Cover the target and keep the centre."""
-    scale = max(target[0] / source[0], target[1] / source[1])
-    width, height = target[0] / scale, target[1] / scale
+    ratio = min(source[0] / target[0], source[1] / target[1])
+    width = min(target[0] * ratio, source[0])
+    height = min(target[1] * ratio, source[1])
     left, top = (source[0] - width) / 2, (source[1] - height) / 2
-    return Placement((left, top, left + width, top + height), target)
+    # Rounding must not put the box outside the source: Pillow would refuse it.
+    return Placement(
+        (left, top, min(left + width, source[0]), min(top + height, source[1])), target
+    )
 
 
 RESIZE: dict[str, Callable[[Size, Size], Placement]] = {

@@ -1,10 +1,21 @@
 """What every reader offers, in two steps: list cheaply, then read against the model's input."""
 
+import hashlib
+import os
 from collections.abc import Sequence
 from typing import Protocol
 
 from igcli.preprocess import Space
 from igcli.records import InputName, InputSpec, Sample, SourceKind
+
+
+def printable(path: str) -> str:
+    """Return a path as valid UTF-8: other bytes become escapes, and a hash keeps it unique."""
+    data = os.fsencode(path)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "backslashreplace") + "~" + hashlib.sha256(data).hexdigest()[:8]
 
 
 class Source(Protocol):

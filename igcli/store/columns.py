@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import h5py
 import numpy as np
@@ -82,12 +82,25 @@ def copy_columns(parts: list[Path], file: Any) -> None:
 def write_csv(parts: list[Path], path: Path) -> None:
     """Write results.csv from the parts, in row order."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(_UnixLines(file))
         writer.writerow(column.name for column in COLUMNS)
         for part in parts:
             with h5py.File(part, "r") as source:
                 fields = [_fields(column, source[column.dataset]) for column in COLUMNS]
             writer.writerows(zip(*fields, strict=True))
+
+
+class _UnixLines:
+    """End rows with a line feed alone.
+
+    The csv module quotes a carriage return inside a field only where rows end with one.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def _fields(column: Column, dataset: Any) -> Iterable[str]:

@@ -3,10 +3,10 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from igcli.errors import OutputError
 
@@ -40,16 +40,12 @@ def overlay_path(out: Path, explanation_id: str) -> Path:
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it there, synced, when the block succeeds."""
-    handle, name = tempfile.mkstemp(prefix=".part-", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -66,7 +62,7 @@ def check_out(out: Path, overwrite: bool) -> None:
         if not (out / RUN).is_file():
             raise OutputError(
                 f"OUT {out} is not empty, and no igcli run",
-                "igcli never deletes what it did not write",
+                "igcli replaces nothing but its own runs",
                 "name another folder with -o",
             )
         if not overwrite:
@@ -77,6 +73,10 @@ def check_out(out: Path, overwrite: bool) -> None:
     existing = out
     while not existing.exists():
         existing = existing.parent
+    if not existing.is_dir():
+        raise OutputError(
+            f"OUT {out} can't be written", f"{existing} is a file", "name another with -o"
+        )
     if not os.access(existing, os.W_OK | os.X_OK):
         raise OutputError(
             f"OUT {out} can't be written", f"{existing} is read-only", "name another with -o"

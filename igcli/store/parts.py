@@ -60,7 +60,8 @@ def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:
         relative = f"{part.parent.name}/{part.name}"
         layout[start : start + shape[0]] = h5py.VirtualSource(relative, name, shape)
         start += shape[0]
-    file.create_virtual_dataset(name, layout)
+    missing = np.nan if dtype == np.float32 else 0
+    file.create_virtual_dataset(name, layout, fillvalue=missing)
 
 
 def save_npy(attributions: Path, path: Path) -> None:
