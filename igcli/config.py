@@ -8,7 +8,7 @@ from typing import Any
 from igcli.errors import ConfigError
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
-_LISTS = frozenset({"save"})
+_LISTS = frozenset({"fail_on", "save"})
 _MAY_BE_FILES = ("baseline", "labels", "target")
 
 
@@ -17,15 +17,21 @@ class RunConfig:
     """Everything that ``igcli run`` was asked for.
 
     None means "the default for these inputs": black or zeros for `baseline`, unit for
-    `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`.
+    `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`; and for
+    the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
+    `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).
     `image_size` is (height, width).
     """
 
     model: Path
     inputs: Path
     out: Path
-    method: str = "gausslegendre"
-    steps: int = 50
+    method: str = "adaptive"
+    tolerance: float | None = None
+    min_steps: int | None = None
+    max_steps: int | None = None
+    memory: int | None = None
+    steps: int | None = None
     baseline: str | None = None
     target: str = "predicted"
     labels: Path | None = None
@@ -37,6 +43,8 @@ class RunConfig:
     seed: int = 0
     limit: int | None = None
     save: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    profile_path: bool = False
     overlays: bool = True
     overwrite: bool = False
 

@@ -5,14 +5,14 @@ spread over several; the weighted sum over a batch is taken where the gradients 
 nothing of size inputs × steps × pixels ever exists.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from igcli.quadrature import Rule
-from igcli.records import Array, ModelSpec
+from igcli.records import Array, ModelSpec, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class PathRows:
         The inputs that the rows belong to, shape (m, …input shape).
     slot : Array
         int32 (rows,): which of the m inputs a row belongs to.
-    alpha, weight : Array
-        float64 (rows,): the node and its quadrature weight.
+    alpha : Array
+        float64 (rows,): the node.
     target : Array
         int32 (rows,): the class whose score is differentiated.
     """
@@ -35,24 +35,33 @@ class PathRows:
     baseline: Array
     slot: Array
     alpha: Array
-    weight: Array
     target: Array
 
 
 @dataclass(frozen=True, slots=True)
-class RowSums:
+class RowValues:
     """What a batch of rows gives.
 
     Attributes
     ----------
-    sums : Array
-        (m, …input shape): for each input, the sum over its rows of weight × gradient.
-    finite : Array
-        bool (rows,): whether a row's score and gradient are finite throughout.
+    gradients : Array
+        Of the rows, (rows, …input shape); or summed over each input's rows with the weights of k
+        rules, (k, m, …input shape).
+    scores : Array
+        (rows,): the target's score at each row.
+    norms : Array
+        (rows,): the L1 norm of the gradient at each row; not finite where the gradient is not.
     """
 
-    sums: Array
-    finite: Array
+    gradients: Array
+    scores: Array
+    norms: Array
+
+    @property
+    def finite(self) -> Array:
+        """Whether a row's score and gradient are finite throughout, bool (rows,)."""
+        finite: Array = np.isfinite(self.scores) & np.isfinite(self.norms)
+        return finite
 
 
 class GradientModel(Protocol):
@@ -64,8 +73,12 @@ class GradientModel(Protocol):
         """Return every class's score, (n, classes), for inputs (n, …input shape)."""
         ...
 
-    def weighted_gradients(self, rows: PathRows) -> RowSums:
-        """Return the weighted sums of the rows' gradients with respect to the rows."""
+    def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
+        """Return the rows' gradients summed per input with the weights (k, rows) of k rules."""
+        ...
+
+    def row_gradients(self, rows: PathRows) -> RowValues:
+        """Return the rows' gradients one by one."""
         ...
 
 
@@ -77,6 +90,12 @@ class Job:
     x: Array
     baseline: Array
     target: int
+
+    @property
+    def difference(self) -> Array:
+        """Input − baseline, float64."""
+        difference: Array = self.x.astype(np.float64) - self.baseline
+        return difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +110,41 @@ class Integral:
         float32, the input's shape; None when the path met a number that is not finite.
     steps : int
         How many rows were evaluated.
-    bad_alpha : float or None
-        The first node at which the score or gradient was not finite.
+    profile : Profile
+        What was seen at them.
+    error_estimate : float or None
+        Of the L1 error relative to the map, where there is one.
+    converged : bool or None
+        Whether the estimate met the tolerance; None where no tolerance was asked for.
+    rounding : float
+        The part of the estimate that more steps can't lower.
     """
 
     key: int
     attribution: Array | None
     steps: int
-    bad_alpha: float | None = None
+    profile: Profile
+    error_estimate: float | None = None
+    converged: bool | None = None
+    rounding: float = 0.0
+
+    @property
+    def bad_alpha(self) -> float | None:
+        """The first node at which the score or the gradient was not finite."""
+        profile = self.profile
+        bad = ~(np.isfinite(profile.scores) & np.isfinite(profile.gradient_norms))
+        return float(profile.alphas[bad].min()) if bad.any() else None
 
 
 class _Path:
-    """A job under way: its next node, and its sum so far."""
+    """A job under way on a fixed rule: its next node, and its sums so far."""
 
     def __init__(self, job: Job, rule: Rule) -> None:
         self.job = job
         self.rule = rule
         self.next_node = 0
-        self.total = np.zeros(job.x.shape)
-        self.bad_alpha: float | None = None
+        self.totals = np.zeros((len(rule.all_weights), *job.x.shape))
+        self.values: list[tuple[Array, Array]] = []
 
     @property
     def left(self) -> int:
@@ -120,17 +155,22 @@ class _Path:
         self.next_node = nodes.stop
         return nodes
 
-    def add(self, sums: Array, finite: Array, alphas: Array) -> None:
-        self.total += sums
-        if self.bad_alpha is None and not finite.all():
-            self.bad_alpha = float(alphas[~finite].min())
-
     def integral(self) -> Integral:
-        steps = len(self.rule.alphas)
-        if self.bad_alpha is not None:
-            return Integral(self.job.key, None, steps, self.bad_alpha)
-        difference = self.job.x.astype(np.float64) - self.job.baseline
-        return Integral(self.job.key, (difference * self.total).astype(np.float32), steps)
+        scores, norms = (
+            np.concatenate(v).astype(np.float64) for v in zip(*self.values, strict=True)
+        )
+        profile = Profile(self.rule.alphas, scores, norms)
+        if not np.isfinite(scores + norms).all():
+            return Integral(self.job.key, None, len(scores), profile)
+        maps = self.job.difference * self.totals
+        norm = float(np.abs(maps[0]).sum())
+        estimate = None
+        if len(maps) > 1:
+            moved = float(np.abs(maps[0] - maps[1]).sum())
+            estimate = moved / norm if norm > 0.0 else 0.0
+        with np.errstate(over="ignore"):
+            attribution = maps[0].astype(np.float32)
+        return Integral(self.job.key, attribution, len(scores), profile, estimate)
 
 
 def integrate(
@@ -170,22 +210,27 @@ def integrate(
 
 
 def _evaluate(model: GradientModel, live: list[tuple[_Path, slice]]) -> Iterator[Integral]:
-    counts = [nodes.stop - nodes.start for _, nodes in live]
-    sums = model.weighted_gradients(_rows(live, counts))
-    finite = np.split(sums.finite, np.cumsum(counts)[:-1])
-    for (path, nodes), total, ok in zip(live, sums.sums, finite, strict=True):
-        path.add(total, ok, path.rule.alphas[nodes])
+    rows = path_rows([(path.job, path.rule.alphas[nodes]) for path, nodes in live])
+    weights = np.concatenate([path.rule.all_weights[:, nodes] for path, nodes in live], axis=1)
+    values = model.weighted_gradients(rows, weights)
+    start = 0
+    for i, (path, nodes) in enumerate(live):
+        mine = slice(start, start + nodes.stop - nodes.start)
+        path.totals += values.gradients[:, i]
+        path.values.append((values.scores[mine], values.norms[mine]))
+        start = mine.stop
         if path.left == 0:
             yield path.integral()
 
 
-def _rows(live: list[tuple[_Path, slice]], counts: list[int]) -> PathRows:
-    paths = [path for path, _ in live]
+def path_rows(asked: Sequence[tuple[Job, Array]]) -> PathRows:
+    """Lay out a batch: the nodes asked of each job, the jobs in the order given."""
+    jobs = [job for job, _ in asked]
+    counts = [len(alphas) for _, alphas in asked]
     return PathRows(
-        x=np.stack([path.job.x for path in paths]),
-        baseline=np.stack([path.job.baseline for path in paths]),
-        slot=np.repeat(np.arange(len(live), dtype=np.int32), counts),
-        alpha=np.concatenate([path.rule.alphas[nodes] for path, nodes in live]),
-        weight=np.concatenate([path.rule.weights[nodes] for path, nodes in live]),
-        target=np.repeat(np.array([path.job.target for path in paths], np.int32), counts),
+        x=np.stack([job.x for job in jobs]),
+        baseline=np.stack([job.baseline for job in jobs]),
+        slot=np.repeat(np.arange(len(jobs), dtype=np.int32), counts),
+        alpha=np.concatenate([alphas for _, alphas in asked]),
+        target=np.repeat(np.array([job.target for job in jobs], np.int32), counts),
     )

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from igcli.engine import Integral, Job, integrate
+from igcli.engine import Integral, Job
 from igcli.errors import InputError
 from igcli.plan import Plan, read_ahead
 from igcli.records import Array, Explanation, Failed, Sample
@@ -30,7 +30,7 @@ def explain(plan: Plan) -> Iterator[Explanation]:
                     finished[item.row] = item
 
     row = 0
-    for integral in integrate(plan.model, jobs(), plan.rule, plan.config.batch_size):
+    for integral in plan.method.integrate(plan.model, jobs(), plan.config.batch_size):
         finished[integral.key] = _complete(plan, under_way.pop(integral.key), integral)
         while row in finished:
             yield finished.pop(row)
@@ -122,7 +122,7 @@ def _failed(plan: Plan, failed: Failed) -> Iterator[Explanation]:
 
 def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
     known, attribution = asked.known, integral.attribution
-    if attribution is None:
+    if attribution is None or integral.bad_alpha is not None:
         message = f"the gradient or score is not finite at alpha = {integral.bad_alpha:.6g}"
         return replace(known, status="failed", message=message, steps=integral.steps, image=None)
     if not np.isfinite(attribution).all():
@@ -138,5 +138,22 @@ def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
         delta=delta,
         relative_delta=abs(delta / difference) if difference else None,
         steps=integral.steps,
+        error_estimate=integral.error_estimate,
+        converged=integral.converged,
+        message=_not_converged(integral, plan) if integral.converged is False else "",
         attribution=attribution,
+        profile=integral.profile if plan.config.profile_path else None,
+    )
+
+
+def _not_converged(integral: Integral, plan: Plan) -> str:
+    accuracy = plan.method.accuracy
+    assert accuracy is not None and integral.error_estimate is not None
+    if integral.rounding > 0.5 * accuracy.tolerance:
+        return (
+            f"not converged: float32 rounding alone is about {integral.rounding:.1e} of this map, "
+            f"too much for a tolerance of {accuracy.tolerance:g}"
+        )
+    return (
+        f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"
     )

@@ -47,7 +47,7 @@ def run(plan: Plan, track: Track) -> RunResult:
     config, space = plan.config, plan.source.space
     pictures = is_image_shape(space.shape)
     writer = RunWriter(config.out, space.shape, pictures, about(plan))
-    tally = Tally()
+    tally = Tally(plan.gates)
     started = time.monotonic()
     explanations = explain(plan)
     if pictures and config.overlays:
@@ -67,8 +67,8 @@ def run(plan: Plan, track: Track) -> RunResult:
         asked=_asked(plan),
         tally=tally,
         seconds=time.monotonic() - started,
-        method=config.method,
-        steps=config.steps,
+        method=plan.method.title,
+        gates=plan.gates,
         pictures=pictures and config.overlays,
         why_no_pictures="--no-overlays" if pictures else "the inputs are no pictures",
         saved_npy="npy" in config.save,

@@ -9,12 +9,13 @@ from igcli.baselines import DEFAULT_BASELINE, Baseline, Named, named_baseline, p
 from igcli.config import RunConfig
 from igcli.engine import GradientModel
 from igcli.errors import ConfigError, InputError
+from igcli.gates import Gate, parse_gates
 from igcli.inputs.readers import list_inputs
 from igcli.inputs.reference import check_file, file_baseline, mean_baseline
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing, Source
+from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
-from igcli.quadrature import RULES, Rule
 from igcli.records import Failed, InputName, Sample, Warn
 from igcli.store.layout import check_out
 from igcli.targets import Labels, Targets, plan_targets, read_labels
@@ -45,7 +46,8 @@ class Plan:
     names: Sequence[InputName]
     labels: Labels
     targets: Targets
-    rule: Rule
+    method: Method
+    gates: list[Gate]
     baseline: Baseline
     baseline_name: str
     preprocess: str | None
@@ -69,7 +71,8 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     if recipe is None and baseline_name != _MEAN:
         check_file(baseline_name, listing.kind)
     labels = read_labels(config.labels)
-    rule = RULES[config.method](config.steps)
+    method = choose_method(config)
+    gates = parse_gates(config.fail_on, method)
     model = load_model(config.model, config.scores, warn)
     resize = config.resize or DEFAULT_RESIZE
     source = listing.bind(
@@ -84,7 +87,8 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         names=names,
         labels=labels,
         targets=plan_targets(config.target, listing.names, labels, model.spec.classes),
-        rule=rule,
+        method=method,
+        gates=gates,
         baseline=_baseline(config, baseline_name, recipe, source, names, len(listing.names)),
         baseline_name=baseline_name,
         preprocess=preprocess,

@@ -115,6 +115,25 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What was seen along one path, float64 arrays of shape (steps,), nodes ascending.
+
+    Attributes
+    ----------
+    alphas : Array
+        The nodes.
+    scores : Array
+        The target's score there.
+    gradient_norms : Array
+        The L1 norm of the score's gradient there.
+    """
+
+    alphas: Array
+    scores: Array
+    gradient_norms: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One row of results.csv, with its map.
 
@@ -128,6 +147,8 @@ class Explanation:
         float32, the input's shape, signed.
     image : Array or None
         uint8 (height, width, channels): what the model saw, for display.
+    profile : Profile or None
+        What was seen along the path.
     """
 
     row: int
@@ -150,3 +171,4 @@ class Explanation:
     message: str = ""
     attribution: Array | None = None
     image: Array | None = None
+    profile: Profile | None = None

@@ -1,14 +1,17 @@
 """What a run came to: counts, deltas and failures, and the exit code that follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
+from igcli.gates import Gate
 from igcli.records import Explanation
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
 EXIT_OK = 0
+EXIT_GATE = 1
 EXIT_INCOMPLETE = 3
 
 
@@ -16,11 +19,16 @@ EXIT_INCOMPLETE = 3
 class Tally:
     """Running totals over explanations, a few numbers each."""
 
+    gates: Sequence[Gate] = ()
     hashes: dict[str, str] = field(default_factory=dict)
     ok: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
     deltas: list[tuple[float, str]] = field(default_factory=list)
     relative: list[tuple[float, str]] = field(default_factory=list)
+    errors: list[tuple[float, str]] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    unconverged: int = 0
+    crossed: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, explanation: Explanation) -> None:
         """Count one finished explanation."""
@@ -33,6 +41,14 @@ class Tally:
             self.deltas.append((abs(explanation.delta), explanation.id))
         if explanation.relative_delta is not None:
             self.relative.append((explanation.relative_delta, explanation.id))
+        if explanation.error_estimate is not None:
+            self.errors.append((explanation.error_estimate, explanation.id))
+        if explanation.steps is not None:
+            self.steps.append(explanation.steps)
+        self.unconverged += explanation.converged is False
+        for gate in self.gates:
+            if gate.crossed_by(explanation):
+                self.crossed.setdefault(gate.text, []).append(explanation.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,7 @@ class RunResult:
     tally: Tally
     seconds: float
     method: str
-    steps: int
+    gates: Sequence[Gate]
     pictures: bool
     why_no_pictures: str
     saved_npy: bool
@@ -71,7 +87,9 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 when all were explained, 3 when some failed or the run stopped part-way."""
+        """1 when a gate was crossed, else 3 when inputs failed or were not reached, else 0."""
+        if self.tally.crossed:
+            return EXIT_GATE
         return EXIT_OK if self.complete and not self.tally.failures else EXIT_INCOMPLETE
 
     def counts(self) -> dict[str, int]:
@@ -81,6 +99,7 @@ class RunResult:
             "ok": self.tally.ok,
             "failed": len(self.tally.failures),
             "not_reached": self.asked - self.done,
+            "unconverged": self.tally.unconverged,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,9 +109,13 @@ class RunResult:
             "status": "complete" if self.complete else "partial",
             "counts": self.counts(),
             "method": self.method,
-            "steps": self.steps,
+            "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
+            if self.tally.steps
+            else None,
+            "error_estimate": _spread(self.tally.errors),
             "delta": _spread(self.tally.deltas),
             "relative_delta": _spread(self.tally.relative),
+            "gates_crossed": self.tally.crossed,
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
             "files": self.files(),
             "seconds": round(self.seconds, 3),
@@ -112,13 +135,23 @@ class RunResult:
         rate = self.tally.ok / self.seconds if self.seconds > 0 else 0.0
         overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
         return [
-            f"explained  {self.tally.ok} of {self.asked} ({self.method}, {self.steps} steps) "
+            f"explained  {self.tally.ok} of {self.asked} ({self.method}) "
             f"in {self.seconds:.1f} s, {rate:.3g} images/s",
             f"failed     {len(self.tally.failures)}{self._unreached()}",
-            f"|delta|    {_line(self.tally.deltas, '{:.3g}')}",
-            f"relative   {_line(self.tally.relative, '{:.2%}')}",
+            f"error      {self._accuracy()}",
+            f"|delta|    {_line(self.tally.deltas, '{:.3g}')}; "
+            f"relative: {_line(self.tally.relative, '{:.2%}')}",
             f"files      {', '.join(self.files()) or 'none'}{overlays}",
         ]
+
+    def _accuracy(self) -> str:
+        if not self.tally.errors:
+            return "not estimated"
+        mean = fmean(self.tally.steps)
+        return (
+            f"estimate: {_line(self.tally.errors, '{:.2%}')}; "
+            f"{self.tally.unconverged} not converged; {mean:.1f} steps each"
+        )
 
     def _unreached(self) -> str:
         left = self.asked - self.done

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.engine import PathRows, RowSums
+from igcli.engine import PathRows, RowValues
 from igcli.records import Array, InputSpec, ModelSpec
 
 
@@ -40,19 +40,31 @@ class FakeModel:
     def scores(self, x: Array) -> Array:
         return self.value(x.reshape(len(x), -1).astype(np.float64))
 
-    def weighted_gradients(self, rows: PathRows) -> RowSums:
+    def row_gradients(self, rows: PathRows) -> RowValues:
         self.batches.append(len(rows.slot))
-        sums = np.zeros((len(rows.x), rows.x[0].size))
-        finite = np.ones(len(rows.slot), bool)
-        for k, slot in enumerate(rows.slot):
+        gradients, scores = [], []
+        for slot, alpha, target in zip(rows.slot, rows.alpha, rows.target, strict=True):
             start = rows.baseline[slot].ravel().astype(np.float64)
-            point = start + rows.alpha[k] * (rows.x[slot].ravel() - start)
-            self.evaluated.append((rows.x[slot].tobytes(), float(rows.alpha[k])))
-            gradient = self.gradient(point, int(rows.target[k]))
-            score = self.value(point[None])[0, rows.target[k]]
-            finite[k] = np.isfinite(gradient).all() and np.isfinite(score)
-            sums[slot] += rows.weight[k] * gradient
-        return RowSums(sums.reshape(rows.x.shape), finite)
+            point = start + alpha * (rows.x[slot].ravel() - start)
+            self.evaluated.append((rows.x[slot].tobytes(), float(alpha)))
+            gradients.append(self.gradient(point, int(target)))
+            scores.append(self.value(point[None])[0, target])
+        stacked = np.stack(gradients)
+        return RowValues(
+            stacked.reshape(len(scores), *rows.x.shape[1:]),
+            np.array(scores),
+            np.abs(stacked).sum(axis=1),
+        )
+
+    def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
+        values = self.row_gradients(rows)
+        sums = np.zeros((len(weights), *rows.x.shape))
+        for rule, row_weights in enumerate(weights):
+            for slot, weight, gradient in zip(
+                rows.slot, row_weights, values.gradients, strict=True
+            ):
+                sums[rule, slot] += weight * gradient
+        return RowValues(sums, values.scores, values.norms)
 
 
 class Linear(FakeModel):

@@ -104,3 +104,24 @@ def test_a_number_that_is_not_finite_fails_that_input_with_its_first_alpha(where
     for integral, x in ((first, xs[0]), (third, xs[2])):
         assert integral.attribution is not None
         np.testing.assert_allclose(integral.attribution, x, rtol=1e-6)
+
+
+def test_a_nested_trapezoid_gives_an_error_estimate_for_free() -> None:
+    """The gradient 3α²x³: a trapezoid of spacing h gives x³ (1 + h² / 2)."""
+    model = Power((2, 3), 1, power=3)
+    odd = list(integrate(model, jobs(XS), RULES["riemann_trapezoid"](5), 7))
+    assert sum(model.batches) == 5 * len(XS)
+    for integral in odd:
+        assert integral.error_estimate == pytest.approx((1 / 8 - 1 / 32) / (1 + 1 / 32))
+    for method, steps in (("riemann_trapezoid", 6), ("gausslegendre", 5), ("riemann_left", 5)):
+        for integral in integrate(model, jobs(XS), RULES[method](steps), 7):
+            assert integral.error_estimate is None
+
+
+def test_the_profile_has_each_nodes_score_and_gradient_norm() -> None:
+    (integral,) = integrate(Power((2, 3), 1, 2), jobs(XS[:1]), RULES["riemann_middle"](10), 4)
+    alphas = np.linspace(0.05, 0.95, 10)
+    np.testing.assert_allclose(integral.profile.alphas, alphas)
+    squares, sizes = float((XS[0].astype(float) ** 2).sum()), float(np.abs(XS[0]).sum())
+    np.testing.assert_allclose(integral.profile.scores, alphas**2 * squares, rtol=1e-6)
+    np.testing.assert_allclose(integral.profile.gradient_norms, 2 * alphas * sizes, rtol=1e-6)

@@ -14,6 +14,7 @@ from igcli.quadrature import RULES
 from igcli.records import Array
 
 Igcli = Callable[..., Result]
+GAUSS = ("--method", "gausslegendre")
 
 
 def explained(igcli: Igcli, out: Path, *arguments: object) -> tuple[Array, pd.DataFrame]:
@@ -78,6 +79,7 @@ def test_iris_equals_alibi_and_draws_nothing(
         tmp_path / "out",
         shared_data / "iris.h5",
         shared_data / "iris.npy",
+        *GAUSS,
         "--labels",
         shared_data / "iris_class_names.txt",
     )
@@ -120,6 +122,7 @@ def test_the_score_path_starts_and_ends_where_the_reference_does(
         shared_data / "photos",
         "--preprocess",
         "symmetric",
+        *GAUSS,
         "--steps",
         1,
         "--no-overlays",
@@ -136,7 +139,7 @@ def test_the_score_path_starts_and_ends_where_the_reference_does(
 def test_batch_size_and_company_change_nothing_on_a_real_model(
     igcli: Igcli, shared_data: Path, ten_digits: Path, tmp_path: Path, batch: int
 ) -> None:
-    common = (shared_data / "mnist.h5", ten_digits, "--steps", 20, "--no-overlays")
+    common = (shared_data / "mnist.h5", ten_digits, *GAUSS, "--steps", 20, "--no-overlays")
     reference, _ = explained(igcli, tmp_path / "reference", *common)
     among, _ = explained(igcli, tmp_path / "among", *common, "--batch-size", batch)
     alone, _ = explained(igcli, tmp_path / "alone", *common, "--batch-size", batch, "--limit", 1)
@@ -168,3 +171,50 @@ def test_harder_keras_2_files_are_refused_in_three_lines(shared_data: Path, name
     with pytest.raises(ModelError, match=name) as refused:
         open_model(shared_data / "keras2_quirks" / f"{name}.h5", "as-is", print)
     assert 1 <= len(str(refused.value).splitlines()) <= 3
+
+
+def test_adaptive_maps_of_nine_photos_are_within_the_tolerance(
+    igcli: Igcli, shared_data: Path, oracle: Path, tmp_path: Path
+) -> None:
+    """Against a trapezoid of 1,025 nodes; `tests/benchmarks/accuracy.py` has tolerance 0.02 too."""
+    found = []
+    for folder in ("cats", "photos"):
+        found.append(
+            explained(
+                igcli,
+                tmp_path / folder,
+                shared_data / "mobilenetv2_imagenet.h5",
+                shared_data / folder,
+                "--preprocess",
+                "symmetric",
+                "--no-overlays",
+                "--batch-size",
+                4,
+            )
+        )
+    maps = np.concatenate([m for m, _ in found]).astype(np.float64)
+    table = pd.concat([t for _, t in found])
+    with np.load(oracle / "truth_mbv2.npz") as file:
+        truth = file["attr"].astype(np.float64)
+    errors = np.abs(maps - truth).sum((1, 2, 3)) / np.abs(truth).sum((1, 2, 3))
+    assert table["converged"].all()
+    assert (errors <= table["error_estimate"]).all() and (errors <= 0.05).all()
+    assert table["steps"].mean() <= 45
+
+
+@pytest.mark.parametrize(("tolerance", "most"), [(0.05, 20), (0.02, 30)])
+def test_adaptive_maps_of_digits_are_within_the_tolerance(
+    igcli: Igcli, shared_data: Path, tmp_path: Path, tolerance: float, most: float
+) -> None:
+    """Against a trapezoid of 513 nodes, whose own error is under 0.1 %."""
+    with np.load(shared_data / "mnist_t10k.npz") as file:
+        np.save(tmp_path / "digits.npy", file["x"][:20])
+    common = (shared_data / "mnist.h5", tmp_path / "digits.npy", "--no-overlays")
+    maps, table = explained(igcli, tmp_path / "out", *common, "--tolerance", tolerance)
+    truth, _ = explained(
+        igcli, tmp_path / "truth", *common, "--method", "riemann_trapezoid", "--steps", 513
+    )
+    errors = np.abs(maps - truth).sum((1, 2, 3)) / np.abs(truth).sum((1, 2, 3))
+    assert table["converged"].all()
+    assert (errors <= table["error_estimate"]).all() and (errors <= tolerance).all()
+    assert table["steps"].mean() <= most

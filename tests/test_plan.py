@@ -31,7 +31,9 @@ def config(tmp_path: Path) -> RunConfig:
     (tmp_path / "used" / "thesis.tex").write_text("")
     (tmp_path / "earlier").mkdir()
     (tmp_path / "earlier" / "run.json").write_text("{}")
-    return RunConfig(tmp_path / "m.h5", tmp_path / "images", tmp_path / "out", steps=4)
+    return RunConfig(
+        tmp_path / "m.h5", tmp_path / "images", tmp_path / "out", steps=4, method="riemann_left"
+    )
 
 
 REFUSED = [

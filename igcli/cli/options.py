@@ -1,8 +1,9 @@
 """Options that commands share, as decorators."""
 
+import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +60,23 @@ def parse_image_size(
     if len(parts) in {1, 2} and all(p.isdecimal() and 0 < int(p) <= 65535 for p in parts):
         return int(parts[0]), int(parts[-1])
     raise click.BadParameter(f"{value!r} is not HEIGHTxWIDTH, 224x224 for example")
+
+
+def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read bytes, or a number with KB, MB, GB or TB (powers of 1024)."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", value.strip(), re.IGNORECASE)
+    size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ") if match else 0.0
+    if size < 1.0:
+        raise click.BadParameter(f"{value!r} is no size, 2GB for example")
+    return int(size)
+
+
+def named(ids: Sequence[str], shown: int = 5) -> str:
+    """List the first few ids, and say how many more there are."""
+    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
+    return ", ".join(ids[:shown]) + more
 
 
 def track(items: Iterable[Any], total: int) -> Iterable[Any]:

@@ -6,12 +6,27 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, parse_image_size, track, warn
+from igcli.cli.options import (
+    config_option,
+    debug_option,
+    named,
+    parse_image_size,
+    parse_memory,
+    track,
+    warn,
+)
 from igcli.config import RunConfig
+from igcli.gates import USAGE
 from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
+from igcli.methods import (
+    DEFAULT_MAX_STEPS,
+    DEFAULT_MIN_STEPS,
+    DEFAULT_STEPS,
+    DEFAULT_TOLERANCE,
+    METHODS,
+)
 from igcli.models.scores import SCORES
 from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
-from igcli.quadrature import RULES
 
 _SHOWN_FAILURES = 5
 _AS_IS = RunConfig(Path(), Path(), Path())
@@ -25,17 +40,49 @@ _AS_IS = RunConfig(Path(), Path(), Path())
 )
 @click.option(
     "--method",
-    type=click.Choice(list(RULES)),
+    type=click.Choice(METHODS),
     default=_AS_IS.method,
     show_default=True,
-    help="Quadrature rule along the path.",
+    help="Steps where each path needs them, to a tolerance; or a fixed quadrature rule.",
+)
+@click.option(
+    "--tolerance",
+    type=float,
+    help=f"Adaptive: accepted error, relative to the map.  [default: {DEFAULT_TOLERANCE}]",
+)
+@click.option(
+    "--min-steps",
+    type=click.IntRange(min=2),
+    help="Adaptive: nodes of the first, uniform mesh; narrower features may be missed.  "
+    f"[default: {DEFAULT_MIN_STEPS}]",
+)
+@click.option(
+    "--max-steps",
+    type=click.IntRange(min=2),
+    help=f"Adaptive: most gradient evaluations per explanation.  [default: {DEFAULT_MAX_STEPS}]",
+)
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=parse_memory,
+    help="Adaptive: memory for gradients of paths under way, 2GB for example.  "
+    "[default: a quarter of the machine's]",
 )
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
-    default=_AS_IS.steps,
-    show_default=True,
-    help="Gradient evaluations per explanation.",
+    help=f"Fixed rules: gradient evaluations per explanation.  [default: {DEFAULT_STEPS}]",
+)
+@click.option(
+    "--fail-on",
+    metavar="GATE",
+    multiple=True,
+    help=f"Exit with 1 when any explanation crosses it: {USAGE}.",
+)
+@click.option(
+    "--profile-path",
+    is_flag=True,
+    help="Store each path's nodes, scores and gradient norms.",
 )
 @click.option(
     "--baseline",
@@ -128,5 +175,7 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     if len(result.tally.failures) > _SHOWN_FAILURES:
         more = len(result.tally.failures) - _SHOWN_FAILURES
         click.echo(f"igcli: and {more} more, named in results.csv", err=True)
+    for gate, crossed in result.tally.crossed.items():
+        click.echo(f"igcli: --fail-on {gate}: crossed by {named(crossed)}", err=True)
     click.echo(json.dumps(result.to_dict()) if as_json else "\n".join(result.lines()))
     ctx.exit(result.exit_code)

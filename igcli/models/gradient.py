@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from igcli.engine import PathRows, RowSums
+from igcli.engine import PathRows, RowValues
 from igcli.errors import ModelError, RunStopped
 from igcli.models.loaded import Loaded, first_line
 from igcli.models.runtime import device_name, import_tensorflow
@@ -14,7 +14,7 @@ from igcli.records import Array, ModelSpec, Tail
 class TensorFlowModel:
     """A loaded model as the engine wants it.
 
-    Both functions are traced once, for any number of rows. Gradients are symbolic and taken with
+    Each function is traced once, for any number of rows. Gradients are symbolic and taken with
     respect to the rows alone, so no weight gradient is ever computed.
     """
 
@@ -26,10 +26,15 @@ class TensorFlowModel:
         batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
         number = tf.TensorSpec((None,), loaded.input.dtype)
         index = tf.TensorSpec((None,), tf.int32)
-        self._scores = tf.function(self._class_scores, autograph=False).get_concrete_function(batch)
-        self._gradients = tf.function(
-            self._weighted_gradients, autograph=False
-        ).get_concrete_function(batch, batch, index, number, number, index)
+        rows = (batch, batch, index, number, index)
+        self._scores = self._trace(self._class_scores, batch)
+        self._rows = self._trace(self._row_gradients, *rows)
+        self._sums = {
+            rules: self._trace(
+                self._weighted_gradients, *rows, tf.TensorSpec((rules, None), loaded.input.dtype)
+            )
+            for rules in (1, 2)
+        }
         self.spec = ModelSpec(
             path=path,
             loader=loaded.loader,
@@ -46,19 +51,22 @@ class TensorFlowModel:
         result: Array = self._run(self._scores, x).numpy()
         return result
 
-    def weighted_gradients(self, rows: PathRows) -> RowSums:
-        """Return the weighted sums of gradients; see `GradientModel.weighted_gradients`."""
-        dtype = self.spec.input.dtype
-        sums, finite = self._run(
-            self._gradients,
-            rows.x,
-            rows.baseline,
-            rows.slot,
-            rows.alpha.astype(dtype),
-            rows.weight.astype(dtype),
-            rows.target,
-        )
-        return RowSums(sums.numpy(), finite.numpy())
+    def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
+        """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
+        function = self._sums[len(weights)]
+        weights = weights.astype(self.spec.input.dtype)
+        return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
+
+    def row_gradients(self, rows: PathRows) -> RowValues:
+        """Return gradients row by row; see `GradientModel.row_gradients`."""
+        return RowValues(*(t.numpy() for t in self._run(self._rows, *self._tensors(rows))))
+
+    def _tensors(self, rows: PathRows) -> tuple[Array, ...]:
+        alpha = rows.alpha.astype(self.spec.input.dtype)
+        return rows.x, rows.baseline, rows.slot, alpha, rows.target
+
+    def _trace(self, function: Any, *signature: Any) -> Any:
+        return self._tf.function(function, autograph=False).get_concrete_function(*signature)
 
     def _run(self, function: Any, *arrays: Array) -> Any:
         tf = self._tf
@@ -79,13 +87,12 @@ class TensorFlowModel:
         scores, self._tail = class_scores(self._loaded.function(rows), self._mode)
         return scores
 
-    def _weighted_gradients(
-        self, x: Any, baseline: Any, slot: Any, alpha: Any, weight: Any, target: Any
-    ) -> tuple[Any, Any]:
+    def _row_gradients(
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
+    ) -> tuple[Any, Any, Any]:
         tf = self._tf
-        axes = (-1,) + (1,) * len(self._loaded.input.shape)
         start = tf.gather(baseline, slot)
-        rows = start + tf.reshape(alpha, axes) * (tf.gather(x, slot) - start)
+        rows = start + self._broadcast(alpha) * (tf.gather(x, slot) - start)
         scores = tf.gather(self._class_scores(rows), target, axis=1, batch_dims=1)
         (gradient,) = tf.gradients(scores, rows)
         if gradient is None:
@@ -96,7 +103,20 @@ class TensorFlowModel:
                 "explain a differentiable model",
             )
         gradient = tf.convert_to_tensor(gradient)
-        inner = tuple(range(1, len(axes)))
-        finite = tf.math.is_finite(scores) & tf.reduce_all(tf.math.is_finite(gradient), inner)
-        weighted = tf.reshape(weight, axes) * gradient
-        return tf.math.unsorted_segment_sum(weighted, slot, tf.shape(x)[0]), finite
+        inner = tuple(range(1, 1 + len(self._loaded.input.shape)))
+        return gradient, scores, tf.reduce_sum(tf.abs(gradient), inner)
+
+    def _weighted_gradients(
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any, weights: Any
+    ) -> tuple[Any, Any, Any]:
+        tf = self._tf
+        gradient, scores, norms = self._rows(x, baseline, slot, alpha, target)
+        # A segment sum, not a matrix product: 0 × NaN of one input must not reach another.
+        sums = [
+            tf.math.unsorted_segment_sum(self._broadcast(w) * gradient, slot, tf.shape(x)[0])
+            for w in tf.unstack(weights)
+        ]
+        return tf.stack(sums), scores, norms
+
+    def _broadcast(self, values: Any) -> Any:
+        return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))

@@ -9,6 +9,7 @@ import numpy as np
 from igcli.records import Array, Explanation
 from igcli.store.columns import copy_columns, write_columns
 from igcli.store.layout import whole_file
+from igcli.store.profiles import join_profiles, write_profiles
 
 _NPY_ROWS = 64
 
@@ -26,6 +27,7 @@ def write_part(
         if image:
             file.create_dataset("images", data=_images(explanations, shape))
         write_columns(file, explanations)
+        write_profiles(file, explanations)
 
 
 def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
@@ -42,6 +44,7 @@ def join_parts(parts: list[Path], path: Path) -> None:
         for name in ("attributions", "images"):
             _join_dataset(file, name, parts)
         copy_columns(parts, file)
+        join_profiles(parts, file)
 
 
 def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:

@@ -53,20 +53,20 @@ def opened(path: Path, scores: str = "as-is") -> TensorFlowModel:
     return open_model(path, scores, lambda message: pytest.fail(message))
 
 
-def gradients(model: TensorFlowModel, target: int) -> Any:
-    """Gradients at X itself: one node at alpha 1 with weight 1."""
-    n = len(X)
-    rows = PathRows(
-        X,
-        np.zeros_like(X),
-        np.arange(n, dtype=np.int32),
-        np.ones(n),
-        np.ones(n),
-        np.full(n, target, np.int32),
+def rows_at(slots: list[int], alphas: list[float], target: int) -> PathRows:
+    n = len(slots)
+    return PathRows(
+        X, np.zeros_like(X), np.array(slots, np.int32), np.array(alphas), np.full(n, target, "i4")
     )
-    result = model.weighted_gradients(rows)
-    assert result.finite.all()
-    return result.sums
+
+
+def gradients(model: TensorFlowModel, target: int) -> Any:
+    """Gradients at X itself."""
+    values = model.row_gradients(rows_at([0, 1], [1.0, 1.0], target))
+    assert values.finite.all()
+    np.testing.assert_allclose(values.scores, model.scores(X)[:, target], rtol=1e-6)
+    np.testing.assert_allclose(values.norms, np.abs(values.gradients).sum(axis=1), rtol=1e-6)
+    return values.gradients
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "exported"])
@@ -131,29 +131,31 @@ def test_gradients_of_both_classes_of_one_sigmoid(save: Save) -> None:
     np.testing.assert_allclose(gradients(model, 0), -p * (1 - p) * ONE[:, 0], rtol=1e-4)
 
 
-def test_rows_are_summed_into_their_slots(save: Save) -> None:
+def test_rows_are_summed_into_their_slots_for_every_rule(save: Save) -> None:
     model = opened(save(ONE**2, None))
-    rows = PathRows(
-        X,
-        np.zeros_like(X),
-        np.array([0, 0, 1], np.int32),
-        np.array([0.1, 0.9, 0.5]),
-        np.array([0.25, 0.75, 2.0]),
-        np.zeros(3, np.int32),
-    )
-    want = np.stack([ONE[:, 0] ** 2, 2 * ONE[:, 0] ** 2])
-    np.testing.assert_allclose(model.weighted_gradients(rows).sums, want, rtol=1e-6)
+    rows = rows_at([0, 0, 1], [0.1, 0.9, 0.5], 0)
+    one = model.weighted_gradients(rows, np.array([[0.25, 0.75, 2.0]])).gradients
+    np.testing.assert_allclose(one, [[ONE[:, 0] ** 2, 2 * ONE[:, 0] ** 2]], rtol=1e-6)
+    weights = np.array([[0.25, 0.75, 2.0], [1.0, 1.0, 0.0]])
+    two = model.weighted_gradients(rows, weights)
+    np.testing.assert_allclose(two.gradients[1, 0], 2 * ONE[:, 0] ** 2, rtol=1e-6)
+    assert (two.gradients[1, 1] == 0).all()
+    np.testing.assert_allclose(two.norms, np.full(3, (ONE**2).sum()), rtol=1e-6)
 
 
-def test_a_graph_is_traced_once_for_every_number_of_rows(save: Save) -> None:
+def test_one_graph_serves_every_number_of_rows_and_has_no_weight_gradients(save: Save) -> None:
     model = opened(save(WEIGHTS, None))
-    first = model._gradients
     for n in (1, 2, 5):
-        model.scores(np.zeros((n, 3), np.float32))
-    assert model._gradients is first
-    assert not any(
-        "Dense" in op.name and "weight" in op.name for op in first.graph.get_operations()
-    )
+        assert model.scores(np.zeros((n, 3), np.float32)).shape == (n, 2)
+    # One product forward and one back to the input; a weight gradient would be a third.
+    needed, waiting = set(), [tensor.op for tensor in model._rows.outputs]
+    while waiting:
+        op = waiting.pop()
+        if op.name not in needed:
+            needed.add(op.name)
+            waiting += [tensor.op for tensor in op.inputs]
+    graph = model._rows.graph
+    assert [graph.get_operation_by_name(name).type for name in needed].count("MatMul") == 2
 
 
 def test_saved_model_of_a_plain_module_with_a_signature(keras: Any, tmp_path: Path) -> None:

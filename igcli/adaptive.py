@@ -1,0 +1,259 @@
+"""Where the next steps of one path go, how wrong the map still is, and when to stop.
+
+The mesh is dyadic and the rule on it the composite trapezoid. Nothing here knows a model: gradients
+come in, already multiplied by (input − baseline), and nodes to evaluate come out.
+
+The error estimate is explained in `igcli.error_estimate`. Three observations can only raise it:
+splits that moved the map more than the jumps seen before foretold; intervals that miss more of the
+score's change than their jumps explain; and the delta itself, below which no error can be.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from igcli.error_estimate import SMOOTH, jump_error, l1_norm
+from igcli.records import Array
+
+_FULL = 2**20
+_ROUND = 4
+_ROUND_SHARE = 16
+_WORTH = 0.125
+_WINDOW = 8
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What is asked of every path.
+
+    Attributes
+    ----------
+    tolerance : float
+        Largest accepted error estimate, relative to the map's L1 norm.
+    min_steps : int
+        The first mesh is uniform, with the least power of two of intervals that has so many nodes.
+        Only features wider than its spacing are sure to be seen.
+    max_steps : int
+        No path takes more.
+    """
+
+    tolerance: float
+    min_steps: int
+    max_steps: int
+
+    @property
+    def first_intervals(self) -> int:
+        """How many intervals the first mesh has."""
+        return 1 << max(1, (self.min_steps - 2).bit_length())
+
+
+@dataclass(slots=True)
+class _Split:
+    """An interval that was split; `movement` is ‖coarse − fine‖₁."""
+
+    left: int
+    right: int
+    movement: float
+
+    @property
+    def middle(self) -> int:
+        return (self.left + self.right) // 2
+
+
+@dataclass(slots=True)
+class _Leaf:
+    """An interval of the mesh.
+
+    `change` is ‖g_right − g_left‖₁, `residual` what the trapezoid misses of the score's change.
+    """
+
+    left: int
+    right: int
+    parent: _Split
+    change: float
+    residual: float
+
+    @property
+    def width(self) -> float:
+        return (self.right - self.left) / _FULL
+
+    @property
+    def bound(self) -> float:
+        """The largest error that one jump of the size seen can make here."""
+        return 0.5 * self.width * self.change
+
+    @property
+    def priority(self) -> float:
+        return max(self.bound, abs(self.residual))
+
+
+class Mesh:
+    """One path: evaluate `pending`, `add` each, then `advance`, until `done`.
+
+    Parameters
+    ----------
+    accuracy : Accuracy
+        When to stop.
+    size : int
+        How many numbers a gradient has.
+    """
+
+    def __init__(self, accuracy: Accuracy, size: int) -> None:
+        self._accuracy = accuracy
+        self._row: dict[int, int] = {}
+        self._gradients = np.empty((0, size), np.float32)
+        self._norms: list[float] = []
+        self._scores: list[float] = []
+        self._leaves: list[_Leaf] = []
+        self._surprises: list[tuple[float, float]] = []
+        self._splitting: list[_Leaf] = []
+        spacing = _FULL // accuracy.first_intervals
+        self._pending = list(range(0, _FULL + 1, spacing))
+        self.error_estimate = np.inf
+        self.rounding = 0.0
+        self.done = False
+
+    @property
+    def steps(self) -> int:
+        """How many nodes were evaluated."""
+        return len(self._row)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the node gradients hold."""
+        return max(self._gradients.nbytes, 4 * self._gradients.shape[1] * len(self._pending))
+
+    @property
+    def converged(self) -> bool:
+        """Whether the estimate is within the tolerance."""
+        return bool(self.error_estimate <= self._accuracy.tolerance)
+
+    @property
+    def pending(self) -> list[float]:
+        """The nodes to evaluate next, ascending."""
+        return [index / _FULL for index in self._pending]
+
+    def add(self, gradient: Array, score: float) -> None:
+        """Take the values at the first pending node: gradient × (input − baseline), and score."""
+        row = self.steps
+        if row == len(self._gradients):
+            grown = np.empty((max(16, 2 * row), self._gradients.shape[1]), np.float32)
+            grown[:row] = self._gradients
+            self._gradients = grown
+        self._gradients[row] = gradient.ravel()
+        self._norms.append(l1_norm(self._gradients[row]))
+        self._scores.append(score)
+        self._row[self._pending.pop(0)] = row
+
+    def advance(self) -> None:
+        """Judge the mesh once nothing is pending: stop, or choose what to evaluate next."""
+        if self._leaves:
+            for leaf in self._splitting:
+                self._leaves.remove(leaf)
+                self._split(leaf.left, leaf.right, leaf.change)
+        else:
+            self._build(0, _FULL)
+        self.error_estimate = self._estimate()
+        chosen = [] if self._enough() else self._choose()
+        self._splitting = sorted(chosen, key=lambda leaf: leaf.left)
+        self._pending = [(leaf.left + leaf.right) // 2 for leaf in self._splitting]
+        self.done = not self._pending
+
+    def attribution(self) -> Array:
+        """Return the integral, float64 (size,)."""
+        total = np.zeros(self._gradients.shape[1])
+        for row, weight in enumerate(self._weights()):
+            total += weight * self._gradients[row]
+        return total
+
+    def _gradient(self, index: int) -> Array:
+        row: Array = self._gradients[self._row[index]]
+        return row
+
+    def _build(self, left: int, right: int) -> None:
+        """Split down to the first mesh, as if it had been reached from one interval."""
+        self._split(left, right, l1_norm(self._gradient(right) - self._gradient(left)))
+        for leaf in self._leaves[-2:]:
+            if (leaf.left + leaf.right) // 2 in self._row:
+                self._leaves.remove(leaf)
+                self._build(leaf.left, leaf.right)
+
+    def _split(self, left: int, right: int, change: float) -> None:
+        middle = (left + right) // 2
+        width = (right - left) / _FULL
+        start, centre, end = (self._gradient(index) for index in (left, middle, right))
+        split = _Split(left, right, 0.25 * width * l1_norm(start + end - 2.0 * centre))
+        self._surprises.append((split.movement, 0.25 * width * change))
+        for a, b in ((left, middle), (middle, right)):
+            self._leaves.append(self._leaf(a, b, split))
+
+    def _leaf(self, left: int, right: int, parent: _Split) -> _Leaf:
+        start, end = self._gradient(left), self._gradient(right)
+        total = 0.5 * (right - left) / _FULL * float((start + end).sum(dtype=np.float64))
+        rise = self._scores[self._row[right]] - self._scores[self._row[left]]
+        return _Leaf(left, right, parent, l1_norm(end - start), total - rise)
+
+    def _weights(self) -> Array:
+        weights = np.zeros(self.steps)
+        for leaf in self._leaves:
+            weights[[self._row[leaf.left], self._row[leaf.right]]] += 0.5 * leaf.width
+        return weights
+
+    def _enough(self) -> bool:
+        if self.steps >= self._accuracy.max_steps or self.converged:
+            return True
+        # What is left is rounding: more nodes would not help.
+        return self.error_estimate <= 2.0 * self.rounding
+
+    def _choose(self) -> list[_Leaf]:
+        room = min(max(_ROUND, self.steps // _ROUND_SHARE), self._accuracy.max_steps - self.steps)
+        splittable = [leaf for leaf in self._leaves if leaf.right - leaf.left > 1]
+        best = sorted(splittable, key=lambda leaf: (-leaf.priority, leaf.left))[:room]
+        floor = _WORTH * best[0].priority if best else 0.0
+        return [leaf for leaf in best if leaf.priority >= floor and leaf.priority > 0.0]
+
+    def _estimate(self) -> float:
+        """Return the error estimate, relative to the map; see the module's text."""
+        weights = self._weights().astype(np.float32)
+        norm = l1_norm(weights @ self._gradients[: self.steps])
+        rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
+        scale = max(norm, abs(rise))
+        if scale == 0.0:
+            return 0.0
+        self.rounding = _ROUNDING * float(weights @ np.array(self._norms)) / scale
+        spread = jump_error(self._jumps(), self._accuracy.tolerance * scale)
+        smooth = SMOOTH * l1_norm(self._coarse_less_fine())
+        moved, foreseen = np.sum(self._surprises[-_WINDOW:], axis=0)
+        surprise = max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0
+        unexplained = sum(max(0.0, abs(leaf.residual) - leaf.bound) for leaf in self._leaves)
+        missed = abs(sum(leaf.residual for leaf in self._leaves))
+        error = max(surprise * max(spread, smooth) + unexplained, missed)
+        # Relative to the exact map, whose norm is at least this.
+        exact = max(norm - error, abs(rise))
+        return error / exact + self.rounding if exact > 0.0 else np.inf
+
+    def _jumps(self) -> Array:
+        """Return the error that one jump could make in each leaf, (leaves, size).
+
+        But no more than the split that made the leaf moved the map: a smooth gradient changes
+        without jumping.
+        """
+        rows = np.zeros((len(self._leaves), self.steps), np.float32)
+        for row, leaf in zip(rows, self._leaves, strict=True):
+            share = min(1.0, leaf.parent.movement / leaf.bound) if leaf.bound else 0.0
+            row[self._row[leaf.right]] = 0.5 * leaf.width * share
+            row[self._row[leaf.left]] = -0.5 * leaf.width * share
+        jumps: Array = rows @ self._gradients[: self.steps]
+        return jumps
+
+    def _coarse_less_fine(self) -> Array:
+        """Return what merging every last-level pair of leaves would change, (size,)."""
+        weights = np.zeros(self.steps, np.float32)
+        for before, leaf in pairwise(sorted(self._leaves, key=lambda leaf: leaf.left)):
+            if before.parent is leaf.parent:
+                weights[[self._row[before.left], self._row[leaf.right]]] += 0.5 * leaf.width
+                weights[self._row[leaf.left]] -= leaf.width
+        difference: Array = weights @ self._gradients[: self.steps]
+        return difference

@@ -1,0 +1,105 @@
+"""METHODS: how the path is integrated; the fixed rules, and adaptive steps to a tolerance."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from igcli.adaptive import Accuracy
+from igcli.config import RunConfig
+from igcli.engine import GradientModel, Integral, Job, integrate
+from igcli.errors import ConfigError
+from igcli.quadrature import RULES, Rule
+from igcli.refine import integrate_adaptively
+
+ADAPTIVE = "adaptive"
+METHODS = (ADAPTIVE, *RULES)
+DEFAULT_STEPS = 50
+DEFAULT_TOLERANCE = 0.05
+DEFAULT_MIN_STEPS = 9
+DEFAULT_MAX_STEPS = 256
+_MEMORY_SHARE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A settled way to integrate: `rule` for a fixed one, `accuracy` and `memory` for adaptive."""
+
+    name: str
+    rule: Rule | None
+    accuracy: Accuracy | None
+    memory: int
+
+    @property
+    def estimates(self) -> bool:
+        """Whether every explanation gets an error estimate."""
+        return self.rule is None or self.rule.coarse is not None
+
+    @property
+    def title(self) -> str:
+        """What the summary calls it."""
+        if self.accuracy is not None:
+            return f"{self.name}, tolerance {self.accuracy.tolerance:g}"
+        return f"{self.name}, {len(self.rule.alphas) if self.rule else 0} steps"
+
+    def integrate(
+        self, model: GradientModel, jobs: Iterable[Job], batch_size: int
+    ) -> Iterator[Integral]:
+        """Integrate every job; see `igcli.engine.integrate` and `igcli.refine`."""
+        if self.accuracy is not None:
+            return integrate_adaptively(model, jobs, self.accuracy, batch_size, self.memory)
+        assert self.rule is not None
+        return integrate(model, jobs, self.rule, batch_size)
+
+
+def choose_method(config: RunConfig) -> Method:
+    """Settle the method of a run; raise ConfigError for settings of the other kind."""
+    adaptive_only = {
+        "--tolerance": config.tolerance,
+        "--min-steps": config.min_steps,
+        "--max-steps": config.max_steps,
+        "--memory": config.memory,
+    }
+    memory = config.memory or total_memory() // _MEMORY_SHARE
+    if config.method != ADAPTIVE:
+        for flag, value in adaptive_only.items():
+            if value is not None:
+                raise ConfigError(
+                    f"{flag} can't be used with --method {config.method}",
+                    "a fixed rule takes the same steps on every path",
+                    f"leave it out, or use --method {ADAPTIVE}",
+                )
+        steps = DEFAULT_STEPS if config.steps is None else config.steps
+        return Method(config.method, RULES[config.method](steps), None, memory)
+    if config.steps is not None:
+        raise ConfigError(
+            f"--steps {config.steps} can't be used with --method {ADAPTIVE}",
+            "it takes the steps that each path needs",
+            f"name a rule, --method {next(iter(RULES))} for one, or set --tolerance",
+        )
+    return Method(ADAPTIVE, None, _accuracy(config), memory)
+
+
+def _accuracy(config: RunConfig) -> Accuracy:
+    tolerance = DEFAULT_TOLERANCE if config.tolerance is None else config.tolerance
+    min_steps = DEFAULT_MIN_STEPS if config.min_steps is None else config.min_steps
+    max_steps = DEFAULT_MAX_STEPS if config.max_steps is None else config.max_steps
+    if not 0.0 < tolerance < 1.0:
+        raise ConfigError(
+            f"--tolerance {tolerance:g} is out of range",
+            "it is the map's relative error",
+            "write a number between 0 and 1, 0.05 for example",
+        )
+    accuracy = Accuracy(tolerance, min_steps, max_steps)
+    first = accuracy.first_intervals + 1
+    if max_steps < first:
+        raise ConfigError(
+            f"--max-steps {max_steps} is too few",
+            f"the first mesh of --min-steps {min_steps} has {first} nodes",
+            f"use --max-steps {first} or more",
+        )
+    return accuracy
+
+
+def total_memory() -> int:
+    """Return the machine's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
