@@ -66,7 +66,8 @@ class _Split:
 class _Leaf:
     """An interval of the mesh.
 
-    `change` is ‖g_right − g_left‖₁, `residual` what the trapezoid misses of the score's change.
+    `change` is ‖g_right − g_left‖₁, `residual` what the trapezoid misses of the score's change, and
+    `hint` the L1 error that this points to: it sees a peak between two equal ends.
     """
 
     left: int
@@ -74,6 +75,7 @@ class _Leaf:
     parent: _Split
     change: float
     residual: float
+    hint: float
 
     @property
     def width(self) -> float:
@@ -86,7 +88,7 @@ class _Leaf:
 
     @property
     def priority(self) -> float:
-        return max(self.bound, abs(self.residual))
+        return max(self.bound, self.hint)
 
 
 class Mesh:
@@ -191,9 +193,16 @@ class Mesh:
 
     def _leaf(self, left: int, right: int, parent: _Split) -> _Leaf:
         start, end = self._gradient(left), self._gradient(right)
-        total = 0.5 * (right - left) / _FULL * float((start + end).sum(dtype=np.float64))
+        half = 0.5 * (right - left) / _FULL
+        total = half * float((start + end).sum(dtype=np.float64))
         rise = self._scores[self._row[right]] - self._scores[self._row[left]]
-        return _Leaf(left, right, parent, l1_norm(end - start), total - rise)
+        residual = total - rise
+        # If all elements are off alike, their L1 error is to the residual as their L1 norm is to
+        # their sum. It is no more than what the split that made the leaf left open.
+        net = max(abs(total), abs(rise))
+        alike = abs(residual) * half * l1_norm(start + end) / net if net else 0.0
+        hint = max(abs(residual), min(alike, 0.5 * parent.movement))
+        return _Leaf(left, right, parent, l1_norm(end - start), residual, hint)
 
     def _weights(self) -> Array:
         weights = np.zeros(self.steps)
@@ -227,7 +236,7 @@ class Mesh:
         smooth = SMOOTH * l1_norm(self._coarse_less_fine())
         moved, foreseen = np.sum(self._surprises[-_WINDOW:], axis=0)
         surprise = max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0
-        unexplained = sum(max(0.0, abs(leaf.residual) - leaf.bound) for leaf in self._leaves)
+        unexplained = sum(max(0.0, leaf.hint - leaf.bound) for leaf in self._leaves)
         missed = abs(sum(leaf.residual for leaf in self._leaves))
         error = max(surprise * max(spread, smooth) + unexplained, missed)
         # Relative to the exact map, whose norm is at least this.

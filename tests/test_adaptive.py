@@ -117,6 +117,26 @@ def test_smooth_polynomials_take_few_steps() -> None:
         assert error(mesh, function) <= mesh.error_estimate <= 0.05
 
 
+def test_a_peak_beside_a_jump_is_not_taken_for_flat() -> None:
+    """Between 5/8 and 6/8 the gradient peaks, with equal ends; features of both signs."""
+    direction = np.array([-1.6, -1.0, 2.7, 0.9])
+
+    def bell(a: float) -> float:
+        return 10.0 * sigmoid(16 * (a - 0.6875)) * sigmoid(16 * (0.6875 - a))
+
+    grid = np.linspace(0, 1, 20_001)
+    profile = np.array([bell(a) + (a < 0.508) for a in grid])
+    cumulative = np.concatenate([[0], np.cumsum((profile[1:] + profile[:-1]) / 2)]) / 20_000
+    function = Function(
+        lambda a: float(np.interp(a, grid, cumulative) * direction.sum()),
+        lambda a: (bell(a) + (a < 0.508)) * direction,
+        cumulative[-1] * direction,
+    )
+    for tolerance in (0.05, 0.02, 0.01):
+        mesh = solve(function, tolerance)
+        assert error(mesh, function) <= mesh.error_estimate <= tolerance
+
+
 def test_constant_and_linear_functions_take_the_first_mesh() -> None:
     flat = Function(lambda a: 3.0, lambda a: np.zeros(2), np.zeros(2))
     line = Function(lambda a: 3.0 * a, lambda a: np.array([3.0, 0.0]), np.array([3.0, 0.0]))

@@ -218,3 +218,17 @@ def test_adaptive_maps_of_digits_are_within_the_tolerance(
     assert table["converged"].all()
     assert (errors <= table["error_estimate"]).all() and (errors <= tolerance).all()
     assert table["steps"].mean() <= most
+
+
+def test_adaptive_maps_of_every_iris_are_within_the_tolerance(
+    igcli: Igcli, shared_data: Path, tmp_path: Path
+) -> None:
+    """Four features, where errors average out least; against a trapezoid of 2,049 nodes."""
+    common = (shared_data / "iris.h5", shared_data / "iris.npy", "--batch-size", 512)
+    maps, table = explained(igcli, tmp_path / "out", *common, "--tolerance", 0.02)
+    truth, _ = explained(
+        igcli, tmp_path / "truth", *common, "--method", "riemann_trapezoid", "--steps", 2049
+    )
+    errors = np.abs(maps - truth).sum(axis=1) / np.abs(truth).sum(axis=1)
+    assert table["converged"].all()
+    assert (errors <= table["error_estimate"]).all() and (errors <= 0.02).all()
