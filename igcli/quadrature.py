@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from igcli.errors import ConfigError
 
+_NEWTON_STEPS = 4
 Nodes = npt.NDArray[np.float64]
 
 
@@ -75,9 +76,22 @@ def riemann_trapezoid(n: int) -> Rule:
 
 
 def gausslegendre(n: int) -> Rule:
-    """Gauss-Legendre, mapped from [−1, 1]; exact to degree 2n − 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(n)
-    return Rule((1.0 + nodes) / 2.0, weights / 2.0)
+    """Gauss-Legendre, mapped from [−1, 1]; exact to degree 2n − 1.
+
+    Newton's method on the Legendre polynomial, from the Chebyshev-like guess of Abramowitz and
+    Stegun 22.16.6. numpy's ``leggauss`` agrees to 1e-13, but takes n × n numbers and n³ operations:
+    gigabytes and minutes for the 20,000 nodes of a reference run.
+    """
+    nodes = np.cos(np.pi * (np.arange(n, 0, -1) - 0.25) / (n + 0.5))
+    slopes = np.ones(n)
+    for _ in range(_NEWTON_STEPS):
+        before, value = np.ones(n), nodes.copy()
+        for k in range(2, n + 1):
+            before, value = value, ((2 * k - 1) * nodes * value - (k - 1) * before) / k
+        slopes = n * (nodes * value - before) / (nodes**2 - 1.0)
+        nodes = nodes - value / slopes
+    weights = 1.0 / ((1.0 - nodes**2) * slopes**2)
+    return Rule((1.0 + nodes) / 2.0, weights / weights.sum())
 
 
 RULES: dict[str, Callable[[int], Rule]] = {

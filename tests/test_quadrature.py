@@ -136,3 +136,17 @@ def test_trapezoid_refuses_one_node() -> None:
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "riemann_trapezoid"])
 def test_other_rules_take_one_node(name: str) -> None:
     assert RULES[name](1).weights.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 50, 51, 300, 1000])
+def test_gausslegendre_equals_numpys(n: int) -> None:
+    nodes, weights = np.polynomial.legendre.leggauss(n)
+    rule = RULES["gausslegendre"](n)
+    np.testing.assert_allclose(rule.alphas, (1 + nodes) / 2, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(rule.weights, weights / 2, rtol=0, atol=1e-13)
+
+
+def test_a_reference_run_of_many_nodes_is_cheap() -> None:
+    rule = RULES["gausslegendre"](5000)
+    assert (np.diff(rule.alphas) > 0).all() and rule.weights.sum() == pytest.approx(1.0, abs=1e-14)
+    assert rule.weights @ rule.alphas**99 == pytest.approx(0.01, rel=1e-12)
