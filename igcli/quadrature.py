@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from igcli.errors import ConfigError
 
-_NEWTON_STEPS = 4
+_NEWTON_STEPS = 5
 Nodes = npt.NDArray[np.float64]
 
 
