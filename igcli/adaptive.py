@@ -10,10 +10,12 @@ score's change than their jumps explain; and the delta itself, below which no er
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from igcli.error_estimate import SMOOTH, jump_error, l1_norm
+from igcli.error_estimate import SMOOTH
+from igcli.node_gradients import NodeGradients
 from igcli.records import Array
 
 _FULL = 2**20
@@ -98,14 +100,14 @@ class Mesh:
     ----------
     accuracy : Accuracy
         When to stop.
-    size : int
-        How many numbers a gradient has.
+    gradients : NodeGradients
+        Where to keep the gradients: empty.
     """
 
-    def __init__(self, accuracy: Accuracy, size: int) -> None:
+    def __init__(self, accuracy: Accuracy, gradients: NodeGradients) -> None:
         self._accuracy = accuracy
         self._row: dict[int, int] = {}
-        self._gradients = np.empty((0, size), np.float32)
+        self._gradients = gradients
         self._norms: list[float] = []
         self._scores: list[float] = []
         self._leaves: list[_Leaf] = []
@@ -124,8 +126,8 @@ class Mesh:
 
     @property
     def nbytes(self) -> int:
-        """How many bytes the node gradients hold."""
-        return max(self._gradients.nbytes, 4 * self._gradients.shape[1] * len(self._pending))
+        """How many bytes the node gradients hold, or will when the pending ones are in."""
+        return max(self._gradients.nbytes, 4 * self._gradients.size * len(self._pending))
 
     @property
     def converged(self) -> bool:
@@ -137,15 +139,11 @@ class Mesh:
         """The nodes to evaluate next, ascending."""
         return [index / _FULL for index in self._pending]
 
-    def add(self, gradient: Array, score: float) -> None:
+    def add(self, gradient: Any, score: float) -> None:
         """Take the values at the first pending node: gradient × (input − baseline), and score."""
         row = self.steps
-        if row == len(self._gradients):
-            grown = np.empty((max(16, 2 * row), self._gradients.shape[1]), np.float32)
-            grown[:row] = self._gradients
-            self._gradients = grown
-        self._gradients[row] = gradient.ravel()
-        self._norms.append(l1_norm(self._gradients[row]))
+        self._gradients.append(gradient)
+        self._norms.append(self._gradients.measure([row], [1.0])[0])
         self._scores.append(score)
         self._row[self._pending.pop(0)] = row
 
@@ -165,18 +163,16 @@ class Mesh:
 
     def attribution(self) -> Array:
         """Return the integral, float64 (size,)."""
-        total = np.zeros(self._gradients.shape[1])
-        for row, weight in enumerate(self._weights()):
-            total += weight * self._gradients[row]
-        return total
+        return self._gradients.combine(self._weights())
 
-    def _gradient(self, index: int) -> Array:
-        row: Array = self._gradients[self._row[index]]
-        return row
+    def _measure(self, terms: list[tuple[int, float]]) -> tuple[float, float]:
+        """Return the L1 norm and the sum of Σ weight × gradient over (node, weight) terms."""
+        rows = [self._row[index] for index, _ in terms]
+        return self._gradients.measure(rows, [weight for _, weight in terms])
 
     def _build(self, left: int, right: int) -> None:
         """Split down to the first mesh, as if it had been reached from one interval."""
-        self._split(left, right, l1_norm(self._gradient(right) - self._gradient(left)))
+        self._split(left, right, self._measure([(right, 1.0), (left, -1.0)])[0])
         for leaf in self._leaves[-2:]:
             if (leaf.left + leaf.right) // 2 in self._row:
                 self._leaves.remove(leaf)
@@ -185,24 +181,24 @@ class Mesh:
     def _split(self, left: int, right: int, change: float) -> None:
         middle = (left + right) // 2
         width = (right - left) / _FULL
-        start, centre, end = (self._gradient(index) for index in (left, middle, right))
-        split = _Split(left, right, 0.25 * width * l1_norm(start + end - 2.0 * centre))
+        bend, _ = self._measure([(left, 1.0), (middle, -2.0), (right, 1.0)])
+        split = _Split(left, right, 0.25 * width * bend)
         self._surprises.append((split.movement, 0.25 * width * change))
         for a, b in ((left, middle), (middle, right)):
             self._leaves.append(self._leaf(a, b, split))
 
     def _leaf(self, left: int, right: int, parent: _Split) -> _Leaf:
-        start, end = self._gradient(left), self._gradient(right)
         half = 0.5 * (right - left) / _FULL
-        total = half * float((start + end).sum(dtype=np.float64))
+        mass, total = self._measure([(left, half), (right, half)])
+        change, _ = self._measure([(right, 1.0), (left, -1.0)])
         rise = self._scores[self._row[right]] - self._scores[self._row[left]]
         residual = total - rise
         # If all elements are off alike, their L1 error is to the residual as their L1 norm is to
         # their sum. It is no more than what the split that made the leaf left open.
         net = max(abs(total), abs(rise))
-        alike = abs(residual) * half * l1_norm(start + end) / net if net else 0.0
+        alike = abs(residual) * mass / net if net else 0.0
         hint = max(abs(residual), min(alike, 0.5 * parent.movement))
-        return _Leaf(left, right, parent, l1_norm(end - start), residual, hint)
+        return _Leaf(left, right, parent, change, residual, hint)
 
     def _weights(self) -> Array:
         weights = np.zeros(self.steps)
@@ -225,44 +221,45 @@ class Mesh:
 
     def _estimate(self) -> float:
         """Return the error estimate, relative to the map; see the module's text."""
-        weights = self._weights().astype(np.float32)
-        norm = l1_norm(weights @ self._gradients[: self.steps])
+        weights = self._weights()
+        norm, _ = self._gradients.measure(range(self.steps), list(weights))
         rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
         scale = max(norm, abs(rise))
         if scale == 0.0:
             return 0.0
         self.rounding = _ROUNDING * float(weights @ np.array(self._norms)) / scale
-        spread = jump_error(self._jumps(), self._accuracy.tolerance * scale)
-        smooth = SMOOTH * l1_norm(self._coarse_less_fine())
+        enough = self._accuracy.tolerance * scale
+        error = SMOOTH * self._gradients.measure(range(self.steps), self._coarse_less_fine())[0]
+        if error <= enough:
+            error = max(error, self._gradients.jump_error(self._jumps(), enough))
         moved, foreseen = np.sum(self._surprises[-_WINDOW:], axis=0)
         surprise = max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0
         unexplained = sum(max(0.0, leaf.hint - leaf.bound) for leaf in self._leaves)
         missed = abs(sum(leaf.residual for leaf in self._leaves))
-        error = max(surprise * max(spread, smooth) + unexplained, missed)
+        error = max(surprise * error + unexplained, missed)
         # Relative to the exact map, whose norm is at least this.
         exact = max(norm - error, abs(rise))
         return error / exact + self.rounding if exact > 0.0 else np.inf
 
     def _jumps(self) -> Array:
-        """Return the error that one jump could make in each leaf, (leaves, size).
+        """Return the weights of the error that one jump could make in each leaf, (leaves, steps).
 
         But no more than the split that made the leaf moved the map: a smooth gradient changes
         without jumping.
         """
-        rows = np.zeros((len(self._leaves), self.steps), np.float32)
-        for row, leaf in zip(rows, self._leaves, strict=True):
+        weights = np.zeros((len(self._leaves), self.steps))
+        for row, leaf in zip(weights, self._leaves, strict=True):
             share = min(1.0, leaf.parent.movement / leaf.bound) if leaf.bound else 0.0
             row[self._row[leaf.right]] = 0.5 * leaf.width * share
             row[self._row[leaf.left]] = -0.5 * leaf.width * share
-        jumps: Array = rows @ self._gradients[: self.steps]
-        return jumps
+        return weights
 
-    def _coarse_less_fine(self) -> Array:
-        """Return what merging every last-level pair of leaves would change, (size,)."""
-        weights = np.zeros(self.steps, np.float32)
+    def _coarse_less_fine(self) -> list[float]:
+        """Return the weights of what merging every last-level pair of leaves would change."""
+        weights = [0.0] * self.steps
         for before, leaf in pairwise(sorted(self._leaves, key=lambda leaf: leaf.left)):
             if before.parent is leaf.parent:
-                weights[[self._row[before.left], self._row[leaf.right]]] += 0.5 * leaf.width
+                weights[self._row[before.left]] += 0.5 * leaf.width
+                weights[self._row[leaf.right]] += 0.5 * leaf.width
                 weights[self._row[leaf.left]] -= leaf.width
-        difference: Array = weights @ self._gradients[: self.steps]
-        return difference
+        return weights

@@ -8,6 +8,7 @@ from typing import Any
 from igcli.errors import ConfigError
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
+_KEYWORDS = frozenset({"predicted", "folder", "mean"})
 _LISTS = frozenset({"fail_on", "save"})
 _MAY_BE_FILES = ("baseline", "labels", "target")
 
@@ -81,7 +82,7 @@ def read_toml(path: Path, table: str) -> dict[str, Any]:
                 fix=f"use one of {names}",
             )
         if isinstance(value, dict):
-            raise ConfigError(f"--config {path}: {key!r} can't be a table")
+            raise ConfigError(f"--config {path}: {key!r} can't be a table", fix="write one value")
     return {key: _as_on_the_command_line(key, value, path) for key, value in defaults.items()}
 
 
@@ -95,10 +96,13 @@ def is_file(text: str | Path) -> bool:
 
 def _as_on_the_command_line(key: str, value: Any, path: Path) -> str | list[str]:
     """Write a TOML value as a flag's, so that Click reads both alike (and refuses 50.5 steps)."""
-    if isinstance(value, list):
-        return [str(item) for item in value]
     if key in _LISTS:
-        return [str(value)]
+        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    if isinstance(value, list):
+        name = key.replace("_", "-")
+        raise ConfigError(f"--config {path}: {name!r} can't be a list", fix="write one value")
+    if str(value).isdecimal() or value in _KEYWORDS:
+        return str(value)
     if key in _MAY_BE_FILES and is_file(path.parent / str(value)):
         return str(path.parent / str(value))
     return str(value)
@@ -108,9 +112,13 @@ def _table(path: Path, table: str) -> dict[str, Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"--config {path} can't be read", error.strerror or "") from error
+        raise ConfigError(
+            f"--config {path} can't be read", error.strerror or "", "name a TOML file"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config {path} is not TOML", str(error)) from error
+        raise ConfigError(
+            f"--config {path} is not TOML", str(error), "mend it, or leave --config out"
+        ) from error
     unknown = sorted(set(document) - {table})
     if unknown:
         raise ConfigError(

@@ -7,10 +7,11 @@ nothing of size inputs × steps × pixels ever exists.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from igcli.node_gradients import NodeGradients
 from igcli.quadrature import Rule
 from igcli.records import Array, ModelSpec, Profile
 
@@ -44,16 +45,16 @@ class RowValues:
 
     Attributes
     ----------
-    gradients : Array
-        Of the rows, (rows, …input shape); or summed over each input's rows with the weights of k
-        rules, (k, m, …input shape).
+    gradients : Any
+        Row by row, or summed over each input's rows with the weights of k rules, an array of shape
+        (k, m, …input shape).
     scores : Array
         (rows,): the target's score at each row.
     norms : Array
         (rows,): the L1 norm of the gradient at each row; not finite where the gradient is not.
     """
 
-    gradients: Array
+    gradients: Any
     scores: Array
     norms: Array
 
@@ -77,8 +78,12 @@ class GradientModel(Protocol):
         """Return the rows' gradients summed per input with the weights (k, rows) of k rules."""
         ...
 
-    def row_gradients(self, rows: PathRows) -> RowValues:
-        """Return the rows' gradients one by one."""
+    def row_products(self, rows: PathRows) -> RowValues:
+        """Return each row's gradient × (input − baseline), (rows, …input shape), where it lies."""
+        ...
+
+    def node_gradients(self, size: int) -> NodeGradients:
+        """Return an empty store for such rows of one path, of `size` numbers each."""
         ...
 
 

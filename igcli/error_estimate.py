@@ -37,18 +37,36 @@ def jump_error(components: Array, at_least: float = 0.0) -> float:
     matrix M_kl = Σ_i c_ki c_li / σ_i.
     """
     size = np.sqrt(np.einsum("kp,kp->p", components, components))
-    mean = float(_MEAN * size.sum(dtype=np.float64))
-    if mean > at_least:
-        return mean
+    total = float(size.sum(dtype=np.float64))
+    if _MEAN * total > at_least:
+        return _MEAN * total
     scaled = components / np.sqrt(np.maximum(size / np.sqrt(3.0), np.finfo(np.float32).tiny))
-    deviation = np.sqrt(float(np.square(scaled @ scaled.T).sum(dtype=np.float64)) / (9.0 * np.pi))
-    if mean == 0.0:
-        return 0.0
-    spread = np.sqrt(np.log1p((deviation / mean) ** 2))
+    products = float(np.square(scaled @ scaled.T).sum(dtype=np.float64))
+    return jump_quantile(total, products, l1_norm(components), at_least)
+
+
+def jump_quantile(total: float, products: float, worst: float, at_least: float) -> float:
+    """Return `jump_error` from its sums.
+
+    Parameters
+    ----------
+    total : float
+        Σ_i sqrt(Σ_k c_ki²).
+    products : float
+        ‖M‖².
+    worst : float
+        Σ ‖c_k‖₁.
+    at_least : float
+        As for `jump_error`.
+    """
+    mean = _MEAN * total
+    if mean > at_least or mean == 0.0:
+        return mean
+    spread = np.sqrt(np.log1p(products / (9.0 * np.pi) / mean**2))
     quantile = mean * np.exp(_SIGMAS * spread - 0.5 * spread**2)
-    return float(min(quantile, np.abs(components).sum(dtype=np.float64)))
+    return float(min(quantile, worst))
 
 
 def l1_norm(values: Array) -> float:
-    """Return Σ |v|, summed in float64."""
-    return float(np.abs(values).sum(dtype=np.float64))
+    """Return Σ |v|."""
+    return float(np.abs(values).sum())

@@ -35,7 +35,12 @@ class ConfigError(IgcliError):
 
 
 class InputError(IgcliError):
-    """An input, baseline, label or target file that can't be used, or one image that can't."""
+    """An input, baseline, label or target file that can't be used, or one image that can't.
+
+    `sha256` is of the file's bytes, where they could be read.
+    """
+
+    sha256: str = ""
 
 
 class ModelError(IgcliError):

@@ -1,5 +1,7 @@
 """One pass over a plan: read → score → integrate → draw → store, each ahead of the next."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -42,7 +44,7 @@ def run(plan: Plan, track: Track) -> RunResult:
     Raises
     ------
     RunStopped
-        When the machine gave out (disk, memory) part-way; what was finished by then is stored.
+        When the machine or the model gave out part-way; what was finished by then is stored.
     """
     config, space = plan.config, plan.source.space
     pictures = is_image_shape(space.shape)
@@ -60,8 +62,9 @@ def run(plan: Plan, track: Track) -> RunResult:
             tally.add(explanation)
     except KeyboardInterrupt:
         pass
-    except (OSError, IgcliError) as error:
+    except Exception as error:
         stopped = error
+    one_each = pictures and plan.targets.per_input == 1
     result = RunResult(
         out=config.out,
         asked=_asked(plan),
@@ -72,30 +75,53 @@ def run(plan: Plan, track: Track) -> RunResult:
         pictures=pictures and config.overlays,
         why_no_pictures="--no-overlays" if pictures else "the inputs are no pictures",
         saved_npy="npy" in config.save,
+        unit="images" if one_each else "explanations",
     )
-    _finish(writer, result, plan, stopped)
+    failure = _finish(writer, result, plan, stopped)
+    if isinstance(failure, (OSError, IgcliError, MemoryError)):
+        raise _run_stopped(failure, writer.stored, result.asked, config.out) from failure
+    if failure is not None:
+        raise failure
     return result
 
 
-def _finish(writer: RunWriter, result: RunResult, plan: Plan, stopped: Exception | None) -> None:
-    status: Status = "complete" if result.complete and stopped is None else "partial"
+def _finish(
+    writer: RunWriter, result: RunResult, plan: Plan, stopped: Exception | None
+) -> Exception | None:
+    """Store what was finished; return what stopped the run, here or before."""
+    try:
+        writer.flush()
+    except OSError as error:
+        stopped = stopped or error
     outcome = {
-        "counts": result.counts(),
+        "counts": {**result.counts(), "stored": writer.stored},
         "seconds": round(result.seconds, 3),
         "input_sha256": result.tally.hashes,
     }
+    status: Status = "complete" if result.complete and stopped is None else "partial"
     try:
         writer.finish(status, outcome, plan.config.save)
     except OSError as error:
         stopped = stopped or error
-    if stopped is not None:
-        cause = stopped.problem if isinstance(stopped, IgcliError) else str(stopped)
-        fix = stopped.fix if isinstance(stopped, IgcliError) else "free the disk"
-        raise RunStopped(
-            f"stopped after {result.done} of {result.asked}, which are kept in {result.out}",
-            cause,
-            f"{fix}, then run again with --overwrite",
-        ) from stopped
+    return stopped
+
+
+def _run_stopped(failure: Exception, stored: int, asked: int, out: Path) -> RunStopped:
+    fix = "see the cause"
+    if isinstance(failure, IgcliError):
+        cause = f"{failure.problem}: {failure.cause}" if failure.cause else failure.problem
+        fix = failure.fix or fix
+    elif isinstance(failure, OSError) and failure.errno:
+        cause = os.strerror(failure.errno)
+        fix = "free the disk" if failure.errno == errno.ENOSPC else f"check {out}"
+    else:
+        cause = str(failure).split("\n")[0] or type(failure).__name__
+    kept = f"of which {stored} are kept in {out}" if stored else "and nothing is kept"
+    return RunStopped(
+        f"stopped before all {asked} were explained, {kept}",
+        cause,
+        f"{fix}, then run again with --overwrite",
+    )
 
 
 def _draw(explanation: Explanation, out: Path) -> Explanation:

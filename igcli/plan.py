@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from igcli.baselines import DEFAULT_BASELINE, Baseline, Named, named_baseline, parse
-from igcli.config import RunConfig
+from igcli.config import RunConfig, is_file
 from igcli.engine import GradientModel
 from igcli.errors import ConfigError, InputError
 from igcli.gates import Gate, parse_gates
@@ -17,7 +17,7 @@ from igcli.inputs.source import Listing, Source
 from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.records import Failed, InputName, Sample, Warn
-from igcli.store.layout import check_out
+from igcli.store.layout import check_out, check_sources
 from igcli.targets import Labels, Targets, plan_targets, read_labels
 from igcli.threads import ahead
 
@@ -63,10 +63,11 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         Whatever makes the run impossible, named.
     """
     check_out(config.out, config.overwrite)
+    check_sources(config.out, _sources(config))
     listing = list_inputs(config.inputs, config.out)
     _tell_what_is_unused(config, listing, warn)
     preprocess = _preprocess(config, listing)
-    baseline_name = config.baseline or DEFAULT_BASELINE[listing.kind]
+    baseline_name = DEFAULT_BASELINE[listing.kind] if config.baseline is None else config.baseline
     recipe = None if baseline_name == _MEAN else parse(baseline_name, listing.kind)
     if recipe is None and baseline_name != _MEAN:
         check_file(baseline_name, listing.kind)
@@ -103,9 +104,16 @@ def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | 
         try:
             return source.read(name)
         except InputError as error:
-            return Failed(name, error.problem)
+            return Failed(name, error.problem, error.sha256)
 
     return ahead(read, names, _READERS, _READ_AHEAD)
+
+
+def _sources(config: RunConfig) -> Iterator[Path]:
+    yield from (config.model, config.inputs)
+    yield from (
+        Path(p) for p in (config.labels, config.baseline, config.target) if p and is_file(p)
+    )
 
 
 def _preprocess(config: RunConfig, listing: Listing) -> str | None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from igcli.errors import ConfigError
 
 _NEWTON_STEPS = 5
+_MOST_GAUSS_NODES = 20_000
 Nodes = npt.NDArray[np.float64]
 
 
@@ -82,6 +83,12 @@ def gausslegendre(n: int) -> Rule:
     Stegun 22.16.6. numpy's ``leggauss`` agrees to 1e-13, but takes n × n numbers and n³ operations:
     gigabytes and minutes for the 20,000 nodes of a reference run.
     """
+    if n > _MOST_GAUSS_NODES:
+        raise ConfigError(
+            f"--steps {n} is too many for gausslegendre",
+            f"its nodes take n² operations; it is limited to {_MOST_GAUSS_NODES}",
+            "use --method riemann_middle",
+        )
     nodes = np.cos(np.pi * (np.arange(n, 0, -1) - 0.25) / (n + 0.5))
     slopes = np.ones(n)
     for _ in range(_NEWTON_STEPS):

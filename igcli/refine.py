@@ -21,10 +21,9 @@ _AHEAD = 256
 class _Path:
     """A job under way: its mesh, and what was seen at each node."""
 
-    def __init__(self, job: Job, accuracy: Accuracy) -> None:
+    def __init__(self, job: Job, mesh: Mesh) -> None:
         self.job = job
-        self.mesh = Mesh(accuracy, job.x.size)
-        self.difference = job.difference.astype(np.float32)
+        self.mesh = mesh
         self.seen: list[tuple[float, float, float]] = []
         self.waiting = 0
         self.failed = False
@@ -82,7 +81,7 @@ def integrate_adaptively(
             job = next(source, None)
             if job is None:
                 break
-            path = _Path(job, accuracy)
+            path = _Path(job, Mesh(accuracy, model.node_gradients(job.x.size)))
             live.append(path)
             _ask(path, queue)
         if not queue:
@@ -119,14 +118,14 @@ def _evaluate(model: GradientModel, batch: list[tuple[_Path, float]]) -> list[_P
         (path, np.array([alpha for _, alpha in rows]))
         for path, rows in groupby(batch, key=lambda row: row[0])
     ]
-    values = model.row_gradients(path_rows([(path.job, alphas) for path, alphas in groups]))
+    values = model.row_products(path_rows([(path.job, alphas) for path, alphas in groups]))
     row = 0
     for path, alphas in groups:
         for alpha in alphas:
             score, norm = float(values.scores[row]), float(values.norms[row])
             path.seen.append((float(alpha), score, norm))
             if values.finite[row] and not path.failed:
-                path.mesh.add(values.gradients[row] * path.difference, score)
+                path.mesh.add(values.gradients[row], score)
             else:
                 path.failed = True
             row += 1

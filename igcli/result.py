@@ -6,13 +6,10 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from igcli import exit_codes
 from igcli.gates import Gate
 from igcli.records import Explanation
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
-
-EXIT_OK = 0
-EXIT_GATE = 1
-EXIT_INCOMPLETE = 3
 
 
 @dataclass(slots=True)
@@ -63,6 +60,8 @@ class RunResult:
         Wall time of the pass over the inputs, model loading left out.
     pictures : bool
         Whether overlays were drawn; `why_no_pictures` says why not.
+    unit : str
+        What is counted: "images", or "explanations" where it is not one per image.
     """
 
     out: Path
@@ -74,6 +73,7 @@ class RunResult:
     pictures: bool
     why_no_pictures: str
     saved_npy: bool
+    unit: str
 
     @property
     def done(self) -> int:
@@ -89,8 +89,8 @@ class RunResult:
     def exit_code(self) -> int:
         """1 when a gate was crossed, else 3 when inputs failed or were not reached, else 0."""
         if self.tally.crossed:
-            return EXIT_GATE
-        return EXIT_OK if self.complete and not self.tally.failures else EXIT_INCOMPLETE
+            return exit_codes.GATE
+        return exit_codes.OK if self.complete and not self.tally.failures else exit_codes.INCOMPLETE
 
     def counts(self) -> dict[str, int]:
         """Return the counts for run.json."""
@@ -136,7 +136,7 @@ class RunResult:
         overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
         return [
             f"explained  {self.tally.ok} of {self.asked} ({self.method}) "
-            f"in {self.seconds:.1f} s, {rate:.3g} images/s",
+            f"in {self.seconds:.1f} s, {rate:.3g} {self.unit}/s",
             f"failed     {len(self.tally.failures)}{self._unreached()}",
             f"error      {self._accuracy()}",
             f"|delta|    {_line(self.tally.deltas, '{:.3g}')}; "
@@ -170,4 +170,9 @@ def _line(values: list[tuple[float, str]], form: str) -> str:
     if spread is None:
         return "none"
     middle, worst = form.format(spread["median"]), form.format(spread["worst"])
-    return f"median {middle}, worst {worst} ({spread['worst_id']})"
+    return f"median {middle}, worst {worst} ({on_one_line(spread['worst_id'])})"
+
+
+def on_one_line(text: str) -> str:
+    """Return a name as a terminal can show it: control characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

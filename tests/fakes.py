@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from igcli.engine import PathRows, RowValues
+from igcli.node_gradients import HostGradients
 from igcli.records import Array, InputSpec, ModelSpec
 
 
@@ -40,7 +41,16 @@ class FakeModel:
     def scores(self, x: Array) -> Array:
         return self.value(x.reshape(len(x), -1).astype(np.float64))
 
-    def row_gradients(self, rows: PathRows) -> RowValues:
+    def node_gradients(self, size: int) -> HostGradients:
+        return HostGradients(size)
+
+    def row_products(self, rows: PathRows) -> RowValues:
+        values = self._row_gradients(rows)
+        return RowValues(
+            values.gradients * (rows.x - rows.baseline)[rows.slot], values.scores, values.norms
+        )
+
+    def _row_gradients(self, rows: PathRows) -> RowValues:
         self.batches.append(len(rows.slot))
         gradients, scores = [], []
         for slot, alpha, target in zip(rows.slot, rows.alpha, rows.target, strict=True):
@@ -57,7 +67,7 @@ class FakeModel:
         )
 
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
-        values = self.row_gradients(rows)
+        values = self._row_gradients(rows)
         sums = np.zeros((len(weights), *rows.x.shape))
         for rule, row_weights in enumerate(weights):
             for slot, weight, gradient in zip(

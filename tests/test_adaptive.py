@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from igcli.adaptive import Accuracy, Mesh
+from igcli.node_gradients import HostGradients
 from igcli.records import Array
 
 
@@ -22,7 +23,7 @@ class Function:
 def solve(
     function: Function, tolerance: float = 0.05, min_steps: int = 9, max_steps: int = 256
 ) -> Mesh:
-    mesh = Mesh(Accuracy(tolerance, min_steps, max_steps), len(function.exact))
+    mesh = Mesh(Accuracy(tolerance, min_steps, max_steps), HostGradients(len(function.exact)))
     while not mesh.done:
         for alpha in mesh.pending:
             mesh.add(np.asarray(function.gradient(alpha), np.float32), function.value(alpha))
@@ -163,7 +164,7 @@ def test_a_bump_between_the_first_nodes_is_missed_unless_min_steps_is_finer() ->
 
 @pytest.mark.parametrize(("asked", "nodes"), [(2, 3), (3, 3), (4, 5), (9, 9), (10, 17), (65, 65)])
 def test_the_first_mesh_is_uniform_and_has_at_least_min_steps_nodes(asked: int, nodes: int) -> None:
-    pending = Mesh(Accuracy(0.05, asked, 256), 1).pending
+    pending = Mesh(Accuracy(0.05, asked, 256), HostGradients(1)).pending
     np.testing.assert_array_equal(pending, np.linspace(0, 1, nodes))
 
 
@@ -180,7 +181,7 @@ def test_a_tolerance_below_float32_ends_unconverged() -> None:
 
 def test_no_node_is_asked_for_twice() -> None:
     function = random_kinks(20, 10, 3)
-    mesh = Mesh(Accuracy(0.01, 9, 256), 10)
+    mesh = Mesh(Accuracy(0.01, 9, 256), HostGradients(10))
     asked: list[float] = []
     while not mesh.done:
         for alpha in mesh.pending:
@@ -192,7 +193,7 @@ def test_no_node_is_asked_for_twice() -> None:
 
 def test_the_map_is_the_trapezoid_of_its_nodes() -> None:
     function = random_kinks(5, 3, 4)
-    mesh = Mesh(Accuracy(0.05, 9, 9), 3)
+    mesh = Mesh(Accuracy(0.05, 9, 9), HostGradients(3))
     nodes = mesh.pending
     for alpha in nodes:
         mesh.add(function.gradient(alpha).astype(np.float32), function.value(alpha))

@@ -17,7 +17,7 @@ LAYERS = [
     "errors",
     "records",
     "config error_estimate quadrature preprocess threads",
-    "baselines store figures",
+    "baselines store figures node_gradients",
     "inputs engine adaptive",
     "targets models refine",
     "methods",

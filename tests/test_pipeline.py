@@ -1,6 +1,7 @@
 """The whole pass on closed-form models: what a run directory holds, and what failures do."""
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from igcli.config import RunConfig
-from igcli.errors import RunStopped
+from igcli.errors import ModelError, RunStopped
 from igcli.pipeline import run
 from igcli.plan import make_plan
 from igcli.records import Array, Explanation
@@ -218,10 +219,10 @@ def test_stored_images_are_what_the_model_saw(fifty: RunConfig) -> None:
 
 def test_an_interrupted_run_keeps_what_was_done(floats: RunConfig) -> None:
     class Interrupted(Linear):
-        def row_gradients(self, rows: Any) -> Any:
+        def _row_gradients(self, rows: Any) -> Any:
             if len(self.batches) == 3:
                 raise KeyboardInterrupt
-            return super().row_gradients(rows)
+            return super()._row_gradients(rows)
 
     result = explain(floats, Interrupted((6,), np.ones((1, 6))), batch_size=4)
     assert result.exit_code == 3
@@ -232,21 +233,65 @@ def test_an_interrupted_run_keeps_what_was_done(floats: RunConfig) -> None:
     assert about["status"] == "partial" and about["counts"]["not_reached"] == 6
 
 
-def test_a_full_disk_stops_the_run_and_keeps_what_was_done(
+def test_a_full_disk_stops_the_run_and_counts_what_is_kept(
     floats: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from igcli.store.parts import write_part as real
 
     def full(path: Path, *arguments: Any) -> None:
         if path.name != "part-000000000.h5":
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "Can't write data (file descriptor = 7)")
         real(path, *arguments)
 
     monkeypatch.setattr("igcli.store.writer._PART_ROWS", 4)
     monkeypatch.setattr("igcli.store.writer.write_part", full)
-    with pytest.raises(RunStopped, match="No space left"):
+    with pytest.raises(RunStopped) as stopped:
         explain(floats, Linear((6,), np.ones((1, 6))))
-    assert (floats.out / "parts" / "part-000000000.h5").exists()
+    assert "of which 4 are kept" in stopped.value.problem
+    assert stopped.value.cause == "No space left on device"
+    assert "free the disk" in stopped.value.fix
+    assert len(rows(floats.out)) == 4 == len(stored(floats.out))
+    about = json.loads((floats.out / "run.json").read_text())
+    assert (about["status"], about["counts"]["stored"]) == ("partial", 4)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("a bug")])
+def test_whatever_stops_a_run_what_was_finished_is_kept(
+    floats: RunConfig, error: Exception
+) -> None:
+    class Broken(Linear):
+        def _row_gradients(self, rows: Any) -> Any:
+            if len(self.batches) == 3:
+                raise error
+            return super()._row_gradients(rows)
+
+    with pytest.raises((RunStopped, RuntimeError)):
+        explain(floats, Broken((6,), np.ones((1, 6))), batch_size=4)
+    assert len(rows(floats.out)) == 3
+    assert json.loads((floats.out / "run.json").read_text())["status"] == "partial"
+
+
+def test_a_model_that_fails_on_a_batch_gives_its_reason(floats: RunConfig) -> None:
+    class Failing(Linear):
+        def _row_gradients(self, rows: Any) -> Any:
+            raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
+
+    with pytest.raises(RunStopped, match="m.h5 failed on a batch: shapes differ") as stopped:
+        explain(floats, Failing((6,), np.ones((1, 6))))
+    assert "nothing is kept" in stopped.value.problem
+
+
+def test_the_hash_of_a_broken_file_is_kept(fifty: RunConfig) -> None:
+    explain(fifty, Linear(SHAPE, np.ones((1, 60))))
+    digest = hashlib.sha256((fifty.inputs / "i12.png").read_bytes()).hexdigest()
+    assert rows(fifty.out)[12]["sha256"] == digest
+
+
+def test_earlier_runs_among_the_inputs_are_no_inputs(fifty: RunConfig) -> None:
+    model = Linear(SHAPE, np.ones((1, 60)))
+    explain(fifty, model, out=fifty.inputs / "first")
+    result = explain(fifty, model, out=fifty.inputs / "second")
+    assert result.asked == 50
 
 
 def test_run_json_says_what_was_asked_and_what_ran(floats: RunConfig) -> None:

@@ -30,7 +30,7 @@ def config(tmp_path: Path) -> RunConfig:
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "thesis.tex").write_text("")
     (tmp_path / "earlier").mkdir()
-    (tmp_path / "earlier" / "run.json").write_text("{}")
+    (tmp_path / "earlier" / "run.json").write_text('{"igcli": "0"}')
     return RunConfig(
         tmp_path / "m.h5", tmp_path / "images", tmp_path / "out", steps=4, method="riemann_left"
     )
@@ -113,7 +113,7 @@ def test_a_model_of_any_size_needs_an_image_size(config: RunConfig) -> None:
 def test_a_run_into_its_own_inputs_does_not_explain_its_overlays(config: RunConfig) -> None:
     inside = config.inputs / "run"
     (inside / "overlays").mkdir(parents=True)
-    (inside / "run.json").write_text("{}")
+    (inside / "run.json").write_text('{"igcli": "0"}')
     Image.new("RGB", (5, 4)).save(inside / "overlays" / "a.png.png")
     model = Linear((4, 5, 3), np.ones((2, 60)))
     plan = make_plan(replace(config, out=inside, overwrite=True), lambda *arguments: model, print)

@@ -6,13 +6,12 @@ from importlib import import_module
 
 import click
 
-from igcli import __version__
+from igcli import __version__, exit_codes
 from igcli.errors import IgcliError, RunStopped
 
-EXIT_USAGE = 2
-EXIT_STOPPED = 3
 COMMANDS = {"run": "igcli.cli.run"}
 DEBUG = "igcli.debug"
+CONFIG = "igcli.config"
 
 
 class LazyGroup(click.Group):
@@ -33,25 +32,37 @@ class LazyGroup(click.Group):
         """Run a command; turn an error into one to three lines on stderr and an exit code."""
         try:
             return super().invoke(ctx)
-        except IgcliError as error:
-            if ctx.meta.get(DEBUG):
-                raise
-            click.echo(f"igcli: {error}", err=True)
-            ctx.exit(EXIT_STOPPED if isinstance(error, RunStopped) else EXIT_USAGE)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except click.UsageError as error:
+            problem = " ".join(error.format_message().split())
+            command = error.ctx.command_path if error.ctx else "igcli"
+            config = ctx.meta.get(CONFIG)
+            also = f" (or see {config})" if config else ""
+            click.echo(f"igcli: {problem}\nto fix this: see {command} --help{also}", err=True)
+            ctx.exit(exit_codes.USAGE)
         except KeyboardInterrupt:
-            click.echo("igcli: interrupted before any result", err=True)
-            ctx.exit(EXIT_STOPPED)
+            click.echo("igcli: interrupted", err=True)
+            ctx.exit(exit_codes.INCOMPLETE)
         except Exception as error:
             if ctx.meta.get(DEBUG):
                 raise
-            click.echo(
-                f"igcli: internal error: {type(error).__name__}: {error}\n"
-                "to fix this: run again with --debug and report what it shows",
-                err=True,
-            )
-            ctx.exit(EXIT_STOPPED)
+            click.echo(f"igcli: {_in_words(error)}", err=True)
+            stopped = not isinstance(error, (IgcliError, OSError)) or isinstance(error, RunStopped)
+            ctx.exit(exit_codes.INCOMPLETE if stopped else exit_codes.USAGE)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, IgcliError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        # Everything that happens once a run has begun is a RunStopped: this is a path as given.
+        cause = error.strerror or type(error).__name__
+        return f"{str(error.filename)[:200]} can't be used: {cause}\nto fix this: check the path"
+    return (
+        f"internal error: {type(error).__name__}: {error}\n"
+        "to fix this: run again with --debug and report what it shows"
+    )
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

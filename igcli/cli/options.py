@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from igcli.cli.main import DEBUG
+from igcli.cli.main import CONFIG, DEBUG
 from igcli.config import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -20,6 +20,7 @@ def config_option(function: F) -> F:
 
     def load(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
         if value is not None and ctx.info_name is not None:
+            ctx.meta[CONFIG] = str(value)
             ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, ctx.info_name)}
 
     return click.option(

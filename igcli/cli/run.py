@@ -166,16 +166,23 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     from igcli.models.open import check_path, open_model
     from igcli.pipeline import run
     from igcli.plan import make_plan
+    from igcli.result import on_one_line
 
     config = RunConfig(**settings)
     check_path(config.model)
     result = run(make_plan(config, open_model, warn), track)
     for identity, message in result.tally.failures[:_SHOWN_FAILURES]:
-        click.echo(f"igcli: failed: {identity}: {message}", err=True)
+        click.echo(f"igcli: failed: {on_one_line(f'{identity}: {message}')}", err=True)
     if len(result.tally.failures) > _SHOWN_FAILURES:
         more = len(result.tally.failures) - _SHOWN_FAILURES
         click.echo(f"igcli: and {more} more, named in results.csv", err=True)
     for gate, crossed in result.tally.crossed.items():
-        click.echo(f"igcli: --fail-on {gate}: crossed by {named(crossed)}", err=True)
+        click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
+    if not result.complete:
+        click.echo(
+            "igcli: interrupted; what was finished is kept. To explain all, run again with "
+            "--overwrite",
+            err=True,
+        )
     click.echo(json.dumps(result.to_dict()) if as_json else "\n".join(result.lines()))
     ctx.exit(result.exit_code)

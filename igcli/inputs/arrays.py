@@ -42,7 +42,7 @@ def array_kind(array: Array, path: Path, what: str) -> SourceKind:
     raise InputError(
         f"{what} {path} holds {array.dtype}",
         "uint8 means pixels 0–255 and floats mean model space; others are ambiguous",
-        "convert it with .astype('uint8') or .astype('float32')",
+        "convert pixels with .astype('uint8'), or to the model's own range as float32",
     )
 
 
@@ -133,6 +133,8 @@ class ArraySource:
             raw = row.astype(dtype)
         if not np.isfinite(raw).all():
             first = [int(i) for i in np.argwhere(~np.isfinite(raw))[0]]
-            raise InputError(f"has a number that is not finite in {dtype}, first at {first}")
+            error = InputError(f"has a number that is not finite in {dtype}, first at {first}")
+            error.sha256 = hashlib.sha256(row.data).hexdigest()
+            raise error
         raw = raw.reshape(self.space.raw_shape)
         return Sample(name, hashlib.sha256(row.data).hexdigest(), raw, self.space.to_model(raw))

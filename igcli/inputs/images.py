@@ -11,12 +11,14 @@ from igcli.inputs.decode import EXTENSIONS, decode
 from igcli.inputs.source import printable
 from igcli.preprocess import IMAGE_CHANNELS, Space, is_image_shape
 from igcli.records import InputName, InputSpec, Sample, SourceKind
+from igcli.store.layout import is_run
 
 
 def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     """List every image below `folder`, sorted by path; hidden files and `exclude` are left out.
 
-    Links to folders are followed, but for those that lead back up.
+    Links to folders are followed, but for those that lead back up. A folder that holds an igcli run
+    is left out.
     """
     files: list[Path] = []
     passed_over = 0
@@ -46,6 +48,11 @@ def list_image(path: Path) -> "ImageListing":
     return ImageListing(path.parent, [path], 0)
 
 
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
 def _may_be_read(path: Path) -> bool:
     """Tell a file, or a link to nowhere (which fails by name), from a pipe or a device."""
     return path.is_file() or not path.exists()
@@ -56,13 +63,16 @@ def _walk(
 ) -> Iterator[Path]:
     """Yield every file below a folder; a link back to a folder above is not entered again."""
     try:
-        status = folder.stat()
+        here = _identity(folder)
         entries = list(os.scandir(folder))
     except OSError as error:
         raise InputError(
             f"can't list {folder}", error.strerror or "", "make the folder readable"
         ) from error
-    here = (status.st_dev, status.st_ino)
+    if not above:
+        above = frozenset(_identity(parent) for parent in folder.resolve().parents)
+    elif is_run(folder):
+        return
     if here in above or (exclude is not None and folder.resolve().is_relative_to(exclude)):
         return
     for entry in entries:
@@ -143,5 +153,10 @@ class ImageSource:
         except OSError as error:
             raise InputError(f"can't be read: {error.strerror}") from error
         height, width, channels = self.space.raw_shape
-        raw = decode(data, (width, height), channels, self.resize)
-        return Sample(name, hashlib.sha256(data).hexdigest(), raw, self.space.to_model(raw))
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            raw = decode(data, (width, height), channels, self.resize)
+        except InputError as error:
+            error.sha256 = sha256
+            raise
+        return Sample(name, sha256, raw, self.space.to_model(raw))

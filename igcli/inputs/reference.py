@@ -90,7 +90,9 @@ def _array_baseline(path: Path, space: Space, inputs: int) -> Baseline:
 
 def _finite(baseline: Array, path: Path) -> Array:
     if not np.isfinite(baseline).all():
-        raise InputError(f"--baseline {path} has a NaN or infinite number")
+        raise InputError(
+            f"--baseline {path} has a NaN or infinite number", fix="save it with finite numbers"
+        )
     return baseline
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from igcli.engine import PathRows, RowValues
 from igcli.errors import ModelError, RunStopped
+from igcli.models.device import DeviceGradients
 from igcli.models.loaded import Loaded, first_line
-from igcli.models.runtime import device_name, import_tensorflow
+from igcli.models.runtime import device_name, has_gpu, import_tensorflow
 from igcli.models.scores import class_scores
+from igcli.node_gradients import HostGradients, NodeGradients
 from igcli.records import Array, ModelSpec, Tail
 
 
@@ -15,11 +17,15 @@ class TensorFlowModel:
     """A loaded model as the engine wants it.
 
     Each function is traced once, for any number of rows. Gradients are symbolic and taken with
-    respect to the rows alone, so no weight gradient is ever computed.
+    respect to the rows alone, so no weight gradient is ever computed. `on_device` keeps node
+    gradients where they were computed; by default on a GPU.
     """
 
-    def __init__(self, path: Path, loaded: Loaded, scores: str) -> None:
+    def __init__(
+        self, path: Path, loaded: Loaded, scores: str, on_device: bool | None = None
+    ) -> None:
         self._tf = tf = import_tensorflow()
+        self._on_device = has_gpu(tf) if on_device is None else on_device
         self._loaded = loaded
         self._mode = scores
         self._tail: Tail = "unknown"
@@ -29,6 +35,7 @@ class TensorFlowModel:
         rows = (batch, batch, index, number, index)
         self._scores = self._trace(self._class_scores, batch)
         self._rows = self._trace(self._row_gradients, *rows)
+        self._products = self._trace(self._row_products, *rows)
         self._sums = {
             rules: self._trace(
                 self._weighted_gradients, *rows, tf.TensorSpec((rules, None), loaded.input.dtype)
@@ -57,9 +64,16 @@ class TensorFlowModel:
         weights = weights.astype(self.spec.input.dtype)
         return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
 
-    def row_gradients(self, rows: PathRows) -> RowValues:
-        """Return gradients row by row; see `GradientModel.row_gradients`."""
-        return RowValues(*(t.numpy() for t in self._run(self._rows, *self._tensors(rows))))
+    def row_products(self, rows: PathRows) -> RowValues:
+        """Return gradients × (input − baseline); see `GradientModel.row_products`."""
+        products, scores, norms = self._run(self._products, *self._tensors(rows))
+        return RowValues(
+            products if self._on_device else products.numpy(), scores.numpy(), norms.numpy()
+        )
+
+    def node_gradients(self, size: int) -> NodeGradients:
+        """Return a store on the GPU, or in this machine's memory where there is none."""
+        return DeviceGradients(size) if self._on_device else HostGradients(size)
 
     def _tensors(self, rows: PathRows) -> tuple[Array, ...]:
         alpha = rows.alpha.astype(self.spec.input.dtype)
@@ -105,6 +119,12 @@ class TensorFlowModel:
         gradient = tf.convert_to_tensor(gradient)
         inner = tuple(range(1, 1 + len(self._loaded.input.shape)))
         return gradient, scores, tf.reduce_sum(tf.abs(gradient), inner)
+
+    def _row_products(
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
+    ) -> tuple[Any, Any, Any]:
+        gradient, scores, norms = self._rows(x, baseline, slot, alpha, target)
+        return gradient * self._tf.gather(x - baseline, slot), scores, norms
 
     def _weighted_gradients(
         self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any, weights: Any

@@ -30,7 +30,7 @@ def check_path(path: Path) -> None:
                 "only a SavedModel is a folder",
                 "name a .keras or .h5 file, or a SavedModel folder",
             )
-    elif path.suffix.lower() not in LOADERS:
+    elif path.suffix not in LOADERS:
         raise ModelError(
             f"MODEL {path} is of no known kind",
             f"igcli loads {', '.join(sorted(LOADERS.keys() - {'folder'}))} and SavedModel folders",
@@ -46,7 +46,7 @@ def open_model(path: Path, scores: str, warn: Warn) -> TensorFlowModel:
     ModelError
         When it can't be loaded, has several inputs or outputs, or has no gradient.
     """
-    loader = LOADERS["folder" if path.is_dir() else path.suffix.lower()]
+    loader = LOADERS["folder" if path.is_dir() else path.suffix]
     import_tensorflow()
     notes: list[str] = []
     with quiet_stderr():

@@ -23,6 +23,10 @@ def quiet_stderr() -> Iterator[None]:
 
     TensorFlow prints before any of its log levels take effect, so only the descriptor helps.
     """
+    if sys.stderr is None:
+        # Closed by whoever started the process: there is nothing to keep quiet.
+        yield
+        return
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:
@@ -55,6 +59,11 @@ def import_tensorflow() -> Any:
             "TensorFlow can't be imported", str(error), "reinstall it: pip install tensorflow"
         ) from error
     return tf
+
+
+def has_gpu(tf: Any) -> bool:
+    """Tell whether TensorFlow runs on a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def device_name(tf: Any) -> str:

@@ -16,6 +16,8 @@ from igcli.records import Warn
 _REFUSED_OPS = frozenset(
     {"EagerPyFunc", "MatchingFiles", "PyFunc", "PyFuncStateless", "ReadFile", "WriteFile"}
 )
+_REFUSED_IN_MODELS = _REFUSED_OPS | {"MergeV2Checkpoints", "RestoreV2", "Save", "SaveV2"}
+_CHECKPOINT_FUNCTIONS = ("traced_save", "traced_restore")
 _DEFAULT_SIGNATURE = "serving_default"
 
 
@@ -52,14 +54,21 @@ def _scan(path: Path) -> None:
     except Exception as error:
         raise ModelError(f"{path}/saved_model.pb can't be read", first_line(error)) from error
     for graph in (meta.graph_def for meta in proto.meta_graphs):
-        nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
-        for node in nodes:
-            if node.op in _REFUSED_OPS:
-                raise ModelError(
-                    f"{path}: node {node.name!r} is a {node.op}",
-                    "a model has no need to read files or call Python",
-                    "export the model without it",
-                )
+        for function in graph.library.function:
+            saves = any(word in function.signature.name for word in _CHECKPOINT_FUNCTIONS)
+            _check_nodes(path, function.node_def, _REFUSED_OPS if saves else _REFUSED_IN_MODELS)
+        _check_nodes(path, graph.node, _REFUSED_OPS)
+
+
+def _check_nodes(path: Path, nodes: Iterable[Any], refused: frozenset[str]) -> None:
+    for node in nodes:
+        prints = node.op == "PrintV2" and node.attr["output_stream"].s.startswith(b"file:")
+        if node.op in refused or prints:
+            raise ModelError(
+                f"{path}: node {node.name!r} is a {node.op}",
+                "a model has no need to read or write files or to call Python",
+                "export the model without it",
+            )
 
 
 def _entry_point(path: Path, module: Any) -> tuple[Any, str]:

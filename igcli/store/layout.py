@@ -1,9 +1,9 @@
 """Names inside a run directory, and how a file gets there whole."""
 
 import hashlib
+import json
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -28,13 +28,19 @@ def part_path(out: Path, start: int) -> Path:
 def overlay_path(out: Path, explanation_id: str) -> Path:
     """Return the picture of an explanation: overlays/ID.png, its folders kept.
 
-    A name too long for a file system is cut, and a hash of the whole keeps it unique.
+    A name too long for a file system is cut, and a hash of the whole keeps it unique. A folder
+    whose own name ends in .png gets ".d", lest it be some picture's name.
     """
     *folders, name = explanation_id.split("/")
-    if len(name.encode()) + len(".png") > _MAX_NAME_BYTES:
+    parts = [_cut(f + ".d" if f.lower().endswith(".png") else f, "") for f in folders]
+    return out.joinpath(OVERLAYS, *parts, _cut(name, ".png"))
+
+
+def _cut(name: str, suffix: str) -> str:
+    if len(name.encode()) + len(suffix) > _MAX_NAME_BYTES:
         digest = hashlib.sha256(name.encode()).hexdigest()[:16]
         name = name.encode()[:200].decode("utf-8", "ignore") + "-" + digest
-    return out.joinpath(OVERLAYS, *folders, name + ".png")
+    return name + suffix
 
 
 @contextmanager
@@ -59,7 +65,7 @@ def check_out(out: Path, overwrite: bool) -> None:
     if out.exists() and not out.is_dir():
         raise OutputError(f"OUT {out} is a file", fix="name a folder with -o")
     if out.is_dir() and any(out.iterdir()):
-        if not (out / RUN).is_file():
+        if not is_run(out):
             raise OutputError(
                 f"OUT {out} is not empty, and no igcli run",
                 "igcli replaces nothing but its own runs",
@@ -83,18 +89,54 @@ def check_out(out: Path, overwrite: bool) -> None:
         )
 
 
+def is_run(out: Path) -> bool:
+    """Tell whether a folder holds an igcli run, finished or not."""
+    try:
+        about = json.loads((out / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(about, dict) and "igcli" in about
+
+
+def check_sources(out: Path, sources: Iterable[Path]) -> None:
+    """Raise OutputError if a run into `out` would replace what it reads."""
+    for source in sources:
+        if source.exists() and out.resolve() in (source.resolve(), *source.resolve().parents):
+            inside = source.resolve().relative_to(out.resolve()).parts
+            if inside and inside[0] in OWN_NAMES:
+                raise OutputError(
+                    f"{source} lies in the run directory {out}",
+                    "the new run would replace it",
+                    "name another folder with -o, or copy it elsewhere first",
+                )
+
+
 def prepare_out(out: Path) -> None:
     """Make `out` and its folders, and remove an earlier run's own files; others are left alone."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in OWN_NAMES:
-            path = out / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        (out / PARTS).mkdir()
+        for name in (RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY):
+            (out / name).unlink(missing_ok=True)
+        for name, pattern in ((OVERLAYS, "*.png"), (PARTS, "part-*.h5")):
+            _remove_files(out / name, pattern)
+        (out / PARTS).mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"OUT {out} can't be written", str(error), "name another folder with -o"
+            f"OUT {out} can't be written", error.strerror or str(error), "name another with -o"
         ) from error
+
+
+def _remove_files(folder: Path, pattern: str) -> None:
+    """Remove the matching files below a folder, and every folder that this leaves empty."""
+    if folder.is_symlink():
+        folder.unlink()
+    if not folder.is_dir():
+        return
+    for path in folder.rglob(pattern):
+        if not path.is_dir():
+            path.unlink()
+    for top in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        if not any(top.iterdir()):
+            top.rmdir()
+    if not any(folder.iterdir()):
+        folder.rmdir()

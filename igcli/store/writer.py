@@ -50,31 +50,40 @@ class RunWriter:
         self._part_rows = max(1, min(_PART_ROWS, _PART_BYTES // (4 * int(np.prod(shape)) or 1)))
         self._buffer: list[Explanation] = []
         self._parts: list[Path] = []
+        self._stored = 0
         prepare_out(out)
         self._write_run("running", {})
+
+    @property
+    def stored(self) -> int:
+        """How many rows are in whole parts."""
+        return self._stored
 
     def add(self, explanation: Explanation) -> None:
         """Take the next row; rows come in order."""
         self._buffer.append(explanation)
         if len(self._buffer) == self._part_rows:
-            self._flush()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is buffered as a part; what can't be written is given up."""
+        if not self._buffer:
+            return
+        explanations, self._buffer = self._buffer, []
+        path = part_path(self.out, explanations[0].row)
+        write_part(path, explanations, self._shape, self._image)
+        self._parts.append(path)
+        self._stored += len(explanations)
 
     def finish(self, status: Status, about: dict[str, Any], save: Sequence[str]) -> None:
         """Write what is buffered, then the files that join the parts, then the final run.json."""
-        if self._buffer:
-            self._flush()
+        self.flush()
         if self._parts:
             write_csv(self._parts, self.out / RESULTS)
             join_parts(self._parts, self.out / ATTRIBUTIONS)
             if "npy" in save:
                 save_npy(self.out / ATTRIBUTIONS, self.out / ATTRIBUTIONS_NPY)
         self._write_run(status, about)
-
-    def _flush(self) -> None:
-        path = part_path(self.out, self._buffer[0].row)
-        write_part(path, self._buffer, self._shape, self._image)
-        self._parts.append(path)
-        self._buffer = []
 
     def _write_run(self, status: Status, about: dict[str, Any]) -> None:
         with whole_file(self.out / RUN) as temporary:

@@ -62,11 +62,13 @@ def rows_at(slots: list[int], alphas: list[float], target: int) -> PathRows:
 
 def gradients(model: TensorFlowModel, target: int) -> Any:
     """Gradients at X itself."""
-    values = model.row_gradients(rows_at([0, 1], [1.0, 1.0], target))
+    values = model.weighted_gradients(rows_at([0, 1], [1.0, 1.0], target), np.ones((1, 2)))
     assert values.finite.all()
     np.testing.assert_allclose(values.scores, model.scores(X)[:, target], rtol=1e-6)
-    np.testing.assert_allclose(values.norms, np.abs(values.gradients).sum(axis=1), rtol=1e-6)
-    return values.gradients
+    np.testing.assert_allclose(values.norms, np.abs(values.gradients[0]).sum(axis=1), rtol=1e-6)
+    products = model.row_products(rows_at([0, 1], [1.0, 1.0], target)).gradients
+    np.testing.assert_allclose(products, values.gradients[0] * X, rtol=1e-6)
+    return values.gradients[0]
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "exported"])
@@ -304,3 +306,25 @@ def test_logit_of_a_hidden_tail_is_refused(keras: Any, tmp_path: Path) -> None:
         tf.function(
             lambda x: class_scores(inner(x), "logit")[0], autograph=False
         ).get_concrete_function(tf.TensorSpec((None, 2), tf.float32))
+
+
+def test_saved_models_that_write_files_are_refused(keras: Any, tmp_path: Path) -> None:
+    tf = pytest.importorskip("tensorflow")
+
+    def prints(x: Any) -> Any:
+        tf.print(x, output_stream=f"file://{tmp_path}/printed.txt")
+        return x
+
+    def saves(x: Any) -> Any:
+        tf.raw_ops.SaveV2(
+            prefix=f"{tmp_path}/saved", tensor_names=["x"], shape_and_slices=[""], tensors=[x]
+        )
+        return x
+
+    for name, body in (("prints", prints), ("saves", saves)):
+        module = tf.Module()
+        module.call = tf.function(body, input_signature=[tf.TensorSpec((None, 3), tf.float32)])
+        tf.saved_model.save(module, str(tmp_path / name), signatures=module.call)
+        with pytest.raises(IgcliError, match="no need to read or write files"):
+            opened(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["prints", "saves"]

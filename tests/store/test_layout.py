@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutputError
-from igcli.store.layout import check_out, overlay_path, part_path, prepare_out, whole_file
+from igcli.store.layout import (
+    check_out,
+    check_sources,
+    overlay_path,
+    part_path,
+    prepare_out,
+    whole_file,
+)
 
 
 @pytest.fixture
@@ -155,6 +162,7 @@ def earlier_run(folder: Path) -> Path:
         "overlays/cat/a.png.png",
     ):
         (folder / name).write_text("old")
+    (folder / "run.json").write_text('{"igcli": "0.1.0", "status": "complete"}')
     return folder
 
 
@@ -263,3 +271,34 @@ def test_prepare_says_what_can_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="can't be written"):
         prepare_out(tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"a": 1}', "[1]", "no json"])
+def test_a_run_json_of_somebody_else_makes_no_run(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(OutputError, match="no igcli run"):
+        check_out(tmp_path, True)
+
+
+def test_prepare_leaves_files_that_igcli_did_not_write(tmp_path: Path) -> None:
+    earlier_run(tmp_path)
+    for name in ("overlays/mine.txt", "parts/mine.h5", "mine.csv"):
+        (tmp_path / name).write_text("mine")
+    prepare_out(tmp_path)
+    files = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    assert files == ["mine.csv", "overlays/mine.txt", "parts/mine.h5"]
+
+
+@pytest.mark.parametrize("inside", ["overlays/cat/a.png.png", "overlays", "attributions.npy"])
+def test_a_run_never_replaces_what_it_reads(tmp_path: Path, inside: str) -> None:
+    out = earlier_run(tmp_path / "out")
+    with pytest.raises(OutputError, match="lies in the run directory"):
+        check_sources(out, [out / inside])
+    check_sources(out, [tmp_path, out, tmp_path / "absent"])
+
+
+def test_a_folder_named_like_a_picture_does_not_collide_with_one() -> None:
+    out = Path("out")
+    beside = overlay_path(out, "a.png")
+    assert beside not in overlay_path(out, "a.png.png/b.png").parents
+    assert len(overlay_path(out, "x" * 300 + "/b.png").parts[2].encode()) <= 255

@@ -1,0 +1,62 @@
+"""Node gradients that stay where TensorFlow computed them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from igcli.error_estimate import jump_quantile
+from igcli.models.runtime import import_tensorflow
+from igcli.records import Array
+
+
+class DeviceGradients:
+    """Node gradients in a device's memory; see `igcli.node_gradients.NodeGradients`."""
+
+    def __init__(self, size: int) -> None:
+        self._tf = import_tensorflow()
+        self.size = size
+        self._gradients: list[Any] = []
+
+    @property
+    def nbytes(self) -> int:
+        """See `NodeGradients.nbytes`."""
+        return 4 * self.size * len(self._gradients)
+
+    def append(self, gradient: Any) -> None:
+        """See `NodeGradients.append`."""
+        self._gradients.append(self._tf.cast(self._tf.reshape(gradient, (-1,)), "float32"))
+
+    def measure(self, rows: Sequence[int], weights: Sequence[float]) -> tuple[float, float]:
+        """See `NodeGradients.measure`."""
+        combined = self._weighted([self._gradients[row] for row in rows], [weights])[0]
+        norm, total = self._tf.stack([self._l1(combined), self._tf.reduce_sum(combined)]).numpy()
+        return float(norm), float(total)
+
+    def jump_error(self, weights: Array, at_least: float) -> float:
+        """See `NodeGradients.jump_error`."""
+        tf = self._tf
+        components = self._weighted(self._gradients, weights)
+        size = tf.sqrt(tf.reduce_sum(tf.square(components), axis=0))
+        root = tf.sqrt(tf.maximum(size / np.float32(np.sqrt(3.0)), np.finfo(np.float32).tiny))
+        scaled = components / root
+        products = tf.reduce_sum(tf.square(tf.matmul(scaled, scaled, transpose_b=True)))
+        numbers = tf.stack([tf.reduce_sum(size), products, self._l1(components)]).numpy()
+        total, squares, worst = (float(number) for number in numbers)
+        return jump_quantile(total, squares, worst, at_least)
+
+    def combine(self, weights: Array) -> Array:
+        """See `NodeGradients.combine`."""
+        tf = self._tf
+        total = tf.zeros((self.size,), tf.float64)
+        for weight, gradient in zip(weights, self._gradients, strict=True):
+            total += weight * tf.cast(gradient, tf.float64)
+        result: Array = total.numpy()
+        return result
+
+    def _weighted(self, gradients: list[Any], weights: Any) -> Any:
+        stacked = self._tf.stack(gradients)
+        return self._tf.matmul(np.asarray(weights, np.float32), stacked)
+
+    def _l1(self, values: Any) -> Any:
+        return self._tf.reduce_sum(self._tf.abs(values))

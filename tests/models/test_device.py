@@ -1,0 +1,51 @@
+"""Node gradients on the device give what they give in numpy."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from igcli.adaptive import Accuracy
+from igcli.engine import Job
+from igcli.models.device import DeviceGradients
+from igcli.models.gradient import TensorFlowModel
+from igcli.models.keras_file import load_keras
+from igcli.node_gradients import HostGradients
+from igcli.refine import integrate_adaptively
+
+GRADIENTS = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
+
+
+def test_device_and_host_measure_alike(keras: Any) -> None:
+    device, host = DeviceGradients(50), HostGradients(50)
+    for row in GRADIENTS:
+        device.append(row.reshape(5, 10))
+        host.append(row.reshape(5, 10))
+    combined = 0.5 * GRADIENTS[1] - GRADIENTS[4]
+    for store in (device, host):
+        norm, total = store.measure([1, 4], [0.5, -1.0])
+        assert norm == pytest.approx(np.abs(combined).sum(), rel=1e-5)
+        assert total == pytest.approx(combined.sum(), abs=1e-4)
+        np.testing.assert_allclose(store.combine(np.arange(6.0)), np.arange(6.0) @ GRADIENTS)
+        assert store.nbytes >= 6 * 50 * 4
+    weights = np.random.default_rng(1).normal(size=(4, 6))
+    for at_least in (0.0, np.inf):
+        want = host.jump_error(weights, at_least)
+        assert device.jump_error(weights, at_least) == pytest.approx(want, rel=1e-5)
+
+
+def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: Path) -> None:
+    loaded = load_keras(small_model)
+    x = np.random.default_rng(2).uniform(size=(3, 8, 8, 3)).astype(np.float32)
+    jobs = [Job(i, image, np.zeros_like(image), 1) for i, image in enumerate(x)]
+    results = []
+    for on_device in (True, False):
+        model = TensorFlowModel(small_model, loaded, "as-is", on_device=on_device)
+        accuracy = Accuracy(0.002, 5, 256)
+        done = integrate_adaptively(model, jobs, accuracy, batch_size=4, memory=2**20)
+        results.append(sorted(done, key=lambda integral: integral.key))
+    for device, host in zip(*results, strict=True):
+        assert device.steps == host.steps
+        assert device.error_estimate == pytest.approx(host.error_estimate, rel=1e-3)
+        np.testing.assert_allclose(device.attribution, host.attribution, rtol=1e-5, atol=1e-8)
