@@ -35,7 +35,7 @@ class Accuracy:
     tolerance : float
         Largest accepted error estimate, relative to the map's L1 norm.
     min_steps : int
-        The first mesh is uniform, with the least power of two of intervals that has so many nodes.
+        The first mesh is uniform: a power of two of intervals, two at least, with so many nodes.
         Only features wider than its spacing are sure to be seen.
     max_steps : int
         No path takes more.
@@ -226,7 +226,8 @@ class Mesh:
         rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
         scale = max(norm, abs(rise))
         if scale == 0.0:
-            return 0.0
+            # No gradient anywhere, or seen ones that cancel exactly: the second map is unknown.
+            return np.inf if any(self._norms) else 0.0
         self.rounding = _ROUNDING * float(weights @ np.array(self._norms)) / scale
         enough = self._accuracy.tolerance * scale
         error = SMOOTH * self._gradients.measure(range(self.steps), self._coarse_less_fine())[0]

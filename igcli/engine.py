@@ -172,7 +172,7 @@ class _Path:
         estimate = None
         if len(maps) > 1:
             moved = float(np.abs(maps[0] - maps[1]).sum())
-            estimate = moved / norm if norm > 0.0 else 0.0
+            estimate = moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
         with np.errstate(over="ignore"):
             attribution = maps[0].astype(np.float32)
         return Integral(self.job.key, attribution, len(scores), profile, estimate)

@@ -151,8 +151,9 @@ def _not_converged(integral: Integral, plan: Plan) -> str:
     assert accuracy is not None and integral.error_estimate is not None
     if integral.rounding > 0.5 * accuracy.tolerance:
         return (
-            f"not converged: float32 rounding alone is about {integral.rounding:.1e} of this map, "
-            f"too much for a tolerance of {accuracy.tolerance:g}"
+            f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} "
+            f"steps; float32 rounding alone is about {integral.rounding:.1e} of this map, too much "
+            f"for a tolerance of {accuracy.tolerance:g}"
         )
     return (
         f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"

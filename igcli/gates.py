@@ -34,7 +34,7 @@ _NEEDS_ESTIMATE = frozenset({"error", "unconverged"})
 
 def parse_gates(texts: tuple[str, ...], method: Method) -> list[Gate]:
     """Read every ``--fail-on``; raise ConfigError for one that could never be crossed."""
-    return [_parse(text, method) for text in texts]
+    return [_parse(text, method) for text in dict.fromkeys(texts)]
 
 
 def _parse(text: str, method: Method) -> Gate:
@@ -49,6 +49,7 @@ def _parse(text: str, method: Method) -> Gate:
         raise ConfigError(
             f"--fail-on {text} can't be used with {method.title}",
             "it has no error estimate" if name == "error" else "it has no tolerance to meet",
-            "use --method adaptive",
+            "use --method adaptive"
+            + (", or riemann_trapezoid with an odd number of --steps" if name == "error" else ""),
         )
     return Gate(text, GATES[name], limit)

@@ -75,6 +75,7 @@ def run(plan: Plan, track: Track) -> RunResult:
         pictures=pictures and config.overlays,
         why_no_pictures="--no-overlays" if pictures else "the inputs are no pictures",
         saved_npy="npy" in config.save,
+        has_tolerance=plan.method.accuracy is not None,
         unit="images" if one_each else "explanations",
     )
     failure = _finish(writer, result, plan, stopped)

@@ -16,6 +16,8 @@ from igcli.records import Profile
 
 # How far inputs may run ahead of the oldest unfinished one: finished maps wait for their turn.
 _AHEAD = 256
+# How large a path is expected to grow; what an image at tolerance 0.05 takes.
+_USUAL_NODES = 64
 
 
 class _Path:
@@ -66,7 +68,8 @@ def integrate_adaptively(
     batch_size : int
         Rows per batch; batches are full while there are inputs enough and memory for them.
     memory : int
-        Bytes that live paths may hold in node gradients; one path is always live.
+        Bytes for node gradients: an input is admitted only while it fits beside those under way,
+        each counted with 64 nodes or more. One is always admitted, and none is cut short.
 
     Yields
     ------
@@ -101,9 +104,8 @@ def _room(live: list[_Path], memory: int) -> bool:
     if not live:
         return True
     ahead = live[-1].job.key - live[0].job.key
-    # A newcomer may grow as large as the largest of those that are here.
-    held = [path.mesh.nbytes for path in live]
-    return ahead < _AHEAD and sum(held) + max(held) <= memory
+    usual = _USUAL_NODES * 4 * live[0].job.x.size
+    return ahead < _AHEAD and usual + sum(max(path.mesh.nbytes, usual) for path in live) <= memory
 
 
 def _ask(path: _Path, queue: deque[tuple[_Path, float]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -73,6 +74,7 @@ class RunResult:
     pictures: bool
     why_no_pictures: str
     saved_npy: bool
+    has_tolerance: bool
     unit: str
 
     @property
@@ -147,11 +149,9 @@ class RunResult:
     def _accuracy(self) -> str:
         if not self.tally.errors:
             return "not estimated"
-        mean = fmean(self.tally.steps)
-        return (
-            f"estimate: {_line(self.tally.errors, '{:.2%}')}; "
-            f"{self.tally.unconverged} not converged; {mean:.1f} steps each"
-        )
+        unmet = f"{self.tally.unconverged} not converged; " if self.has_tolerance else ""
+        steps = f"{fmean(self.tally.steps):.1f} steps each"
+        return f"estimate: {_line(self.tally.errors, '{:.2%}')}; {unmet}{steps}"
 
     def _unreached(self) -> str:
         left = self.asked - self.done
@@ -162,14 +162,23 @@ def _spread(values: list[tuple[float, str]]) -> dict[str, Any] | None:
     if not values:
         return None
     worst, where = max(values)
-    return {"median": median(value for value, _ in values), "worst": worst, "worst_id": where}
+    middle = median(value for value, _ in values)
+    return {"median": _finite(middle), "worst": _finite(worst), "worst_id": where}
+
+
+def _finite(value: float) -> float | None:
+    """Return None for an infinite estimate: JSON has no infinity."""
+    return value if isfinite(value) else None
 
 
 def _line(values: list[tuple[float, str]], form: str) -> str:
     spread = _spread(values)
     if spread is None:
         return "none"
-    middle, worst = form.format(spread["median"]), form.format(spread["worst"])
+    middle, worst = (
+        "unbounded" if value is None else form.format(value)
+        for value in (spread["median"], spread["worst"])
+    )
     return f"median {middle}, worst {worst} ({on_one_line(spread['worst_id'])})"
 
 

@@ -146,6 +146,18 @@ def test_constant_and_linear_functions_take_the_first_mesh() -> None:
     np.testing.assert_allclose(solve(line).attribution(), [3.0, 0.0], rtol=1e-6)
 
 
+def test_seen_parts_that_cancel_exactly_are_not_taken_for_nothing() -> None:
+    def slope(a: float) -> float:
+        return 1.0 if a < 0.45 else 0.0 if a < 0.57 else -1.0
+
+    function = Function(
+        lambda a: 0.0, lambda a: slope(a) * np.array([1.0, -1.0]), np.array([0.02, -0.02])
+    )
+    mesh = solve(function)
+    assert mesh.steps > 9
+    assert error(mesh, function) <= mesh.error_estimate
+
+
 def bump(at: float, width: float) -> Function:
     """A gradient of zero but for one rectangle, after which the function falls back."""
     return Function(

@@ -125,3 +125,14 @@ def test_the_profile_has_each_nodes_score_and_gradient_norm() -> None:
     squares, sizes = float((XS[0].astype(float) ** 2).sum()), float(np.abs(XS[0]).sum())
     np.testing.assert_allclose(integral.profile.scores, alphas**2 * squares, rtol=1e-6)
     np.testing.assert_allclose(integral.profile.gradient_norms, 2 * alphas * sizes, rtol=1e-6)
+
+
+def test_a_trapezoid_that_cancels_to_nothing_has_no_bound() -> None:
+    class Tent(Kink):
+        def gradient(self, x: Array, target: int) -> Array:
+            return np.full(x.shape, {0.0: 0.0, 0.5: 1.0, 1.0: -2.0}[float(x[0])])
+
+    (integral,) = integrate(
+        Tent((1,), 0.0), jobs(np.ones((1, 1), np.float32)), RULES["riemann_trapezoid"](3), 4
+    )
+    assert integral.error_estimate == np.inf

@@ -24,6 +24,7 @@ from igcli.methods import (
     DEFAULT_STEPS,
     DEFAULT_TOLERANCE,
     METHODS,
+    MOST_STEPS,
 )
 from igcli.models.scores import SCORES
 from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
@@ -52,13 +53,13 @@ _AS_IS = RunConfig(Path(), Path(), Path())
 )
 @click.option(
     "--min-steps",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=2, max=MOST_STEPS),
     help="Adaptive: nodes of the first, uniform mesh; narrower features may be missed.  "
     f"[default: {DEFAULT_MIN_STEPS}]",
 )
 @click.option(
     "--max-steps",
-    type=click.IntRange(min=2),
+    type=click.IntRange(min=2, max=MOST_STEPS),
     help=f"Adaptive: most gradient evaluations per explanation.  [default: {DEFAULT_MAX_STEPS}]",
 )
 @click.option(
@@ -184,5 +185,7 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
             "--overwrite",
             err=True,
         )
-    click.echo(json.dumps(result.to_dict()) if as_json else "\n".join(result.lines()))
+    click.echo(
+        json.dumps(result.to_dict(), allow_nan=False) if as_json else "\n".join(result.lines())
+    )
     ctx.exit(result.exit_code)

@@ -349,6 +349,7 @@ def test_gates_exit_1_and_name_who_crossed_them(
         ("--max-steps 8", "--max-steps 8 is too few"),
         ("--min-steps 100 --max-steps 100", "first mesh of --min-steps 100 has 129 nodes"),
         ("--memory lots", "'lots' is no size"),
+        ("--min-steps 5000000", "--min-steps"),
         ("--fail-on size:3", "--fail-on size:3 can't be read"),
         ("--fail-on delta", "--fail-on delta can't be read"),
         ("--fail-on delta:-1", "--fail-on delta:-1 can't be read"),
@@ -389,3 +390,21 @@ def test_profile_path_stores_the_path_of_every_row(
     if method == "adaptive":
         assert group["scores"][first][0] == pytest.approx(frame["baseline_score"][0], rel=1e-5)
         assert group["scores"][first][-1] == pytest.approx(frame["score"][0], rel=1e-5)
+
+
+def test_an_unbounded_estimate_is_still_json(igcli: Igcli, keras: Any, tmp_path: Path) -> None:
+    """h − 2 max(0, h − ½) of the mean h: up and down again, so that a white image's map is 0."""
+    inputs = keras.Input((8, 8, 1))
+    h = keras.layers.GlobalAveragePooling2D()(inputs)
+    down = keras.layers.ReLU(threshold=0.0)(keras.layers.Rescaling(1.0, offset=-0.5)(h))
+    tent = keras.layers.Add()([h, keras.layers.Rescaling(-2.0)(down)])
+    keras.Model(inputs, tent).save(tmp_path / "tent.keras")
+    np.save(tmp_path / "white.npy", np.full((1, 8, 8), 255, np.uint8))
+    result = igcli(
+        "run", tmp_path / "tent.keras", tmp_path / "white.npy", "-o", tmp_path / "out", "--json",
+        "--fail-on", "error:0.1", "--fail-on", "error:0.1",
+    )  # fmt: skip
+    assert result.exit_code == 1, result.output
+    summary = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(name))
+    assert summary["error_estimate"]["worst"] is None
+    assert summary["gates_crossed"] == {"error:0.1": ["white-000000"]}
