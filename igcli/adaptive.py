@@ -226,7 +226,7 @@ class Mesh:
         rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
         scale = max(norm, abs(rise))
         if scale == 0.0:
-            # No gradient anywhere, or seen ones that cancel exactly: the second map is unknown.
+            # No gradient anywhere, or seen ones that cancel exactly: the exact map is unknown.
             return np.inf if any(self._norms) else 0.0
         self.rounding = _ROUNDING * float(weights @ np.array(self._norms)) / scale
         enough = self._accuracy.tolerance * scale

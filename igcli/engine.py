@@ -61,8 +61,12 @@ class RowValues:
     @property
     def finite(self) -> Array:
         """Whether a row's score and gradient are finite throughout, bool (rows,)."""
-        finite: Array = np.isfinite(self.scores) & np.isfinite(self.norms)
-        return finite
+        return _both_finite(self.scores, self.norms)
+
+
+def _both_finite(scores: Array, norms: Array) -> Array:
+    finite: Array = np.isfinite(scores) & np.isfinite(norms)
+    return finite
 
 
 class GradientModel(Protocol):
@@ -137,7 +141,7 @@ class Integral:
     def bad_alpha(self) -> float | None:
         """The first node at which the score or the gradient was not finite."""
         profile = self.profile
-        bad = ~(np.isfinite(profile.scores) & np.isfinite(profile.gradient_norms))
+        bad = ~_both_finite(profile.scores, profile.gradient_norms)
         return float(profile.alphas[bad].min()) if bad.any() else None
 
 
@@ -148,7 +152,8 @@ class _Path:
         self.job = job
         self.rule = rule
         self.next_node = 0
-        self.totals = np.zeros((len(rule.all_weights), *job.x.shape))
+        self.weights = rule.all_weights
+        self.totals = np.zeros((len(self.weights), *job.x.shape))
         self.values: list[tuple[Array, Array]] = []
 
     @property
@@ -165,7 +170,7 @@ class _Path:
             np.concatenate(v).astype(np.float64) for v in zip(*self.values, strict=True)
         )
         profile = Profile(self.rule.alphas, scores, norms)
-        if not np.isfinite(scores + norms).all():
+        if not _both_finite(scores, norms).all():
             return Integral(self.job.key, None, len(scores), profile)
         maps = self.job.difference * self.totals
         norm = float(np.abs(maps[0]).sum())
@@ -216,7 +221,7 @@ def integrate(
 
 def _evaluate(model: GradientModel, live: list[tuple[_Path, slice]]) -> Iterator[Integral]:
     rows = path_rows([(path.job, path.rule.alphas[nodes]) for path, nodes in live])
-    weights = np.concatenate([path.rule.all_weights[:, nodes] for path, nodes in live], axis=1)
+    weights = np.concatenate([path.weights[:, nodes] for path, nodes in live], axis=1)
     values = model.weighted_gradients(rows, weights)
     start = 0
     for i, (path, nodes) in enumerate(live):

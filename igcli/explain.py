@@ -122,7 +122,7 @@ def _failed(plan: Plan, failed: Failed) -> Iterator[Explanation]:
 
 def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
     known, attribution = asked.known, integral.attribution
-    if attribution is None or integral.bad_alpha is not None:
+    if attribution is None:
         message = f"the gradient or score is not finite at alpha = {integral.bad_alpha:.6g}"
         return replace(known, status="failed", message=message, steps=integral.steps, image=None)
     if not np.isfinite(attribution).all():

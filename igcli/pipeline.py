@@ -71,7 +71,6 @@ def run(plan: Plan, track: Track) -> RunResult:
         tally=tally,
         seconds=time.monotonic() - started,
         method=plan.method.title,
-        gates=plan.gates,
         pictures=pictures and config.overlays,
         why_no_pictures="--no-overlays" if pictures else "the inputs are no pictures",
         saved_npy="npy" in config.save,

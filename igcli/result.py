@@ -70,7 +70,6 @@ class RunResult:
     tally: Tally
     seconds: float
     method: str
-    gates: Sequence[Gate]
     pictures: bool
     why_no_pictures: str
     saved_npy: bool

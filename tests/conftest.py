@@ -19,22 +19,24 @@ def root() -> Path:
     return ROOT
 
 
+def beside_the_project(name: str, what: str) -> Path:
+    """Return a folder of what is not part of the project, or skip and say so."""
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"no {what} at {folder} (set IGCLI_TEST_DATA)")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real models and images that is not part of the project."""
-    folder = SHARED / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no real models and images at {folder} (set IGCLI_TEST_DATA)")
-    return folder
+    """The folder of real models and images."""
+    return beside_the_project("data", "real models and images")
 
 
 @pytest.fixture(scope="session")
 def oracle() -> Path:
     """The folder of other tools' numbers."""
-    folder = SHARED / "oracle"
-    if not folder.is_dir():
-        pytest.skip(f"no reference numbers at {folder} (set IGCLI_TEST_DATA)")
-    return folder
+    return beside_the_project("oracle", "reference numbers")
 
 
 @pytest.fixture

@@ -100,15 +100,17 @@ def is_run(out: Path) -> bool:
 
 def check_sources(out: Path, sources: Iterable[Path]) -> None:
     """Raise OutputError if a run into `out` would replace what it reads."""
-    for source in sources:
-        if source.exists() and out.resolve() in (source.resolve(), *source.resolve().parents):
-            inside = source.resolve().relative_to(out.resolve()).parts
-            if inside and inside[0] in OWN_NAMES:
-                raise OutputError(
-                    f"{source} lies in the run directory {out}",
-                    "the new run would replace it",
-                    "name another folder with -o, or copy it elsewhere first",
-                )
+    root = out.resolve()
+    for source in (source for source in sources if source.exists()):
+        inside = source.resolve()
+        if inside == root or not inside.is_relative_to(root):
+            continue
+        if inside.relative_to(root).parts[0] in OWN_NAMES:
+            raise OutputError(
+                f"{source} lies in the run directory {out}",
+                "the new run would replace it",
+                "name another folder with -o, or copy it elsewhere first",
+            )
 
 
 def prepare_out(out: Path) -> None:
