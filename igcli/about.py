@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from igcli import __version__
+from igcli.batches import Batches
 from igcli.plan import Plan
+from igcli.probe import Chosen
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
 
@@ -18,6 +20,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "igcli": __version__,
         "versions": {name: version(name) for name in _PACKAGES},
         "device": spec.device,
+        "precision": spec.precision,
         "config": plan.config.to_dict(),
         "settled": {
             "baseline": plan.baseline_name,
@@ -36,6 +39,19 @@ def about(plan: Plan) -> dict[str, Any]:
             "last_operation": spec.tail,
         },
         "labels_sha256": file_sha256(plan.labels.path) if plan.labels.path else None,
+    }
+
+
+def batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:
+    """Return how the rows of a run were sent, and how fast they were."""
+    return {
+        "size": batches.size,
+        "streams": batches.streams,
+        "chosen": chosen.how,
+        "probed_rows_per_second": {str(k): round(v, 1) for k, v in chosen.tried.items()},
+        "rows": batches.rows,
+        "busy_seconds": round(batches.busy, 3),
+        "rows_per_second": round(batches.rows / batches.busy, 1) if batches.busy else None,
     }
 
 

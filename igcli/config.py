@@ -40,7 +40,9 @@ class RunConfig:
     resize: str | None = None
     image_size: tuple[int, int] | None = None
     scores: str = "as-is"
-    batch_size: int = 32
+    batch_size: int | None = None
+    device: str = "auto"
+    precision: str = "float32"
     seed: int = 0
     limit: int | None = None
     save: tuple[str, ...] = ()

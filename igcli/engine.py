@@ -1,94 +1,20 @@
-"""Rows through a model: the integral along each path, in full batches over many inputs.
+"""The integral along each path with a fixed rule, in full batches over many inputs.
 
-A row is one (input, alpha) pair. Rows of several inputs share a batch, and one input's rows may
-spread over several; the weighted sum over a batch is taken where the gradients are, so that
-nothing of size inputs × steps × pixels ever exists.
+The weighted sum over a batch is taken where the gradients are, so that nothing of size inputs ×
+steps × pixels ever exists.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TypeAlias
 
 import numpy as np
 
-from igcli.node_gradients import NodeGradients
+from igcli.batches import Batches
 from igcli.quadrature import Rule
-from igcli.records import Array, ModelSpec, Profile
-
-
-@dataclass(frozen=True, slots=True)
-class PathRows:
-    """One batch of rows.
-
-    Attributes
-    ----------
-    x, baseline : Array
-        The inputs that the rows belong to, shape (m, …input shape).
-    slot : Array
-        int32 (rows,): which of the m inputs a row belongs to.
-    alpha : Array
-        float64 (rows,): the node.
-    target : Array
-        int32 (rows,): the class whose score is differentiated.
-    """
-
-    x: Array
-    baseline: Array
-    slot: Array
-    alpha: Array
-    target: Array
-
-
-@dataclass(frozen=True, slots=True)
-class RowValues:
-    """What a batch of rows gives.
-
-    Attributes
-    ----------
-    gradients : Any
-        Row by row, or summed over each input's rows with the weights of k rules, an array of shape
-        (k, m, …input shape).
-    scores : Array
-        (rows,): the target's score at each row.
-    norms : Array
-        (rows,): the L1 norm of the gradient at each row; not finite where the gradient is not.
-    """
-
-    gradients: Any
-    scores: Array
-    norms: Array
-
-    @property
-    def finite(self) -> Array:
-        """Whether a row's score and gradient are finite throughout, bool (rows,)."""
-        return _both_finite(self.scores, self.norms)
-
-
-def _both_finite(scores: Array, norms: Array) -> Array:
-    finite: Array = np.isfinite(scores) & np.isfinite(norms)
-    return finite
-
-
-class GradientModel(Protocol):
-    """All that the engine asks of a model; fakes of it need no TensorFlow."""
-
-    spec: ModelSpec
-
-    def scores(self, x: Array) -> Array:
-        """Return every class's score, (n, classes), for inputs (n, …input shape)."""
-        ...
-
-    def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
-        """Return the rows' gradients summed per input with the weights (k, rows) of k rules."""
-        ...
-
-    def row_products(self, rows: PathRows) -> RowValues:
-        """Return each row's gradient × (input − baseline), (rows, …input shape), where it lies."""
-        ...
-
-    def node_gradients(self, size: int) -> NodeGradients:
-        """Return an empty store for such rows of one path, of `size` numbers each."""
-        ...
+from igcli.records import Array, Profile
+from igcli.rows import PathRows, RowValues, both_finite
+from igcli.threads import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +64,16 @@ class Integral:
     rounding: float = 0.0
 
     @property
+    def start(self) -> float | None:
+        """The score at the baseline, where the path starts there and it is finite."""
+        first = float(self.profile.scores[0])
+        return first if self.profile.alphas[0] == 0.0 and np.isfinite(first) else None
+
+    @property
     def bad_alpha(self) -> float | None:
         """The first node at which the score or the gradient was not finite."""
         profile = self.profile
-        bad = ~_both_finite(profile.scores, profile.gradient_norms)
+        bad = ~both_finite(profile.scores, profile.gradient_norms)
         return float(profile.alphas[bad].min()) if bad.any() else None
 
 
@@ -170,7 +102,7 @@ class _Path:
             np.concatenate(v).astype(np.float64) for v in zip(*self.values, strict=True)
         )
         profile = Profile(self.rule.alphas, scores, norms)
-        if not _both_finite(scores, norms).all():
+        if not both_finite(scores, norms).all():
             return Integral(self.job.key, None, len(scores), profile)
         maps = self.job.difference * self.totals
         norm = float(np.abs(maps[0]).sum())
@@ -183,53 +115,79 @@ class _Path:
         return Integral(self.job.key, attribution, len(scores), profile, estimate)
 
 
-def integrate(
-    model: GradientModel, jobs: Iterable[Job], rule: Rule, batch_size: int
-) -> Iterator[Integral]:
+_Batch: TypeAlias = list[tuple[_Path, slice]]
+
+
+def integrate(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[Integral]:
     """Integrate each job's gradient along the straight path from its baseline to its input.
 
     Parameters
     ----------
-    model : GradientModel
-        Where the gradients come from.
+    batches : Batches
+        The model, and how its batches are sent.
     jobs : iterable of Job
-        Read lazily: only as many as fill the next batch are alive at once.
+        Read lazily: only as many as fill the next batches are alive at once.
     rule : Rule
         The nodes and weights, the same for every job.
-    batch_size : int
-        Rows per batch; every batch but the last is full.
 
     Yields
     ------
     Integral
         One per job, in the order of the jobs.
     """
-    live: list[tuple[_Path, slice]] = []
-    rows = 0
+
+    def evaluate(batch: _Batch) -> tuple[_Batch, RowValues]:
+        rows = path_rows([(path.job, path.rule.alphas[nodes]) for path, nodes in batch])
+        weights = np.concatenate([path.weights[:, nodes] for path, nodes in batch], axis=1)
+        return batch, batches.weighted_gradients(rows, weights)
+
+    streams = batches.streams
+    for batch, values in ahead(evaluate, _batches(batches, jobs, rule), streams, streams + 1):
+        yield from _add(batch, values)
+
+
+def _batches(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[_Batch]:
+    """Yield full batches; what is left at the end is spread over all streams."""
+    group: _Batch = []
+    rows, room = 0, batches.size * batches.streams
     for job in jobs:
         path = _Path(job, rule)
         while path.left:
-            nodes = path.take(batch_size - rows)
-            live.append((path, nodes))
+            nodes = path.take(room - rows)
+            group.append((path, nodes))
             rows += nodes.stop - nodes.start
-            if rows == batch_size:
-                yield from _evaluate(model, live)
-                live, rows = [], 0
-    if live:
-        yield from _evaluate(model, live)
+            if rows == room:
+                yield from _cut(group, batches.size)
+                group, rows, room = [], 0, batches.size * batches.streams
+    if group:
+        yield from _cut(group, min(batches.size, -(-rows // batches.streams)))
 
 
-def _evaluate(model: GradientModel, live: list[tuple[_Path, slice]]) -> Iterator[Integral]:
-    rows = path_rows([(path.job, path.rule.alphas[nodes]) for path, nodes in live])
-    weights = np.concatenate([path.weights[:, nodes] for path, nodes in live], axis=1)
-    values = model.weighted_gradients(rows, weights)
+def _cut(group: _Batch, size: int) -> Iterator[_Batch]:
+    batch: _Batch = []
+    rows = 0
+    for path, nodes in group:
+        start = nodes.start
+        while start < nodes.stop:
+            stop = min(nodes.stop, start + size - rows)
+            batch.append((path, slice(start, stop)))
+            rows += stop - start
+            start = stop
+            if rows == size:
+                yield batch
+                batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+def _add(batch: _Batch, values: RowValues) -> Iterator[Integral]:
     start = 0
-    for i, (path, nodes) in enumerate(live):
+    for i, (path, nodes) in enumerate(batch):
         mine = slice(start, start + nodes.stop - nodes.start)
         path.totals += values.gradients[:, i]
         path.values.append((values.scores[mine], values.norms[mine]))
         start = mine.stop
-        if path.left == 0:
+        if nodes.stop == len(path.rule.alphas):
             yield path.integral()
 
 

@@ -17,15 +17,16 @@ from igcli.records import Array
 SMOOTH = 3.0**-0.5
 _MEAN = float(np.sqrt(2.0 / (3.0 * np.pi)))
 _SIGMAS = 1.96
+_BLOCK = 4096
 
 
-def jump_error(components: Array, at_least: float = 0.0) -> float:
+def jump_error(weights: Array, gradients: Array, at_least: float = 0.0) -> float:
     """Return a high quantile of ‖Σ u_k c_k‖₁ for independent u_k, uniform in [−1, 1].
 
     Parameters
     ----------
-    components : Array
-        The c_k, shape (k, size).
+    weights, gradients : Array
+        The components c = weights (k, n) @ gradients (n, size), float32.
     at_least : float
         When the mean alone exceeds this, the mean is returned: who asks will go on anyway.
 
@@ -36,13 +37,17 @@ def jump_error(components: Array, at_least: float = 0.0) -> float:
     r have |·|-covariance σ_i σ_j r² / π to leading order, which sums to ‖M‖² / (9π) with the (k, k)
     matrix M_kl = Σ_i c_ki c_li / σ_i.
     """
-    size = np.sqrt(np.einsum("kp,kp->p", components, components))
-    total = float(size.sum(dtype=np.float64))
-    if _MEAN * total > at_least:
-        return _MEAN * total
-    scaled = components / np.sqrt(np.maximum(size / np.sqrt(3.0), np.finfo(np.float32).tiny))
-    products = float(np.square(scaled @ scaled.T).sum(dtype=np.float64))
-    return jump_quantile(total, products, l1_norm(components), at_least)
+    total = worst = 0.0
+    products = np.zeros((len(weights), len(weights)))
+    # A block of columns stays in the cache through all that is done with it.
+    for start in range(0, gradients.shape[1], _BLOCK):
+        block = weights @ gradients[:, start : start + _BLOCK]
+        size = np.sqrt(np.einsum("kp,kp->p", block, block))
+        total += float(size.sum(dtype=np.float64))
+        worst += l1_norm(block)
+        block /= np.sqrt(np.maximum(size / np.sqrt(np.float32(3.0)), np.finfo(np.float32).tiny))
+        products += block @ block.T
+    return jump_quantile(total, float(np.square(products).sum()), worst, at_least)
 
 
 def jump_quantile(total: float, products: float, worst: float, at_least: float) -> float:

@@ -53,3 +53,7 @@ class OutputError(IgcliError):
 
 class RunStopped(IgcliError):
     """A run that stopped part-way; what it had written is whole."""
+
+
+class OutOfMemory(RunStopped):
+    """A batch that does not fit into memory; a smaller one may."""

@@ -6,23 +6,26 @@ from itertools import islice
 
 import numpy as np
 
+from igcli.batches import Batches
 from igcli.engine import Integral, Job
 from igcli.errors import InputError
 from igcli.plan import Plan, read_ahead
 from igcli.records import Array, Explanation, Failed, Sample
+from igcli.threads import ahead
 
 _SCORED_AT_ONCE = 32
+_CHUNKS_AHEAD = 2
 
 
-def explain(plan: Plan) -> Iterator[Explanation]:
+def explain(plan: Plan, batches: Batches) -> Iterator[Explanation]:
     """Yield every explanation of a plan in row order, failed ones in their places."""
     finished: dict[int, Explanation] = {}
     under_way: dict[int, _Asked] = {}
 
     def jobs() -> Iterator[Job]:
-        samples = read_ahead(plan.source, plan.names)
-        while chunk := list(islice(samples, min(plan.config.batch_size, _SCORED_AT_ONCE))):
-            for item in _ask(plan, chunk):
+        scores = _Scores(plan, batches)
+        for chunk in ahead(scores.ask, _chunks(plan, batches), 1, _CHUNKS_AHEAD):
+            for item in chunk:
                 if isinstance(item, _Asked):
                     under_way[item.job.key] = item
                     yield item.job
@@ -30,7 +33,7 @@ def explain(plan: Plan) -> Iterator[Explanation]:
                     finished[item.row] = item
 
     row = 0
-    for integral in plan.method.integrate(plan.model, jobs(), plan.config.batch_size):
+    for integral in plan.method.integrate(batches, jobs()):
         finished[integral.key] = _complete(plan, under_way.pop(integral.key), integral)
         while row in finished:
             yield finished.pop(row)
@@ -38,6 +41,12 @@ def explain(plan: Plan) -> Iterator[Explanation]:
     while row in finished:
         yield finished.pop(row)
         row += 1
+
+
+def _chunks(plan: Plan, batches: Batches) -> Iterator[list[Sample | Failed]]:
+    samples = read_ahead(plan.source, plan.names)
+    while chunk := list(islice(samples, min(batches.size, _SCORED_AT_ONCE))):
+        yield chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +57,58 @@ class _Asked:
     known: Explanation
 
 
-def _ask(plan: Plan, chunk: list[Sample | Failed]) -> Iterator[_Asked | Explanation]:
-    """Score a chunk of inputs and their baselines, and choose the targets."""
-    pairs: list[tuple[Sample, Array]] = []
-    for item in chunk:
-        ready = _with_baseline(plan, item)
-        if isinstance(ready, Failed):
-            yield from _failed(plan, ready)
-        else:
-            pairs.append(ready)
-    if not pairs:
-        return
-    scores = plan.model.scores(np.stack([sample.x for sample, _ in pairs]))
-    starts = plan.model.scores(np.stack([baseline for _, baseline in pairs]))
-    for (sample, baseline), score, start in zip(pairs, scores, starts, strict=True):
-        where = _not_finite(score, start)
-        if where:
-            message = f"the model's scores of the {where} are not finite"
-            yield from _failed(plan, Failed(sample.name, message, sample.sha256))
-        else:
-            yield from _chosen(plan, sample, baseline, score, start)
+class _Scores:
+    """Scores inputs, a chunk at a time, and chooses their targets.
+
+    A baseline's score is taken from the path where the path starts there; where the model must be
+    asked, a baseline like the last one is not asked for again.
+    """
+
+    def __init__(self, plan: Plan, batches: Batches) -> None:
+        self._plan = plan
+        self._batches = batches
+        self._last: tuple[Array, Array] | None = None
+
+    def ask(self, chunk: list[Sample | Failed]) -> list["_Asked | Explanation"]:
+        """Return what is to be explained, and the failed inputs."""
+        return list(self._ask(chunk))
+
+    def _ask(self, chunk: list[Sample | Failed]) -> Iterator["_Asked | Explanation"]:
+        pairs: list[tuple[Sample, Array]] = []
+        for item in chunk:
+            ready = _with_baseline(self._plan, item)
+            if isinstance(ready, Failed):
+                yield from _failed(self._plan, ready)
+            else:
+                pairs.append(ready)
+        if not pairs:
+            return
+        scores = self._batches.scores(np.stack([sample.x for sample, _ in pairs]))
+        starts = self._starts([baseline for _, baseline in pairs])
+        for (sample, baseline), score, start in zip(pairs, scores, starts, strict=True):
+            where = _not_finite(score, start)
+            if where:
+                message = f"the model's scores of the {where} are not finite"
+                yield from _failed(self._plan, Failed(sample.name, message, sample.sha256))
+            else:
+                yield from _chosen(self._plan, sample, baseline, score, start)
+
+    def _starts(self, baselines: list[Array]) -> list[Array | None]:
+        if self._plan.method.starts_at_baseline:
+            return [None] * len(baselines)
+        new = [i for i, b in enumerate(baselines) if not self._is_known(b, baselines[:i])]
+        scored = list(self._batches.scores(np.stack([baselines[i] for i in new]))) if new else []
+        starts: list[Array | None] = []
+        for i, baseline in enumerate(baselines):
+            if i in new:
+                self._last = baseline, scored.pop(0)
+            assert self._last is not None
+            starts.append(self._last[1])
+        return starts
+
+    def _is_known(self, baseline: Array, before: list[Array]) -> bool:
+        last = before[-1] if before else self._last and self._last[0]
+        return last is not None and np.array_equal(last, baseline)
 
 
 def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
@@ -79,14 +120,14 @@ def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | 
         return Failed(item.name, error.problem, item.sha256)
 
 
-def _not_finite(score: Array, start: Array) -> str:
+def _not_finite(score: Array, start: Array | None) -> str:
     if not np.isfinite(score).all():
         return "input"
-    return "" if np.isfinite(start).all() else "baseline"
+    return "" if start is None or np.isfinite(start).all() else "baseline"
 
 
 def _chosen(
-    plan: Plan, sample: Sample, baseline: Array, scores: Array, starts: Array
+    plan: Plan, sample: Sample, baseline: Array, scores: Array, starts: Array | None
 ) -> Iterator[_Asked]:
     prediction = int(np.argmax(scores))
     image = plan.source.space.to_display(sample.raw)
@@ -98,7 +139,7 @@ def _chosen(
             prediction=prediction,
             prediction_name=plan.labels.name(prediction),
             score=float(scores[target]),
-            baseline_score=float(starts[target]),
+            baseline_score=None if starts is None else float(starts[target]),
             image=image,
         )
         yield _Asked(Job(known.row, sample.x, baseline, target), known)
@@ -122,6 +163,8 @@ def _failed(plan: Plan, failed: Failed) -> Iterator[Explanation]:
 
 def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
     known, attribution = asked.known, integral.attribution
+    if known.baseline_score is None:
+        known = replace(known, baseline_score=integral.start)
     if attribution is None:
         message = f"the gradient or score is not finite at alpha = {integral.bad_alpha:.6g}"
         return replace(known, status="failed", message=message, steps=integral.steps, image=None)

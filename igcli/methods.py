@@ -1,15 +1,19 @@
 """METHODS: how the path is integrated; the fixed rules, and adaptive steps to a tolerance."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from igcli.adaptive import Accuracy
+from igcli.batches import Batches
 from igcli.config import RunConfig
-from igcli.engine import GradientModel, Integral, Job, integrate
+from igcli.engine import Integral, Job, integrate
 from igcli.errors import ConfigError
+from igcli.machine import total_memory
 from igcli.quadrature import RULES, Rule
 from igcli.refine import integrate_adaptively
+from igcli.rows import PathRows, RowValues
 
 ADAPTIVE = "adaptive"
 METHODS = (ADAPTIVE, *RULES)
@@ -19,6 +23,7 @@ DEFAULT_MIN_STEPS = 9
 DEFAULT_MAX_STEPS = 256
 MOST_STEPS = 4097
 _MEMORY_SHARE = 4
+_USUAL_STEPS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,28 @@ class Method:
             return f"{self.name}, tolerance {self.accuracy.tolerance:g}"
         return f"{self.name}, {len(self.rule.alphas) if self.rule else 0} steps"
 
-    def integrate(
-        self, model: GradientModel, jobs: Iterable[Job], batch_size: int
-    ) -> Iterator[Integral]:
+    @property
+    def starts_at_baseline(self) -> bool:
+        """Whether the first node of every path is the baseline itself."""
+        return self.rule is None or float(self.rule.alphas[0]) == 0.0
+
+    @property
+    def usual_steps(self) -> int:
+        """How many steps a path takes, or is likely to."""
+        return len(self.rule.alphas) if self.rule is not None else _USUAL_STEPS
+
+    def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
+        """Send one batch as `integrate` would, whatever the weights."""
+        if self.rule is None:
+            return batches.row_products(rows)
+        return batches.weighted_gradients(rows, np.ones((len(self.rule.all_weights), len(rows))))
+
+    def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
         """Integrate every job; see `igcli.engine.integrate` and `igcli.refine`."""
         if self.accuracy is not None:
-            return integrate_adaptively(model, jobs, self.accuracy, batch_size, self.memory)
+            return integrate_adaptively(batches, jobs, self.accuracy, self.memory)
         assert self.rule is not None
-        return integrate(model, jobs, self.rule, batch_size)
+        return integrate(batches, jobs, self.rule)
 
 
 def choose_method(config: RunConfig) -> Method:
@@ -99,8 +118,3 @@ def _accuracy(config: RunConfig) -> Accuracy:
             f"use --max-steps {first} or more",
         )
     return accuracy
-
-
-def total_memory() -> int:
-    """Return the machine's memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

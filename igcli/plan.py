@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from igcli.baselines import DEFAULT_BASELINE, Baseline, Named, named_baseline, parse
 from igcli.config import RunConfig, is_file
-from igcli.engine import GradientModel
 from igcli.errors import ConfigError, InputError
 from igcli.gates import Gate, parse_gates
 from igcli.inputs.readers import list_inputs
@@ -16,12 +15,14 @@ from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing, Source
 from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
-from igcli.records import Failed, InputName, Sample, Warn
+from igcli.probe import Chosen, choose_batching
+from igcli.records import Failed, InputName, ModelSettings, Sample, Warn
+from igcli.rows import GradientModel
 from igcli.store.layout import check_out, check_sources
 from igcli.targets import Labels, Targets, plan_targets, read_labels
 from igcli.threads import ahead
 
-LoadModel: TypeAlias = Callable[[Path, str, Warn], GradientModel]
+LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 
 _READERS = 2
 _READ_AHEAD = 16
@@ -38,6 +39,8 @@ class Plan:
         The inputs to explain, `--limit` applied.
     baseline_name, preprocess, resize : str or None
         What was settled for these inputs; None where it has no meaning for them.
+    chosen : Chosen
+        How rows are batched, and why so.
     """
 
     config: RunConfig
@@ -52,6 +55,7 @@ class Plan:
     baseline_name: str
     preprocess: str | None
     resize: str | None
+    chosen: Chosen
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -74,26 +78,31 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     labels = read_labels(config.labels)
     method = choose_method(config)
     gates = parse_gates(config.fail_on, method)
-    model = load_model(config.model, config.scores, warn)
+    settings = ModelSettings(config.scores, config.device, config.precision)
+    model = load_model(config.model, settings, warn)
     resize = config.resize or DEFAULT_RESIZE
     source = listing.bind(
         model.spec.input, preprocess or DEFAULT_PREPROCESS, resize, config.image_size
     )
     labels.check(model.spec.classes)
     names = listing.names[: config.limit]
+    targets = plan_targets(config.target, listing.names, labels, model.spec.classes)
+    baseline = _baseline(config, baseline_name, recipe, source, names, len(listing.names))
+    rows = len(names) * targets.per_input * method.usual_steps
     return Plan(
         config=config,
         model=model,
         source=source,
         names=names,
         labels=labels,
-        targets=plan_targets(config.target, listing.names, labels, model.spec.classes),
+        targets=targets,
         method=method,
         gates=gates,
-        baseline=_baseline(config, baseline_name, recipe, source, names, len(listing.names)),
+        baseline=baseline,
         baseline_name=baseline_name,
         preprocess=preprocess,
         resize=resize if listing.resizable else None,
+        chosen=_batching(config, model, method, source.space.shape, rows, warn),
     )
 
 
@@ -134,6 +143,21 @@ def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> Non
     if listing.passed_over:
         files = "file is" if listing.passed_over == 1 else "files are"
         warn(f"{listing.passed_over} {files} no image by extension: passed over")
+
+
+def _batching(
+    config: RunConfig,
+    model: GradientModel,
+    method: Method,
+    shape: tuple[int, ...],
+    rows: int,
+    warn: Warn,
+) -> Chosen:
+    chosen = choose_batching(model, method, shape, rows, config.batch_size)
+    size = chosen.batching.size
+    if config.batch_size is not None and size < config.batch_size:
+        warn(f"--batch-size {config.batch_size} may not fit into memory: {size} rows are sent")
+    return chosen
 
 
 def _baseline(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ Array: TypeAlias = npt.NDArray[Any]
 Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
 SourceKind: TypeAlias = Literal["pixels", "floats"]
 Warn: TypeAlias = Callable[[str], None]
+PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,23 @@ class InputSpec:
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
 
+    @property
+    def known_size(self) -> int:
+        """How many numbers an input has, open dimensions counted as 1."""
+        return prod(dimension or 1 for dimension in self.shape)
+
     def with_shape(self, shape: tuple[int, ...]) -> "InputSpec":
         """Return the same input with every open dimension settled."""
         return InputSpec(self.name, shape, self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """How a model is to be run: what a score is, on which device, in which arithmetic."""
+
+    scores: str = "as-is"
+    device: str = "auto"
+    precision: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,14 @@ class ModelSpec:
         What a score is: "as-is", "probability" or "logit".
     device : str
         What the gradients run on.
+    precision : str
+        Their arithmetic: "float32", "tf32" or "bfloat16" (a float64 model keeps its own).
+    on_gpu : bool
+        Whether that device is a GPU.
+    streams : int
+        How many batches it should be given at once.
+    row_bytes : int
+        How much memory one row of a batch may take, from the sizes of the graph's tensors.
     """
 
     path: Path
@@ -59,6 +83,10 @@ class ModelSpec:
     tail: Tail
     scores: str
     device: str
+    precision: str = "float32"
+    on_gpu: bool = False
+    streams: int = 1
+    row_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,25 @@ fill the batch, and an input that ends early makes room for the next.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 
 from igcli.adaptive import Accuracy, Mesh
-from igcli.engine import GradientModel, Integral, Job, path_rows
-from igcli.records import Profile
+from igcli.batches import Batches
+from igcli.engine import Integral, Job, path_rows
+from igcli.records import Array, Profile
+from igcli.rows import RowValues
+from igcli.threads import InOrder
 
 # How far inputs may run ahead of the oldest unfinished one: finished maps wait for their turn.
 _AHEAD = 256
 # How large a path is expected to grow; what an image at tolerance 0.05 takes.
 _USUAL_NODES = 64
+# Batches per stream that are ready or under way, so that judging a path keeps no stream waiting.
+_WAITING = 4
 
 
 class _Path:
@@ -48,25 +55,24 @@ class _Path:
         )
 
 
+_Row: TypeAlias = tuple[_Path, float]
+_Group: TypeAlias = tuple[_Path, Array]
+
+
 def integrate_adaptively(
-    model: GradientModel,
-    jobs: Iterable[Job],
-    accuracy: Accuracy,
-    batch_size: int,
-    memory: int,
+    batches: Batches, jobs: Iterable[Job], accuracy: Accuracy, memory: int
 ) -> Iterator[Integral]:
     """Integrate each job's gradient to a tolerance, with steps where its own path needs them.
 
     Parameters
     ----------
-    model : GradientModel
-        Where the gradients come from.
+    batches : Batches
+        The model, and how its batches are sent: full ones while there are inputs enough and memory
+        for them, else what there is spread over all streams.
     jobs : iterable of Job
         Read lazily, with ascending keys.
     accuracy : Accuracy
         The tolerance and the bounds on steps.
-    batch_size : int
-        Rows per batch; batches are full while there are inputs enough and memory for them.
     memory : int
         Bytes for node gradients: an input is admitted only while it fits beside those under way,
         each counted with 64 nodes or more. One is always admitted, and none is cut short.
@@ -76,57 +82,87 @@ def integrate_adaptively(
     Integral
         One per job, as they finish. What a job gets depends on itself alone.
     """
-    source = iter(jobs)
-    live: list[_Path] = []
-    queue: deque[tuple[_Path, float]] = deque()
-    while True:
-        while len(queue) < batch_size and _room(live, memory):
-            job = next(source, None)
+    queue = _Queue(batches, iter(jobs), accuracy, memory)
+    window = _WAITING * batches.streams
+    with InOrder(partial(_evaluate, batches), batches.streams, window) as threads:
+        while True:
+            while threads.room and (batch := queue.next_batch(threads.pending)):
+                threads.give(batch)
+            if not threads.pending:
+                return
+            for path in _add(*threads.take()):
+                if not path.failed:
+                    path.mesh.advance()
+                if path.failed or path.mesh.done:
+                    queue.live.remove(path)
+                    yield path.integral()
+                else:
+                    queue.ask(path)
+
+
+class _Queue:
+    """The rows that live paths ask for, and the jobs that are still to be admitted."""
+
+    def __init__(
+        self, batches: Batches, jobs: Iterator[Job], accuracy: Accuracy, memory: int
+    ) -> None:
+        self.live: list[_Path] = []
+        self._batches = batches
+        self._jobs = jobs
+        self._accuracy = accuracy
+        self._memory = memory
+        self._rows: deque[_Row] = deque()
+
+    def next_batch(self, under_way: int) -> list[_Row]:
+        """Take rows for one batch, admitting jobs for them; empty when all paths wait."""
+        idle = max(1, self._batches.streams - under_way)
+        self._admit(idle * self._batches.size)
+        share = min(self._batches.size, -(-len(self._rows) // idle))
+        return [self._rows.popleft() for _ in range(share)]
+
+    def ask(self, path: _Path) -> None:
+        """Queue what a path wants next."""
+        pending = path.mesh.pending
+        path.waiting = len(pending)
+        self._rows.extend((path, alpha) for alpha in pending)
+
+    def _admit(self, rows: int) -> None:
+        while len(self._rows) < rows and self._has_room():
+            job = next(self._jobs, None)
             if job is None:
-                break
-            path = _Path(job, Mesh(accuracy, model.node_gradients(job.x.size)))
-            live.append(path)
-            _ask(path, queue)
-        if not queue:
-            return
-        batch = [queue.popleft() for _ in range(min(batch_size, len(queue)))]
-        for path in _evaluate(model, batch):
-            if not path.failed:
-                path.mesh.advance()
-            if path.failed or path.mesh.done:
-                live.remove(path)
-                yield path.integral()
-            else:
-                _ask(path, queue)
+                return
+            gradients = self._batches.model.node_gradients(job.x.size)
+            path = _Path(job, Mesh(self._accuracy, gradients))
+            self.live.append(path)
+            self.ask(path)
+
+    def _has_room(self) -> bool:
+        if not self.live:
+            return True
+        ahead = self.live[-1].job.key - self.live[0].job.key
+        usual = _USUAL_NODES * 4 * self.live[0].job.x.size
+        held = sum(max(path.mesh.nbytes, usual) for path in self.live)
+        return ahead < _AHEAD and usual + held <= self._memory
 
 
-def _room(live: list[_Path], memory: int) -> bool:
-    if not live:
-        return True
-    ahead = live[-1].job.key - live[0].job.key
-    usual = _USUAL_NODES * 4 * live[0].job.x.size
-    return ahead < _AHEAD and usual + sum(max(path.mesh.nbytes, usual) for path in live) <= memory
-
-
-def _ask(path: _Path, queue: deque[tuple[_Path, float]]) -> None:
-    pending = path.mesh.pending
-    path.waiting = len(pending)
-    queue.extend((path, alpha) for alpha in pending)
-
-
-def _evaluate(model: GradientModel, batch: list[tuple[_Path, float]]) -> list[_Path]:
-    """Run a batch, hand each path its values, and return the paths that wait for nothing more."""
+def _evaluate(batches: Batches, batch: list[_Row]) -> tuple[list[_Group], RowValues]:
     groups = [
         (path, np.array([alpha for _, alpha in rows]))
         for path, rows in groupby(batch, key=lambda row: row[0])
     ]
-    values = model.row_products(path_rows([(path.job, alphas) for path, alphas in groups]))
+    rows = path_rows([(path.job, alphas) for path, alphas in groups])
+    return groups, batches.row_products(rows)
+
+
+def _add(groups: list[_Group], values: RowValues) -> list[_Path]:
+    """Hand each path its values, and return the paths that wait for nothing more."""
     row = 0
+    finite = values.finite
     for path, alphas in groups:
         for alpha in alphas:
             score, norm = float(values.scores[row]), float(values.norms[row])
             path.seen.append((float(alpha), score, norm))
-            if values.finite[row] and not path.failed:
+            if finite[row] and not path.failed:
                 path.mesh.add(values.gradients[row], score)
             else:
                 path.failed = True

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.engine import PathRows, RowValues
+from igcli.batches import Batches, Batching
 from igcli.node_gradients import HostGradients
 from igcli.records import Array, InputSpec, ModelSpec
+from igcli.rows import PathRows, RowValues
 
 
 def spec(shape: tuple[int | None, ...], classes: int) -> ModelSpec:
@@ -20,6 +21,10 @@ def spec(shape: tuple[int | None, ...], classes: int) -> ModelSpec:
         scores="as-is",
         device="none",
     )
+
+
+def batches(model: "FakeModel", size: int, streams: int = 1) -> Batches:
+    return Batches(model, Batching(size, streams))
 
 
 class FakeModel:

@@ -8,7 +8,9 @@ from igcli.error_estimate import jump_error
 
 def test_jump_error_of_one_jump_is_its_worst_case() -> None:
     jump = np.random.default_rng(0).normal(size=(1, 500)).astype(np.float32)
-    assert jump_error(jump, np.inf) == pytest.approx(np.abs(jump).sum(), rel=1e-6)
+    assert jump_error(np.eye(1, dtype=np.float32), jump, np.inf) == pytest.approx(
+        np.abs(jump).sum(), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("features", [1, 10, 1000])
@@ -16,12 +18,14 @@ def test_jump_error_exceeds_nearly_all_random_sums(features: int) -> None:
     random = np.random.default_rng(features)
     jumps = random.normal(size=(12, features)).astype(np.float32)
     sums = np.abs(random.uniform(-1, 1, (4000, 12)) @ jumps).sum(axis=1)
-    estimate = jump_error(jumps, np.inf)
+    estimate = jump_error(np.eye(12, dtype=np.float32), jumps, np.inf)
     assert 0.95 <= np.mean(sums <= estimate)
     assert estimate <= 1.6 * np.quantile(sums, 0.975)
 
 
 def test_jump_error_stops_at_the_mean_when_that_is_too_much_already() -> None:
     jumps = np.random.default_rng(0).normal(size=(12, 50)).astype(np.float32)
-    assert jump_error(jumps, 0.0) < jump_error(jumps, np.inf)
-    assert jump_error(np.zeros((3, 5), np.float32), np.inf) == 0.0
+    assert jump_error(np.eye(12, dtype=np.float32), jumps, 0.0) < jump_error(
+        np.eye(12, dtype=np.float32), jumps, np.inf
+    )
+    assert jump_error(np.eye(3, dtype=np.float32), np.zeros((3, 5), np.float32), np.inf) == 0.0

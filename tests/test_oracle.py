@@ -11,7 +11,7 @@ from click.testing import Result
 from PIL import Image
 
 from igcli.quadrature import RULES
-from igcli.records import Array
+from igcli.records import Array, ModelSettings
 
 Igcli = Callable[..., Result]
 GAUSS = ("--method", "gausslegendre")
@@ -156,7 +156,7 @@ def test_plain_keras_2_files_give_their_recorded_outputs(shared_data: Path, name
 
     folder = shared_data / "keras2_quirks"
     with np.load(folder / f"{name}.npz") as file:
-        scores = open_model(folder / f"{name}.h5", "as-is", print).scores(file["x"])
+        scores = open_model(folder / f"{name}.h5", ModelSettings(), print).scores(file["x"])
         want = file["y"]
     if want.shape[1] == 1 != scores.shape[1]:
         scores = scores[:, 1:]
@@ -169,7 +169,7 @@ def test_harder_keras_2_files_are_refused_in_three_lines(shared_data: Path, name
     from igcli.models.open import open_model
 
     with pytest.raises(ModelError, match=name) as refused:
-        open_model(shared_data / "keras2_quirks" / f"{name}.h5", "as-is", print)
+        open_model(shared_data / "keras2_quirks" / f"{name}.h5", ModelSettings(), print)
     assert 1 <= len(str(refused.value).splitlines()) <= 3
 
 

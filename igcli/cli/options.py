@@ -63,6 +63,22 @@ def parse_image_size(
     raise click.BadParameter(f"{value!r} is not HEIGHTxWIDTH, 224x224 for example")
 
 
+def parse_batch_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read a number of rows; None for `auto`."""
+    if value is None or value == "auto":
+        return None
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is neither a number of rows nor auto")
+
+
+def check_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Accept auto, cpu, gpu and gpu:N."""
+    if re.fullmatch(r"auto|cpu|gpu(:\d+)?", value):
+        return value
+    raise click.BadParameter(f"{value!r} is none of auto, cpu, gpu and gpu:N")
+
+
 def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Read bytes, or a number with KB, MB, GB or TB (powers of 1024)."""
     if value is None:

@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from igcli.cli.options import (
+    check_device,
     config_option,
     debug_option,
     named,
+    parse_batch_size,
     parse_image_size,
     parse_memory,
     track,
@@ -28,6 +30,7 @@ from igcli.methods import (
 )
 from igcli.models.scores import SCORES
 from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
+from igcli.records import PRECISIONS
 
 _SHOWN_FAILURES = 5
 _AS_IS = RunConfig(Path(), Path(), Path())
@@ -128,10 +131,24 @@ _AS_IS = RunConfig(Path(), Path(), Path())
 )
 @click.option(
     "--batch-size",
-    type=click.IntRange(min=1),
-    default=_AS_IS.batch_size,
+    metavar="ROWS",
+    callback=parse_batch_size,
+    help="Gradient rows per batch, over many inputs; auto takes the fastest.  [default: auto]",
+)
+@click.option(
+    "--device",
+    metavar="DEVICE",
+    default=_AS_IS.device,
     show_default=True,
-    help="Gradient rows per batch, over many inputs.",
+    callback=check_device,
+    help="auto (the first GPU, else the CPU), cpu, gpu or gpu:N.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default=_AS_IS.precision,
+    show_default=True,
+    help="Arithmetic of the gradients: faster ones are less exact, and say by how much.",
 )
 @click.option(
     "--seed",

@@ -1,47 +1,49 @@
-"""The GradientModel that runs on TensorFlow: two traced functions, inputs' gradients only."""
+"""The GradientModel that runs on TensorFlow: traced functions, inputs' gradients only."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
-from igcli.engine import PathRows, RowValues
-from igcli.errors import ModelError, RunStopped
+import numpy as np
+
+from igcli.errors import ModelError, OutOfMemory
 from igcli.models.device import DeviceGradients
 from igcli.models.loaded import Loaded, first_line
-from igcli.models.runtime import device_name, has_gpu, import_tensorflow
+from igcli.models.runtime import device_name, has_gpu, import_tensorflow, stream_count
 from igcli.models.scores import class_scores
 from igcli.node_gradients import HostGradients, NodeGradients
-from igcli.records import Array, ModelSpec, Tail
+from igcli.records import Array, ModelSettings, ModelSpec, Tail
+from igcli.rows import PathRows, RowValues
 
 
 class TensorFlowModel:
     """A loaded model as the engine wants it.
 
-    Each function is traced once, for any number of rows. Gradients are symbolic and taken with
-    respect to the rows alone, so no weight gradient is ever computed. `on_device` keeps node
-    gradients where they were computed; by default on a GPU.
+    Each function is traced once, when it is first needed, for any number of rows. Gradients are
+    symbolic and taken with respect to the rows alone, so no weight gradient is ever computed.
+    `on_device` keeps node gradients where they were computed; by default on a GPU.
     """
 
     def __init__(
-        self, path: Path, loaded: Loaded, scores: str, on_device: bool | None = None
+        self,
+        path: Path,
+        loaded: Loaded,
+        settings: ModelSettings,
+        on_device: bool | None = None,
     ) -> None:
         self._tf = tf = import_tensorflow()
         self._on_device = has_gpu(tf) if on_device is None else on_device
         self._loaded = loaded
-        self._mode = scores
+        self._mode = settings.scores
         self._tail: Tail = "unknown"
         batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
         number = tf.TensorSpec((None,), loaded.input.dtype)
         index = tf.TensorSpec((None,), tf.int32)
-        rows = (batch, batch, index, number, index)
+        self._signature = (batch, batch, index, number, index)
         self._scores = self._trace(self._class_scores, batch)
-        self._rows = self._trace(self._row_gradients, *rows)
-        self._products = self._trace(self._row_products, *rows)
-        self._sums = {
-            rules: self._trace(
-                self._weighted_gradients, *rows, tf.TensorSpec((rules, None), loaded.input.dtype)
-            )
-            for rules in (1, 2)
-        }
+        self._rows = self._trace(self._row_gradients, *self._signature)
+        self._traced: dict[int, Any] = {}
+        self._tracing = threading.Lock()
         self.spec = ModelSpec(
             path=path,
             loader=loaded.loader,
@@ -49,8 +51,12 @@ class TensorFlowModel:
             output_name=loaded.output_name,
             classes=int(self._scores.outputs[0].shape[-1]),
             tail=self._tail,
-            scores=scores,
+            scores=settings.scores,
             device=device_name(tf),
+            precision=settings.precision,
+            on_gpu=has_gpu(tf),
+            streams=stream_count(tf),
+            row_bytes=_row_bytes(self._scores.graph),
         )
 
     def scores(self, x: Array) -> Array:
@@ -60,13 +66,13 @@ class TensorFlowModel:
 
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
         """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
-        function = self._sums[len(weights)]
+        function = self._function(len(weights))
         weights = weights.astype(self.spec.input.dtype)
         return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
 
     def row_products(self, rows: PathRows) -> RowValues:
         """Return gradients × (input − baseline); see `GradientModel.row_products`."""
-        products, scores, norms = self._run(self._products, *self._tensors(rows))
+        products, scores, norms = self._run(self._function(0), *self._tensors(rows))
         return RowValues(
             products if self._on_device else products.numpy(), scores.numpy(), norms.numpy()
         )
@@ -79,6 +85,18 @@ class TensorFlowModel:
         alpha = rows.alpha.astype(self.spec.input.dtype)
         return rows.x, rows.baseline, rows.slot, alpha, rows.target
 
+    def _function(self, rules: int) -> Any:
+        """Return what sums gradients with the weights of so many rules; 0 for each row's own."""
+        with self._tracing:
+            if rules not in self._traced:
+                weights = self._tf.TensorSpec((rules, None), self.spec.input.dtype)
+                self._traced[rules] = (
+                    self._trace(self._weighted_gradients, *self._signature, weights)
+                    if rules
+                    else self._trace(self._row_products, *self._signature)
+                )
+            return self._traced[rules]
+
     def _trace(self, function: Any, *signature: Any) -> Any:
         return self._tf.function(function, autograph=False).get_concrete_function(*signature)
 
@@ -87,8 +105,8 @@ class TensorFlowModel:
         try:
             return function(*(tf.constant(array) for array in arrays))
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-            raise RunStopped(
-                f"out of memory on a batch of {len(arrays[-1])}",
+            raise OutOfMemory(
+                f"out of memory on a batch of {len(arrays[0])}",
                 first_line(error),
                 "use a smaller --batch-size",
             ) from error
@@ -140,3 +158,14 @@ class TensorFlowModel:
 
     def _broadcast(self, values: Any) -> Any:
         return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))
+
+
+def _row_bytes(graph: Any) -> int:
+    """Add up what every operation's outputs take per row, those with an open batch axis."""
+    total = 0
+    for op in graph.get_operations():
+        for tensor in op.outputs:
+            shape = tensor.shape.as_list() if tensor.shape.rank else [1]
+            if shape[0] is None and op.type != "Identity":
+                total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
+    return total

@@ -4,18 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from igcli.errors import IgcliError, ModelError
+from igcli.models.frozen import freeze
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_h5, load_keras
 from igcli.models.loaded import Loaded, first_line
-from igcli.models.runtime import import_tensorflow, quiet_stderr
+from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.saved_model import load_saved_model
-from igcli.records import Warn
+from igcli.records import ModelSettings, Warn
 
-LOADERS: dict[str, Callable[[Path, Warn], Loaded]] = {
+LOADERS: dict[str, Callable[[Path], Loaded]] = {
     "folder": load_saved_model,
-    ".h5": lambda path, warn: load_h5(path),
-    ".hdf5": lambda path, warn: load_h5(path),
-    ".keras": lambda path, warn: load_keras(path),
+    ".h5": load_h5,
+    ".hdf5": load_h5,
+    ".keras": load_keras,
 }
 
 
@@ -38,27 +39,32 @@ def check_path(path: Path) -> None:
         )
 
 
-def open_model(path: Path, scores: str, warn: Warn) -> TensorFlowModel:
-    """Load, check and trace a model.
+def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+    """Load, check, simplify and trace a model.
 
     Raises
     ------
     ModelError
         When it can't be loaded, has several inputs or outputs, or has no gradient.
+    ConfigError
+        When the device or the precision can't be had.
     """
     loader = LOADERS["folder" if path.is_dir() else path.suffix]
-    import_tensorflow()
+    tf = import_tensorflow()
     notes: list[str] = []
     with quiet_stderr():
-        model = _traced(path, loader(path, notes.append), scores)
+        choose_device(tf, settings.device)
+        set_precision(tf, settings.precision)
+        model = _traced(path, loader(path), settings, notes.append)
     for note in notes:
-        warn(note)
+        warn(f"{path}: {note}")
     return model
 
 
-def _traced(path: Path, loaded: Loaded, scores: str) -> TensorFlowModel:
+def _traced(path: Path, loaded: Loaded, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+    tf = import_tensorflow()
     try:
-        return TensorFlowModel(path, loaded, scores)
+        return TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings)
     except IgcliError:
         raise
     except Exception as error:

@@ -11,7 +11,6 @@ from typing import Any
 from igcli.errors import ModelError
 from igcli.models.loaded import Loaded, first_line, input_spec, only_one
 from igcli.models.runtime import import_tensorflow
-from igcli.records import Warn
 
 _REFUSED_OPS = frozenset(
     {"EagerPyFunc", "MatchingFiles", "PyFunc", "PyFuncStateless", "ReadFile", "WriteFile"}
@@ -21,7 +20,7 @@ _CHECKPOINT_FUNCTIONS = ("traced_save", "traced_restore")
 _DEFAULT_SIGNATURE = "serving_default"
 
 
-def load_saved_model(path: Path, warn: Warn) -> Loaded:
+def load_saved_model(path: Path) -> Loaded:
     """Load a SavedModel that has a function of one float input with one output."""
     tf = import_tensorflow()
     _scan(path)
@@ -37,12 +36,12 @@ def load_saved_model(path: Path, warn: Warn) -> Loaded:
     shape = None if spec.shape.rank is None else spec.shape.as_list()
     checked = input_spec(path, name, shape, spec.dtype.name)
     output = only_one(path, "output", _output_names(concrete))
-    function = _inlined(tf, path, concrete, spec, warn)
 
-    def keep_alive(rows: Any, _module: Any = module) -> Any:
-        return function(tf.cast(rows, spec.dtype))
+    # The module owns the variables: the default argument keeps it alive.
+    def function(rows: Any, _module: Any = module) -> Any:
+        return next(iter(_flatten(_call(concrete, spec, tf.cast(rows, spec.dtype)))))
 
-    return Loaded(keep_alive, checked, output, f"SavedModel {loader}")
+    return Loaded(function, checked, output, f"SavedModel {loader}")
 
 
 def _scan(path: Path) -> None:
@@ -125,33 +124,6 @@ def _output_names(concrete: Any) -> list[str]:
     return [
         getattr(leaf, "name", None) or f"output_{i}" for i, leaf in enumerate(_flatten(outputs))
     ]
-
-
-def _inlined(tf: Any, path: Path, concrete: Any, spec: Any, warn: Warn) -> Any:
-    """Return the entry point as a function whose last operations can be seen while tracing.
-
-    Variables become constants and calls are inlined. A graph that can't be frozen (over 2 GB, for
-    one) is called as it is: same numbers, but its tail stays hidden.
-    """
-    from tensorflow.python.framework import convert_to_constants
-
-    try:
-        frozen = convert_to_constants.convert_variables_to_constants_v2(
-            concrete, lower_control_flow=False
-        )
-        graph = frozen.graph.as_graph_def()
-    except Exception as error:
-        warn(f"{path} can't be inlined ({first_line(error)}): called as it is, its tail unseen")
-        return lambda rows: next(iter(_flatten(_call(concrete, spec, rows))))
-    (feed,) = (tensor for tensor in frozen.inputs if tensor.dtype.name != "resource")
-
-    def function(rows: Any) -> Any:
-        (result,) = tf.graph_util.import_graph_def(
-            graph, input_map={feed.name: rows}, return_elements=[frozen.outputs[0].name], name=""
-        )
-        return result
-
-    return function
 
 
 def _call(concrete: Any, spec: Any, rows: Any) -> Any:

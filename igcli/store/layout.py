@@ -44,14 +44,19 @@ def _cut(name: str, suffix: str) -> str:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there, synced, when the block succeeds."""
+def whole_file(path: Path, synced: bool = True) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it there when the block succeeds.
+
+    Before that, unless not `synced`, it is made safe against a power cut: slow, and not needed for
+    what can be drawn again.
+    """
     temporary = path.with_name(f".{uuid4().hex}.tmp")
     temporary.touch(exist_ok=False)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if synced:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from igcli.adaptive import Accuracy
+from igcli.batches import Batches, Batching
 from igcli.engine import Job
 from igcli.models.device import DeviceGradients
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_keras
 from igcli.node_gradients import HostGradients
+from igcli.records import ModelSettings
 from igcli.refine import integrate_adaptively
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
@@ -41,9 +43,9 @@ def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: P
     jobs = [Job(i, image, np.zeros_like(image), 1) for i, image in enumerate(x)]
     results = []
     for on_device in (True, False):
-        model = TensorFlowModel(small_model, loaded, "as-is", on_device=on_device)
+        model = TensorFlowModel(small_model, loaded, ModelSettings(), on_device=on_device)
         accuracy = Accuracy(0.002, 5, 256)
-        done = integrate_adaptively(model, jobs, accuracy, batch_size=4, memory=2**20)
+        done = integrate_adaptively(Batches(model, Batching(4, 2)), jobs, accuracy, memory=2**20)
         results.append(sorted(done, key=lambda integral: integral.key))
     for device, host in zip(*results, strict=True):
         assert device.steps == host.steps

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.engine import PathRows
 from igcli.errors import IgcliError
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.open import check_path, open_model
+from igcli.records import ModelSettings
+from igcli.rows import PathRows
 
 X = np.array([[1.0, -2.0, 0.5], [0.0, 1.0, 2.0]], np.float32)
 WEIGHTS = np.array([[1.0, 0.0], [2.0, -1.0], [0.5, 3.0]], np.float32)
@@ -50,7 +51,7 @@ def save(keras: Any, tmp_path: Path) -> Save:
 
 
 def opened(path: Path, scores: str = "as-is") -> TensorFlowModel:
-    return open_model(path, scores, lambda message: pytest.fail(message))
+    return open_model(path, ModelSettings(scores), lambda message: pytest.fail(message))
 
 
 def rows_at(slots: list[int], alphas: list[float], target: int) -> PathRows:

@@ -1,0 +1,29 @@
+"""What this process may use of the machine: cores and memory, a container's limits included."""
+
+import os
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def cpus(cgroup: Path = _CGROUP) -> int:
+    """Return how many cores this process may keep busy."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota, _, period = _read(cgroup / "cpu.max").partition(" ")
+    if quota.isdecimal() and period.isdecimal() and int(period):
+        return max(1, min(allowed or 1, int(quota) // int(period)))
+    return allowed or 1
+
+
+def total_memory(cgroup: Path = _CGROUP) -> int:
+    """Return the bytes of memory that this process may use at most."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = _read(cgroup / "memory.max")
+    return min(machine, int(limit)) if limit.isdecimal() else machine
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

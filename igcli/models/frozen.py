@@ -1,0 +1,124 @@
+"""One road for every loader: a model's variables as constants, in one graph without calls.
+
+What is frozen can be simplified (`igcli.models.rewrites`), shows its last operations while it is
+traced, and keeps nothing of Keras alive.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from igcli.errors import ConfigError
+from igcli.models.bfloat16 import in_bfloat16
+from igcli.models.convolutions import mark_convolutions
+from igcli.models.loaded import Loaded, first_line
+from igcli.models.rewrites import after_folding, before_folding
+from igcli.models.runtime import has_gpu
+from igcli.records import ModelSettings, Warn
+
+# A graph must stay below protobuf's 2 GB; beyond half of that its copies cost more than they win.
+_MOST_BYTES = 2**30
+
+
+def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Loaded:
+    """Return the same model as a function over one frozen, simplified graph.
+
+    A graph that can't be frozen is called as it is, with a warning: same numbers, but slower, and
+    its tail stays hidden where it lies in a function.
+
+    Raises
+    ------
+    ConfigError
+        When it must be frozen, for bfloat16, and can't.
+    """
+    try:
+        graph, feed, output, shape = _simplified(tf, loaded)
+    except _TooLarge as error:
+        return _as_it_is(loaded, settings, warn, f"{error} of weights are too much to inline")
+    except Exception as error:
+        # Grappler and the freezer raise types of their own on graphs that they do not know.
+        return _as_it_is(loaded, settings, warn, f"it can't be inlined ({first_line(error)})")
+    if not has_gpu(tf):
+        mark_convolutions(graph)
+    if settings.precision == "bfloat16":
+        frozen = in_bfloat16(tf, graph, feed, output)
+    else:
+        frozen = imported(tf, graph, feed, output)
+
+    def function(rows: Any) -> Any:
+        result = frozen(rows)
+        result.set_shape(shape)
+        return result
+
+    return replace(loaded, function=function)
+
+
+def imported(tf: Any, graph: Any, feed: str, output: str) -> Callable[[Any], Any]:
+    """Return the function of a graph, to be called while another is being traced."""
+
+    def function(rows: Any) -> Any:
+        (result,) = tf.graph_util.import_graph_def(
+            graph, input_map={feed: rows}, return_elements=[output], name=""
+        )
+        return result
+
+    return function
+
+
+class _TooLarge(Exception):
+    """More weights than are worth copying into a graph."""
+
+
+def _as_it_is(loaded: Loaded, settings: ModelSettings, warn: Warn, why: str) -> Loaded:
+    if settings.precision == "bfloat16":
+        raise ConfigError("--precision bfloat16 can't be used with this model", why, "leave it out")
+    warn(f"{why}: called as it is, its last operation may stay unseen")
+    return loaded
+
+
+def _simplified(tf: Any, loaded: Loaded) -> tuple[Any, str, str, Any]:
+    """Return the graph, the names of its input and output, and the output's shape."""
+    from tensorflow.python.framework import convert_to_constants
+
+    rows = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype, name="rows")
+    concrete = tf.function(loaded.function, autograph=False).get_concrete_function(rows)
+    size = sum(v.shape.num_elements() * v.dtype.size for v in concrete.graph.variables)
+    if size > _MOST_BYTES:
+        raise _TooLarge(f"{size / 2**30:.1f} GB")
+    frozen = convert_to_constants.convert_variables_to_constants_v2(
+        concrete, lower_control_flow=False
+    )
+    graph = frozen.graph.as_graph_def()
+    (feed,) = (tensor.name for tensor in frozen.inputs if tensor.dtype.name != "resource")
+    output = frozen.outputs[0].name
+    before_folding(graph)
+    graph = _folded(tf, graph, output)
+    after_folding(graph)
+    _forget_order(graph, feed)
+    return graph, feed, output, concrete.outputs[0].shape
+
+
+def _forget_order(graph: Any, feed: str) -> None:
+    """Drop what only says "after the input": an import maps data, not control."""
+    after = f"^{feed.split(':')[0]}"
+    for node in graph.node:
+        if after in node.input:
+            kept = [name for name in node.input if name != after]
+            del node.input[:]
+            node.input.extend(kept)
+
+
+def _folded(tf: Any, graph: Any, output: str) -> Any:
+    """Fold constants: what BatchNorm computes from its weights, and its scale into convolutions."""
+    from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
+    from tensorflow.python.grappler import tf_optimizer
+
+    with tf.Graph().as_default() as scratch:
+        tf.graph_util.import_graph_def(graph, name="")
+    meta = tf.compat.v1.train.export_meta_graph(graph_def=scratch.as_graph_def(), graph=scratch)
+    meta.collection_def["train_op"].node_list.value.append(output.split(":")[0])
+    config = config_pb2.ConfigProto()
+    options = config.graph_options.rewrite_options
+    options.optimizers.extend(["constfold", "dependency"])
+    options.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.TWO
+    return tf_optimizer.OptimizeGraph(config, meta)

@@ -1,0 +1,178 @@
+"""How many rows to send at once: settled before a run, by a short probe where it pays.
+
+On a CPU the size hardly matters while every core has a batch of its own; on a GPU it does. So the
+probe starts from a size whose tensors are expected to take a fixed amount of memory, and climbs
+from there, on rows made up for it, as long as larger (else smaller) batches are faster. A run that
+is short beside the probe goes without.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import log2
+
+import numpy as np
+
+from igcli.batches import Batches, Batching
+from igcli.errors import OutOfMemory
+from igcli.machine import total_memory
+from igcli.methods import Method
+from igcli.rows import GradientModel, PathRows, RowValues
+from igcli.threads import InOrder
+
+AUTO = "auto"
+_CPU_TARGET = 96 * 2**20
+_GPU_TARGET = 4 * 2**30
+_LARGEST_FIRST = 256
+_FIRST_OF_AN_UNKNOWN = 16
+_MOST_ROWS = 4096
+_MEMORY_SHARE = 2
+# A probe of two sizes costs about this many rows per row of the first size and stream; it should
+# be a tenth of the run at most.
+_ROWS_OF_A_PROBE = 12
+_SHARE_OF_A_RUN = 10
+_WORTH = 1.05
+_TURNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The batching of a run, and how it came about.
+
+    Attributes
+    ----------
+    batching : Batching
+        What to use.
+    how : str
+        "asked", "probed", "estimated" from the tensors' sizes, or "asked, reduced" to what memory
+        holds.
+    tried : dict of int to float
+        Rows per second of each size that was probed.
+    """
+
+    batching: Batching
+    how: str
+    tried: dict[int, float] = field(default_factory=dict)
+
+
+def choose_batching(
+    model: GradientModel,
+    method: Method,
+    shape: tuple[int, ...],
+    rows: int,
+    asked: int | None,
+    memory: int | None = None,
+) -> Chosen:
+    """Settle how a run of about `rows` rows is batched.
+
+    Parameters
+    ----------
+    model : GradientModel
+        Probed with rows that are made up.
+    method : Method
+        Decides what is asked of the model.
+    shape : tuple of int
+        The inputs' shape.
+    rows : int
+        How many rows the run will take, about.
+    asked : int or None
+        The user's batch size; None for the fastest.
+    memory : int or None
+        Bytes that batches may take; by default half of the machine's. Not for a GPU, which says
+        itself when it is full.
+    """
+    spec = model.spec
+    # A model that takes any size counted its open dimensions as 1.
+    row_bytes = spec.row_bytes * int(np.prod(shape)) // (spec.input.known_size or 1)
+    most = _MOST_ROWS if asked is None else asked
+    if not spec.on_gpu and row_bytes:
+        share = (memory or total_memory() // _MEMORY_SHARE) // spec.streams
+        most = max(1, min(most, share // row_bytes))
+    if asked is not None:
+        how = "asked" if most == asked else "asked, reduced"
+        return Chosen(Batching(most, spec.streams), how)
+    first = min(most, _first_size(row_bytes, spec.on_gpu))
+    if rows < _ROWS_OF_A_PROBE * _SHARE_OF_A_RUN * spec.streams * first:
+        return Chosen(Batching(first, spec.streams), "estimated")
+    tried = climb(lambda size: _rate(model, method, shape, size), first, most)
+    if not tried:
+        return Chosen(Batching(max(1, first // 2), spec.streams), "estimated")
+    return Chosen(Batching(max(tried, key=lambda size: tried[size]), spec.streams), "probed", tried)
+
+
+def climb(rate: Callable[[int], float], first: int, most: int) -> dict[int, float]:
+    """Double a size while that is faster; if it never was, halve it while that is.
+
+    Parameters
+    ----------
+    rate : callable
+        Rows per second at a size; raises OutOfMemory where it does not fit.
+    first, most : int
+        Where to start, and the largest size allowed.
+
+    Returns
+    -------
+    dict of int to float
+        The rate of each size that was tried and fits; empty when `first` does not.
+    """
+    tried: dict[int, float] = {}
+
+    def is_faster(size: int, than: int) -> bool:
+        try:
+            tried[size] = rate(size)
+        except OutOfMemory:
+            return False
+        return tried[size] > _WORTH * tried.get(than, 0.0)
+
+    size = first
+    is_faster(first, than=0)
+    while 2 * size <= most and is_faster(2 * size, than=size):
+        size *= 2
+    if size == first:
+        while size > 1 and is_faster(size // 2, than=size):
+            size //= 2
+    return tried
+
+
+def _first_size(row_bytes: int, on_gpu: bool) -> int:
+    target = _GPU_TARGET if on_gpu else _CPU_TARGET
+    if row_bytes == 0:
+        return _FIRST_OF_AN_UNKNOWN
+    nearest = round(log2(target / row_bytes))
+    return min(1 << max(0, nearest), _LARGEST_FIRST)
+
+
+def _rate(model: GradientModel, method: Method, shape: tuple[int, ...], size: int) -> float:
+    """Return rows per second with all streams busy, after one batch each to warm up."""
+    rows = _made_up(model, shape, size)
+    batches = Batches(model, Batching(size, model.spec.streams))
+    _turn(batches, method, rows)
+    started = time.perf_counter()
+    for _ in range(_TURNS):
+        _turn(batches, method, rows)
+    seconds = time.perf_counter() - started
+    if batches.size < size:
+        raise OutOfMemory(f"out of memory on a batch of {size}")
+    return _TURNS * batches.streams * size / seconds
+
+
+def _turn(batches: Batches, method: Method, rows: PathRows) -> None:
+    def evaluate(rows: PathRows) -> RowValues:
+        return method.evaluate(batches, rows)
+
+    with InOrder(evaluate, batches.streams, batches.streams) as threads:
+        for _ in range(batches.streams):
+            threads.give(rows)
+        while threads.pending:
+            threads.take()
+
+
+def _made_up(model: GradientModel, shape: tuple[int, ...], size: int) -> PathRows:
+    x = np.random.default_rng(0).uniform(0.0, 1.0, (1, *shape)).astype(model.spec.input.dtype)
+    return PathRows(
+        x=x,
+        baseline=np.zeros_like(x),
+        slot=np.zeros(size, np.int32),
+        alpha=np.linspace(0.0, 1.0, size),
+        target=np.zeros(size, np.int32),
+    )
