@@ -21,6 +21,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "versions": {name: version(name) for name in _PACKAGES},
         "device": spec.device,
         "precision": spec.precision,
+        "precision_error": plan.precision_error,
         "config": plan.config.to_dict(),
         "settled": {
             "baseline": plan.baseline_name,

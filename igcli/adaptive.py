@@ -8,6 +8,7 @@ splits that moved the map more than the jumps seen before foretold; intervals th
 score's change than their jumps explain; and the delta itself, below which no error can be.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,7 +24,6 @@ _ROUND = 4
 _ROUND_SHARE = 16
 _WORTH = 0.125
 _WINDOW = 8
-_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,14 @@ class Accuracy:
         Only features wider than its spacing are sure to be seen.
     max_steps : int
         No path takes more.
+    rounding : float
+        How wrong the gradients are by their arithmetic, relative to their L1 norm.
     """
 
     tolerance: float
     min_steps: int
     max_steps: int
+    rounding: float = 1e-6
 
     @property
     def first_intervals(self) -> int:
@@ -93,6 +96,15 @@ class _Leaf:
         return max(self.bound, self.hint)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """L1 norms over intervals: of the second difference, of g_right − g_left, and of the sum."""
+
+    bend: dict[tuple[int, int], float]
+    change: dict[tuple[int, int], float]
+    mass: dict[tuple[int, int], float]
+
+
 class Mesh:
     """One path: evaluate `pending`, `add` each, then `advance`, until `done`.
 
@@ -109,10 +121,12 @@ class Mesh:
         self._row: dict[int, int] = {}
         self._gradients = gradients
         self._norms: list[float] = []
+        self._totals: list[float] = []
         self._scores: list[float] = []
         self._leaves: list[_Leaf] = []
         self._surprises: list[tuple[float, float]] = []
         self._splitting: list[_Leaf] = []
+        self._found = _Found({}, {}, {})
         spacing = _FULL // accuracy.first_intervals
         self._pending = list(range(0, _FULL + 1, spacing))
         self.error_estimate = np.inf
@@ -142,18 +156,21 @@ class Mesh:
     def add(self, gradient: Any, score: float) -> None:
         """Take the values at the first pending node: gradient × (input − baseline), and score."""
         row = self.steps
-        self._gradients.append(gradient)
-        self._norms.append(self._gradients.measure([row], [1.0])[0])
+        norm, total = self._gradients.append(gradient)
+        self._norms.append(norm)
+        self._totals.append(total)
         self._scores.append(score)
         self._row[self._pending.pop(0)] = row
 
     def advance(self) -> None:
         """Judge the mesh once nothing is pending: stop, or choose what to evaluate next."""
         if self._leaves:
+            self._measure([(leaf.left, leaf.right) for leaf in self._splitting])
             for leaf in self._splitting:
                 self._leaves.remove(leaf)
                 self._split(leaf.left, leaf.right, leaf.change)
         else:
+            self._measure(self._first_splits())
             self._build(0, _FULL)
         self.error_estimate = self._estimate()
         chosen = [] if self._enough() else self._choose()
@@ -165,14 +182,19 @@ class Mesh:
         """Return the integral, float64 (size,)."""
         return self._gradients.combine(self._weights())
 
-    def _measure(self, terms: list[tuple[int, float]]) -> tuple[float, float]:
-        """Return the L1 norm and the sum of Σ weight × gradient over (node, weight) terms."""
-        rows = [self._row[index] for index, _ in terms]
-        return self._gradients.measure(rows, [weight for _, weight in terms])
+    def _first_splits(self) -> list[tuple[int, int]]:
+        """Return every interval whose middle is a node of the first mesh."""
+        count = 1
+        splits = []
+        while count < self._accuracy.first_intervals:
+            width = _FULL // count
+            splits += [(i * width, (i + 1) * width) for i in range(count)]
+            count *= 2
+        return splits
 
     def _build(self, left: int, right: int) -> None:
         """Split down to the first mesh, as if it had been reached from one interval."""
-        self._split(left, right, self._measure([(right, 1.0), (left, -1.0)])[0])
+        self._split(left, right, self._found.change[left, right])
         for leaf in self._leaves[-2:]:
             if (leaf.left + leaf.right) // 2 in self._row:
                 self._leaves.remove(leaf)
@@ -181,30 +203,50 @@ class Mesh:
     def _split(self, left: int, right: int, change: float) -> None:
         middle = (left + right) // 2
         width = (right - left) / _FULL
-        bend, _ = self._measure([(left, 1.0), (middle, -2.0), (right, 1.0)])
-        split = _Split(left, right, 0.25 * width * bend)
+        split = _Split(left, right, 0.25 * width * self._found.bend[left, right])
         self._surprises.append((split.movement, 0.25 * width * change))
         for a, b in ((left, middle), (middle, right)):
             self._leaves.append(self._leaf(a, b, split))
 
     def _leaf(self, left: int, right: int, parent: _Split) -> _Leaf:
         half = 0.5 * (right - left) / _FULL
-        mass, total = self._measure([(left, half), (right, half)])
-        change, _ = self._measure([(right, 1.0), (left, -1.0)])
+        change = self._found.change[left, right]
+        total = half * (self._totals[self._row[left]] + self._totals[self._row[right]])
         rise = self._scores[self._row[right]] - self._scores[self._row[left]]
         residual = total - rise
-        # If all elements are off alike, their L1 error is to the residual as their L1 norm is to
-        # their sum. It is no more than what the split that made the leaf left open.
+        hint, most = abs(residual), 0.5 * parent.movement
         net = max(abs(total), abs(rise))
-        alike = abs(residual) * mass / net if net else 0.0
-        hint = max(abs(residual), min(alike, 0.5 * parent.movement))
+        if net and hint < most:
+            # If all elements are off alike, their L1 error is to the residual as their L1 norm is
+            # to their sum. It is no more than what the split that made the leaf left open.
+            mass = half * self._found.mass[left, right]
+            hint = max(hint, min(hint * mass / net, most))
         return _Leaf(left, right, parent, change, residual, hint)
 
+    def _measure(self, splits: list[tuple[int, int]]) -> None:
+        """Find all norms that splitting these intervals takes, in three calls."""
+        middles = [(left, (left + right) // 2, right) for left, right in splits]
+        halves = [pair for a, b, c in middles for pair in ((a, b), (b, c))]
+        if (0, _FULL) in splits:
+            halves.append((0, _FULL))
+        self._found = _Found(
+            bend=dict(zip(splits, self._norms_of(middles, (1.0, -2.0, 1.0)), strict=True)),
+            change=dict(zip(halves, self._norms_of(halves, (-1.0, 1.0)), strict=True)),
+            mass=dict(zip(halves, self._norms_of(halves, (1.0, 1.0)), strict=True)),
+        )
+
+    def _norms_of(self, nodes: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
+        """Return the L1 norms of Σ weight × gradient over some tuples of nodes."""
+        rows = [[self._row[index] for index in indices] for indices in nodes]
+        return self._gradients.l1_norms(rows, weights)
+
     def _weights(self) -> Array:
-        weights = np.zeros(self.steps)
+        weights = [0.0] * self.steps
         for leaf in self._leaves:
-            weights[[self._row[leaf.left], self._row[leaf.right]]] += 0.5 * leaf.width
-        return weights
+            half = 0.5 * leaf.width
+            weights[self._row[leaf.left]] += half
+            weights[self._row[leaf.right]] += half
+        return np.array(weights)
 
     def _enough(self) -> bool:
         if self.steps >= self._accuracy.max_steps or self.converged:
@@ -222,15 +264,15 @@ class Mesh:
     def _estimate(self) -> float:
         """Return the error estimate, relative to the map; see the module's text."""
         weights = self._weights()
-        norm, _ = self._gradients.measure(range(self.steps), list(weights))
+        norm = self._gradients.l1_norm(range(self.steps), list(weights))
         rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
         scale = max(norm, abs(rise))
         if scale == 0.0:
             # No gradient anywhere, or seen ones that cancel exactly: the exact map is unknown.
             return np.inf if any(self._norms) else 0.0
-        self.rounding = _ROUNDING * float(weights @ np.array(self._norms)) / scale
+        self.rounding = self._accuracy.rounding * float(weights @ np.array(self._norms)) / scale
         enough = self._accuracy.tolerance * scale
-        error = SMOOTH * self._gradients.measure(range(self.steps), self._coarse_less_fine())[0]
+        error = SMOOTH * self._gradients.l1_norm(range(self.steps), self._coarse_less_fine())
         if error <= enough:
             error = max(error, self._gradients.jump_error(self._jumps(), enough))
         moved, foreseen = np.sum(self._surprises[-_WINDOW:], axis=0)

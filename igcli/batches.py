@@ -97,9 +97,11 @@ class Batches:
     def _halves(self, rows: PathRows) -> tuple[slice, slice]:
         if len(rows) == 1:
             raise
-        half = -(-len(rows) // 2)
+        # The largest power of two that is less: what is filled up must fit too.
+        half = 1 << ((len(rows) - 1).bit_length() - 1)
         with self._lock:
             self.size = min(self.size, half)
+            self._full = min(self._full, half)
         return slice(0, half), slice(half, len(rows))
 
     @contextmanager

@@ -18,6 +18,8 @@ SMOOTH = 3.0**-0.5
 _MEAN = float(np.sqrt(2.0 / (3.0 * np.pi)))
 _SIGMAS = 1.96
 _BLOCK = 4096
+_SAMPLE = 8
+_CLEARLY = 1.25
 
 
 def jump_error(weights: Array, gradients: Array, at_least: float = 0.0) -> float:
@@ -28,7 +30,8 @@ def jump_error(weights: Array, gradients: Array, at_least: float = 0.0) -> float
     weights, gradients : Array
         The components c = weights (k, n) @ gradients (n, size), float32.
     at_least : float
-        When the mean alone exceeds this, the mean is returned: who asks will go on anyway.
+        When the mean alone exceeds this, the mean is returned: who asks will go on anyway. Where
+        it clearly does by an eighth of the columns, they stand for all.
 
     Notes
     -----
@@ -40,7 +43,14 @@ def jump_error(weights: Array, gradients: Array, at_least: float = 0.0) -> float
     total = worst = 0.0
     products = np.zeros((len(weights), len(weights)))
     # A block of columns stays in the cache through all that is done with it.
-    for start in range(0, gradients.shape[1], _BLOCK):
+    blocks = range(0, gradients.shape[1], _BLOCK)
+    order = [start for first in range(_SAMPLE) for start in blocks[first::_SAMPLE]]
+    sample = len(blocks[::_SAMPLE]) if len(blocks) >= _SAMPLE else 0
+    for done, start in enumerate(order):
+        if sample and done == sample:
+            mean = _MEAN * total * len(blocks) / sample
+            if mean > _CLEARLY * at_least:
+                return mean
         block = weights @ gradients[:, start : start + _BLOCK]
         size = np.sqrt(np.einsum("kp,kp->p", block, block))
         total += float(size.sum(dtype=np.float64))

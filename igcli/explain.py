@@ -147,9 +147,10 @@ def _chosen(
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
     per_input = plan.targets.per_input
+    place = source.name.index if source.name.place is None else source.name.place
     suffix = f"@top{rank + 1}" if per_input > 1 else ""
     return Explanation(
-        row=source.name.index * per_input + rank,
+        row=place * per_input + rank,
         id=source.name.id + suffix,
         path=source.name.path,
         sha256=source.sha256,
@@ -192,12 +193,12 @@ def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
 def _not_converged(integral: Integral, plan: Plan) -> str:
     accuracy = plan.method.accuracy
     assert accuracy is not None and integral.error_estimate is not None
-    if integral.rounding > 0.5 * accuracy.tolerance:
-        return (
-            f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} "
-            f"steps; float32 rounding alone is about {integral.rounding:.1e} of this map, too much "
-            f"for a tolerance of {accuracy.tolerance:g}"
-        )
-    return (
+    found = (
         f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"
+    )
+    if integral.rounding <= 0.5 * accuracy.tolerance:
+        return found
+    return (
+        f"{found}; {plan.model.spec.precision} rounding alone is about {integral.rounding:.1e} of "
+        f"this map, too much for a tolerance of {accuracy.tolerance:g}"
     )

@@ -1,7 +1,7 @@
 """METHODS: how the path is integrated; the fixed rules, and adaptive steps to a tolerance."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,12 @@ class Method:
     def usual_steps(self) -> int:
         """How many steps a path takes, or is likely to."""
         return len(self.rule.alphas) if self.rule is not None else _USUAL_STEPS
+
+    def with_rounding(self, error: float) -> "Method":
+        """Return the same method, for gradients that are wrong by so much of their L1 norm."""
+        if self.accuracy is None or error <= self.accuracy.rounding:
+            return self
+        return replace(self, accuracy=replace(self.accuracy, rounding=error))
 
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would, whatever the weights."""

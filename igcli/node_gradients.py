@@ -9,11 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from igcli.error_estimate import jump_error
+from igcli.error_estimate import jump_error, l1_norm
 from igcli.records import Array
 
-# So few rows are added up faster than a matrix product takes to set up.
-_FEW = 3
+_BLOCK = 65536
 
 
 class NodeGradients(Protocol):
@@ -26,12 +25,16 @@ class NodeGradients(Protocol):
         """How many bytes they hold."""
         ...
 
-    def append(self, gradient: Any) -> None:
-        """Add one node's, as `igcli.engine.GradientModel.row_products` gives it."""
+    def append(self, gradient: Any) -> tuple[float, float]:
+        """Add one node's, as `GradientModel.row_products` gives it; return its L1 norm and sum."""
         ...
 
-    def measure(self, rows: Sequence[int], weights: Sequence[float]) -> tuple[float, float]:
-        """Return the L1 norm and the sum of Σ weight × gradient over some rows."""
+    def l1_norm(self, rows: Sequence[int], weights: Sequence[float]) -> float:
+        """Return the L1 norm of Σ weight × gradient over some rows."""
+        ...
+
+    def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
+        """Return the L1 norm of Σ weight × gradient for several tuples of rows."""
         ...
 
     def jump_error(self, weights: Array, at_least: float) -> float:
@@ -56,27 +59,39 @@ class HostGradients:
         """See `NodeGradients.nbytes`."""
         return self._gradients.nbytes
 
-    def append(self, gradient: Any) -> None:
+    def append(self, gradient: Any) -> tuple[float, float]:
         """See `NodeGradients.append`."""
         if self._rows == len(self._gradients):
             grown = np.empty((max(16, 2 * self._rows), self.size), np.float32)
             grown[: self._rows] = self._gradients
             self._gradients = grown
-        self._gradients[self._rows] = gradient.ravel()
+        row = self._rows
+        self._gradients[row] = gradient.ravel()
         self._rows += 1
+        kept = self._gradients[row]
+        return float(np.abs(kept).sum()), float(kept.sum())
 
-    def measure(self, rows: Sequence[int], weights: Sequence[float]) -> tuple[float, float]:
-        """See `NodeGradients.measure`."""
-        if len(rows) <= _FEW:
-            combined = np.float32(weights[0]) * self._gradients[rows[0]]
-            for row, weight in zip(rows[1:], weights[1:], strict=True):
-                combined += np.float32(weight) * self._gradients[row]
-        else:
-            # A range of rows is a view; a list of them is copied.
-            index = slice(rows.start, rows.stop) if isinstance(rows, range) else list(rows)
-            combined = np.asarray(weights, np.float32) @ self._gradients[index]
-        total = float(combined.sum())
-        return float(np.abs(combined, out=combined).sum()), total
+    def l1_norm(self, rows: Sequence[int], weights: Sequence[float]) -> float:
+        """See `NodeGradients.l1_norm`."""
+        # A range of rows is a view; a list of them is copied.
+        index = slice(rows.start, rows.stop) if isinstance(rows, range) else list(rows)
+        return l1_norm(np.asarray(weights, np.float32) @ self._gradients[index])
+
+    def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
+        """See `NodeGradients.l1_norms`."""
+        columns = np.array(rows, np.intp).T
+        norms = np.zeros(len(rows))
+        # As many numbers at a time as stay in the cache: seven times faster on photos.
+        tuples = max(1, _BLOCK // self.size)
+        for first in range(0, len(rows), tuples):
+            some = slice(first, first + tuples)
+            for start in range(0, self.size, _BLOCK):
+                block = slice(start, start + _BLOCK)
+                combined = np.float32(weights[0]) * self._gradients[columns[0, some], block]
+                for column, weight in zip(columns[1:, some], weights[1:], strict=True):
+                    combined += np.float32(weight) * self._gradients[column, block]
+                norms[some] += np.abs(combined, out=combined).sum(axis=1)
+        return [float(norm) for norm in norms]
 
     def jump_error(self, weights: Array, at_least: float) -> float:
         """See `NodeGradients.jump_error`."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+
 from igcli.baselines import DEFAULT_BASELINE, Baseline, Named, named_baseline, parse
 from igcli.config import RunConfig, is_file
 from igcli.errors import ConfigError, InputError
@@ -17,7 +19,7 @@ from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
 from igcli.records import Failed, InputName, ModelSettings, Sample, Warn
-from igcli.rows import GradientModel
+from igcli.rows import GradientModel, PathRows
 from igcli.store.layout import check_out, check_sources
 from igcli.targets import Labels, Targets, plan_targets, read_labels
 from igcli.threads import ahead
@@ -27,6 +29,8 @@ LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 _READERS = 2
 _READ_AHEAD = 16
 _MEAN = "mean"
+_COMPARED = 4
+_COMPARED_AT = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Plan:
         What was settled for these inputs; None where it has no meaning for them.
     chosen : Chosen
         How rows are batched, and why so.
+    precision_error : float
+        How far the gradients of a few rows are from float32's; see `igcli.rows.GradientModel`.
     """
 
     config: RunConfig
@@ -56,6 +62,7 @@ class Plan:
     preprocess: str | None
     resize: str | None
     chosen: Chosen
+    precision_error: float
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -88,6 +95,8 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     names = listing.names[: config.limit]
     targets = plan_targets(config.target, listing.names, labels, model.spec.classes)
     baseline = _baseline(config, baseline_name, recipe, source, names, len(listing.names))
+    error = _precision_error(model, source, names, baseline, warn)
+    method = method.with_rounding(error)
     rows = len(names) * targets.per_input * method.usual_steps
     return Plan(
         config=config,
@@ -103,6 +112,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         preprocess=preprocess,
         resize=resize if listing.resizable else None,
         chosen=_batching(config, model, method, source.space.shape, rows, warn),
+        precision_error=error,
     )
 
 
@@ -143,6 +153,34 @@ def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> Non
     if listing.passed_over:
         files = "file is" if listing.passed_over == 1 else "files are"
         warn(f"{listing.passed_over} {files} no image by extension: passed over")
+
+
+def _precision_error(
+    model: GradientModel,
+    source: Source,
+    names: Sequence[InputName],
+    baseline: Baseline,
+    warn: Warn,
+) -> float:
+    """Compare the gradients of the first inputs' predicted classes with float32's."""
+    precision = model.spec.precision
+    if precision == "float32":
+        return 0.0
+    read = [s for s in read_ahead(source, names[:_COMPARED]) if isinstance(s, Sample)]
+    if not read:
+        return 0.0
+    x = np.stack([sample.x for sample in read])
+    slots = np.repeat(np.arange(len(read), dtype=np.int32), len(_COMPARED_AT))
+    rows = PathRows(
+        x=x,
+        baseline=np.stack([baseline(sample) for sample in read]),
+        slot=slots,
+        alpha=np.tile(_COMPARED_AT, len(read)),
+        target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
+    )
+    error = model.precision_error(rows)
+    warn(f"--precision {precision}: gradients differ from float32's by {error:.2g} of their size")
+    return error
 
 
 def _batching(

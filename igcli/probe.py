@@ -96,8 +96,10 @@ def choose_batching(
         return Chosen(Batching(first, spec.streams), "estimated")
     tried = climb(lambda size: _rate(model, method, shape, size), first, most)
     if not tried:
-        return Chosen(Batching(max(1, first // 2), spec.streams), "estimated")
-    return Chosen(Batching(max(tried, key=lambda size: tried[size]), spec.streams), "probed", tried)
+        return Chosen(Batching(1, spec.streams), "estimated")
+    # What is not clearly faster is not worth its memory.
+    best = min(size for size in tried if _WORTH * tried[size] >= max(tried.values()))
+    return Chosen(Batching(best, spec.streams), "probed", tried)
 
 
 def climb(rate: Callable[[int], float], first: int, most: int) -> dict[int, float]:
@@ -113,7 +115,8 @@ def climb(rate: Callable[[int], float], first: int, most: int) -> dict[int, floa
     Returns
     -------
     dict of int to float
-        The rate of each size that was tried and fits; empty when `first` does not.
+        The rate of each size that was tried and fits; where `first` does not fit, of the largest
+        half, quarter, … of it that does.
     """
     tried: dict[int, float] = {}
 
@@ -125,7 +128,10 @@ def climb(rate: Callable[[int], float], first: int, most: int) -> dict[int, floa
         return tried[size] > _WORTH * tried.get(than, 0.0)
 
     size = first
-    is_faster(first, than=0)
+    while size and not is_faster(size, than=0):
+        size //= 2
+    if size < first:
+        return tried
     while 2 * size <= most and is_faster(2 * size, than=size):
         size *= 2
     if size == first:

@@ -97,6 +97,8 @@ class InputName:
     ----------
     index : int
         Its place in the input order.
+    place : int or None
+        Its place among the inputs explained, where these are not the first ones.
     id : str
         Unique in the run, the same on every machine: the path below the folder, or STEM-000012.
     path : str
@@ -109,6 +111,7 @@ class InputName:
     id: str
     path: str
     folder: str = ""
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

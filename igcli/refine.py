@@ -139,10 +139,15 @@ class _Queue:
     def _has_room(self) -> bool:
         if not self.live:
             return True
-        ahead = self.live[-1].job.key - self.live[0].job.key
-        usual = _USUAL_NODES * 4 * self.live[0].job.x.size
+        if self.live[-1].job.key - self.live[0].job.key >= _AHEAD:
+            return False
+        node = 4 * self.live[0].job.x.size
+        # At the worst, all grow to the most steps, in arrays that double.
+        if node * 2 * self._accuracy.max_steps * (len(self.live) + 1) <= self._memory:
+            return True
+        usual = _USUAL_NODES * node
         held = sum(max(path.mesh.nbytes, usual) for path in self.live)
-        return ahead < _AHEAD and usual + held <= self._memory
+        return usual + held <= self._memory
 
 
 def _evaluate(batches: Batches, batch: list[_Row]) -> tuple[list[_Group], RowValues]:

@@ -105,6 +105,10 @@ class GradientModel(Protocol):
         """Return each row's gradient × (input − baseline), (rows, …input shape), where it lies."""
         ...
 
+    def precision_error(self, rows: PathRows) -> float:
+        """Return Σ‖g − g₃₂‖₁ / Σ‖g₃₂‖₁ over the rows' gradients; 0 where they are float32's own."""
+        ...
+
     def node_gradients(self, size: int) -> NodeGradients:
         """Return an empty store for such rows of one path, of `size` numbers each."""
         ...

@@ -46,6 +46,9 @@ class FakeModel:
     def scores(self, x: Array) -> Array:
         return self.value(x.reshape(len(x), -1).astype(np.float64))
 
+    def precision_error(self, rows: PathRows) -> float:
+        return 0.0
+
     def node_gradients(self, size: int) -> HostGradients:
         return HostGradients(size)
 

@@ -27,6 +27,7 @@ LAYERS = [
     "plan",
     "about explain result",
     "pipeline",
+    "estimate",
     "cli",
     "__main__",
 ]

@@ -55,5 +55,7 @@ def test_the_install_commands_are_the_ones_that_ci_runs() -> None:
 
 def test_every_option_is_in_the_reference(igcli: Callable[..., Result]) -> None:
     reference = (ROOT / "README.md").read_text().split("## Reference")[1]
-    for option in re.findall(r"--[a-z][a-z-]+", igcli("run", "--help").stdout):
+    for option in re.findall(
+        r"--[a-z][a-z-]+", igcli("run", "--help").stdout + igcli("inspect", "--help").stdout
+    ):
         assert f"`{option}`" in reference or option in {"--help", "--out", "--overlays"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from igcli.threads import ahead
+from igcli.threads import InOrder, ahead
 
 
 def test_results_come_in_order_although_work_does_not_finish_in_order() -> None:
@@ -89,3 +89,57 @@ def test_closing_waits_for_running_work_and_cancels_the_rest() -> None:
     getattr(results, "close")()  # noqa: B009 - an Iterator to mypy, a generator in truth
     assert started == finished
     assert len(started) < 20
+
+
+def test_what_is_given_is_taken_in_order_and_makes_room() -> None:
+    gate = threading.Event()
+
+    def work(n: int) -> int:
+        if n == 0:
+            gate.wait(5)
+        return 10 * n
+
+    with InOrder(work, workers=2, window=3) as threads:
+        assert (threads.room, threads.pending) == (3, 0)
+        for n in range(3):
+            threads.give(n)
+        assert (threads.room, threads.pending) == (0, 3)
+        gate.set()
+        assert threads.take() == 0
+        assert (threads.room, threads.pending) == (1, 2)
+        threads.give(3)
+        assert [threads.take() for _ in range(3)] == [10, 20, 30]
+        assert (threads.room, threads.pending) == (3, 0)
+
+
+def test_taking_raises_what_the_work_raised_and_goes_on() -> None:
+    def work(n: int) -> int:
+        return 6 // n
+
+    with InOrder(work, workers=1, window=3) as threads:
+        for n in (2, 0, 3):
+            threads.give(n)
+        assert threads.take() == 3
+        with pytest.raises(ZeroDivisionError):
+            threads.take()
+        assert threads.take() == 2
+
+
+def test_leaving_the_context_waits_for_running_work_and_cancels_the_rest() -> None:
+    started: list[int] = []
+    finished: list[int] = []
+    running = threading.Event()
+
+    def work(n: int) -> None:
+        started.append(n)
+        running.set()
+        time.sleep(0.05)
+        finished.append(n)
+
+    with pytest.raises(KeyError), InOrder(work, workers=1, window=50) as threads:
+        for n in range(50):
+            threads.give(n)
+        running.wait(5)
+        raise KeyError("left")
+    assert started == finished
+    assert 1 <= len(started) < 50

@@ -14,14 +14,16 @@ from igcli.config import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_TABLE = "run"
+
 
 def config_option(function: F) -> F:
-    """``--config FILE``: a TOML table of defaults that flags override."""
+    """``--config FILE``: a TOML table `[run]` of defaults that flags override."""
 
     def load(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
-        if value is not None and ctx.info_name is not None:
+        if value is not None:
             ctx.meta[CONFIG] = str(value)
-            ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, ctx.info_name)}
+            ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, _TABLE)}
 
     return click.option(
         "--config",
@@ -29,7 +31,7 @@ def config_option(function: F) -> F:
         is_eager=True,
         expose_value=False,
         callback=load,
-        help="TOML file with a table named after the command; flags override it.",
+        help="TOML file with a table [run]; flags override it.",
     )(function)
 
 

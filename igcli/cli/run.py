@@ -6,34 +6,12 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import (
-    check_device,
-    config_option,
-    debug_option,
-    named,
-    parse_batch_size,
-    parse_image_size,
-    parse_memory,
-    track,
-    warn,
-)
+from igcli.cli.options import config_option, debug_option, named, track, warn
+from igcli.cli.settings import settings_options
 from igcli.config import RunConfig
 from igcli.gates import USAGE
-from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
-from igcli.methods import (
-    DEFAULT_MAX_STEPS,
-    DEFAULT_MIN_STEPS,
-    DEFAULT_STEPS,
-    DEFAULT_TOLERANCE,
-    METHODS,
-    MOST_STEPS,
-)
-from igcli.models.scores import SCORES
-from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
-from igcli.records import PRECISIONS
 
 _SHOWN_FAILURES = 5
-_AS_IS = RunConfig(Path(), Path(), Path())
 
 
 @click.command(name="run")
@@ -42,133 +20,12 @@ _AS_IS = RunConfig(Path(), Path(), Path())
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Run directory to write."
 )
-@click.option(
-    "--method",
-    type=click.Choice(METHODS),
-    default=_AS_IS.method,
-    show_default=True,
-    help="Steps where each path needs them, to a tolerance; or a fixed quadrature rule.",
-)
-@click.option(
-    "--tolerance",
-    type=float,
-    help=f"Adaptive: accepted error, relative to the map.  [default: {DEFAULT_TOLERANCE}]",
-)
-@click.option(
-    "--min-steps",
-    type=click.IntRange(min=2, max=MOST_STEPS),
-    help="Adaptive: nodes of the first, uniform mesh; narrower features may be missed.  "
-    f"[default: {DEFAULT_MIN_STEPS}]",
-)
-@click.option(
-    "--max-steps",
-    type=click.IntRange(min=2, max=MOST_STEPS),
-    help=f"Adaptive: most gradient evaluations per explanation.  [default: {DEFAULT_MAX_STEPS}]",
-)
-@click.option(
-    "--memory",
-    metavar="SIZE",
-    callback=parse_memory,
-    help="Adaptive: memory for gradients of paths under way, 2GB for example.  "
-    "[default: a quarter of the machine's]",
-)
-@click.option(
-    "--steps",
-    type=click.IntRange(min=1),
-    help=f"Fixed rules: gradient evaluations per explanation.  [default: {DEFAULT_STEPS}]",
-)
+@settings_options
 @click.option(
     "--fail-on",
     metavar="GATE",
     multiple=True,
     help=f"Exit with 1 when any explanation crosses it: {USAGE}.",
-)
-@click.option(
-    "--profile-path",
-    is_flag=True,
-    help="Store each path's nodes, scores and gradient norms.",
-)
-@click.option(
-    "--baseline",
-    metavar="BASELINE",
-    help="Images and uint8 arrays: black (default), white, gray, constant:V, uniform, "
-    "gaussian:SIGMA, blur:SIGMA, in pixels 0-255. Float arrays: zeros (default), constant:V, "
-    "uniform:LOW:HIGH, gaussian:SIGMA. Both: mean, or an image or .npy file.",
-)
-@click.option(
-    "--target",
-    metavar="TARGET",
-    default=_AS_IS.target,
-    show_default=True,
-    help="predicted, top:K, folder (the sub-folder names the class), a class number, a class "
-    "name (with --labels), or a file of one target per input.",
-)
-@click.option(
-    "--labels", type=click.Path(path_type=Path), help="Class names, one a line, in output order."
-)
-@click.option(
-    "--preprocess",
-    type=click.Choice(list(PREPROCESS)),
-    help=f"From pixels to the model's range.  [default: {DEFAULT_PREPROCESS}]",
-)
-@click.option(
-    "--resize",
-    type=click.Choice(list(RESIZE)),
-    help=f"How images get the model's size.  [default: {DEFAULT_RESIZE}]",
-)
-@click.option(
-    "--image-size",
-    metavar="HxW",
-    callback=parse_image_size,
-    help="For a model that takes any size.",
-)
-@click.option(
-    "--scores",
-    type=click.Choice(SCORES),
-    default=_AS_IS.scores,
-    show_default=True,
-    help="What is explained: the outputs, a softmax of them, or the values before the final one.",
-)
-@click.option(
-    "--batch-size",
-    metavar="ROWS",
-    callback=parse_batch_size,
-    help="Gradient rows per batch, over many inputs; auto takes the fastest.  [default: auto]",
-)
-@click.option(
-    "--device",
-    metavar="DEVICE",
-    default=_AS_IS.device,
-    show_default=True,
-    callback=check_device,
-    help="auto (the first GPU, else the CPU), cpu, gpu or gpu:N.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    default=_AS_IS.precision,
-    show_default=True,
-    help="Arithmetic of the gradients: faster ones are less exact, and say by how much.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=_AS_IS.seed,
-    show_default=True,
-    help="Seed of random baselines.",
-)
-@click.option("--limit", type=click.IntRange(min=1), help="Explain only the first N inputs.")
-@click.option(
-    "--save",
-    type=click.Choice(["npy"]),
-    multiple=True,
-    help="Write attributions.npy too.",
-)
-@click.option(
-    "--overlays/--no-overlays",
-    default=_AS_IS.overlays,
-    show_default=True,
-    help="Draw overlays/ID.png.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 _PASSED_THROUGH = frozenset({"Identity", "Cast", "Reshape", "Squeeze"})
+_ALWAYS_SINGLE = frozenset({"ResizeBicubic", "ResizeBilinear"})
 _TAILS = frozenset({"Softmax", "Sigmoid"})
 
 
 def in_bfloat16(tf: Any, graph: Any, feed: str, output: str) -> Callable[[Any], Any]:
     """Return the function of a float32 graph, computed in bfloat16 up to the logits."""
     logits = _logits(graph, output)
-    lower, tail = _lowered(tf, graph), _tail(graph, output, logits)
+    lower = _lowered(tf, graph)
+    tail = _tail(graph, output, logits, tf.float32.as_datatype_enum)
 
     def function(rows: Any) -> Any:
         (values,) = tf.graph_util.import_graph_def(
@@ -48,16 +50,15 @@ def _logits(graph: Any, output: str) -> str:
     return name if ":" in name else f"{name}:0"
 
 
-def _tail(graph: Any, output: str, logits: str) -> Any:
+def _tail(graph: Any, output: str, logits: str, single: int) -> Any:
     """Return the nodes between the logits and the output, the logits' own as a placeholder."""
     nodes = {node.name: node for node in graph.node}
     tail = type(graph)()
     tail.versions.CopyFrom(graph.versions)
     start = logits.split(":")[0]
     waiting, seen = [output.split(":")[0]], {start}
-    kind = nodes[start].attr["T"].type
     placeholder = tail.node.add(name=start, op="Placeholder")
-    placeholder.attr["dtype"].type = kind
+    placeholder.attr["dtype"].type = single
     while waiting:
         name = waiting.pop()
         if name not in seen:
@@ -81,4 +82,18 @@ def _lowered(tf: Any, graph: Any) -> Any:
         for attribute in node.attr.values():
             if attribute.type == single:
                 attribute.type = low
+    for node in [node for node in lowered.node if node.op in _ALWAYS_SINGLE]:
+        _cast_after(lowered, node, single, low)
     return lowered
+
+
+def _cast_after(graph: Any, node: Any, single: int, low: int) -> None:
+    """Give a node's work to another one, and make it the cast of what comes out."""
+    worker = graph.node.add()
+    worker.CopyFrom(node)
+    worker.name = f"{node.name}/float32"
+    node.op = "Cast"
+    node.attr.clear()
+    node.attr["SrcT"].type, node.attr["DstT"].type = single, low
+    del node.input[:]
+    node.input.append(worker.name)

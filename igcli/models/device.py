@@ -23,15 +23,23 @@ class DeviceGradients:
         """See `NodeGradients.nbytes`."""
         return 4 * self.size * len(self._gradients)
 
-    def append(self, gradient: Any) -> None:
+    def append(self, gradient: Any) -> tuple[float, float]:
         """See `NodeGradients.append`."""
-        self._gradients.append(self._tf.cast(self._tf.reshape(gradient, (-1,)), "float32"))
-
-    def measure(self, rows: Sequence[int], weights: Sequence[float]) -> tuple[float, float]:
-        """See `NodeGradients.measure`."""
-        combined = self._weighted([self._gradients[row] for row in rows], [weights])[0]
-        norm, total = self._tf.stack([self._l1(combined), self._tf.reduce_sum(combined)]).numpy()
+        row = self._tf.cast(self._tf.reshape(gradient, (-1,)), "float32")
+        self._gradients.append(row)
+        norm, total = self._tf.stack([self._l1(row), self._tf.reduce_sum(row)]).numpy()
         return float(norm), float(total)
+
+    def l1_norm(self, rows: Sequence[int], weights: Sequence[float]) -> float:
+        """See `NodeGradients.l1_norm`."""
+        combined = self._weighted([self._gradients[row] for row in rows], [weights])
+        return float(self._l1(combined).numpy())
+
+    def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
+        """See `NodeGradients.l1_norms`."""
+        tf = self._tf
+        combined = [self._weighted([self._gradients[i] for i in r], [weights])[0] for r in rows]
+        return [float(norm) for norm in tf.stack([self._l1(values) for values in combined]).numpy()]
 
     def jump_error(self, weights: Array, at_least: float) -> float:
         """See `NodeGradients.jump_error`."""

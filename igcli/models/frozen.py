@@ -4,9 +4,12 @@ What is frozen can be simplified (`igcli.models.rewrites`), shows its last opera
 traced, and keeps nothing of Keras alive.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
+
+import numpy as np
 
 from igcli.errors import ConfigError
 from igcli.models.bfloat16 import in_bfloat16
@@ -33,17 +36,21 @@ def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Load
     """
     try:
         graph, feed, output, shape = _simplified(tf, loaded)
+        if not has_gpu(tf):
+            mark_convolutions(graph)
+        if settings.precision == "bfloat16" and loaded.input.dtype != np.float64:
+            frozen = in_bfloat16(tf, graph, feed, output)
+        else:
+            frozen = imported(tf, graph, feed, output)
+        # What can't be imported is known here, where there is another way.
+        tf.function(frozen, autograph=False).get_concrete_function(
+            tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+        )
     except _TooLarge as error:
         return _as_it_is(loaded, settings, warn, f"{error} of weights are too much to inline")
     except Exception as error:
         # Grappler and the freezer raise types of their own on graphs that they do not know.
         return _as_it_is(loaded, settings, warn, f"it can't be inlined ({first_line(error)})")
-    if not has_gpu(tf):
-        mark_convolutions(graph)
-    if settings.precision == "bfloat16":
-        frozen = in_bfloat16(tf, graph, feed, output)
-    else:
-        frozen = imported(tf, graph, feed, output)
 
     def function(rows: Any) -> Any:
         result = frozen(rows)
@@ -113,12 +120,45 @@ def _folded(tf: Any, graph: Any, output: str) -> Any:
     from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
     from tensorflow.python.grappler import tf_optimizer
 
+    _let_inline(graph)
     with tf.Graph().as_default() as scratch:
         tf.graph_util.import_graph_def(graph, name="")
     meta = tf.compat.v1.train.export_meta_graph(graph_def=scratch.as_graph_def(), graph=scratch)
     meta.collection_def["train_op"].node_list.value.append(output.split(":")[0])
     config = config_pb2.ConfigProto()
     options = config.graph_options.rewrite_options
-    options.optimizers.extend(["constfold", "dependency"])
+    options.optimizers.extend(["function", "constfold", "dependency"])
     options.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.TWO
-    return tf_optimizer.OptimizeGraph(config, meta)
+    folded = tf_optimizer.OptimizeGraph(config, meta)
+    _rename_functions(folded)
+    return folded
+
+
+def _let_inline(graph: Any) -> None:
+    """Drop the wish to be compiled apart: Keras 3 wraps grouped convolutions so."""
+    for function in graph.library.function:
+        for key in ("_XlaMustCompile", "_noinline"):
+            function.attr.pop(key, None)
+    for node in _all_nodes(graph):
+        node.attr.pop("_XlaMustCompile", None)
+
+
+def _rename_functions(graph: Any) -> None:
+    """Give functions new names: TensorFlow knows the old ones, with other bodies."""
+    suffix = f"_{uuid4().hex}"
+    names = {function.signature.name for function in graph.library.function}
+    for function in graph.library.function:
+        function.signature.name += suffix
+    for node in _all_nodes(graph):
+        if node.op in names:
+            node.op += suffix
+        for attribute in node.attr.values():
+            for named in (attribute.func, *attribute.list.func):
+                if named.name in names:
+                    named.name += suffix
+
+
+def _all_nodes(graph: Any) -> Iterator[Any]:
+    yield from graph.node
+    for function in graph.library.function:
+        yield from function.node_def

@@ -9,7 +9,13 @@ import numpy as np
 from igcli.errors import ModelError, OutOfMemory
 from igcli.models.device import DeviceGradients
 from igcli.models.loaded import Loaded, first_line
-from igcli.models.runtime import device_name, has_gpu, import_tensorflow, stream_count
+from igcli.models.runtime import (
+    device_name,
+    has_gpu,
+    import_tensorflow,
+    set_precision,
+    stream_count,
+)
 from igcli.models.scores import class_scores
 from igcli.node_gradients import HostGradients, NodeGradients
 from igcli.records import Array, ModelSettings, ModelSpec, Tail
@@ -21,7 +27,8 @@ class TensorFlowModel:
 
     Each function is traced once, when it is first needed, for any number of rows. Gradients are
     symbolic and taken with respect to the rows alone, so no weight gradient is ever computed.
-    `on_device` keeps node gradients where they were computed; by default on a GPU.
+    `exact` is the same model in float32, for comparison; `on_device` keeps node gradients where
+    they were computed, by default on a GPU.
     """
 
     def __init__(
@@ -29,10 +36,12 @@ class TensorFlowModel:
         path: Path,
         loaded: Loaded,
         settings: ModelSettings,
+        exact: "TensorFlowModel | None" = None,
         on_device: bool | None = None,
     ) -> None:
         self._tf = tf = import_tensorflow()
         self._on_device = has_gpu(tf) if on_device is None else on_device
+        self._exact = exact
         self._loaded = loaded
         self._mode = settings.scores
         self._tail: Tail = "unknown"
@@ -76,6 +85,19 @@ class TensorFlowModel:
         return RowValues(
             products if self._on_device else products.numpy(), scores.numpy(), norms.numpy()
         )
+
+    def precision_error(self, rows: PathRows) -> float:
+        """Compare with float32; see `GradientModel.precision_error`."""
+        if self.spec.precision == "float32":
+            return 0.0
+        gradients = self._run(self._rows, *self._tensors(rows))[0].numpy()
+        set_precision(self._tf, "float32")
+        exact = self._exact or self
+        wanted = exact._run(exact._rows, *exact._tensors(rows))[0].numpy()
+        set_precision(self._tf, self.spec.precision)
+        size = float(np.abs(wanted).sum(dtype=np.float64))
+        difference = float(np.abs(gradients - wanted).sum(dtype=np.float64))
+        return difference / size if size else 0.0
 
     def node_gradients(self, size: int) -> NodeGradients:
         """Return a store on the GPU, or in this machine's memory where there is none."""
@@ -160,12 +182,16 @@ class TensorFlowModel:
         return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))
 
 
+# Done in the tensor that comes in.
+_IN_PLACE = frozenset({"BiasAdd", "Identity", "Reshape", "Squeeze"})
+
+
 def _row_bytes(graph: Any) -> int:
     """Add up what every operation's outputs take per row, those with an open batch axis."""
     total = 0
     for op in graph.get_operations():
         for tensor in op.outputs:
             shape = tensor.shape.as_list() if tensor.shape.rank else [1]
-            if shape[0] is None and op.type != "Identity":
+            if shape[0] is None and op.type not in _IN_PLACE:
                 total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
     return total

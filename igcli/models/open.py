@@ -1,6 +1,7 @@
 """LOADERS: which function loads which kind of model path."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from igcli.errors import IgcliError, ModelError
@@ -64,7 +65,11 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
 def _traced(path: Path, loaded: Loaded, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
     tf = import_tensorflow()
     try:
-        return TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings)
+        exact = None
+        if settings.precision == "bfloat16":
+            single = replace(settings, precision="float32")
+            exact = TensorFlowModel(path, freeze(tf, loaded, single, warn), single)
+        return TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
     except IgcliError:
         raise
     except Exception as error:

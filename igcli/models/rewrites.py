@@ -62,6 +62,14 @@ class _Nodes:
         value: Array = tensor_util.MakeNdarray(node.attr["value"].tensor)
         return value if np.issubdtype(value.dtype, np.floating) else None
 
+    def channels(self, convolution: Any) -> int:
+        """Return how many channels a convolution gives; 0 where its filter is not constant."""
+        kernel = self.constant(convolution.input[1])
+        if kernel is None:
+            return 0
+        depthwise = convolution.op == "DepthwiseConv2dNative"
+        return int(kernel.shape[2] * kernel.shape[3] if depthwise else kernel.shape[3])
+
     def used_once(self, node: Any) -> bool:
         return self._uses[node.name] == 1
 
@@ -131,7 +139,8 @@ def _shift_as_bias(nodes: _Nodes, node: Any) -> None:
         producer = nodes.get(source.input[0]) if source.op == "Identity" else source
         if producer.op not in {"Conv2D", "DepthwiseConv2dNative"} or not nodes.is_nhwc(producer):
             continue
-        if shift.size > 1 and _per_channel(shift, shift.size) and nodes.used_once(constant):
+        channels = nodes.channels(producer)
+        if channels > 1 and _per_channel(shift, channels) and nodes.used_once(constant):
             _set_constant(constant, shift.ravel())
             _become(node, "BiasAdd", [data, other])
             node.attr["data_format"].s = b"NHWC"

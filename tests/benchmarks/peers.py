@@ -5,9 +5,9 @@ the network once: each peer gets an environment of its own below ``--cache``).
 
 The tools take turns, each explaining the same float32 arrays with 50 gradients an input towards the
 predicted class, from a black baseline; a first turn of each is shown and not counted. Every tool is
-a process that lives through the turns with the model loaded; only igcli reads the model and the
-inputs, traces its gradient and writes its files anew in each turn, and only the model's loading is
-left out of its seconds. The peers' scores must be those of the original model. On the nine photos
+a process that lives through the turns with the model loaded; only igcli also reads the inputs and
+writes its files in each turn.
+The peers' scores must be those of the original model. On the nine photos
 igcli takes the steps that its tolerance needs, and the peers 50.
 """
 

@@ -408,3 +408,74 @@ def test_an_unbounded_estimate_is_still_json(igcli: Igcli, keras: Any, tmp_path:
     summary = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(name))
     assert summary["error_estimate"]["worst"] is None
     assert summary["gates_crossed"] == {"error:0.1": ["white-000000"]}
+
+
+def test_the_batch_size_is_settled_recorded_and_may_be_reduced(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def batching(*flags: Any) -> dict[str, Any]:
+        out = tmp_path / "out"
+        result = igcli("run", small_model, photos, "-o", out, "--overwrite", *flags)
+        assert result.exit_code == 0, result.output
+        found: dict[str, Any] = json.loads((out / "run.json").read_text())["batching"]
+        return {**found, "stderr": result.stderr}
+
+    auto, three = batching("--batch-size", "auto"), batching("--batch-size", 3)
+    assert auto["chosen"] == "estimated" and auto["size"] > 1
+    assert (three["size"], three["chosen"]) == (3, "asked")
+    assert auto["rows"] == three["rows"] and three["rows_per_second"] > 0
+    assert three["stderr"] == ""
+    monkeypatch.setattr("igcli.probe.total_memory", lambda: 2**20)
+    reduced = batching("--batch-size", 5000)
+    assert reduced["size"] < 5000 and reduced["chosen"] == "asked, reduced"
+    assert "--batch-size 5000 may not fit into memory" in reduced["stderr"]
+
+
+def test_bfloat16_changes_the_maps_and_says_by_how_much(
+    igcli: Igcli, small_model: Path, photos: Path, plain: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    flags = ("--precision", "bfloat16", "--tolerance", 0.2)
+    result = igcli("run", small_model, photos, "-o", out, *flags)
+    assert result.exit_code == 0, result.output
+    about = json.loads((out / "run.json").read_text())
+    assert about["precision"] == "bfloat16" and 1e-4 < about["precision_error"] < 0.2
+    assert "gradients differ from float32's by" in result.stderr
+    assert json.loads((plain / "run.json").read_text())["precision_error"] == 0.0
+    errors = np.abs(maps(out) - maps(plain)).sum((1, 2, 3)) / np.abs(maps(plain)).sum((1, 2, 3))
+    assert (errors > 1e-4).any()
+    assert (errors < table(out)["error_estimate"] + table(plain)["error_estimate"]).all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--precision", "tf32"), "--precision tf32 can't be used on a CPU"),
+        (("--device", "gpu:9"), "--device gpu:9 can't be used"),
+        (("--device", "tpu"), "'tpu' is none of auto, cpu, gpu and gpu:N"),
+        (("--batch-size", "many"), "'many' is neither a number of rows nor auto"),
+    ],
+)
+def test_devices_and_precisions_that_can_not_be_had(
+    igcli: Igcli,
+    small_model: Path,
+    photos: Path,
+    tmp_path: Path,
+    flags: tuple[str, ...],
+    says: str,
+) -> None:
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU") and flags[1] in {"tf32"}:
+        pytest.skip("this machine has a GPU")
+    result = igcli("run", small_model, photos, "-o", tmp_path / "out", *flags)
+    assert result.exit_code == 2 and says in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_device_is_recorded(
+    igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    assert igcli("run", small_model, photos, "-o", tmp_path, "--device", "cpu").exit_code == 0
+    about = json.loads((tmp_path / "run.json").read_text())
+    assert about["device"] == "CPU" and about["config"]["device"] == "cpu"
