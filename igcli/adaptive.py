@@ -24,6 +24,7 @@ _ROUND = 4
 _ROUND_SHARE = 16
 _WORTH = 0.125
 _WINDOW = 8
+_SURELY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Mesh:
         self._surprises: list[tuple[float, float]] = []
         self._splitting: list[_Leaf] = []
         self._found = _Found({}, {}, {})
+        self._last_jumps = (np.ones(2), 0.0)
         spacing = _FULL // accuracy.first_intervals
         self._pending = list(range(0, _FULL + 1, spacing))
         self.error_estimate = np.inf
@@ -264,7 +266,7 @@ class Mesh:
     def _estimate(self) -> float:
         """Return the error estimate, relative to the map; see the module's text."""
         weights = self._weights()
-        norm = self._gradients.l1_norm(range(self.steps), list(weights))
+        norm = self._gradients.l1_norm_of_sum("map", weights)
         rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
         scale = max(norm, abs(rise))
         if scale == 0.0:
@@ -272,9 +274,9 @@ class Mesh:
             return np.inf if any(self._norms) else 0.0
         self.rounding = self._accuracy.rounding * float(weights @ np.array(self._norms)) / scale
         enough = self._accuracy.tolerance * scale
-        error = SMOOTH * self._gradients.l1_norm(range(self.steps), self._coarse_less_fine())
+        error = SMOOTH * self._gradients.l1_norm_of_sum("gap", self._coarse_less_fine())
         if error <= enough:
-            error = max(error, self._gradients.jump_error(self._jumps(), enough))
+            error = max(error, self._jump_error(enough))
         moved, foreseen = np.sum(self._surprises[-_WINDOW:], axis=0)
         surprise = max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0
         unexplained = sum(max(0.0, leaf.hint - leaf.bound) for leaf in self._leaves)
@@ -284,20 +286,36 @@ class Mesh:
         exact = max(norm - error, abs(rise))
         return error / exact + self.rounding if exact > 0.0 else np.inf
 
-    def _jumps(self) -> Array:
-        """Return the weights of the error that one jump could make in each leaf, (leaves, steps).
+    def _jump_error(self, enough: float) -> float:
+        """Return the error of the jumps seen; foretold where it is sure to be too much still."""
+        left, right, scale = self._jumps()
+        sizes = scale * np.array([leaf.change for leaf in self._leaves])
+        # It falls as their sum does where each has pixels of its own, as the root of the sum of
+        # their squares where all share theirs.
+        sums = np.array([sizes.sum(), np.sqrt(np.square(sizes).sum())])
+        before, error = self._last_jumps
+        foretold = error * _SURELY * float(np.min(sums / before)) if error else 0.0
+        if foretold > enough:
+            return foretold
+        error = self._gradients.jump_error(left, right, scale, enough)
+        self._last_jumps = sums, error
+        return error
+
+    def _jumps(self) -> tuple[Array, Array, Array]:
+        """Return the error that one jump could make in each leaf, as rows and a scale.
 
         But no more than the split that made the leaf moved the map: a smooth gradient changes
         without jumping.
         """
-        weights = np.zeros((len(self._leaves), self.steps))
-        for row, leaf in zip(weights, self._leaves, strict=True):
-            share = min(1.0, leaf.parent.movement / leaf.bound) if leaf.bound else 0.0
-            row[self._row[leaf.right]] = 0.5 * leaf.width * share
-            row[self._row[leaf.left]] = -0.5 * leaf.width * share
-        return weights
+        left = np.array([self._row[leaf.left] for leaf in self._leaves])
+        right = np.array([self._row[leaf.right] for leaf in self._leaves])
+        scale = [
+            0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound) if leaf.bound else 0.0
+            for leaf in self._leaves
+        ]
+        return left, right, np.array(scale)
 
-    def _coarse_less_fine(self) -> list[float]:
+    def _coarse_less_fine(self) -> Array:
         """Return the weights of what merging every last-level pair of leaves would change."""
         weights = [0.0] * self.steps
         for before, leaf in pairwise(sorted(self._leaves, key=lambda leaf: leaf.left)):
@@ -305,4 +323,4 @@ class Mesh:
                 weights[self._row[before.left]] += 0.5 * leaf.width
                 weights[self._row[leaf.right]] += 0.5 * leaf.width
                 weights[self._row[leaf.left]] -= leaf.width
-        return weights
+        return np.array(weights)

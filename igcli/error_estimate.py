@@ -22,13 +22,17 @@ _SAMPLE = 8
 _CLEARLY = 1.25
 
 
-def jump_error(weights: Array, gradients: Array, at_least: float = 0.0) -> float:
+def jump_error(
+    gradients: Array, left: Array, right: Array, scale: Array, at_least: float = 0.0
+) -> float:
     """Return a high quantile of ‖Σ u_k c_k‖₁ for independent u_k, uniform in [−1, 1].
 
     Parameters
     ----------
-    weights, gradients : Array
-        The components c = weights (k, n) @ gradients (n, size), float32.
+    gradients : Array
+        Float32 (n, size).
+    left, right, scale : Array
+        The components c_k = scale_k (gradients[right_k] − gradients[left_k]).
     at_least : float
         When the mean alone exceeds this, the mean is returned: who asks will go on anyway. Where
         it clearly does by an eighth of the columns, they stand for all.
@@ -41,17 +45,22 @@ def jump_error(weights: Array, gradients: Array, at_least: float = 0.0) -> float
     matrix M_kl = Σ_i c_ki c_li / σ_i.
     """
     total = worst = 0.0
-    products = np.zeros((len(weights), len(weights)))
+    products = np.zeros((len(scale), len(scale)))
+    factors = scale.astype(np.float32)[:, None]
     # A block of columns stays in the cache through all that is done with it.
     blocks = range(0, gradients.shape[1], _BLOCK)
-    order = [start for first in range(_SAMPLE) for start in blocks[first::_SAMPLE]]
-    sample = len(blocks[::_SAMPLE]) if len(blocks) >= _SAMPLE else 0
+    order = sorted(blocks, key=lambda start: (start // _BLOCK % _SAMPLE, start))
+    # Without the last block, which may be a narrower one.
+    sample = len(blocks[:-1:_SAMPLE]) if len(blocks) > _SAMPLE else 0
     for done, start in enumerate(order):
         if sample and done == sample:
-            mean = _MEAN * total * len(blocks) / sample
+            mean = _MEAN * total * gradients.shape[1] / (sample * _BLOCK)
             if mean > _CLEARLY * at_least:
                 return mean
-        block = weights @ gradients[:, start : start + _BLOCK]
+        columns = slice(start, start + _BLOCK)
+        block = gradients[right, columns]
+        block -= gradients[left, columns]
+        block *= factors
         size = np.sqrt(np.einsum("kp,kp->p", block, block))
         total += float(size.sum(dtype=np.float64))
         worst += l1_norm(block)

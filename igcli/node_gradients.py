@@ -29,16 +29,19 @@ class NodeGradients(Protocol):
         """Add one node's, as `GradientModel.row_products` gives it; return its L1 norm and sum."""
         ...
 
-    def l1_norm(self, rows: Sequence[int], weights: Sequence[float]) -> float:
-        """Return the L1 norm of Σ weight × gradient over some rows."""
+    def l1_norm_of_sum(self, name: str, weights: Array) -> float:
+        """Return the L1 norm of Σ weight × gradient over all rows.
+
+        The sum is kept under its name: the next one may be found from it.
+        """
         ...
 
     def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
         """Return the L1 norm of Σ weight × gradient for several tuples of rows."""
         ...
 
-    def jump_error(self, weights: Array, at_least: float) -> float:
-        """Return `igcli.error_estimate.jump_error` of the components weights (k, rows) @ rows."""
+    def jump_error(self, left: Array, right: Array, scale: Array, at_least: float) -> float:
+        """Return `igcli.error_estimate.jump_error` of these rows."""
         ...
 
     def combine(self, weights: Array) -> Array:
@@ -53,11 +56,12 @@ class HostGradients:
         self.size = size
         self._rows = 0
         self._gradients = np.empty((0, size), np.float32)
+        self._sums: dict[str, tuple[Array, Array]] = {}
 
     @property
     def nbytes(self) -> int:
         """See `NodeGradients.nbytes`."""
-        return self._gradients.nbytes
+        return self._gradients.nbytes + 4 * self.size * len(self._sums)
 
     def append(self, gradient: Any) -> tuple[float, float]:
         """See `NodeGradients.append`."""
@@ -71,11 +75,20 @@ class HostGradients:
         kept = self._gradients[row]
         return float(np.abs(kept).sum()), float(kept.sum())
 
-    def l1_norm(self, rows: Sequence[int], weights: Sequence[float]) -> float:
-        """See `NodeGradients.l1_norm`."""
-        # A range of rows is a view; a list of them is copied.
-        index = slice(rows.start, rows.stop) if isinstance(rows, range) else list(rows)
-        return l1_norm(np.asarray(weights, np.float32) @ self._gradients[index])
+    def l1_norm_of_sum(self, name: str, weights: Array) -> float:
+        """See `NodeGradients.l1_norm_of_sum`."""
+        before, total = self._sums.get(name, (np.empty(0), np.zeros(self.size, np.float32)))
+        change = weights - np.pad(before, (0, len(weights) - len(before)))
+        # Few weights change from one round to the next, and only their rows are read.
+        rows = np.flatnonzero(change)
+        factors = change[rows].astype(np.float32)
+        norm = 0.0
+        for start in range(0, self.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            total[block] += factors @ self._gradients[rows, block]
+            norm += l1_norm(total[block])
+        self._sums[name] = weights, total
+        return norm
 
     def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
         """See `NodeGradients.l1_norms`."""
@@ -93,9 +106,9 @@ class HostGradients:
                 norms[some] += np.abs(combined, out=combined).sum(axis=1)
         return [float(norm) for norm in norms]
 
-    def jump_error(self, weights: Array, at_least: float) -> float:
+    def jump_error(self, left: Array, right: Array, scale: Array, at_least: float) -> float:
         """See `NodeGradients.jump_error`."""
-        return jump_error(weights.astype(np.float32), self._gradients[: self._rows], at_least)
+        return jump_error(self._gradients, left, right, scale, at_least)
 
     def combine(self, weights: Array) -> Array:
         """See `NodeGradients.combine`."""

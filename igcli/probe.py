@@ -21,7 +21,7 @@ from igcli.rows import GradientModel, PathRows, RowValues
 from igcli.threads import InOrder
 
 AUTO = "auto"
-_CPU_TARGET = 96 * 2**20
+_CPU_TARGET = 48 * 2**20
 _GPU_TARGET = 4 * 2**30
 _LARGEST_FIRST = 256
 _FIRST_OF_AN_UNKNOWN = 16
@@ -145,7 +145,7 @@ def _first_size(row_bytes: int, on_gpu: bool) -> int:
     if row_bytes == 0:
         return _FIRST_OF_AN_UNKNOWN
     nearest = round(log2(target / row_bytes))
-    return min(1 << max(0, nearest), _LARGEST_FIRST)
+    return min(1 << max(1, nearest), _LARGEST_FIRST)
 
 
 def _rate(model: GradientModel, method: Method, shape: tuple[int, ...], size: int) -> float:

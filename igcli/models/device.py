@@ -30,9 +30,9 @@ class DeviceGradients:
         norm, total = self._tf.stack([self._l1(row), self._tf.reduce_sum(row)]).numpy()
         return float(norm), float(total)
 
-    def l1_norm(self, rows: Sequence[int], weights: Sequence[float]) -> float:
-        """See `NodeGradients.l1_norm`."""
-        combined = self._weighted([self._gradients[row] for row in rows], [weights])
+    def l1_norm_of_sum(self, name: str, weights: Array) -> float:
+        """See `NodeGradients.l1_norm_of_sum`: here the sum is made anew."""
+        combined = self._weighted(self._gradients, [weights])
         return float(self._l1(combined).numpy())
 
     def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
@@ -41,10 +41,12 @@ class DeviceGradients:
         combined = [self._weighted([self._gradients[i] for i in r], [weights])[0] for r in rows]
         return [float(norm) for norm in tf.stack([self._l1(values) for values in combined]).numpy()]
 
-    def jump_error(self, weights: Array, at_least: float) -> float:
+    def jump_error(self, left: Array, right: Array, scale: Array, at_least: float) -> float:
         """See `NodeGradients.jump_error`."""
         tf = self._tf
-        components = self._weighted(self._gradients, weights)
+        stacked = tf.stack(self._gradients)
+        factors = scale.astype(np.float32)[:, None]
+        components = factors * (tf.gather(stacked, right) - tf.gather(stacked, left))
         size = tf.sqrt(tf.reduce_sum(tf.square(components), axis=0))
         root = tf.sqrt(tf.maximum(size / np.float32(np.sqrt(3.0)), np.finfo(np.float32).tiny))
         scaled = components / root

@@ -52,6 +52,7 @@ PEERS = {
     "igcli": Peer("igcli", None, ""),
     "igcli-fixed": Peer("igcli", None, "fixed steps"),
     "alibi": Peer("alibi", ALIBI, ""),
+    "alibi-50": Peer("alibi", ALIBI, "50 rows per batch, as in its ImageNet example"),
     "captum": Peer("captum", CAPTUM, ""),
     "xplique": Peer("xplique", XPLIQUE, "trapezoid"),
     "saliency": Peer("saliency", SALIENCY, "equal weights"),
@@ -60,6 +61,9 @@ PEERS = {
         "tutorial_eager", SALIENCY, "its tutorial's loop without tf.function, trapezoid"
     ),
 }
+
+
+PHOTOS_ONLY = {"igcli-fixed", "alibi-50"}
 
 
 @dataclass(frozen=True)
@@ -205,10 +209,12 @@ def run_case(name: str, pythons: dict[str, Path | PeerError], options: argparse.
     case, folder = CASES[name], options.cache / "cases" / name
     job = _job(name, folder, options)
     inputs = len(job["targets"])
-    tools = [tool for tool in pythons if tool != "igcli-fixed" or case.columns is BY_INPUT]
+    tools = [tool for tool in pythons if tool not in PHOTOS_ONLY or case.columns is BY_INPUT]
     turns = [Turns(tool, inputs, folder) for tool in tools]
     for turn in turns:
-        turn.load(pythons[turn.tool], {**job, "flags": _flags(turn.tool, case, options)})
+        batch = STEPS if turn.tool == "alibi-50" else job["batch"]
+        flags = _flags(turn.tool, case, options)
+        turn.load(pythons[turn.tool], {**job, "batch": batch, "flags": flags})
     try:
         for number in range(options.rounds + 1):
             for turn in turns:

@@ -28,14 +28,19 @@ def test_device_and_host_measure_alike(keras: Any) -> None:
             assert total == pytest.approx(row.sum(), abs=1e-4)
     combined = 0.5 * GRADIENTS[1] - GRADIENTS[4]
     for store in (device, host):
-        norm = store.l1_norm([1, 4], [0.5, -1.0])
-        assert norm == pytest.approx(np.abs(combined).sum(), rel=1e-5)
+        norms = store.l1_norms([[1, 4], [2, 3]], [0.5, -1.0])
+        assert norms[0] == pytest.approx(np.abs(combined).sum(), rel=1e-5)
+        other = 0.5 * GRADIENTS[2] - GRADIENTS[3]
+        assert norms[1] == pytest.approx(np.abs(other).sum(), rel=1e-5)
+        for weights in (np.arange(6.0), np.array([0.0, 1.0, 7.0, 3.0, 4.0, -5.0])):
+            want = np.abs(weights @ GRADIENTS).sum()
+            assert store.l1_norm_of_sum("a", weights) == pytest.approx(want, rel=1e-5)
         np.testing.assert_allclose(store.combine(np.arange(6.0)), np.arange(6.0) @ GRADIENTS)
         assert store.nbytes >= 6 * 50 * 4
-    weights = np.random.default_rng(1).normal(size=(4, 6))
+    left, right, scale = np.array([0, 2, 5, 1]), np.array([1, 0, 3, 4]), np.array([1.0, 2, 0.5, 3])
     for at_least in (0.0, np.inf):
-        want = host.jump_error(weights, at_least)
-        assert device.jump_error(weights, at_least) == pytest.approx(want, rel=1e-5)
+        want = host.jump_error(left, right, scale, at_least)
+        assert device.jump_error(left, right, scale, at_least) == pytest.approx(want, rel=1e-5)
 
 
 def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: Path) -> None:
