@@ -56,7 +56,7 @@ def jump_error(
         if sample and done == sample:
             mean = _MEAN * total * gradients.shape[1] / (sample * _BLOCK)
             if mean > _CLEARLY * at_least:
-                return mean
+                return float(mean)
         columns = slice(start, start + _BLOCK)
         block = gradients[right, columns]
         block -= gradients[left, columns]

@@ -127,8 +127,8 @@ def test_open_dimensions_scale_the_bytes_of_a_row(shape: tuple[int | None, ...])
 
 @pytest.mark.parametrize("row_mib", [6, 12, 48])
 def test_short_runs_are_estimated_without_asking_the_model(row_mib: int) -> None:
-    """A batch takes 96 MiB: 16, 8 or 2 rows; a probe pays from 120 times that on."""
-    size = 96 // row_mib
+    """A batch takes 48 MiB, two rows at least; a probe pays from 120 times that on."""
+    size = max(2, 48 // row_mib)
     model = fake(2, row_bytes=row_mib * MIB)
     chosen = choose(model, 120 * 2 * size - 1, memory=10**6 * MIB)
     assert chosen == Chosen(Batching(size, 2), "estimated", {})
