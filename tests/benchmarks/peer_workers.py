@@ -13,6 +13,8 @@ from tests.conftest import ROOT
 
 HERE = Path(__file__).resolve().parent
 STAMP = "requirements.txt"
+# What `igcli.cli.main.main` sets before numpy is imported.
+AS_THE_COMMAND = {"OPENBLAS_NUM_THREADS": "1"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "GRPC_VERBOSITY": "ERROR", "PYTHONUNBUFFERED": "1"}
 
 
@@ -62,9 +64,9 @@ class Worker:
 
     def __init__(self, python: Path, tool: str, log: Path) -> None:
         self._log = log
-        paths = os.pathsep.join(
-            [str(HERE), str(ROOT)] if python == Path(sys.executable) else [str(HERE)]
-        )
+        own = python == Path(sys.executable)
+        paths = os.pathsep.join([str(HERE), str(ROOT)] if own else [str(HERE)])
+        settings = QUIET | AS_THE_COMMAND if own else QUIET
         with log.open("w") as errors:
             self._process = subprocess.Popen(
                 [str(python), "-m", "workers", tool],
@@ -73,7 +75,7 @@ class Worker:
                 stderr=errors,
                 text=True,
                 cwd=log.parent,
-                env={**os.environ, **QUIET, "PYTHONPATH": paths},
+                env={**os.environ, **settings, "PYTHONPATH": paths},
             )
 
     def ask(self, **message: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ As for the other tools, loading the model is not in the seconds. Reading the inp
 every output file but the pictures are.
 """
 
-import os
 import tempfile
 from dataclasses import replace
 from importlib import import_module
@@ -12,9 +11,6 @@ from pathlib import Path
 
 from .protocol import Explained, Job, Tool
 from .rebuild import versions
-
-# As `igcli.cli.main.main` does, before numpy computes anything with its BLAS.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def prepare(job: Job) -> Tool:
