@@ -14,6 +14,7 @@ import numpy as np
 from igcli.models.runtime import import_tensorflow
 
 _GRADIENT = "IgcliConv2D"
+_TURNED = "_igcli_turned"
 
 
 def mark_convolutions(graph: Any) -> None:
@@ -38,10 +39,10 @@ def _register() -> None:
     @tf.RegisterGradient(_GRADIENT)  # type: ignore[untyped-decorator]
     def gradient(op: Any, incoming: Any) -> tuple[Any, None]:
         rows, filters = op.inputs
-        kernel = tf.get_static_value(filters)
-        if _same_size(op, kernel) and kernel.shape[2] == rows.shape[-1]:
-            flipped = np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
-            return tf.nn.conv2d(incoming, tf.constant(flipped), 1, "SAME"), None
+        if _same_size(op, filters.shape) and filters.shape[2] == rows.shape[-1]:
+            flipped = _flipped(tf, filters)
+            if flipped is not None:
+                return tf.nn.conv2d(incoming, flipped, 1, "SAME"), None
         own = tf.raw_ops.Conv2DBackpropInput(
             input_sizes=tf.shape(rows),
             filter=filters,
@@ -54,11 +55,30 @@ def _register() -> None:
         return own, None
 
 
-def _same_size(op: Any, kernel: Any) -> bool:
+def _flipped(tf: Any, filters: Any) -> Any:
+    """Return a filter turned round, its channel axes exchanged; None where it is not constant.
+
+    What a function captured is turned once, for all functions that capture it.
+    """
+    captured = {id(inner): outer for outer, inner in filters.graph.captures}.get(id(filters))
+    if captured is None:
+        kernel = tf.get_static_value(filters)
+        return None if kernel is None else tf.constant(_turned(kernel))
+    if not hasattr(captured, _TURNED):
+        with tf.init_scope():
+            setattr(captured, _TURNED, tf.constant(_turned(captured.numpy())))
+    return getattr(captured, _TURNED)
+
+
+def _turned(kernel: Any) -> Any:
+    return np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
+
+
+def _same_size(op: Any, shape: Any) -> bool:
     """Tell whether the gradient is a SAME convolution itself: odd kernels, or one pixel."""
-    if kernel is None:
+    if not shape.is_fully_defined():
         return False
-    height, width = kernel.shape[:2]
+    height, width = shape[:2]
     padding = op.get_attr("padding")
     if padding == b"SAME":
         return bool(height % 2 and width % 2)

@@ -19,8 +19,10 @@ from igcli.models.rewrites import after_folding, before_folding
 from igcli.models.runtime import has_gpu
 from igcli.records import ModelSettings, Warn
 
-# A graph must stay below protobuf's 2 GB; beyond half of that its copies cost more than they win.
-_MOST_BYTES = 2**30
+# Freezing takes some twenty times the weights' memory for a while.
+_MOST_BYTES = 2**28
+_MOST_CONSTANTS = 2**25
+_LARGE_BYTES = 2**16
 
 
 def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Loaded:
@@ -61,15 +63,43 @@ def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Load
 
 
 def imported(tf: Any, graph: Any, feed: str, output: str) -> Callable[[Any], Any]:
-    """Return the function of a graph, to be called while another is being traced."""
+    """Return the function of a graph, to be called while another is being traced.
+
+    As constants, weights are arranged for oneDNN once and make a row 1.1 times faster; but each
+    traced function holds many copies of them. Those of a large model are taken out of the graph:
+    captured, all functions share one.
+    """
+    weights = _without_weights(tf, graph) if graph.ByteSize() > _MOST_CONSTANTS else {}
 
     def function(rows: Any) -> Any:
+        capture = tf.compat.v1.get_default_graph().capture
+        held = {name: capture(weight) for name, weight in weights.items()}
         (result,) = tf.graph_util.import_graph_def(
-            graph, input_map={feed: rows}, return_elements=[output], name=""
+            graph, input_map={feed: rows, **held}, return_elements=[output], name=""
         )
         return result
 
     return function
+
+
+def _without_weights(tf: Any, graph: Any) -> dict[str, Any]:
+    """Remove a graph's large constants; return them as tensors, under their outputs' names."""
+    large = [
+        node
+        for node in graph.node
+        if node.op == "Const" and node.attr["value"].ByteSize() > _LARGE_BYTES
+    ]
+    with tf.init_scope():
+        weights = {
+            f"{node.name}:0": tf.constant(tf.make_ndarray(node.attr["value"].tensor))
+            for node in large
+        }
+    kept = [node for node in graph.node if f"{node.name}:0" not in weights]
+    rest = type(graph)()
+    rest.node.extend(kept)
+    graph.ClearField("node")
+    graph.node.extend(rest.node)
+    return weights
 
 
 class _TooLarge(Exception):

@@ -1,5 +1,6 @@
 """LOADERS: which function loads which kind of model path."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,8 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
         choose_device(tf, settings.device)
         set_precision(tf, settings.precision)
         model = _traced(path, loader(path), settings, notes.append)
+    # Loading leaves the model several times over in reference cycles.
+    gc.collect()
     for note in notes:
         warn(f"{path}: {note}")
     return model

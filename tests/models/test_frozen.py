@@ -400,6 +400,29 @@ def test_too_many_weights_are_called_as_they_are(
     assert freeze(tf, loaded, FLOAT32, pytest.fail) is not loaded
 
 
+def test_the_weights_of_a_large_model_are_shared_by_all_functions(
+    keras: Any, tf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def function() -> Function:
+        layers = keras.layers
+        same = layers.Conv2D(16, 3, padding="same", activation="relu")
+        return stacked(keras, same, layers.Conv2D(12, 2), layers.Flatten(), layers.Dense(2))
+
+    def held(loaded: Loaded) -> list[Any]:
+        return [op for op in traced(tf, loaded, with_gradient=True) if op.type == "Const"]
+
+    inlined = held(frozen_from(tf, function()))
+    monkeypatch.setattr(frozen, "_MOST_CONSTANTS", 0)
+    monkeypatch.setattr(frozen, "_LARGE_BYTES", 1000)
+    check_equal(tf, function())
+    loaded = frozen_from(tf, function())
+    size = max(np.prod(op.outputs[0].shape.as_list() or [1]) for op in held(loaded))
+    assert size <= 250 < max(np.prod(op.outputs[0].shape.as_list() or [1]) for op in inlined)
+    backwards = Counter(op.type for op in traced(tf, loaded, with_gradient=True))
+    # The convolution of the same size takes the forward kernel, the other one its own gradient.
+    assert (backwards["Conv2D"], backwards["Conv2DBackpropInput"]) == (3, 1)
+
+
 def dense(keras: Any, tail: str | None, activation: str = "tanh") -> Function:
     inputs = keras.Input((12,))
     x = keras.layers.Dense(16, activation=activation)(inputs)
