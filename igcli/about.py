@@ -1,6 +1,7 @@
 """What run.json says of a run beside its status and counts."""
 
 import hashlib
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ def about(plan: Plan) -> dict[str, Any]:
             "baseline": plan.baseline_name,
             "preprocess": plan.preprocess,
             "resize": plan.resize,
+            "method": plan.method.title,
+            "accuracy": asdict(plan.method.accuracy) if plan.method.accuracy else None,
+            "memory": plan.method.memory,
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
         },
@@ -49,6 +53,7 @@ def batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:
         "size": batches.size,
         "streams": batches.streams,
         "chosen": chosen.how,
+        "probe_seconds": round(chosen.seconds, 3),
         "probed_rows_per_second": {str(k): round(v, 1) for k, v in chosen.tried.items()},
         "rows": batches.rows,
         "busy_seconds": round(batches.busy, 3),

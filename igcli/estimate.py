@@ -62,10 +62,12 @@ def estimate(plan: Plan) -> Estimate:
     with tempfile.TemporaryDirectory() as folder:
         few = names[: -(-len(names) // _FILLED)]
         sizes: list[int] = []
+        seconds: list[float] = []
         for turn in (few, names):
             out = Path(folder) / str(len(sizes))
             sampled = replace(plan, names=turn, config=replace(plan.config, out=out))
             result = run(sampled, lambda explanations, total: explanations)
+            seconds.append(result.seconds)
             sizes.append(sum(path.stat().st_size for path in out.rglob("*") if path.is_file()))
     grows = (sizes[1] - sizes[0]) / max(1, len(names) - len(few))
     total = len(plan.names) * per_input
@@ -73,7 +75,7 @@ def estimate(plan: Plan) -> Estimate:
     return Estimate(
         explanations=total,
         gradients=round(scale * sum(result.tally.steps)),
-        seconds=scale * result.seconds,
+        seconds=scale * seconds[1] + max(0.0, seconds[0] - seconds[1] * len(few) / len(names)),
         memory=_peak_memory(),
         disk=round(sizes[1] + grows * (len(plan.names) - len(names))),
         sample=result.asked,

@@ -58,10 +58,16 @@ class Method:
         return len(self.rule.alphas) if self.rule is not None else _USUAL_STEPS
 
     def with_rounding(self, error: float) -> "Method":
-        """Return the same method, for gradients that are wrong by so much of their L1 norm."""
-        if self.accuracy is None or error <= self.accuracy.rounding:
-            return self
-        return replace(self, accuracy=replace(self.accuracy, rounding=error))
+        """Return the same method, for gradients that are wrong by so much of their L1 norm.
+
+        A fixed rule's own estimate knows nothing of that: there is none then.
+        """
+        if self.accuracy is not None:
+            rounding = max(error, self.accuracy.rounding)
+            return replace(self, accuracy=replace(self.accuracy, rounding=rounding))
+        if self.rule is not None and error > 0.0:
+            return replace(self, rule=replace(self.rule, coarse=None))
+        return self
 
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would, whatever the weights."""

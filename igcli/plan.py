@@ -29,7 +29,7 @@ LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 _READERS = 2
 _READ_AHEAD = 16
 _MEAN = "mean"
-_COMPARED = 4
+_COMPARED = 16
 _COMPARED_AT = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -84,7 +84,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         check_file(baseline_name, listing.kind)
     labels = read_labels(config.labels)
     method = choose_method(config)
-    gates = parse_gates(config.fail_on, method)
+    parse_gates(config.fail_on, method)
     settings = ModelSettings(config.scores, config.device, config.precision)
     model = load_model(config.model, settings, warn)
     resize = config.resize or DEFAULT_RESIZE
@@ -97,6 +97,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     baseline = _baseline(config, baseline_name, recipe, source, names, len(listing.names))
     error = _precision_error(model, source, names, baseline, warn)
     method = method.with_rounding(error)
+    gates = parse_gates(config.fail_on, method)
     rows = len(names) * targets.per_input * method.usual_steps
     return Plan(
         config=config,
@@ -179,7 +180,10 @@ def _precision_error(
         target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
     )
     error = model.precision_error(rows)
-    warn(f"--precision {precision}: gradients differ from float32's by {error:.2g} of their size")
+    warn(
+        f"--precision {precision}: gradients differ from float32's by up to {error:.1%} of their "
+        f"size at {len(rows)} points; scores differ too"
+    )
     return error
 
 

@@ -1,9 +1,10 @@
 """How many rows to send at once: settled before a run, by a short probe where it pays.
 
-On a CPU the size hardly matters while every core has a batch of its own; on a GPU it does. So the
-probe starts from a size whose tensors are expected to take a fixed amount of memory, and climbs
-from there, on rows made up for it, as long as larger (else smaller) batches are faster. A run that
-is short beside the probe goes without.
+The probe starts from a size whose tensors are expected to take a fixed amount of memory, and goes
+on from there, on rows made up for it: on a GPU to larger batches as long as they are faster, else
+to smaller ones. On a CPU, where every core has a batch of its own, only smaller ones are tried, so
+that a long run takes no more memory than a short one. A run that is short beside the probe goes
+without.
 """
 
 import time
@@ -48,11 +49,14 @@ class Chosen:
         holds.
     tried : dict of int to float
         Rows per second of each size that was probed.
+    seconds : float
+        How long that took.
     """
 
     batching: Batching
     how: str
     tried: dict[int, float] = field(default_factory=dict)
+    seconds: float = field(default=0.0, compare=False)
 
 
 def choose_batching(
@@ -94,12 +98,15 @@ def choose_batching(
     first = min(most, _first_size(row_bytes, spec.on_gpu))
     if rows < _ROWS_OF_A_PROBE * _SHARE_OF_A_RUN * spec.streams * first:
         return Chosen(Batching(first, spec.streams), "estimated")
+    # On a CPU larger batches take memory and give nothing: only smaller ones are tried.
+    most = most if spec.on_gpu else first
+    started = time.monotonic()
     tried = climb(lambda size: _rate(model, method, shape, size), first, most)
     if not tried:
         return Chosen(Batching(1, spec.streams), "estimated")
     # What is not clearly faster is not worth its memory.
     best = min(size for size in tried if _WORTH * tried[size] >= max(tried.values()))
-    return Chosen(Batching(best, spec.streams), "probed", tried)
+    return Chosen(Batching(best, spec.streams), "probed", tried, time.monotonic() - started)
 
 
 def climb(rate: Callable[[int], float], first: int, most: int) -> dict[int, float]:

@@ -106,7 +106,7 @@ class GradientModel(Protocol):
         ...
 
     def precision_error(self, rows: PathRows) -> float:
-        """Return Σ‖g − g₃₂‖₁ / Σ‖g₃₂‖₁ over the rows' gradients; 0 where they are float32's own."""
+        """Return the largest ‖g − g₃₂‖₁ / ‖g₃₂‖₁ of the rows' gradients; 0 for float32 itself."""
         ...
 
     def node_gradients(self, size: int) -> NodeGradients:

@@ -129,7 +129,7 @@ _SETTINGS = (
         type=click.Choice(PRECISIONS),
         default=_AS_IS.precision,
         show_default=True,
-        help="Arithmetic of the gradients: faster ones are less exact, and say by how much.",
+        help="Arithmetic of scores and gradients: the others are less exact, and say by how much.",
     ),
     click.option(
         "--seed",

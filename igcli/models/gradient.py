@@ -95,9 +95,10 @@ class TensorFlowModel:
         exact = self._exact or self
         wanted = exact._run(exact._rows, *exact._tensors(rows))[0].numpy()
         set_precision(self._tf, self.spec.precision)
-        size = float(np.abs(wanted).sum(dtype=np.float64))
-        difference = float(np.abs(gradients - wanted).sum(dtype=np.float64))
-        return difference / size if size else 0.0
+        inner = tuple(range(1, wanted.ndim))
+        sizes = np.abs(wanted).sum(inner, dtype=np.float64)
+        differences = np.abs(gradients - wanted).sum(inner, dtype=np.float64)
+        return float(np.max(differences[sizes > 0.0] / sizes[sizes > 0.0], initial=0.0))
 
     def node_gradients(self, size: int) -> NodeGradients:
         """Return a store on the GPU, or in this machine's memory where there is none."""

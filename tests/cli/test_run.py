@@ -440,7 +440,14 @@ def test_bfloat16_changes_the_maps_and_says_by_how_much(
     assert result.exit_code == 0, result.output
     about = json.loads((out / "run.json").read_text())
     assert about["precision"] == "bfloat16" and 1e-4 < about["precision_error"] < 0.2
-    assert "gradients differ from float32's by" in result.stderr
+    assert "gradients differ from float32's by up to" in result.stderr
+    fixed = ("--precision", "bfloat16", "--method", "riemann_trapezoid", "--steps", 5)
+    result = igcli("run", small_model, photos, "-o", tmp_path / "fixed", *fixed)
+    assert result.exit_code == 0 and "error      not estimated" in result.stdout
+    refused = igcli(
+        "run", small_model, photos, "-o", tmp_path / "no", *fixed, "--fail-on", "error:1"
+    )
+    assert refused.exit_code == 2 and "--fail-on" in refused.stderr
     assert json.loads((plain / "run.json").read_text())["precision_error"] == 0.0
     errors = np.abs(maps(out) - maps(plain)).sum((1, 2, 3)) / np.abs(maps(plain)).sum((1, 2, 3))
     assert (errors > 1e-4).any()
