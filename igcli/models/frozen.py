@@ -72,14 +72,19 @@ def imported(tf: Any, graph: Any, feed: str, output: str) -> Callable[[Any], Any
     weights = _without_weights(tf, graph) if graph.ByteSize() > _MOST_CONSTANTS else {}
 
     def function(rows: Any) -> Any:
-        capture = tf.compat.v1.get_default_graph().capture
-        held = {name: capture(weight) for name, weight in weights.items()}
+        held = {name: _held(tf, weight) for name, weight in weights.items()}
         (result,) = tf.graph_util.import_graph_def(
             graph, input_map={feed: rows, **held}, return_elements=[output], name=""
         )
         return result
 
     return function
+
+
+def _held(tf: Any, weight: Any) -> Any:
+    graph = tf.compat.v1.get_default_graph()
+    # A plain graph, of a session, captures nothing.
+    return graph.capture(weight) if graph.building_function else tf.constant(weight.numpy())
 
 
 def _without_weights(tf: Any, graph: Any) -> dict[str, Any]:
