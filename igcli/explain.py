@@ -96,7 +96,12 @@ class _Scores:
     def _starts(self, baselines: list[Array]) -> list[Array | None]:
         if self._plan.method.starts_at_baseline:
             return [None] * len(baselines)
-        new = [i for i, b in enumerate(baselines) if not self._is_known(b, baselines[:i])]
+        before = [self._last[0] if self._last else None, *baselines[:-1]]
+        new = [
+            i
+            for i, (last, baseline) in enumerate(zip(before, baselines, strict=True))
+            if last is None or not np.array_equal(last, baseline)
+        ]
         scored = list(self._batches.scores(np.stack([baselines[i] for i in new]))) if new else []
         starts: list[Array | None] = []
         for i, baseline in enumerate(baselines):
@@ -105,10 +110,6 @@ class _Scores:
             assert self._last is not None
             starts.append(self._last[1])
         return starts
-
-    def _is_known(self, baseline: Array, before: list[Array]) -> bool:
-        last = before[-1] if before else self._last and self._last[0]
-        return last is not None and np.array_equal(last, baseline)
 
 
 def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:

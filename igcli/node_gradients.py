@@ -73,7 +73,7 @@ class HostGradients:
         self._gradients[row] = gradient.ravel()
         self._rows += 1
         kept = self._gradients[row]
-        return float(np.abs(kept).sum()), float(kept.sum())
+        return l1_norm(kept), float(kept.sum())
 
     def l1_norm_of_sum(self, name: str, weights: Array) -> float:
         """See `NodeGradients.l1_norm_of_sum`."""

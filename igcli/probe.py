@@ -19,9 +19,8 @@ from igcli.errors import OutOfMemory
 from igcli.machine import total_memory
 from igcli.methods import Method
 from igcli.rows import GradientModel, PathRows, RowValues
-from igcli.threads import InOrder
+from igcli.threads import ahead
 
-AUTO = "auto"
 _CPU_TARGET = 48 * 2**20
 _GPU_TARGET = 4 * 2**30
 _LARGEST_FIRST = 256
@@ -87,7 +86,7 @@ def choose_batching(
     """
     spec = model.spec
     # A model that takes any size counted its open dimensions as 1.
-    row_bytes = spec.row_bytes * int(np.prod(shape)) // (spec.input.known_size or 1)
+    row_bytes = spec.row_bytes * int(np.prod(shape)) // spec.input.known_size
     most = _MOST_ROWS if asked is None else asked
     if not spec.on_gpu and row_bytes:
         share = (memory or total_memory() // _MEMORY_SHARE) // spec.streams
@@ -157,7 +156,7 @@ def _first_size(row_bytes: int, on_gpu: bool) -> int:
 
 def _rate(model: GradientModel, method: Method, shape: tuple[int, ...], size: int) -> float:
     """Return rows per second with all streams busy, after one batch each to warm up."""
-    rows = _made_up(model, shape, size)
+    rows = made_up_rows(model, shape, size)
     batches = Batches(model, Batching(size, model.spec.streams))
     _turn(batches, method, rows)
     started = time.perf_counter()
@@ -173,14 +172,12 @@ def _turn(batches: Batches, method: Method, rows: PathRows) -> None:
     def evaluate(rows: PathRows) -> RowValues:
         return method.evaluate(batches, rows)
 
-    with InOrder(evaluate, batches.streams, batches.streams) as threads:
-        for _ in range(batches.streams):
-            threads.give(rows)
-        while threads.pending:
-            threads.take()
+    for _ in ahead(evaluate, [rows] * batches.streams, batches.streams, batches.streams):
+        pass
 
 
-def _made_up(model: GradientModel, shape: tuple[int, ...], size: int) -> PathRows:
+def made_up_rows(model: GradientModel, shape: tuple[int, ...], size: int) -> PathRows:
+    """Return a batch of rows along one path, from zero to noise."""
     x = np.random.default_rng(0).uniform(0.0, 1.0, (1, *shape)).astype(model.spec.input.dtype)
     return PathRows(
         x=x,

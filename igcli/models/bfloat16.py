@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from igcli.models.rewrites import node_name
+
 _PASSED_THROUGH = frozenset({"Identity", "Cast", "Reshape", "Squeeze"})
 _ALWAYS_SINGLE = frozenset({"ResizeBicubic", "ResizeBilinear"})
 _TAILS = frozenset({"Softmax", "Sigmoid"})
@@ -41,9 +43,9 @@ def in_bfloat16(tf: Any, graph: Any, feed: str, output: str) -> Callable[[Any], 
 def _logits(graph: Any, output: str) -> str:
     """Return the tensor that goes into a final softmax or sigmoid, else the output."""
     nodes = {node.name: node for node in graph.node}
-    node = nodes[output.split(":")[0]]
+    node = nodes[node_name(output)]
     while node.op in _PASSED_THROUGH:
-        node = nodes[node.input[0].split(":")[0]]
+        node = nodes[node_name(node.input[0])]
     if node.op not in _TAILS:
         return output
     name = node.input[0]
@@ -55,8 +57,8 @@ def _tail(graph: Any, output: str, logits: str, single: int) -> Any:
     nodes = {node.name: node for node in graph.node}
     tail = type(graph)()
     tail.versions.CopyFrom(graph.versions)
-    start = logits.split(":")[0]
-    waiting, seen = [output.split(":")[0]], {start}
+    start = node_name(logits)
+    waiting, seen = [node_name(output)], {start}
     placeholder = tail.node.add(name=start, op="Placeholder")
     placeholder.attr["dtype"].type = single
     while waiting:
@@ -64,7 +66,7 @@ def _tail(graph: Any, output: str, logits: str, single: int) -> Any:
         if name not in seen:
             seen.add(name)
             tail.node.append(nodes[name])
-            waiting.extend(source.lstrip("^").split(":")[0] for source in nodes[name].input)
+            waiting.extend(node_name(source) for source in nodes[name].input)
     return tail
 
 

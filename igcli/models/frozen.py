@@ -89,21 +89,14 @@ def _held(tf: Any, weight: Any) -> Any:
 
 def _without_weights(tf: Any, graph: Any) -> dict[str, Any]:
     """Remove a graph's large constants; return them as tensors, under their outputs' names."""
-    large = [
-        node
-        for node in graph.node
-        if node.op == "Const" and node.attr["value"].ByteSize() > _LARGE_BYTES
-    ]
+    weights = {}
     with tf.init_scope():
-        weights = {
-            f"{node.name}:0": tf.constant(tf.make_ndarray(node.attr["value"].tensor))
-            for node in large
-        }
-    kept = [node for node in graph.node if f"{node.name}:0" not in weights]
-    rest = type(graph)()
-    rest.node.extend(kept)
-    graph.ClearField("node")
-    graph.node.extend(rest.node)
+        for i in reversed(range(len(graph.node))):
+            node = graph.node[i]
+            if node.op == "Const" and node.attr["value"].ByteSize() > _LARGE_BYTES:
+                value = tf.make_ndarray(node.attr["value"].tensor)
+                weights[f"{node.name}:0"] = tf.constant(value)
+                del graph.node[i]
     return weights
 
 

@@ -44,11 +44,11 @@ class _Nodes:
     def __init__(self, graph: Any) -> None:
         self._by_name = {node.name: node for node in graph.node}
         inputs = [name for node in graph.node for name in node.input]
-        self._uses = Counter(_node_name(name) for name in inputs)
+        self._uses = Counter(node_name(name) for name in inputs)
         self._used = set(inputs)
 
     def get(self, name: str) -> Any:
-        return self._by_name.get(_node_name(name))
+        return self._by_name.get(node_name(name))
 
     def constant(self, name: str) -> Array | None:
         """Return a constant's value, floating point only; None for all else."""
@@ -81,7 +81,8 @@ class _Nodes:
         return "data_format" not in node.attr or node.attr["data_format"].s == b"NHWC"
 
 
-def _node_name(name: str) -> str:
+def node_name(name: str) -> str:
+    """Return the name of the node that an input, data or control, comes from."""
     return name.lstrip("^").split(":")[0]
 
 

@@ -24,7 +24,7 @@ from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_h5, load_keras
 from igcli.models.open import open_model
 from igcli.models.runtime import import_tensorflow
-from igcli.probe import choose_batching
+from igcli.probe import choose_batching, made_up_rows
 from igcli.records import Array, ModelSettings
 from igcli.rows import PathRows
 from tests.benchmarks.peer_cases import random_model
@@ -33,14 +33,6 @@ from tests.conftest import SHARED
 TURNS = 7
 SECONDS = 1.0
 SHOWN = 6
-
-
-def rows_of(model: TensorFlowModel, size: int) -> PathRows:
-    """Return one batch of rows of a made-up input."""
-    shape = tuple(side or 1 for side in model.spec.input.shape)
-    x = np.random.default_rng(0).random((1, *shape), dtype=np.float32)
-    slot = np.zeros(size, np.int32)
-    return PathRows(x, np.zeros_like(x), slot, np.linspace(0, 1, size), slot)
 
 
 def seconds_each(work: Callable[[], object], streams: int) -> float:
@@ -108,7 +100,7 @@ def measure(name: str, path: Path) -> str:
     shape = tuple(side or 1 for side in model.spec.input.shape)
     method = choose_method(RunConfig(Path(), Path(), Path(), method="gausslegendre"))
     size = choose_batching(model, method, shape, 0, None).batching.size
-    rows = rows_of(model, size)
+    rows = made_up_rows(model, shape, size)
     x = np.repeat(rows.x, size, axis=0)
     weights = np.ones((1, size))
     works: dict[str, Callable[[], Any]] = {
