@@ -60,7 +60,9 @@ def _flipped(tf: Any, filters: Any) -> Any:
 
     What a function captured is turned once, for all functions that capture it.
     """
-    captured = {id(inner): outer for outer, inner in filters.graph.captures}.get(id(filters))
+    # A plain graph, of a session, captures nothing.
+    captures = getattr(filters.graph, "captures", ())
+    captured = {id(inner): outer for outer, inner in captures}.get(id(filters))
     if captured is None:
         kernel = tf.get_static_value(filters)
         return None if kernel is None else tf.constant(_turned(kernel))

@@ -1,8 +1,9 @@
-"""Rewrites of a frozen graph that change no result: inference-mode BatchNorm becomes cheap.
+"""Rewrites of a frozen graph that change no result: BatchNorm and padding become cheap.
 
 TensorFlow's own constant folding turns BatchNorm's arithmetic on its weights into one scale and one
 shift, and pushes the scale into a Conv2D. It does neither for FusedBatchNorm nor for depthwise
-convolutions, and leaves the shift as a general addition, which later passes can't fuse.
+convolutions, leaves the shift as a general addition, which later passes can't fuse, and padding as
+a copy of the tensor. All of it in inference mode.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ import numpy as np
 
 from igcli.records import Array
 
+_CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 _BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 
 
@@ -28,8 +30,11 @@ def before_folding(graph: Any) -> None:
 
 
 def after_folding(graph: Any) -> None:
-    """Push scales into depthwise filters, and write shifts per channel as BiasAdd."""
+    """Push scales into depthwise filters, write shifts as BiasAdd, let convolutions pad."""
     nodes = _Nodes(graph)
+    for node in list(graph.node):
+        if node.op in _CONVOLUTIONS:
+            _take_padding(graph, nodes, node)
     for node in graph.node:
         if node.op == "Mul":
             _scale_depthwise(nodes, node)
@@ -51,7 +56,12 @@ class _Nodes:
         return self._by_name.get(node_name(name))
 
     def constant(self, name: str) -> Array | None:
-        """Return a constant's value, floating point only; None for all else."""
+        """Return a floating point constant's value; None for all else."""
+        value = self.any_constant(name)
+        return value if value is not None and np.issubdtype(value.dtype, np.floating) else None
+
+    def any_constant(self, name: str) -> Array | None:
+        """Return a constant's value; None for what is no constant."""
         from tensorflow.python.framework import tensor_util
 
         node = self.get(name)
@@ -60,7 +70,7 @@ class _Nodes:
         if node is None or node.op != "Const":
             return None
         value: Array = tensor_util.MakeNdarray(node.attr["value"].tensor)
-        return value if np.issubdtype(value.dtype, np.floating) else None
+        return value
 
     def channels(self, convolution: Any) -> int:
         """Return how many channels a convolution gives; 0 where its filter is not constant."""
@@ -116,6 +126,36 @@ def _become(node: Any, op: str, inputs: list[str]) -> None:
     node.input.extend(inputs)
 
 
+def _take_padding(graph: Any, nodes: _Nodes, convolution: Any) -> None:
+    """Let a VALID convolution pad itself, with zeros in height and width, as a Pad before it does.
+
+    What amounts to SAME is called so: the gradient of those has a faster way.
+    """
+    pad = nodes.get(convolution.input[0])
+    if pad is None or pad.op != "Pad" or convolution.attr["padding"].s != b"VALID":
+        return
+    kernel, widths = nodes.constant(convolution.input[1]), nodes.any_constant(pad.input[1])
+    if kernel is None or widths is None or not nodes.is_nhwc(convolution):
+        return
+    if widths[[0, 3]].any() or not nodes.used_once(pad) or not _ones(convolution, "dilations"):
+        return
+    around = [(size - 1) // 2 for size in kernel.shape[:2] if size % 2]
+    if _ones(convolution, "strides") and widths[1:3].tolist() == [[side] * 2 for side in around]:
+        convolution.attr["padding"].s = b"SAME"
+    elif convolution.op == "DepthwiseConv2dNative":
+        # TensorFlow's kernel aborts the process on padding as wide as the filter.
+        return
+    else:
+        convolution.attr["padding"].s = b"EXPLICIT"
+        convolution.attr["explicit_paddings"].list.i[:] = widths.ravel().tolist()
+    convolution.input[0] = pad.input[0]
+    graph.node.remove(pad)
+
+
+def _ones(node: Any, attribute: str) -> bool:
+    return set(node.attr[attribute].list.i) <= {1}
+
+
 def _scale_depthwise(nodes: _Nodes, node: Any) -> None:
     for data, factor in (node.input[:2], node.input[1::-1]):
         convolution, scale = nodes.get(data), nodes.constant(factor)
@@ -138,7 +178,7 @@ def _shift_as_bias(nodes: _Nodes, node: Any) -> None:
         if source is None or shift is None or constant.op != "Const":
             continue
         producer = nodes.get(source.input[0]) if source.op == "Identity" else source
-        if producer.op not in {"Conv2D", "DepthwiseConv2dNative"} or not nodes.is_nhwc(producer):
+        if producer.op not in _CONVOLUTIONS or not nodes.is_nhwc(producer):
             continue
         channels = nodes.channels(producer)
         if channels > 1 and _per_channel(shift, channels) and nodes.used_once(constant):

@@ -162,6 +162,56 @@ def test_convolutions_on_a_gpu_keep_their_gradient(
     assert kinds(tf, function, with_gradient=True)["Conv2DBackpropInput"] == 1
 
 
+PADDED: dict[str, tuple[Any, dict[str, Any], bytes]] = {
+    "same": (1, {"kernel_size": 3}, b"SAME"),
+    "same, by two sides": ((2, 0), {"kernel_size": (5, 1)}, b"SAME"),
+    "wider": (2, {"kernel_size": 3}, b"EXPLICIT"),
+    "one side only": (((0, 1), (0, 1)), {"kernel_size": 3}, b"EXPLICIT"),
+    "even kernel": (1, {"kernel_size": 2}, b"EXPLICIT"),
+    "strides": (1, {"kernel_size": 3, "strides": 2}, b"EXPLICIT"),
+    "same already": (1, {"kernel_size": 3, "padding": "same"}, b"SAME"),
+}
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+@pytest.mark.parametrize(("width", "options", "padding"), PADDED.values(), ids=PADDED)
+def test_zeros_around_are_the_convolutions_own(
+    keras: Any, tf: Any, width: Any, options: dict[str, Any], padding: bytes, depthwise: bool
+) -> None:
+    layers = keras.layers
+    if depthwise:
+        convolution = layers.DepthwiseConv2D(**options)
+    else:
+        convolution = layers.Conv2D(6, **options)
+    function = stacked(keras, layers.ZeroPadding2D(width), convolution)
+    check_equal(tf, function)
+    operations = traced(tf, frozen_from(tf, function))
+    (got,) = (op for op in operations if op.type in {"Conv2D", "DepthwiseConv2dNative"})
+    stays = depthwise and padding == b"EXPLICIT"
+    assert got.get_attr("padding") == (b"VALID" if stays else padding)
+    pads = sum(op.type == "Pad" for op in operations)
+    assert pads == (stays or "padding" in options)
+
+
+@pytest.mark.parametrize("pad", ["used twice", "of channels", "not zero", "before dilation"])
+def test_other_padding_stays(tf: Any, pad: str) -> None:
+    random = np.random.default_rng(3)
+    widths = [[0, 0], [1, 1], [1, 1], [0, 2 if pad == "of channels" else 0]]
+    kernel = random.normal(size=(3, 3, 4 + widths[3][1], 2)).astype(np.float32)
+
+    def function(rows: Any) -> Any:
+        padded = tf.pad(rows, widths, constant_values=0.5 if pad == "not zero" else 0.0)
+        dilations = 2 if pad == "before dilation" else 1
+        result = tf.nn.conv2d(padded, kernel, 1, "VALID", dilations=dilations)
+        return result + tf.reduce_sum(padded) if pad == "used twice" else result
+
+    if pad != "of channels":
+        # TensorFlow's own optimiser takes that for padding in height and width, and fails.
+        check_equal(tf, function)
+    seen = kinds(tf, function)
+    assert seen["Pad"] + seen["PadV2"] == 1
+
+
 def normalisation(keras: Any, **options: Any) -> Any:
     return keras.layers.BatchNormalization(**options)
 
