@@ -18,10 +18,14 @@ from igcli.batches import Batches, Batching
 from igcli.errors import OutOfMemory
 from igcli.machine import total_memory
 from igcli.methods import Method
+from igcli.records import ModelSpec
 from igcli.rows import GradientModel, PathRows, RowValues
 from igcli.threads import ahead
 
 _CPU_TARGET = 48 * 2**20
+# Weights that each batch arranges anew want larger batches: ResNet50V2 is 1.05 times faster so.
+_CPU_TARGET_PER_WEIGHT = 4
+_LARGEST_CPU_TARGET = 512 * 2**20
 _GPU_TARGET = 4 * 2**30
 _LARGEST_FIRST = 256
 _FIRST_OF_AN_UNKNOWN = 16
@@ -94,7 +98,7 @@ def choose_batching(
     if asked is not None:
         how = "asked" if most == asked else "asked, reduced"
         return Chosen(Batching(most, spec.streams), how)
-    first = min(most, _first_size(row_bytes, spec.on_gpu))
+    first = min(most, _first_size(row_bytes, spec))
     if rows < _ROWS_OF_A_PROBE * _SHARE_OF_A_RUN * spec.streams * first:
         return Chosen(Batching(first, spec.streams), "estimated")
     # On a CPU larger batches take memory and give nothing: only smaller ones are tried.
@@ -146,8 +150,9 @@ def climb(rate: Callable[[int], float], first: int, most: int) -> dict[int, floa
     return tried
 
 
-def _first_size(row_bytes: int, on_gpu: bool) -> int:
-    target = _GPU_TARGET if on_gpu else _CPU_TARGET
+def _first_size(row_bytes: int, spec: ModelSpec) -> int:
+    shared = min(_LARGEST_CPU_TARGET, _CPU_TARGET_PER_WEIGHT * spec.weight_bytes)
+    target = _GPU_TARGET if spec.on_gpu else max(_CPU_TARGET, shared)
     if row_bytes == 0:
         return _FIRST_OF_AN_UNKNOWN
     nearest = round(log2(target / row_bytes))

@@ -73,6 +73,8 @@ class ModelSpec:
         How many batches it should be given at once.
     row_bytes : int
         How much memory one row of a batch may take, from the sizes of the graph's tensors.
+    weight_bytes : int
+        How large the weights are that each batch arranges anew.
     """
 
     path: Path
@@ -87,6 +89,7 @@ class ModelSpec:
     on_gpu: bool = False
     streams: int = 1
     row_bytes: int = 0
+    weight_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

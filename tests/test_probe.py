@@ -135,6 +135,14 @@ def test_short_runs_are_estimated_without_asking_the_model(row_mib: int) -> None
     assert model.batches == []
 
 
+@pytest.mark.parametrize(("weight_mib", "size"), [(1, 4), (12, 4), (24, 8), (100, 32), (999, 64)])
+def test_weights_that_are_arranged_anew_want_larger_batches(weight_mib: int, size: int) -> None:
+    """Four times their size in tensors of 10 MiB a row, between 48 and 512 MiB."""
+    model = fake(2, row_bytes=10 * MIB)
+    model.spec = replace(model.spec, weight_bytes=weight_mib * MIB)
+    assert choose(model, 10, memory=10**6 * MIB).batching.size == size
+
+
 def test_estimates_stay_within_memory_and_reason() -> None:
     assert choose(fake(row_bytes=6 * MIB), 10, memory=36 * MIB).batching.size == 6
     assert choose(fake(row_bytes=1), 10, memory=10**6 * MIB).batching.size == 256

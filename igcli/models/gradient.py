@@ -66,6 +66,7 @@ class TensorFlowModel:
             on_gpu=has_gpu(tf),
             streams=stream_count(tf),
             row_bytes=_row_bytes(self._scores.graph),
+            weight_bytes=_captured_bytes(self._scores.graph),
         )
 
     def scores(self, x: Array) -> Array:
@@ -196,3 +197,13 @@ def _row_bytes(graph: Any) -> int:
             if shape[0] is None and op.type not in _IN_PLACE:
                 total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
     return total
+
+
+def _captured_bytes(graph: Any) -> int:
+    """Add up the weights that are not constants of a graph."""
+    tensors = [outer for outer, _ in graph.captures if outer.dtype.name != "resource"]
+    return sum(
+        held.dtype.size * held.shape.num_elements()
+        for held in (*tensors, *graph.variables)
+        if held.shape.is_fully_defined()
+    )
