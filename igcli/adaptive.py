@@ -288,8 +288,7 @@ class Mesh:
 
     def _jump_error(self, enough: float) -> float:
         """Return the error of the jumps seen; foretold where it is sure to be too much still."""
-        left, right, scale = self._jumps()
-        sizes = scale * np.array([leaf.change for leaf in self._leaves])
+        nodes, sizes, scale = self._jumps()
         # It falls as their sum does where each has pixels of its own, as the root of the sum of
         # their squares where all share theirs.
         sums = np.array([sizes.sum(), np.sqrt(np.square(sizes).sum())])
@@ -297,23 +296,27 @@ class Mesh:
         foretold = error * _SURELY * float(np.min(sums / before)) if error else 0.0
         if foretold > enough:
             return foretold
-        error = self._gradients.jump_error(left, right, scale, enough)
+        error = self._gradients.jump_error(nodes, scale, float(sizes.sum()), enough)
         self._last_jumps = sums, error
         return error
 
-    def _jumps(self) -> tuple[Array, Array, Array]:
-        """Return the error that one jump could make in each leaf, as rows and a scale.
+    def _jumps(self) -> tuple[list[int], Array, Array]:
+        """Return the path's nodes as rows, and each leaf's largest error by a jump: norm and scale.
 
         But no more than the split that made the leaf moved the map: a smooth gradient changes
         without jumping.
         """
-        left = np.array([self._row[leaf.left] for leaf in self._leaves])
-        right = np.array([self._row[leaf.right] for leaf in self._leaves])
-        scale = [
-            0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound) if leaf.bound else 0.0
-            for leaf in self._leaves
-        ]
-        return left, right, np.array(scale)
+        leaves = sorted(self._leaves, key=lambda leaf: leaf.left)
+        nodes = [self._row[leaf.left] for leaf in leaves] + [self._row[_FULL]]
+        scale = np.array(
+            [
+                0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound)
+                if leaf.bound
+                else 0.0
+                for leaf in leaves
+            ]
+        )
+        return nodes, scale * np.array([leaf.change for leaf in leaves]), scale
 
     def _coarse_less_fine(self) -> Array:
         """Return the weights of what merging every last-level pair of leaves would change."""

@@ -40,8 +40,10 @@ class NodeGradients(Protocol):
         """Return the L1 norm of Σ weight × gradient for several tuples of rows."""
         ...
 
-    def jump_error(self, left: Array, right: Array, scale: Array, at_least: float) -> float:
-        """Return `igcli.error_estimate.jump_error` of these rows."""
+    def jump_error(
+        self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
+    ) -> float:
+        """Return `igcli.error_estimate.jump_error` of these rows, in the path's order."""
         ...
 
     def combine(self, weights: Array) -> Array:
@@ -50,30 +52,30 @@ class NodeGradients(Protocol):
 
 
 class HostGradients:
-    """Node gradients in this machine's memory."""
+    """Node gradients in this machine's memory.
+
+    Sums are taken in blocks that stay in a core's cache: what judges a path takes time from the
+    batches that every core is busy with.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._rows = 0
-        self._gradients = np.empty((0, size), np.float32)
+        self._gradients: list[Array] = []
         self._sums: dict[str, tuple[Array, Array]] = {}
+        self._blocks = [slice(start, start + _BLOCK) for start in range(0, size, _BLOCK)]
 
     @property
     def nbytes(self) -> int:
         """See `NodeGradients.nbytes`."""
-        return self._gradients.nbytes + 4 * self.size * len(self._sums)
+        return 4 * self.size * (len(self._gradients) + len(self._sums))
 
     def append(self, gradient: Any) -> tuple[float, float]:
         """See `NodeGradients.append`."""
-        if self._rows == len(self._gradients):
-            grown = np.empty((max(16, 2 * self._rows), self.size), np.float32)
-            grown[: self._rows] = self._gradients
-            self._gradients = grown
-        row = self._rows
-        self._gradients[row] = gradient.ravel()
-        self._rows += 1
-        kept = self._gradients[row]
-        return l1_norm(kept), float(kept.sum())
+        # A copy: a view would keep the whole batch alive.
+        kept = np.array(gradient, np.float32).ravel()
+        self._gradients.append(kept)
+        parts = [kept[block] for block in self._blocks]
+        return sum(map(l1_norm, parts)), float(sum(part.sum() for part in parts))
 
     def l1_norm_of_sum(self, name: str, weights: Array) -> float:
         """See `NodeGradients.l1_norm_of_sum`."""
@@ -83,32 +85,40 @@ class HostGradients:
         rows = np.flatnonzero(change)
         factors = change[rows].astype(np.float32)
         norm = 0.0
-        for start in range(0, self.size, _BLOCK):
-            block = slice(start, start + _BLOCK)
-            total[block] += factors @ self._gradients[rows, block]
+        for block in self._blocks:
+            total[block] += factors @ self._stacked(rows, block)
             norm += l1_norm(total[block])
         self._sums[name] = weights, total
         return norm
 
     def l1_norms(self, rows: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
         """See `NodeGradients.l1_norms`."""
-        columns = np.array(rows, np.intp).T
+        factors = [weight / weights[0] for weight in weights[1:]]
         norms = np.zeros(len(rows))
-        # As many numbers at a time as stay in the cache: seven times faster on photos.
         tuples = max(1, _BLOCK // self.size)
         for first in range(0, len(rows), tuples):
             some = slice(first, first + tuples)
-            for start in range(0, self.size, _BLOCK):
-                block = slice(start, start + _BLOCK)
-                combined = np.float32(weights[0]) * self._gradients[columns[0, some], block]
-                for column, weight in zip(columns[1:, some], weights[1:], strict=True):
-                    combined += np.float32(weight) * self._gradients[column, block]
-                norms[some] += np.abs(combined, out=combined).sum(axis=1)
-        return [float(norm) for norm in norms]
+            columns = list(zip(*rows[some], strict=True))
+            for block in self._blocks:
+                combined = self._stacked(columns[0], block)
+                for column, factor in zip(columns[1:], factors, strict=True):
+                    combined = _sum(combined, self._stacked(column, block), factor)
+                norms[some] += np.abs(combined).sum(axis=1)
+        return [abs(weights[0]) * float(norm) for norm in norms]
 
-    def jump_error(self, left: Array, right: Array, scale: Array, at_least: float) -> float:
+    def _stacked(self, rows: Sequence[int] | Array, block: slice) -> Array:
+        """Return a block of some rows, two-dimensional; of a single one without a copy."""
+        if len(rows) == 1:
+            return self._gradients[rows[0]][None, block]
+        if len(rows) == 0:
+            return np.empty((0, len(range(self.size)[block])), np.float32)
+        return np.stack([self._gradients[row][block] for row in rows])
+
+    def jump_error(
+        self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
+    ) -> float:
         """See `NodeGradients.jump_error`."""
-        return jump_error(self._gradients, left, right, scale, at_least)
+        return jump_error([self._gradients[row] for row in nodes], scale, worst, at_least)
 
     def combine(self, weights: Array) -> Array:
         """See `NodeGradients.combine`."""
@@ -116,3 +126,10 @@ class HostGradients:
         for weight, gradient in zip(weights, self._gradients, strict=False):
             total += weight * gradient
         return total
+
+
+def _sum(total: Array, values: Array, factor: float) -> Array:
+    """Return total + factor × values, in one pass over the arrays where that is enough."""
+    if factor in {1.0, -1.0}:
+        return total + values if factor > 0.0 else total - values
+    return total + np.float32(factor) * values

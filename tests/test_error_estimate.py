@@ -8,11 +8,19 @@ from igcli.records import Array
 
 
 def of(jumps: Array, at_least: float) -> float:
-    count = len(jumps)
-    gradients = np.concatenate([np.zeros_like(jumps[:1]), jumps])
-    return jump_error(
-        gradients, np.zeros(count, int), 1 + np.arange(count), np.ones(count), at_least
-    )
+    """Of jumps that are the differences of ascending nodes."""
+    nodes = np.concatenate([np.zeros_like(jumps[:1]), np.cumsum(jumps, axis=0)])
+    worst = float(np.abs(jumps).sum())
+    return jump_error(list(nodes), np.ones(len(jumps)), worst, at_least)
+
+
+def test_components_have_their_scale() -> None:
+    jumps = np.random.default_rng(1).normal(size=(5, 300)).astype(np.float32)
+    scale = np.array([0.5, 2.0, 0.0, 1.0, 3.0])
+    scaled = (scale[:, None] * jumps).astype(np.float32)
+    nodes = np.concatenate([np.zeros_like(jumps[:1]), np.cumsum(jumps, axis=0)])
+    got = jump_error(list(nodes), scale, float(np.abs(scaled).sum()), np.inf)
+    assert got == pytest.approx(of(scaled, np.inf), rel=1e-4)
 
 
 def test_jump_error_of_one_jump_is_its_worst_case() -> None:

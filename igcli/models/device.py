@@ -41,18 +41,18 @@ class DeviceGradients:
         combined = [self._weighted([self._gradients[i] for i in r], [weights])[0] for r in rows]
         return [float(norm) for norm in tf.stack([self._l1(values) for values in combined]).numpy()]
 
-    def jump_error(self, left: Array, right: Array, scale: Array, at_least: float) -> float:
+    def jump_error(
+        self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
+    ) -> float:
         """See `NodeGradients.jump_error`."""
         tf = self._tf
-        stacked = tf.stack(self._gradients)
-        factors = scale.astype(np.float32)[:, None]
-        components = factors * (tf.gather(stacked, right) - tf.gather(stacked, left))
+        along = tf.stack([self._gradients[row] for row in nodes])
+        components = scale.astype(np.float32)[:, None] * (along[1:] - along[:-1])
         size = tf.sqrt(tf.reduce_sum(tf.square(components), axis=0))
         root = tf.sqrt(tf.maximum(size / np.float32(np.sqrt(3.0)), np.finfo(np.float32).tiny))
         scaled = components / root
         products = tf.reduce_sum(tf.square(tf.matmul(scaled, scaled, transpose_b=True)))
-        numbers = tf.stack([tf.reduce_sum(size), products, self._l1(components)]).numpy()
-        total, squares, worst = (float(number) for number in numbers)
+        total, squares = (float(n) for n in tf.stack([tf.reduce_sum(size), products]).numpy())
         return jump_quantile(total, squares, worst, at_least)
 
     def combine(self, weights: Array) -> Array:

@@ -147,8 +147,8 @@ class TensorFlowModel:
         self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
     ) -> tuple[Any, Any, Any]:
         tf = self._tf
-        start = tf.gather(baseline, slot)
-        rows = start + self._broadcast(alpha) * (tf.gather(x, slot) - start)
+        difference = tf.gather(x - baseline, slot)
+        rows = tf.gather(baseline, slot) + self._broadcast(alpha) * difference
         scores = tf.gather(self._class_scores(rows), target, axis=1, batch_dims=1)
         (gradient,) = tf.gradients(scores, rows)
         if gradient is None:
