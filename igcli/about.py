@@ -33,6 +33,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "memory": plan.method.memory,
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
+            "explained": _explained(plan),
         },
         "model": {
             "path": str(spec.path),
@@ -40,11 +41,20 @@ def about(plan: Plan) -> dict[str, Any]:
             "loader": spec.loader,
             "input": spec.input.name,
             "output": spec.output_name,
+            "output_shape": list(spec.output_shape) or [spec.classes],
             "classes": spec.classes,
             "last_operation": spec.tail,
         },
         "labels_sha256": file_sha256(plan.labels.path) if plan.labels.path else None,
     }
+
+
+def _explained(plan: Plan) -> dict[str, list[int]]:
+    """Return what attributions are of, by name, with their shapes: inputs, or a layer."""
+    maps = plan.maps
+    if maps.parts:
+        return {part.name: list(part.shape) for part in maps.parts}
+    return {plan.model.spec.point.name: list(maps.shape)}
 
 
 def batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:

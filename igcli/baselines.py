@@ -105,9 +105,21 @@ BASELINES: dict[SourceKind, dict[str, Recipe]] = {
         "uniform": Recipe("uniform:LOW:HIGH", _uniform),
         "gaussian": Recipe("gaussian:SIGMA", _gaussian),
     },
+    "integers": {
+        "zeros": Recipe("zeros", _filled(0.0)),
+        "constant": Recipe("constant:V", _constant),
+    },
 }
-DEFAULT_BASELINE: dict[SourceKind, str] = {"pixels": "black", "floats": "zeros"}
-_WHAT = {"pixels": "images and uint8 arrays", "floats": "float arrays"}
+DEFAULT_BASELINE: dict[SourceKind, str] = {
+    "pixels": "black",
+    "floats": "zeros",
+    "integers": "zeros",
+}
+_WHAT = {
+    "pixels": "images and uint8 arrays",
+    "floats": "float arrays",
+    "integers": "integer arrays",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,8 @@ def _out_of_range(name: str, arguments: Arguments, kind: SourceKind) -> str:
         return f"SIGMA is at most {_MAX_BLUR:g} pixels"
     if name == "uniform" and arguments and arguments[0] >= arguments[1]:
         return "LOW must be below HIGH"
+    if kind == "integers" and not all(number.is_integer() for number in arguments):
+        return "V must be an integer"
     if kind == "pixels" and name == "constant" and not 0 <= arguments[0] <= 255:
         return "V counts in pixels, 0 to 255"
     return ""
@@ -166,7 +180,7 @@ def _refusal(text: str, kind: SourceKind, cause: str) -> ConfigError:
 def usage(kind: SourceKind) -> str:
     """List what `--baseline` takes for one kind of input."""
     names = ", ".join(recipe.usage for recipe in BASELINES[kind].values())
-    return f"{names}, mean or a file"
+    return f"{names} or a file" if kind == "integers" else f"{names}, mean or a file"
 
 
 def named_baseline(named: Named, space: Space, seed: int) -> Baseline:

@@ -9,7 +9,7 @@ from igcli.errors import ConfigError
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
 _KEYWORDS = frozenset({"predicted", "folder", "mean"})
-_LISTS = frozenset({"fail_on", "save"})
+_LISTS = frozenset({"baseline", "explain", "fail_on", "save"})
 _MAY_BE_FILES = ("baseline", "labels", "target")
 
 
@@ -17,7 +17,7 @@ _MAY_BE_FILES = ("baseline", "labels", "target")
 class RunConfig:
     """Everything that ``igcli run`` was asked for.
 
-    None means "the default for these inputs": black or zeros for `baseline`, unit for
+    None (or nothing) means "the default for these inputs": black or zeros for `baseline`, unit for
     `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`; and for
     the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
     `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).
@@ -33,13 +33,17 @@ class RunConfig:
     max_steps: int | None = None
     memory: int | None = None
     steps: int | None = None
-    baseline: str | None = None
+    baseline: tuple[str, ...] = ()
     target: str = "predicted"
     labels: Path | None = None
     preprocess: str | None = None
     resize: str | None = None
     image_size: tuple[int, int] | None = None
     scores: str = "as-is"
+    output: str | None = None
+    explain: tuple[str, ...] = ()
+    layer: str | None = None
+    layer_input: bool = False
     batch_size: int | None = None
     device: str = "auto"
     precision: str = "float32"
@@ -99,15 +103,20 @@ def is_file(text: str | Path) -> bool:
 def _as_on_the_command_line(key: str, value: Any, path: Path) -> str | list[str]:
     """Write a TOML value as a flag's, so that Click reads both alike (and refuses 50.5 steps)."""
     if key in _LISTS:
-        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+        items = value if isinstance(value, list) else [value]
+        return [_beside(key, str(item), path) for item in items]
     if isinstance(value, list):
         name = key.replace("_", "-")
         raise ConfigError(f"--config {path}: {name!r} can't be a list", fix="write one value")
-    if str(value).isdecimal() or value in _KEYWORDS:
-        return str(value)
-    if key in _MAY_BE_FILES and is_file(path.parent / str(value)):
-        return str(path.parent / str(value))
-    return str(value)
+    return _beside(key, str(value), path)
+
+
+def _beside(key: str, value: str, path: Path) -> str:
+    """Take a file from beside the TOML file, where it lies there; NAME=FILE too."""
+    if key not in _MAY_BE_FILES or value.isdecimal() or value in _KEYWORDS:
+        return value
+    name, equals, file = value.rpartition("=")
+    return f"{name}{equals}{path.parent / file}" if is_file(path.parent / file) else value
 
 
 def _table(path: Path, table: str) -> dict[str, Any]:

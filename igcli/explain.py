@@ -83,15 +83,17 @@ class _Scores:
                 pairs.append(ready)
         if not pairs:
             return
-        scores = self._batches.scores(np.stack([sample.x for sample, _ in pairs]))
-        starts = self._starts([baseline for _, baseline in pairs])
-        for (sample, baseline), score, start in zip(pairs, scores, starts, strict=True):
+        paths = _paths(self._plan, pairs)
+        scores = self._batches.scores(np.stack([end for end, _ in paths]))
+        starts = self._starts([baseline for _, baseline in paths])
+        samples = [sample for sample, _ in pairs]
+        for sample, path, score, start in zip(samples, paths, scores, starts, strict=True):
             where = _not_finite(score, start)
             if where:
                 message = f"the model's scores of the {where} are not finite"
                 yield from _failed(self._plan, Failed(sample.name, message, sample.sha256))
             else:
-                yield from _chosen(self._plan, sample, baseline, score, start)
+                yield from _chosen(self._plan, sample, path, score, start)
 
     def _starts(self, baselines: list[Array]) -> list[Array | None]:
         if self._plan.method.starts_at_baseline:
@@ -112,6 +114,25 @@ class _Scores:
         return starts
 
 
+def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[tuple[Array, Array]]:
+    """Return each path's two ends: input and baseline, in the layer where there is one.
+
+    What is held has the input's value at both.
+    """
+    spec = plan.model.spec
+    ends = [sample.x for sample, _ in pairs]
+    starts = [baseline for _, baseline in pairs]
+    if spec.entered is not None:
+        ends, starts = (list(plan.model.enter(np.stack(x))) for x in (ends, starts))
+    held = [slice(p.start, p.start + p.size) for p in spec.parts if p.held]
+    if held:
+        starts = [start.copy() for start in starts]
+    for part in held:
+        for end, start in zip(ends, starts, strict=True):
+            start[part] = end[part]
+    return list(zip(ends, starts, strict=True))
+
+
 def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
     if isinstance(item, Failed):
         return item
@@ -128,22 +149,27 @@ def _not_finite(score: Array, start: Array | None) -> str:
 
 
 def _chosen(
-    plan: Plan, sample: Sample, baseline: Array, scores: Array, starts: Array | None
+    plan: Plan,
+    sample: Sample,
+    path: tuple[Array, Array],
+    scores: Array,
+    starts: Array | None,
 ) -> Iterator[_Asked]:
     prediction = int(np.argmax(scores))
-    image = plan.source.space.to_display(sample.raw)
+    image = plan.source.space.to_display(sample.raw) if plan.maps.picture else None
+    shape = plan.model.spec.output_shape
     for rank, target in enumerate(plan.targets.choose(sample.name, scores)):
         known = replace(
             _blank(plan, sample, rank),
             target=target,
-            target_name=plan.labels.name(target),
+            target_name=plan.labels.name(target, shape),
             prediction=prediction,
-            prediction_name=plan.labels.name(prediction),
+            prediction_name=plan.labels.name(prediction, shape),
             score=float(scores[target]),
             baseline_score=None if starts is None else float(starts[target]),
             image=image,
         )
-        yield _Asked(Job(known.row, sample.x, baseline, target), known)
+        yield _Asked(Job(known.row, *path, target), known)
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
@@ -186,7 +212,7 @@ def _complete(plan: Plan, asked: _Asked, integral: Integral) -> Explanation:
         error_estimate=integral.error_estimate,
         converged=integral.converged,
         message=_not_converged(integral, plan) if integral.converged is False else "",
-        attribution=attribution,
+        attribution=plan.maps.of(attribution),
         profile=integral.profile if plan.config.profile_path else None,
     )
 

@@ -14,8 +14,7 @@ from igcli.errors import IgcliError, RunStopped
 from igcli.explain import explain
 from igcli.figures.overlay import draw_overlay
 from igcli.plan import Plan
-from igcli.preprocess import is_image_shape
-from igcli.records import Explanation
+from igcli.records import Explanation, Part
 from igcli.result import RunResult, Tally
 from igcli.store.layout import overlay_path, whole_file
 from igcli.store.writer import RunWriter, Status
@@ -49,15 +48,15 @@ def run(plan: Plan, track: Track) -> RunResult:
     RunStopped
         When the machine or the model gave out part-way; what was finished by then is stored.
     """
-    config, space = plan.config, plan.source.space
-    pictures = is_image_shape(space.shape)
-    writer = RunWriter(config.out, space.shape, pictures, about(plan))
+    config, maps = plan.config, plan.maps
+    pictures = maps.picture is not None
+    writer = RunWriter(config.out, maps, about(plan))
     tally = Tally(plan.gates)
     started = time.monotonic()
     batches = Batches(plan.model, plan.chosen.batching)
     explanations = explain(plan, batches)
-    if pictures and config.overlays:
-        draw = partial(_draw, out=config.out)
+    if maps.picture is not None and config.overlays:
+        draw = partial(_draw, out=config.out, part=maps.picture)
         explanations = ahead(draw, explanations, _DRAWERS, _DRAWN_AHEAD)
     stopped: Exception | None = None
     try:
@@ -76,7 +75,7 @@ def run(plan: Plan, track: Track) -> RunResult:
         seconds=time.monotonic() - started,
         method=plan.method.title,
         pictures=pictures and config.overlays,
-        why_no_pictures="--no-overlays" if pictures else "the inputs are no pictures",
+        why_no_pictures="--no-overlays" if pictures else "what is explained is no picture",
         saved_npy="npy" in config.save,
         has_tolerance=plan.method.accuracy is not None,
         unit="images" if one_each else "explanations",
@@ -129,12 +128,14 @@ def _run_stopped(failure: Exception, stored: int, asked: int, out: Path) -> RunS
     )
 
 
-def _draw(explanation: Explanation, out: Path) -> Explanation:
+def _draw(explanation: Explanation, out: Path, part: Part) -> Explanation:
     """Write the overlay of an explanation, and pass it on."""
     if explanation.attribution is not None and explanation.image is not None:
         path = overlay_path(out, explanation.id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = draw_overlay(explanation.attribution, explanation.image, caption(explanation))
+        picture = draw_overlay(
+            part.of(explanation.attribution), explanation.image, caption(explanation)
+        )
         with whole_file(path, synced=False) as temporary:
             picture.save(temporary, format="PNG", compress_level=_COMPRESSION)
     return explanation

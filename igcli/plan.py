@@ -7,19 +7,20 @@ from typing import TypeAlias
 
 import numpy as np
 
-from igcli.baselines import DEFAULT_BASELINE, Baseline, Named, named_baseline, parse
+from igcli.baselines import Baseline
 from igcli.config import RunConfig, is_file
 from igcli.errors import ConfigError, InputError
 from igcli.gates import Gate, parse_gates
-from igcli.inputs.readers import list_inputs
-from igcli.inputs.reference import check_file, file_baseline, mean_baseline
+from igcli.inputs.readers import bind, list_inputs
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing, Source
+from igcli.maps import Maps, known_shape, maps_of
 from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
-from igcli.records import Failed, InputName, ModelSettings, Sample, Warn
+from igcli.records import Failed, InputName, InputSpec, ModelSettings, Sample, Warn
 from igcli.rows import GradientModel, PathRows
+from igcli.starts import check_start, settle_start
 from igcli.store.layout import check_out, check_sources
 from igcli.targets import Labels, Targets, plan_targets, read_labels
 from igcli.threads import ahead
@@ -28,7 +29,6 @@ LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 
 _READERS = 2
 _READ_AHEAD = 16
-_MEAN = "mean"
 _COMPARED = 16
 _COMPARED_AT = (0.25, 0.5, 0.75, 1.0)
 
@@ -43,6 +43,10 @@ class Plan:
         The inputs to explain, `--limit` applied.
     baseline_name, preprocess, resize : str or None
         What was settled for these inputs; None where it has no meaning for them.
+    point : InputSpec
+        What paths run in, every dimension settled.
+    maps : Maps
+        What of a path's attribution is stored, and how.
     chosen : Chosen
         How rows are batched, and why so.
     precision_error : float
@@ -59,6 +63,8 @@ class Plan:
     gates: list[Gate]
     baseline: Baseline
     baseline_name: str
+    point: InputSpec
+    maps: Maps
     preprocess: str | None
     resize: str | None
     chosen: Chosen
@@ -78,24 +84,27 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     listing = list_inputs(config.inputs, config.out)
     _tell_what_is_unused(config, listing, warn)
     preprocess = _preprocess(config, listing)
-    baseline_name = DEFAULT_BASELINE[listing.kind] if config.baseline is None else config.baseline
-    recipe = None if baseline_name == _MEAN else parse(baseline_name, listing.kind)
-    if recipe is None and baseline_name != _MEAN:
-        check_file(baseline_name, listing.kind)
+    check_start(config.baseline, listing.kind)
     labels = read_labels(config.labels)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
-    settings = ModelSettings(config.scores, config.device, config.precision)
-    model = load_model(config.model, settings, warn)
+    model = load_model(config.model, model_settings(config), warn)
+    spec = model.spec
     resize = config.resize or DEFAULT_RESIZE
-    source = listing.bind(
-        model.spec.input, preprocess or DEFAULT_PREPROCESS, resize, config.image_size
-    )
-    labels.check(model.spec.classes)
+    source = bind(listing, spec, preprocess or DEFAULT_PREPROCESS, resize, config.image_size)
+    labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
     names = listing.names[: config.limit]
-    targets = plan_targets(config.target, listing.names, labels, model.spec.classes)
-    baseline = _baseline(config, baseline_name, recipe, source, names, len(listing.names))
-    error = _precision_error(model, source, names, baseline, warn)
+    targets = plan_targets(config.target, listing.names, labels, spec.classes, spec.output_shape)
+    start = settle_start(
+        config.baseline,
+        source.space,
+        lambda: (s for s in read_ahead(source, names) if isinstance(s, Sample)),
+        len(listing.names),
+        resize,
+        config.seed,
+    )
+    point = _point(model, source)
+    error = _precision_error(model, source, names, start.baseline, warn)
     method = method.with_rounding(error)
     gates = parse_gates(config.fail_on, method)
     rows = len(names) * targets.per_input * method.usual_steps
@@ -108,13 +117,39 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         targets=targets,
         method=method,
         gates=gates,
-        baseline=baseline,
-        baseline_name=baseline_name,
+        baseline=start.baseline,
+        baseline_name=start.name,
+        point=point,
+        maps=maps_of(spec, point, source.space.has_pictures),
         preprocess=preprocess,
         resize=resize if listing.resizable else None,
-        chosen=_batching(config, model, method, source.space.shape, rows, warn),
+        chosen=_batching(config, model, method, known_shape(point), rows, warn),
         precision_error=error,
     )
+
+
+def model_settings(config: RunConfig) -> ModelSettings:
+    """Return what a config says of the model."""
+    return ModelSettings(
+        scores=config.scores,
+        device=config.device,
+        precision=config.precision,
+        output=config.output,
+        explain=config.explain,
+        layer=config.layer,
+        layer_input=config.layer_input,
+    )
+
+
+def _point(model: GradientModel, source: Source) -> InputSpec:
+    """Settle what paths run in; where a layer's shape is open, by asking the model."""
+    spec, space = model.spec, source.space
+    if spec.entered is None:
+        return space.input
+    if None not in spec.entered.shape:
+        return spec.entered
+    nothing = np.zeros((1, *space.shape), space.input.dtype)
+    return spec.entered.with_shape(model.enter(nothing).shape[1:])
 
 
 def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | Failed]:
@@ -132,17 +167,17 @@ def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | 
 def _sources(config: RunConfig) -> Iterator[Path]:
     yield from (config.model, config.inputs)
     yield from (
-        Path(p) for p in (config.labels, config.baseline, config.target) if p and is_file(p)
+        Path(p) for p in (config.labels, config.target, *config.baseline) if p and is_file(p)
     )
 
 
 def _preprocess(config: RunConfig, listing: Listing) -> str | None:
-    if listing.kind == "pixels":
+    if listing.kind in {"pixels", "several"}:
         return config.preprocess or DEFAULT_PREPROCESS
     if config.preprocess is not None:
         raise ConfigError(
             f"--preprocess {config.preprocess} can't be used with {config.inputs}",
-            "a float array is in model space already and passes untouched",
+            "only pixels are preprocessed: other arrays pass untouched",
             "leave it out, or save the pixels as a uint8 array",
         )
     return None
@@ -170,11 +205,11 @@ def _precision_error(
     read = [s for s in read_ahead(source, names[:_COMPARED]) if isinstance(s, Sample)]
     if not read:
         return 0.0
-    x = np.stack([sample.x for sample in read])
+    x = model.enter(np.stack([sample.x for sample in read]))
     slots = np.repeat(np.arange(len(read), dtype=np.int32), len(_COMPARED_AT))
     rows = PathRows(
         x=x,
-        baseline=np.stack([baseline(sample) for sample in read]),
+        baseline=model.enter(np.stack([baseline(sample) for sample in read])),
         slot=slots,
         alpha=np.tile(_COMPARED_AT, len(read)),
         target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
@@ -200,19 +235,3 @@ def _batching(
     if config.batch_size is not None and size < config.batch_size:
         warn(f"--batch-size {config.batch_size} may not fit into memory: {size} rows are sent")
     return chosen
-
-
-def _baseline(
-    config: RunConfig,
-    name: str,
-    recipe: Named | None,
-    source: Source,
-    names: Sequence[InputName],
-    inputs: int,
-) -> Baseline:
-    if name == _MEAN:
-        samples = (s for s in read_ahead(source, names) if isinstance(s, Sample))
-        return mean_baseline(samples, source.space)
-    if recipe is None:
-        return file_baseline(Path(name), source.space, config.resize or DEFAULT_RESIZE, inputs)
-    return named_baseline(recipe, source.space, config.seed)

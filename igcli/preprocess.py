@@ -4,13 +4,13 @@ Pixels are float32 0–255, RGB or grey, channels last. Inputs and baselines go 
 function here, so that a baseline's colour is what the eye sees whatever the model's range.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from igcli.errors import ConfigError
-from igcli.records import Array, InputSpec, SourceKind
+from igcli.records import Array, InputSpec, Part, SourceKind
 
 _IMAGENET_BGR_MEAN = np.array([103.939, 116.779, 123.68])
 _IMAGENET_RGB_MEAN = np.array([0.485, 0.456, 0.406])
@@ -72,7 +72,7 @@ class Space:
 
     Attributes
     ----------
-    kind : {"pixels", "floats"}
+    kind : {"pixels", "floats", "integers"}
         What raw numbers are.
     preprocess : str
         A name from PREPROCESS; unused for floats.
@@ -104,6 +104,11 @@ class Space:
             return with_channels(self.shape)
         return self.shape
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether inputs can be shown."""
+        return self.kind != "integers" and is_image_shape(self.shape)
+
     def to_model(self, numbers: Array) -> Array:
         """Map raw numbers to a contiguous model input of the input's shape and dtype."""
         if self.kind == "pixels":
@@ -116,7 +121,7 @@ class Space:
         Pixels are shown as they are. Floats have no known range: each input is stretched from its
         smallest to its largest number.
         """
-        if not is_image_shape(self.shape):
+        if not self.has_pictures:
             return None
         pixels = numbers.reshape(with_channels(self.shape))
         if self.kind == "floats":
@@ -125,3 +130,59 @@ class Space:
                 (pixels - low) * (255.0 / (high - low)) if high > low else np.zeros_like(pixels)
             )
         return np.rint(pixels).clip(0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """Several inputs' spaces, side by side: raw numbers and model inputs are vectors of all.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Where each input lies in a vector; the same for raw numbers and model inputs.
+    spaces : tuple of Space
+        Theirs, in the same order.
+    input : InputSpec
+        The vector.
+    """
+
+    parts: tuple[Part, ...]
+    spaces: tuple[Space, ...]
+    input: InputSpec
+    kind: SourceKind = "several"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The vector's shape."""
+        return (sum(part.size for part in self.parts),)
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """The raw vector's shape, the same."""
+        return self.shape
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether one of the inputs can be shown."""
+        return any(space.has_pictures for space in self.spaces)
+
+    def raw_of(self, index: int, vector: Array) -> Array:
+        """Return one input's raw numbers out of a vector."""
+        return self.parts[index].of(vector).reshape(self.spaces[index].raw_shape)
+
+    def to_model(self, numbers: Array) -> Array:
+        """Map a raw vector to a model input."""
+        return self.joined(
+            space.to_model(self.raw_of(i, numbers)) for i, space in enumerate(self.spaces)
+        )
+
+    def joined(self, arrays: Iterable[Array]) -> Array:
+        """Return one array per input as a vector."""
+        return np.concatenate([array.ravel() for array in arrays]).astype(self.input.dtype)
+
+    def to_display(self, numbers: Array) -> Array | None:
+        """Return the picture of the first input that can be shown."""
+        for i, space in enumerate(self.spaces):
+            if space.has_pictures:
+                return space.to_display(self.raw_of(i, numbers))
+        return None

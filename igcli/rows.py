@@ -20,7 +20,7 @@ class PathRows:
     Attributes
     ----------
     x, baseline : Array
-        The inputs that the rows belong to, shape (m, …input shape).
+        The ends of the paths that the rows belong to, shape (m, …point shape).
     slot : Array
         int32 (rows,): which of the m inputs a row belongs to.
     alpha : Array
@@ -93,8 +93,16 @@ class GradientModel(Protocol):
 
     spec: ModelSpec
 
+    def enter(self, x: Array) -> Array:
+        """Return the points of a path (n, …point shape) for inputs (n, …input shape).
+
+        They are the inputs themselves, unless the path runs in a layer. All else that is asked of
+        the model is asked in points.
+        """
+        ...
+
     def scores(self, x: Array) -> Array:
-        """Return every class's score, (n, classes), for inputs (n, …input shape)."""
+        """Return every class's score, (n, classes), for points (n, …point shape)."""
         ...
 
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:

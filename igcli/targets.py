@@ -40,9 +40,17 @@ class Labels:
     names: tuple[str, ...] = ()
     path: Path | None = None
 
-    def name(self, index: int | None) -> str:
-        """Return a class's name, or an empty string."""
-        return self.names[index] if self.names and index is not None else ""
+    def name(self, index: int, shape: tuple[int, ...] = ()) -> str:
+        """Return a class's name, or an empty string.
+
+        Where classes count over an output's `shape`, names are those of its last axis, and the
+        place in the output comes first, as `--target` takes it.
+        """
+        if not shape:
+            return self.names[index] if self.names else ""
+        place = [int(i) for i in np.unravel_index(index, shape)]
+        where = ",".join(map(str, place))
+        return f"{where} {self.names[place[-1]]}" if self.names else where
 
     def index(self, name: str, where: str) -> int:
         """Return the class of that name: a whole line, or one of its comma-separated synonyms.
@@ -110,7 +118,13 @@ def _lines(path: Path, flag: str) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def plan_targets(text: str, names: Sequence[InputName], labels: Labels, classes: int) -> Targets:
+def plan_targets(
+    text: str,
+    names: Sequence[InputName],
+    labels: Labels,
+    classes: int,
+    shape: tuple[int, ...] = (),
+) -> Targets:
     """Settle `--target` for a model and a set of inputs, before any work.
 
     Parameters
@@ -124,6 +138,9 @@ def plan_targets(text: str, names: Sequence[InputName], labels: Labels, classes:
         The class names.
     classes : int
         How many classes the model has.
+    shape : tuple of int
+        The output's shape, where classes count over several axes: a target is then a place in it,
+        ``3,12,40``.
 
     Raises
     ------
@@ -136,10 +153,10 @@ def plan_targets(text: str, names: Sequence[InputName], labels: Labels, classes:
         count = _top(text, classes)
         return Targets(count, lambda name, scores: _best(scores, count))
     if text == "folder":
-        return _listed([_folder_class(name, labels, classes) for name in names])
+        return _listed([_folder_class(name, labels, classes, shape) for name in names])
     if not _is_integer(text) and is_file(text):
-        return _listed(_file_classes(Path(text), len(names), labels, classes))
-    fixed = _class(text, labels, classes, f"--target {text}")
+        return _listed(_file_classes(Path(text), len(names), labels, classes, shape))
+    fixed = _class(text, labels, classes, shape, f"--target {text}")
     return Targets(1, lambda name, scores: [fixed])
 
 
@@ -166,7 +183,28 @@ def _is_integer(text: str) -> bool:
     return text.removeprefix("-").isdecimal() and len(text) < _LONGEST_NUMBER
 
 
-def _class(text: str, labels: Labels, classes: int, where: str) -> int:
+def _place(text: str, shape: tuple[int, ...], where: str) -> int:
+    """Return the element at a place in the output, ``3,12,40``."""
+    numbers = text.split(",")
+    if not all(_is_integer(number.strip()) for number in numbers) or len(numbers) != len(shape):
+        raise ConfigError(
+            f"{where}: {text!r} is no place in the output",
+            f"its shape is {shape}",
+            f"write {len(shape)} numbers, {','.join(['0'] * len(shape))} for one",
+        )
+    place = [int(number) for number in numbers]
+    if not all(0 <= i < size for i, size in zip(place, shape, strict=True)):
+        raise ConfigError(
+            f"{where}: {text} is out of range",
+            f"the output's shape is {shape}, counted from 0",
+            f"write numbers up to {','.join(str(size - 1) for size in shape)}",
+        )
+    return int(np.ravel_multi_index(place, shape))
+
+
+def _class(text: str, labels: Labels, classes: int, shape: tuple[int, ...], where: str) -> int:
+    if shape:
+        return _place(text, shape, where)
     if not _is_integer(text):
         if not labels.names:
             raise ConfigError(
@@ -186,7 +224,7 @@ def _class(text: str, labels: Labels, classes: int, where: str) -> int:
     return index
 
 
-def _folder_class(name: InputName, labels: Labels, classes: int) -> int:
+def _folder_class(name: InputName, labels: Labels, classes: int, shape: tuple[int, ...]) -> int:
     if not name.folder:
         raise ConfigError(
             f"--target folder: {name.path} is in no sub-folder",
@@ -196,10 +234,12 @@ def _folder_class(name: InputName, labels: Labels, classes: int) -> int:
     where = f"--target folder, {name.path}"
     if name.folder.casefold() in (line.casefold() for line in labels.names):
         return labels.index(name.folder, where)
-    return _class(name.folder, labels, classes, where)
+    return _class(name.folder, labels, classes, shape, where)
 
 
-def _file_classes(path: Path, inputs: int, labels: Labels, classes: int) -> list[int]:
+def _file_classes(
+    path: Path, inputs: int, labels: Labels, classes: int, shape: tuple[int, ...]
+) -> list[int]:
     entries = _npy_entries(path) if path.suffix.lower() == ".npy" else _lines(path, "--target")
     if len(entries) != inputs:
         raise InputError(
@@ -208,7 +248,7 @@ def _file_classes(path: Path, inputs: int, labels: Labels, classes: int) -> list
             "give one target per input, in input order",
         )
     return [
-        _class(entry, labels, classes, f"--target {path}, entry {i + 1}")
+        _class(entry, labels, classes, shape, f"--target {path}, entry {i + 1}")
         for i, entry in enumerate(entries)
     ]
 

@@ -43,6 +43,9 @@ class FakeModel:
         """Gradient (features,) of one flat input's score."""
         raise NotImplementedError
 
+    def enter(self, x: Array) -> Array:
+        return x
+
     def scores(self, x: Array) -> Array:
         return self.value(x.reshape(len(x), -1).astype(np.float64))
 

@@ -72,7 +72,8 @@ def test_floats_keep_their_own_units(text: str, expected: float) -> None:
 
 
 def test_defaults_are_black_and_zeros() -> None:
-    assert DEFAULT_BASELINE == {"pixels": "black", "floats": "zeros"}
+    assert DEFAULT_BASELINE == {"pixels": "black", "floats": "zeros", "integers": "zeros"}
+    assert set(BASELINES["integers"]) == {"zeros", "constant"}
     assert set(BASELINES["pixels"]) == {
         "black",
         "white",

@@ -27,13 +27,17 @@ def test_defaults_are_the_documented_ones() -> None:
         "max_steps": None,
         "memory": None,
         "steps": None,
-        "baseline": None,
+        "baseline": (),
         "target": "predicted",
         "labels": None,
         "preprocess": None,
         "resize": None,
         "image_size": None,
         "scores": "as-is",
+        "output": None,
+        "explain": (),
+        "layer": None,
+        "layer_input": False,
         "batch_size": None,
         "device": "auto",
         "precision": "float32",
@@ -71,7 +75,7 @@ def test_a_config_does_not_change() -> None:
         ("[run]\nbatch_size = 8\n", {"batch_size": "8"}),
         ('[run]\nsave = ["npy"]\noverlays = false\n', {"save": ["npy"], "overlays": "False"}),
         ('[run]\nsave = "npy"\n', {"save": ["npy"]}),
-        ('[run]\nbaseline = "blur:5"\n', {"baseline": "blur:5"}),
+        ('[run]\nbaseline = "blur:5"\n', {"baseline": ["blur:5"]}),
         ('[run]\nimage-size = "224x224"\n', {"image_size": "224x224"}),
         ("[run]\nlimit = 3 # a comment\nseed = 7\n", {"limit": "3", "seed": "7"}),
     ],
@@ -138,13 +142,22 @@ def test_bytes_that_are_no_utf8_are_no_toml(tmp_path: Path) -> None:
 def test_a_file_beside_the_toml_is_taken_from_there(tmp_path: Path, key: str) -> None:
     (tmp_path / "beside.txt").write_text("x")
     path = toml(tmp_path, f'[run]\n{key} = "beside.txt"\n')
-    assert read_toml(path, "run") == {key: str(tmp_path / "beside.txt")}
+    want = str(tmp_path / "beside.txt")
+    assert read_toml(path, "run") == {key: [want] if key == "baseline" else want}
 
 
 @pytest.mark.parametrize("key", ["baseline", "labels", "target"])
 def test_a_file_elsewhere_keeps_its_name(tmp_path: Path, key: str) -> None:
     path = toml(tmp_path, f'[run]\n{key} = "elsewhere.txt"\n')
-    assert read_toml(path, "run") == {key: "elsewhere.txt"}
+    want = "elsewhere.txt"
+    assert read_toml(path, "run") == {key: [want] if key == "baseline" else want}
+
+
+def test_a_file_for_one_of_several_inputs_is_taken_from_beside_the_toml(tmp_path: Path) -> None:
+    (tmp_path / "start.npy").write_text("x")
+    path = toml(tmp_path, '[run]\nbaseline = ["image=start.npy", "numeric=zeros"]\n')
+    want = [f"image={tmp_path / 'start.npy'}", "numeric=zeros"]
+    assert read_toml(path, "run") == {"baseline": want}
 
 
 def test_an_absolute_file_keeps_its_name(tmp_path: Path) -> None:

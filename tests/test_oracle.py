@@ -73,7 +73,7 @@ def test_iris_equals_alibi_and_draws_nothing(
     result = igcli(
         "run", shared_data / "iris.h5", shared_data / "iris.npy", "-o", tmp_path / "said"
     )
-    assert "no overlays: the inputs are no pictures" in result.stdout
+    assert "no overlays: what is explained is no picture" in result.stdout
     maps, table = explained(
         igcli,
         tmp_path / "out",

@@ -116,7 +116,7 @@ def test_relative_delta_is_empty_where_the_score_does_not_change(floats: RunConf
 def test_tabular_inputs_draw_nothing_and_say_so(floats: RunConfig) -> None:
     result = explain(floats, Linear((6,), np.ones((2, 6))))
     assert not (floats.out / "overlays").exists()
-    assert "no overlays: the inputs are no pictures" in result.lines()[4]
+    assert "no overlays: what is explained is no picture" in result.lines()[4]
 
 
 def test_summary_is_five_lines_with_median_and_worst(floats: RunConfig) -> None:
@@ -193,13 +193,13 @@ def test_batch_size_and_company_change_nothing(floats: RunConfig, batch: int) ->
 
 def test_random_baselines_depend_on_seed_and_id_alone(fifty: RunConfig) -> None:
     model = Linear(SHAPE, np.ones((1, 60)))
-    explain(fifty, model, baseline="uniform", batch_size=3)
+    explain(fifty, model, baseline=("uniform",), batch_size=3)
     reference = stored(fifty.out)
     for keep in fifty.inputs.glob("i[0-3]*.png"):
         keep.unlink()
-    explain(fifty, model, baseline="uniform", overwrite=True)
+    explain(fifty, model, baseline=("uniform",), overwrite=True)
     np.testing.assert_allclose(stored(fifty.out), reference[40:], rtol=1e-6)
-    explain(fifty, model, baseline="uniform", seed=1, overwrite=True)
+    explain(fifty, model, baseline=("uniform",), seed=1, overwrite=True)
     assert not np.allclose(stored(fifty.out), reference[40:], rtol=1e-2)
 
 

@@ -47,11 +47,11 @@ REFUSED = [
     ({"out": "used", "overwrite": True}, "used is not empty, and no igcli run"),
     ({"out": "earlier"}, "(?s)earlier holds a run already.*--overwrite"),
     ({"out": "labels.txt"}, "labels.txt is a file"),
-    ({"baseline": "wrong.npy"}, r"wrong.npy has shape \(3, 9, 9, 3\)"),
-    ({"baseline": "nan.npy"}, "nan.npy has a NaN"),
-    ({"baseline": "blue"}, "--baseline blue is neither a known baseline nor a file"),
-    ({"baseline": "zeros"}, "(?s)--baseline zeros can't be used.*write black"),
-    ({"inputs": "floats.npy", "baseline": "black"}, "(?s)--baseline black.*write zeros"),
+    ({"baseline": ("wrong.npy",)}, r"wrong.npy has shape \(3, 9, 9, 3\)"),
+    ({"baseline": ("nan.npy",)}, "nan.npy has a NaN"),
+    ({"baseline": ("blue",)}, "--baseline blue is neither a known baseline nor a file"),
+    ({"baseline": ("zeros",)}, "(?s)--baseline zeros can't be used.*write black"),
+    ({"inputs": "floats.npy", "baseline": ("black",)}, "(?s)--baseline black.*write zeros"),
     ({"inputs": "floats.npy", "preprocess": "torch"}, "--preprocess torch can't be used"),
     ({"target": "9"}, "--target 9: class 9 is out of range: the model has 2 classes"),
     ({"target": "top:3"}, "--target top:3 can't be used: the model has 2 classes"),
@@ -72,8 +72,8 @@ def test_refused_before_any_work(config: RunConfig, changes: dict[str, Any], mes
     for key in ("inputs", "out", "labels"):
         if key in changes:
             changes = {**changes, key: folder / changes[key]}
-    if str(changes.get("baseline", "")).endswith(".npy"):
-        changes = {**changes, "baseline": str(folder / changes["baseline"])}
+    if changes.get("baseline", ("",))[0].endswith(".npy"):
+        changes = {**changes, "baseline": (str(folder / changes["baseline"][0]),)}
     model = Linear((4, 5, 3), np.ones((2, 60)))
     with pytest.raises(IgcliError, match=message) as refused:
         make_plan(replace(config, **changes), lambda *arguments: model, print)

@@ -69,9 +69,11 @@ _SETTINGS = (
     click.option(
         "--baseline",
         metavar="BASELINE",
+        multiple=True,
         help="Images and uint8 arrays: black (default), white, gray, constant:V, uniform, "
         "gaussian:SIGMA, blur:SIGMA, in pixels 0-255. Float arrays: zeros (default), constant:V, "
-        "uniform:LOW:HIGH, gaussian:SIGMA. Both: mean, or an image or .npy file.",
+        "uniform:LOW:HIGH, gaussian:SIGMA. Both: mean, or an image or .npy file. Integers: zeros "
+        "(default), constant:V or a file. NAME=BASELINE for one of several inputs.",
     ),
     click.option(
         "--target",
@@ -79,7 +81,8 @@ _SETTINGS = (
         default=_AS_IS.target,
         show_default=True,
         help="predicted, top:K, folder (the sub-folder names the class), a class number, a class "
-        "name (with --labels), or a file of one target per input.",
+        "name (with --labels), or a file of one target per input; a place 3,12,40 in an output of "
+        "several axes.",
     ),
     click.option(
         "--labels",
@@ -110,6 +113,20 @@ _SETTINGS = (
         help="What is explained: the outputs, a softmax of them, or the values before the final "
         "one.",
     ),
+    click.option("--output", metavar="NAME", help="The output to explain, of several."),
+    click.option(
+        "--explain",
+        metavar="NAME",
+        multiple=True,
+        help="An input to explain, of several; the others keep their values. Can be repeated.  "
+        "[default: all that take floats]",
+    ),
+    click.option(
+        "--layer",
+        metavar="NAME",
+        help="Explain what this layer gives, not the inputs; OUTER/NAME in a nested model.",
+    ),
+    click.option("--layer-input", is_flag=True, help="With --layer: explain what goes into it."),
     click.option(
         "--batch-size",
         metavar="ROWS",

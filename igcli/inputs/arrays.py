@@ -1,4 +1,7 @@
-"""Read an .npy array of inputs, memory-mapped: uint8 is pixels, floats are model space."""
+"""Read an .npy array of inputs, memory-mapped.
+
+uint8 is pixels, floats are model space, and other integers are for inputs that take integers.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -34,16 +37,43 @@ def load_array(path: Path, what: str) -> Array:
 
 
 def array_kind(array: Array, path: Path, what: str) -> SourceKind:
-    """Tell pixels from model-space numbers by dtype; raise InputError for other dtypes."""
+    """Tell what an array's numbers are by its dtype; raise InputError for other dtypes."""
     if array.dtype == np.uint8:
         return "pixels"
     if np.issubdtype(array.dtype, np.floating):
         return "floats"
+    if np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_:
+        return "integers"
     raise InputError(
         f"{what} {path} holds {array.dtype}",
-        "uint8 means pixels 0–255 and floats mean model space; others are ambiguous",
-        "convert pixels with .astype('uint8'), or to the model's own range as float32",
+        "uint8 means pixels 0–255, floats mean model space, integers are tokens",
+        "save an array of one of these",
     )
+
+
+def bound_kind(kind: SourceKind, spec: InputSpec, what: str) -> SourceKind:
+    """Return what an array's numbers are to an input: pixels may be any integers.
+
+    Raises
+    ------
+    InputError
+        When integers meet an input that takes floats, or the other way round.
+    """
+    if spec.is_integer:
+        if kind == "floats":
+            raise InputError(
+                f"{what} holds floats",
+                f"the model's input {spec.name!r} takes {spec.declared}",
+                f"save it with .astype('{spec.declared}')",
+            )
+        return "integers"
+    if kind == "integers":
+        raise InputError(
+            f"{what} holds integers",
+            f"the model's input {spec.name!r} takes floats; uint8 means pixels 0–255",
+            "convert pixels with .astype('uint8'), or to the model's own range as float32",
+        )
+    return kind
 
 
 def fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
@@ -115,7 +145,8 @@ class ArrayListing:
                 f"arrays are not resized, and its rows are {rows}",
                 "leave --image-size out",
             )
-        return ArraySource(Space(self.kind, preprocess, spec.with_shape(shape)), self.array)
+        kind = bound_kind(self.kind, spec, f"INPUTS {self.path}")
+        return ArraySource(Space(kind, preprocess, spec.with_shape(shape)), self.array)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +159,23 @@ class ArraySource:
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""
         row = np.ascontiguousarray(self.array[name.index])
-        dtype = self.space.input.dtype
-        with np.errstate(over="ignore"):
-            raw = row.astype(dtype)
-        if not np.isfinite(raw).all():
-            first = [int(i) for i in np.argwhere(~np.isfinite(raw))[0]]
-            error = InputError(f"has a number that is not finite in {dtype}, first at {first}")
-            error.sha256 = hashlib.sha256(row.data).hexdigest()
-            raise error
-        raw = raw.reshape(self.space.raw_shape)
-        return Sample(name, hashlib.sha256(row.data).hexdigest(), raw, self.space.to_model(raw))
+        sha256 = hashlib.sha256(row.data).hexdigest()
+        raw = in_space(row, self.space, sha256)
+        return Sample(name, sha256, raw, self.space.to_model(raw))
+
+
+def in_space(row: Array, space: Space, sha256: str) -> Array:
+    """Return a row's raw numbers; raise InputError where the model's dtype can't hold one."""
+    dtype = space.input.dtype
+    with np.errstate(over="ignore"):
+        raw = row.astype(dtype)
+    bad = ~np.isfinite(raw)
+    problem = f"has a number that is not finite in {dtype}"
+    if space.kind == "integers":
+        bad = raw.astype(np.float64) != row
+        problem = f"has an integer that {dtype} can't hold"
+    if bad.any():
+        error = InputError(f"{problem}, first at {[int(i) for i in np.argwhere(bad)[0]]}")
+        error.sha256 = sha256
+        raise error
+    return raw.reshape(space.raw_shape)

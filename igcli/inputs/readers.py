@@ -1,20 +1,23 @@
-"""READERS: which function lists which kind of path."""
+"""READERS: which function lists which kind of path; and how a listing meets a model."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 from igcli.errors import InputError
+from igcli.inputs.archive import ArchiveListing, list_archive
 from igcli.inputs.arrays import list_array
 from igcli.inputs.decode import EXTENSIONS
 from igcli.inputs.images import list_folder, list_image
-from igcli.inputs.source import Listing
+from igcli.inputs.source import Listing, Source
+from igcli.records import ModelSpec
 
 Lister: TypeAlias = Callable[[Path, Path], Listing]
 
 READERS: dict[str, Lister] = {
     "folder": list_folder,
     ".npy": lambda path, exclude: list_array(path),
+    ".npz": lambda path, exclude: list_archive(path),
     **{suffix: lambda path, exclude: list_image(path) for suffix in sorted(EXTENSIONS)},
 }
 
@@ -25,7 +28,7 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
     Parameters
     ----------
     path : Path
-        A folder, one image or an .npy file.
+        A folder, one image, or an .npy or .npz file.
     exclude : Path
         A folder below `path` to leave out: the run's own output.
 
@@ -46,3 +49,29 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
             "name one of these",
         )
     return lister(path, exclude)
+
+
+def bind(
+    listing: Listing,
+    spec: ModelSpec,
+    preprocess: str,
+    resize: str,
+    image_size: tuple[int, int] | None,
+) -> Source:
+    """Check the inputs against all inputs of a model; see `Listing.bind`.
+
+    Raises
+    ------
+    InputError
+        When they don't fit, or the model takes several and there is no .npz of them.
+    """
+    if not spec.inputs:
+        return listing.bind(spec.input, preprocess, resize, image_size)
+    if isinstance(listing, ArchiveListing):
+        return listing.bind_several(spec.inputs, spec.input, preprocess)
+    names = ", ".join(f"{s.name} {s.shape}" for s in spec.inputs)
+    raise InputError(
+        f"the model has {len(spec.inputs)} inputs: {names}",
+        "INPUTS holds one array or images only",
+        "save an .npz with one array per input, numpy.savez(path, NAME=array, …)",
+    )

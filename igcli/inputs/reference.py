@@ -8,7 +8,7 @@ import numpy as np
 from igcli.baselines import Baseline, usage
 from igcli.config import is_file
 from igcli.errors import ConfigError, InputError
-from igcli.inputs.arrays import array_kind, load_array, settle
+from igcli.inputs.arrays import array_kind, bound_kind, load_array, settle
 from igcli.inputs.decode import EXTENSIONS, decode
 from igcli.preprocess import Space
 from igcli.records import Array, Sample, SourceKind
@@ -57,7 +57,7 @@ def file_baseline(path: Path, space: Space, resize: str, inputs: int) -> Baselin
 
 def _array_baseline(path: Path, space: Space, inputs: int) -> Baseline:
     array = load_array(path, "--baseline")
-    kind = array_kind(array, path, "--baseline")
+    kind = bound_kind(array_kind(array, path, "--baseline"), space.input, f"--baseline {path}")
     if kind == "pixels" and space.kind == "floats":
         raise ConfigError(
             f"--baseline {path} holds uint8 pixels, but INPUTS is a float array",

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
-from igcli.preprocess import Space
+from igcli.preprocess import Space, Spaces
 from igcli.records import InputName, InputSpec, Sample, SourceKind
 
 
@@ -22,7 +22,7 @@ class Source(Protocol):
     """Inputs bound to one model: every read gives a raw array and a model input."""
 
     @property
-    def space(self) -> Space:
+    def space(self) -> Space | Spaces:
         """How raw numbers become model inputs."""
         ...
 

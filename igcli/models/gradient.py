@@ -45,18 +45,20 @@ class TensorFlowModel:
         self._loaded = loaded
         self._mode = settings.scores
         self._tail: Tail = "unknown"
+        self._output_shape: tuple[int, ...] = ()
         batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
         number = tf.TensorSpec((None,), loaded.input.dtype)
         index = tf.TensorSpec((None,), tf.int32)
         self._signature = (batch, batch, index, number, index)
         self._scores = self._trace(self._class_scores, batch)
         self._rows = self._trace(self._row_gradients, *self._signature)
+        self._enter = self._entrance()
         self._traced: dict[int, Any] = {}
         self._tracing = threading.Lock()
         self.spec = ModelSpec(
             path=path,
             loader=loaded.loader,
-            input=loaded.input,
+            input=loaded.source or loaded.input,
             output_name=loaded.output_name,
             classes=int(self._scores.outputs[0].shape[-1]),
             tail=self._tail,
@@ -67,7 +69,19 @@ class TensorFlowModel:
             streams=stream_count(tf),
             row_bytes=_row_bytes(self._scores.graph),
             weight_bytes=_captured_bytes(self._scores.graph),
+            inputs=loaded.inputs,
+            output_shape=self._output_shape,
+            entered=loaded.input if loaded.enter else None,
+            parts=loaded.parts,
+            layers=loaded.layers,
         )
+
+    def enter(self, x: Array) -> Array:
+        """Return where a path meets these inputs; see `GradientModel.enter`."""
+        if self._enter is None:
+            return x
+        points: Array = self._run(self._enter, x).numpy()
+        return points
 
     def scores(self, x: Array) -> Array:
         """Return every class's score; see `GradientModel.scores`."""
@@ -77,7 +91,7 @@ class TensorFlowModel:
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
         """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
         function = self._function(len(weights))
-        weights = weights.astype(self.spec.input.dtype)
+        weights = weights.astype(self._loaded.input.dtype)
         return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
 
     def row_products(self, rows: PathRows) -> RowValues:
@@ -106,14 +120,14 @@ class TensorFlowModel:
         return DeviceGradients(size) if self._on_device else HostGradients(size)
 
     def _tensors(self, rows: PathRows) -> tuple[Array, ...]:
-        alpha = rows.alpha.astype(self.spec.input.dtype)
+        alpha = rows.alpha.astype(self._loaded.input.dtype)
         return rows.x, rows.baseline, rows.slot, alpha, rows.target
 
     def _function(self, rules: int) -> Any:
         """Return what sums gradients with the weights of so many rules; 0 for each row's own."""
         with self._tracing:
             if rules not in self._traced:
-                weights = self._tf.TensorSpec((rules, None), self.spec.input.dtype)
+                weights = self._tf.TensorSpec((rules, None), self._loaded.input.dtype)
                 self._traced[rules] = (
                     self._trace(self._weighted_gradients, *self._signature, weights)
                     if rules
@@ -139,8 +153,15 @@ class TensorFlowModel:
                 f"{self.spec.path} failed on a batch", first_line(error), "try --batch-size 1"
             ) from error
 
+    def _entrance(self) -> Any:
+        enter, source = self._loaded.enter, self._loaded.source
+        if enter is None or source is None:
+            return None
+        return self._trace(enter, self._tf.TensorSpec((None, *source.shape), source.dtype))
+
     def _class_scores(self, rows: Any) -> Any:
-        scores, self._tail = class_scores(self._loaded.function(rows), self._mode)
+        outputs = self._loaded.function(rows)
+        scores, self._tail, self._output_shape = class_scores(outputs, self._mode)
         return scores
 
     def _row_gradients(

@@ -1,27 +1,28 @@
 """Load a whole-model Keras file: ``.keras``, or the legacy ``.h5``."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
-from igcli.models.loaded import Loaded, input_spec, last_line, only_one
+from igcli.models.loaded import Network, input_spec, last_line
 from igcli.models.scan import scan_h5, scan_keras
 
 
-def load_h5(path: Path) -> Loaded:
+def load_h5(path: Path) -> Network:
     """Load a legacy HDF5 model."""
     scan_h5(path)
     return _load(path)
 
 
-def load_keras(path: Path) -> Loaded:
+def load_keras(path: Path) -> Network:
     """Load a Keras 3 archive."""
     scan_keras(path)
     return _load(path)
 
 
-def _load(path: Path) -> Loaded:
+def _load(path: Path) -> Network:
     import keras
 
     try:
@@ -42,16 +43,24 @@ def _load(path: Path) -> Loaded:
             f"{path} has no fixed input shape",
             fix="build the model on a keras.Input and save it again",
         )
-    name = only_one(path, "input", [tensor.name for tensor in inputs])
-    output = only_one(path, "output", [_output_name(model, i) for i in range(len(model.outputs))])
+    return _network(path, model, keras)
+
+
+def _network(path: Path, model: Any, keras: Any) -> Network:
     struct = getattr(model, "_inputs_struct", None)
 
-    def function(rows: Any) -> Any:
-        packed = rows if struct is None else keras.tree.pack_sequence_as(struct, [rows])
-        return keras.tree.flatten(model(packed, training=False))[0]
+    def function(tensors: Sequence[Any]) -> Sequence[Any]:
+        packed = tensors[0] if struct is None else keras.tree.pack_sequence_as(struct, tensors)
+        outputs: Sequence[Any] = keras.tree.flatten(model(packed, training=False))
+        return outputs
 
-    spec = input_spec(path, name, inputs[0].shape, inputs[0].dtype)
-    return Loaded(function, spec, output, f"Keras {keras.__version__}")
+    return Network(
+        function,
+        tuple(input_spec(path, t.name, t.shape, t.dtype) for t in model.inputs),
+        tuple(_output_name(model, i) for i in range(len(model.outputs))),
+        f"Keras {keras.__version__}",
+        model,
+    )
 
 
 def _output_name(model: Any, index: int) -> str:

@@ -8,29 +8,70 @@ from typing import Any
 import numpy as np
 
 from igcli.errors import ModelError
-from igcli.records import InputSpec
+from igcli.records import InputSpec, LayerInfo, Part
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model as a function of one tensor, to be called while a graph is being traced.
+class Network:
+    """A model as it was loaded: a function of its inputs, to be called while a graph is traced.
 
     Attributes
     ----------
     function : callable
-        Tensor (n, …input shape) → tensor (n, classes) or (n,), in inference mode.
+        Tensors (n, …input shape), in the order of `inputs` → the outputs, in the order of
+        `outputs`, in inference mode.
+    inputs : tuple of InputSpec
+        The inputs.
+    outputs : tuple of str
+        The outputs' names.
+    loader : str
+        Who read the file.
+    model : Any
+        The Keras model, whose layers can be named; None for other kinds.
+    """
+
+    function: Callable[[Sequence[Any]], Sequence[Any]]
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[str, ...]
+    loader: str
+    model: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is explained of a model: a function of one tensor, one point of a path per row.
+
+    Attributes
+    ----------
+    function : callable
+        Tensor (n, …point shape) → tensor (n, classes) or (n,), in inference mode.
     input : InputSpec
-        The one input.
+        What the path runs in: the one input, a vector of several, or what a layer gives.
     output_name : str
         The one output.
     loader : str
         Who read the file.
+    source : InputSpec or None
+        What is read, where that is not `input`: all inputs, in a vector if there are several.
+    enter : callable or None
+        Tensor (n, …source shape) → tensor (n, …point shape), where these differ.
+    inputs : tuple of InputSpec
+        The model's inputs, where there are several.
+    parts : tuple of Part
+        What a point's vector is made of; empty where it is one tensor in its own shape.
+    layers : tuple of LayerInfo
+        The model's layers, where it has any.
     """
 
     function: Callable[[Any], Any]
     input: InputSpec
     output_name: str
     loader: str
+    source: InputSpec | None = None
+    enter: Callable[[Any], Any] | None = None
+    inputs: tuple[InputSpec, ...] = ()
+    parts: tuple[Part, ...] = ()
+    layers: tuple[LayerInfo, ...] = ()
 
 
 def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype: str) -> InputSpec:
@@ -47,25 +88,14 @@ def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype:
             "igcli sends batches of any size",
             "save the model with an open batch axis (None)",
         )
-    kind = np.dtype(dtype) if dtype != "bfloat16" else np.dtype("float32")
-    if not np.issubdtype(kind, np.floating):
+    if dtype == "string":
         raise ModelError(
-            f"{path}: input {name!r} is {dtype}",
-            "gradients can't be taken with respect to integers",
-            "save the model from its first float layer on",
+            f"{path}: input {name!r} takes strings",
+            "nothing can be integrated along them",
+            "save the model from its first numeric layer on",
         )
-    return InputSpec(name, tuple(rest), np.dtype("float64" if kind == np.float64 else "float32"))
-
-
-def only_one(path: Path, what: str, names: Sequence[str]) -> str:
-    """Return the one name, or raise ModelError: igcli explains one input and one output."""
-    if len(names) != 1:
-        raise ModelError(
-            f"{path} has {len(names)} {what}s: {', '.join(names)}",
-            f"igcli explains models of one {what}",
-            f"save a model with the one {what} that you want to explain",
-        )
-    return names[0]
+    kind = np.dtype("float64" if dtype == "float64" else "float32")
+    return InputSpec(name, tuple(rest), kind, "" if dtype == kind.name else dtype)
 
 
 def first_line(error: BaseException) -> str:

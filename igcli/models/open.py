@@ -9,12 +9,13 @@ from igcli.errors import IgcliError, ModelError
 from igcli.models.frozen import freeze
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_h5, load_keras
-from igcli.models.loaded import Loaded, first_line
+from igcli.models.loaded import Network, first_line
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.saved_model import load_saved_model
+from igcli.models.select import select
 from igcli.records import ModelSettings, Warn
 
-LOADERS: dict[str, Callable[[Path], Loaded]] = {
+LOADERS: dict[str, Callable[[Path], Network]] = {
     "folder": load_saved_model,
     ".h5": load_h5,
     ".hdf5": load_h5,
@@ -47,9 +48,9 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     Raises
     ------
     ModelError
-        When it can't be loaded, has several inputs or outputs, or has no gradient.
+        When it can't be loaded, or has no gradient.
     ConfigError
-        When the device or the precision can't be had.
+        When the device or the precision can't be had, or the model has not what was named.
     """
     loader = LOADERS["folder" if path.is_dir() else path.suffix]
     tf = import_tensorflow()
@@ -65,9 +66,10 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     return model
 
 
-def _traced(path: Path, loaded: Loaded, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
     tf = import_tensorflow()
     try:
+        loaded = select(tf, path, network, settings)
         exact = None
         if settings.precision == "bfloat16":
             single = replace(settings, precision="float32")

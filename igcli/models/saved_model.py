@@ -4,12 +4,12 @@ A SavedModel is a TensorFlow graph and runs as one. The scan below refuses ops t
 files or call back into Python; it is a check, not a sandbox.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
-from igcli.models.loaded import Loaded, first_line, input_spec, only_one
+from igcli.models.loaded import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
 
 _REFUSED_OPS = frozenset(
@@ -20,8 +20,8 @@ _CHECKPOINT_FUNCTIONS = ("traced_save", "traced_restore")
 _DEFAULT_SIGNATURE = "serving_default"
 
 
-def load_saved_model(path: Path) -> Loaded:
-    """Load a SavedModel that has a function of one float input with one output."""
+def load_saved_model(path: Path) -> Network:
+    """Load a SavedModel: the function that it serves, with all its inputs and outputs by name."""
     tf = import_tensorflow()
     _scan(path)
     try:
@@ -32,16 +32,26 @@ def load_saved_model(path: Path) -> Loaded:
             f"{path} can't be loaded as a SavedModel", first_line(error), "export it again"
         ) from error
     concrete, loader = _entry_point(path, module)
-    name, spec = _only_input(path, concrete)
-    shape = None if spec.shape.rank is None else spec.shape.as_list()
-    checked = input_spec(path, name, shape, spec.dtype.name)
-    output = only_one(path, "output", _output_names(concrete))
+    args, kwargs = concrete.structured_input_signature
+    leaves = [leaf for leaf in tf.nest.flatten((args, kwargs)) if hasattr(leaf, "dtype")]
+    named = not tf.nest.flatten(args) and len(kwargs) == len(leaves)
+    names = sorted(kwargs) if named else [_leaf_name(leaf, i) for i, leaf in enumerate(leaves)]
+    output_names = _output_names(tf, concrete.structured_outputs)
 
     # The module owns the variables: the default argument keeps it alive.
-    def function(rows: Any, _module: Any = module) -> Any:
-        return next(iter(_flatten(_call(concrete, spec, tf.cast(rows, spec.dtype)))))
+    def function(tensors: Sequence[Any], _module: Any = module) -> Sequence[Any]:
+        waiting = iter(tensors)
+        filled = tf.nest.map_structure(
+            lambda leaf: next(waiting) if hasattr(leaf, "dtype") else leaf, (args, kwargs)
+        )
+        found: Sequence[Any] = tf.nest.flatten(concrete(*filled[0], **filled[1]))
+        return found
 
-    return Loaded(function, checked, output, f"SavedModel {loader}")
+    specs = [
+        input_spec(path, name, None if s.shape.rank is None else s.shape.as_list(), s.dtype.name)
+        for name, s in zip(names, leaves, strict=True)
+    ]
+    return Network(function, tuple(specs), tuple(output_names), f"SavedModel {loader}")
 
 
 def _scan(path: Path) -> None:
@@ -86,11 +96,11 @@ def _entry_point(path: Path, module: Any) -> tuple[Any, str]:
         )
     for attribute in ("serve", "__call__"):
         for concrete in getattr(getattr(module, attribute, None), "concrete_functions", ()):
-            if len(_tensor_inputs(concrete)) == 1:
+            if _tensor_inputs(concrete):
                 return concrete, attribute
     raise ModelError(
         f"{path} has nothing to call",
-        "it holds no signature, no serve endpoint and no function of one input",
+        "it holds no signature, no serve endpoint and no function of tensors",
         "export it with model.export('folder'), or tf.saved_model.save with signatures",
     )
 
@@ -99,33 +109,14 @@ def _tensor_inputs(concrete: Any) -> list[Any]:
     return [tensor for tensor in concrete.inputs if tensor.dtype.name != "resource"]
 
 
-def _only_input(path: Path, concrete: Any) -> tuple[str, Any]:
-    args, kwargs = concrete.structured_input_signature
-    named = dict(kwargs)
-    for i, spec in enumerate(_flatten(args)):
-        named.setdefault(getattr(spec, "name", None) or f"input_{i}", spec)
-    tensors = {name: spec for name, spec in named.items() if hasattr(spec, "dtype")}
-    name = only_one(path, "input", sorted(tensors))
-    return name, tensors[name]
-
-
-def _flatten(node: Any) -> Iterable[Any]:
-    if isinstance(node, dict):
-        node = node.values()
-    elif not isinstance(node, (list, tuple)):
-        return [node]
-    return [leaf for child in node for leaf in _flatten(child)]
-
-
-def _output_names(concrete: Any) -> list[str]:
-    outputs = concrete.structured_outputs
-    if isinstance(outputs, dict):
+def _output_names(tf: Any, outputs: Any) -> list[str]:
+    """Return the outputs' names in the order of their leaves; those of a dict are its keys."""
+    leaves = tf.nest.flatten(outputs)
+    if isinstance(outputs, dict) and len(outputs) == len(leaves):
         return sorted(outputs)
-    return [
-        getattr(leaf, "name", None) or f"output_{i}" for i, leaf in enumerate(_flatten(outputs))
-    ]
+    names = [getattr(leaf, "name", None) or f"output_{i}" for i, leaf in enumerate(leaves)]
+    return names if len(set(names)) == len(names) else [f"output_{i}" for i in range(len(names))]
 
 
-def _call(concrete: Any, spec: Any, rows: Any) -> Any:
-    _, kwargs = concrete.structured_input_signature
-    return concrete(**{next(iter(kwargs)): rows}) if kwargs else concrete(rows)
+def _leaf_name(leaf: Any, index: int) -> str:
+    return getattr(leaf, "name", None) or f"input_{index}"

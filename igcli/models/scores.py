@@ -1,5 +1,6 @@
 """From a model's outputs to one score per class, inside the traced graph."""
 
+from math import prod
 from typing import Any
 
 from igcli.errors import ConfigError, ModelError
@@ -26,16 +27,22 @@ def find_tail(outputs: Any) -> tuple[Tail, Any]:
     return ("unknown" if op.type in _HIDES_ITS_TAIL else "none"), None
 
 
-def class_scores(outputs: Any, scores: str) -> tuple[Any, Tail]:
-    """Map outputs (n, k) or (n,) to class scores (n, classes).
+def class_scores(outputs: Any, scores: str) -> tuple[Any, Tail, tuple[int, ...]]:
+    """Map outputs (n, …) to class scores (n, classes).
 
     One output that ends in a sigmoid stands for two classes: 1 − output, output (as logits: −z,
     z). `probability` applies a softmax to logits of several classes and a sigmoid to one;
     outputs that end in a softmax or sigmoid are probabilities already. `logit` takes the values
     before that final operation.
+
+    Returns
+    -------
+    tuple
+        The scores, the last operation, and the shape that classes count over where that is not
+        one axis.
     """
     tf = import_tensorflow()
-    outputs = _two_axes(tf, outputs)
+    sizes = _sizes(outputs)
     tail, before = find_tail(outputs)
     if scores != "as-is" and tail == "unknown":
         raise ConfigError(
@@ -43,26 +50,25 @@ def class_scores(outputs: Any, scores: str) -> tuple[Any, Tail]:
             "its last operation is hidden in a function call",
             "use --scores as-is, or export the model with model.export",
         )
-    one_output = outputs.shape[-1] == 1
-    if scores == "logit" and before is not None:
-        logits = tf.cast(tf.reshape(before, tf.shape(outputs)), outputs.dtype)
-        logits = tf.ensure_shape(logits, outputs.shape)
-        return (tf.concat([-logits, logits], -1) if one_output else logits), tail
+    one_output = prod(sizes) == 1
     if scores == "probability" and tail == "none":
         outputs = tf.sigmoid(outputs) if one_output else tf.nn.softmax(outputs)
-    if one_output and (tail == "sigmoid" or scores == "probability"):
-        outputs = tf.concat([1 - outputs, outputs], -1)
-    return outputs, tail
+    flat = tf.reshape(outputs, (-1, prod(sizes)))
+    if scores == "logit" and before is not None:
+        flat = tf.cast(tf.reshape(before, tf.shape(flat)), flat.dtype)
+        flat = tf.ensure_shape(flat, (None, prod(sizes)))
+        flat = tf.concat([-flat, flat], -1) if one_output else flat
+    elif one_output and (tail == "sigmoid" or scores == "probability"):
+        flat = tf.concat([1 - flat, flat], -1)
+    return flat, tail, sizes if len(sizes) > 1 else ()
 
 
-def _two_axes(tf: Any, outputs: Any) -> Any:
+def _sizes(outputs: Any) -> tuple[int, ...]:
     shape = outputs.shape
-    if shape.rank == 1:
-        return tf.reshape(outputs, (-1, 1))
-    if shape.rank != 2 or shape[-1] is None:
+    if not shape.rank or None in shape[1:].as_list():
         raise ModelError(
             f"the model's output has shape {shape}",
-            "igcli explains outputs of shape (batch, classes)",
-            "save a model that ends in one number per class",
+            "targets are counted over its elements, so their number must be known",
+            "save the model with fixed input shapes",
         )
-    return outputs
+    return tuple(shape[1:].as_list())

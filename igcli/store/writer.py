@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from igcli.maps import Maps
 from igcli.records import Explanation
 from igcli.store.columns import write_csv
 from igcli.store.layout import (
@@ -32,22 +33,19 @@ class RunWriter:
     ----------
     out : Path
         The run directory; an earlier run in it is removed.
-    shape : tuple of int
-        The shape of one map.
-    image : bool
-        Whether explanations carry pictures.
+    maps : Maps
+        What is stored of an explanation.
     about : dict
         What run.json says beside its status and counts.
     """
 
-    def __init__(
-        self, out: Path, shape: tuple[int, ...], image: bool, about: dict[str, Any]
-    ) -> None:
+    def __init__(self, out: Path, maps: Maps, about: dict[str, Any]) -> None:
         self.out = out
-        self._shape = shape
-        self._image = image
+        self._maps = maps
         self._about = about
-        self._part_rows = max(1, min(_PART_ROWS, _PART_BYTES // (4 * int(np.prod(shape)) or 1)))
+        self._part_rows = max(
+            1, min(_PART_ROWS, _PART_BYTES // (4 * int(np.prod(maps.shape)) or 1))
+        )
         self._buffer: list[Explanation] = []
         self._parts: list[Path] = []
         self._stored = 0
@@ -71,7 +69,7 @@ class RunWriter:
             return
         explanations, self._buffer = self._buffer, []
         path = part_path(self.out, explanations[0].row)
-        write_part(path, explanations, self._shape, self._image)
+        write_part(path, explanations, self._maps)
         self._parts.append(path)
         self._stored += len(explanations)
 

@@ -24,6 +24,7 @@ from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_h5, load_keras
 from igcli.models.open import open_model
 from igcli.models.runtime import import_tensorflow
+from igcli.models.select import select
 from igcli.probe import choose_batching, made_up_rows
 from igcli.records import Array, ModelSettings
 from igcli.rows import PathRows
@@ -95,7 +96,8 @@ def measure(name: str, path: Path) -> str:
     """Return the table's line of one model."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
-    loaded = load_h5(path) if path.suffix == ".h5" else load_keras(path)
+    network = load_h5(path) if path.suffix == ".h5" else load_keras(path)
+    loaded = select(import_tensorflow(), path, network, settings)
     as_loaded = TensorFlowModel(path, loaded, settings)
     shape = tuple(side or 1 for side in model.spec.input.shape)
     method = choose_method(RunConfig(Path(), Path(), Path(), method="gausslegendre"))

@@ -244,7 +244,7 @@ def test_config_gives_defaults_that_flags_override(
         ("[run]\nout = 'here'", "unknown key 'out'"),
         ("[run", "is not TOML"),
         ("[run]\nsteps = [10]", "'steps' can't be a list"),
-        ("[run]\nbaseline = ['black']", "'baseline' can't be a list"),
+        ("[run]\nlabels = ['black']", "'labels' can't be a list"),
     ],
 )
 def test_config_mistakes_exit_2(igcli: Igcli, tmp_path: Path, text: str, message: str) -> None:

@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,10 +98,31 @@ def test_a_half_precision_model_gets_half_precision(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "dtype", ["int8", "int64", "uint16", "bool", "complex64", "<U3", "S3", "M8[s]", "i4,f4"]
 )
-def test_a_dtype_that_says_neither_pixels_nor_floats_is_refused(tmp_path: Path, dtype: str) -> None:
+def test_other_numbers_are_refused_by_an_input_that_takes_floats(
+    tmp_path: Path, dtype: str
+) -> None:
     with pytest.raises(InputError, match="data.npy holds") as caught:
-        list_array(saved(tmp_path, np.zeros((2, 4), dtype)))
-    assert "astype" in caught.value.fix
+        samples(tmp_path, np.zeros((2, 4), dtype), spec(4))
+    assert "array" in caught.value.fix or "astype" in caught.value.fix
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "uint16", "bool"])
+def test_integers_are_kept_for_an_input_that_takes_them(tmp_path: Path, dtype: str) -> None:
+    tokens = replace(spec(4), declared="int32")
+    first, second = samples(tmp_path, np.array([[0, 1, 1, 0], [1, 1, 1, 1]], dtype), tokens)
+    assert first.x.tolist() == [0, 1, 1, 0] and second.raw.tolist() == [1, 1, 1, 1]
+    assert first.x.dtype == np.float32
+
+
+def test_an_integer_that_the_path_cannot_hold_fails_that_input(tmp_path: Path) -> None:
+    tokens = replace(spec(2), declared="int32")
+    with pytest.raises(InputError, match=r"an integer that float32 can't hold, first at \[1\]"):
+        samples(tmp_path, np.array([[5, 2**24 + 1]]), tokens)
+
+
+def test_floats_are_refused_by_an_input_that_takes_integers(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="(?s)holds floats: .* 'image' takes int32.*astype"):
+        samples(tmp_path, np.zeros((1, 2)), replace(spec(2), declared="int32"))
 
 
 def test_object_arrays_are_never_unpickled(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ def test_there_are_these_readers() -> None:
     assert set(READERS) == {
         "folder",
         ".npy",
+        ".npz",
         ".png",
         ".jpg",
         ".jpeg",

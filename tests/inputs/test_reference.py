@@ -109,8 +109,8 @@ def test_a_baseline_per_input_that_is_not_finite_fails_that_input(tmp_path: Path
 
 
 @pytest.mark.parametrize("dtype", ["int64", "bool", "complex64"])
-def test_a_dtype_that_says_neither_pixels_nor_floats_is_refused(tmp_path: Path, dtype: str) -> None:
-    with pytest.raises(InputError, match=f"--baseline .*base.npy holds {dtype}"):
+def test_other_numbers_are_refused(tmp_path: Path, dtype: str) -> None:
+    with pytest.raises(InputError, match="--baseline .*base.npy holds (integers|complex64)"):
         file_baseline(saved(tmp_path, np.zeros((2, 2, 3), dtype)), space((2, 2, 3)), "stretch", 4)
 
 

@@ -12,6 +12,8 @@ from igcli.engine import Job
 from igcli.models.device import DeviceGradients
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_keras
+from igcli.models.runtime import import_tensorflow
+from igcli.models.select import select
 from igcli.node_gradients import HostGradients
 from igcli.records import ModelSettings
 from igcli.refine import integrate_adaptively
@@ -44,7 +46,8 @@ def test_device_and_host_measure_alike(keras: Any) -> None:
 
 
 def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: Path) -> None:
-    loaded = load_keras(small_model)
+    tf = import_tensorflow()
+    loaded = select(tf, small_model, load_keras(small_model), ModelSettings())
     x = np.random.default_rng(2).uniform(size=(3, 8, 8, 3)).astype(np.float32)
     jobs = [Job(i, image, np.zeros_like(image), 1) for i, image in enumerate(x)]
     results = []

@@ -13,6 +13,7 @@ from igcli.models import frozen
 from igcli.models.frozen import freeze
 from igcli.models.loaded import Loaded
 from igcli.models.saved_model import load_saved_model
+from igcli.models.select import select
 from igcli.records import Array, InputSpec, ModelSettings
 
 Function = Callable[[Any], Any]
@@ -371,7 +372,8 @@ def test_fused_batch_norm_of_a_saved_model(tf: Any, tmp_path: Path) -> None:
 
     module = Fused()
     tf.saved_model.save(module, str(tmp_path), signatures=module.__call__)
-    loaded = freeze(tf, load_saved_model(tmp_path), FLOAT32, pytest.fail)
+    opened = select(tf, tmp_path, load_saved_model(tmp_path), FLOAT32)
+    loaded = freeze(tf, opened, FLOAT32, pytest.fail)
     x = inputs(loaded)
     for want, got in zip(
         value_and_gradient(tf, module, x),

@@ -7,11 +7,16 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli.records import Array, Explanation
+from igcli.maps import Maps
+from igcli.records import Array, Explanation, Part
 from igcli.store.parts import join_parts, save_npy, write_part
 
 SHAPE = (2, 3)
 READ = "import h5py, sys; print(h5py.File(sys.argv[1])['attributions'][:, 0, 0].tolist())"
+
+
+def layout(shape: tuple[int, ...], images: bool) -> Maps:
+    return Maps(shape, picture=Part("x", shape, 0) if images else None)
 
 
 def explanation(row: int, value: float | None, image: int | None = None) -> Explanation:
@@ -37,7 +42,7 @@ def run_directory(
     for group in groups:
         rows = [explanation(row + i, value, row + i) for i, value in enumerate(group)]
         parts.append(out / "parts" / f"part-{row:09d}.h5")
-        write_part(parts[-1], rows, SHAPE, images)
+        write_part(parts[-1], rows, layout(SHAPE, images))
         row += len(group)
     join_parts(parts, out / "attributions.h5")
     return out / "attributions.h5", parts
@@ -49,7 +54,7 @@ def stored(path: Path, name: str = "attributions") -> Array:
 
 
 def test_a_part_holds_float32_maps_and_nan_for_what_failed(tmp_path: Path) -> None:
-    write_part(tmp_path / "p.h5", [explanation(0, 1.5), explanation(1, None)], SHAPE, False)
+    write_part(tmp_path / "p.h5", [explanation(0, 1.5), explanation(1, None)], Maps(SHAPE))
     maps = stored(tmp_path / "p.h5")
     assert maps.dtype == np.float32 and maps.shape == (2, 2, 3)
     assert (maps[0] == 1.5).all() and np.isnan(maps[1]).all()
@@ -71,7 +76,7 @@ def test_a_part_holds_the_pictures_and_zeros_for_what_failed(
         attribution=np.ones(shape, np.float32),
         image=np.full(picture, 200, np.uint8),
     )
-    write_part(tmp_path / "p.h5", [full, explanation(1, None)], shape, True)
+    write_part(tmp_path / "p.h5", [full, explanation(1, None)], layout(shape, True))
     images = stored(tmp_path / "p.h5", "images")
     assert images.dtype == np.uint8 and images.shape == (2, *picture)
     assert (images[0] == 200).all() and (images[1] == 0).all()
@@ -80,7 +85,7 @@ def test_a_part_holds_the_pictures_and_zeros_for_what_failed(
 @pytest.mark.parametrize("shape", [(), (5,), (2, 3, 4, 5)])
 def test_maps_of_any_shape_are_kept(tmp_path: Path, shape: tuple[int, ...]) -> None:
     full = Explanation(row=0, id="a", path="", sha256="", attribution=np.ones(shape, np.float32))
-    write_part(tmp_path / "p.h5", [full], shape, False)
+    write_part(tmp_path / "p.h5", [full], Maps(shape))
     assert stored(tmp_path / "p.h5").shape == (1, *shape)
 
 
@@ -92,7 +97,7 @@ def test_an_interrupted_part_leaves_nothing(
 
     monkeypatch.setattr("igcli.store.parts.write_columns", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        write_part(tmp_path / "p.h5", [explanation(0, 1.0)], SHAPE, False)
+        write_part(tmp_path / "p.h5", [explanation(0, 1.0)], Maps(SHAPE))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from igcli.maps import Maps
 from igcli.records import Explanation, Profile
 from igcli.store.parts import join_parts, write_part
 
@@ -24,7 +25,7 @@ def test_rows_keep_their_nodes_across_parts(tmp_path: Path) -> None:
     parts = []
     for i, rows in enumerate([(0, 1), (2,), (3,), (4, 5)]):
         parts.append(tmp_path / "parts" / f"part-{i}.h5")
-        write_part(parts[-1], [explanation(row, counts[row]) for row in rows], (2,), False)
+        write_part(parts[-1], [explanation(row, counts[row]) for row in rows], Maps((2,)))
     join_parts(parts, tmp_path / "attributions.h5")
     with h5py.File(tmp_path / "attributions.h5") as file:
         group = file["profiles"]
@@ -37,7 +38,7 @@ def test_no_profiles_no_group(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     path = tmp_path / "parts" / "part-0.h5"
     plain = Explanation(0, "x", "x", "", attribution=np.ones(2, np.float32))
-    write_part(path, [plain], (2,), False)
+    write_part(path, [plain], Maps((2,)))
     join_parts([path], tmp_path / "attributions.h5")
     with h5py.File(tmp_path / "attributions.h5") as file:
         assert "profiles" not in file

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from igcli.errors import OutputError
+from igcli.maps import Maps
 from igcli.records import Explanation
 from igcli.store.writer import RunWriter
 
@@ -33,14 +34,14 @@ def names(out: Path) -> list[str]:
 
 
 def test_a_run_says_that_it_runs_from_the_start(tmp_path: Path) -> None:
-    RunWriter(tmp_path / "out", (2,), False, {"seed": 7})
+    RunWriter(tmp_path / "out", Maps((2,)), {"seed": 7})
     assert about(tmp_path / "out") == {"status": "running", "seed": 7}
     assert names(tmp_path / "out") == ["run.json"]
 
 
 @pytest.mark.parametrize("status", ["complete", "partial"])
 def test_a_finished_run(tmp_path: Path, status: Any) -> None:
-    writer = RunWriter(tmp_path, (2, 3), False, {"seed": 7, "labels": "ü"})
+    writer = RunWriter(tmp_path, Maps((2, 3)), {"seed": 7, "labels": "ü"})
     for row in range(3):
         writer.add(explanation(row, 2, 3))
     writer.finish(status, {"counts": {"ok": 3}}, ())
@@ -62,7 +63,7 @@ def test_a_finished_run(tmp_path: Path, status: Any) -> None:
 
 
 def test_npy_is_saved_on_demand(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, (2,), False, {})
+    writer = RunWriter(tmp_path, Maps((2,)), {})
     writer.add(explanation(0, 2))
     writer.add(explanation(1))
     writer.finish("complete", {}, ("npy",))
@@ -72,13 +73,13 @@ def test_npy_is_saved_on_demand(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("save", [(), ("npy",)])
 def test_a_run_without_rows_has_a_status_only(tmp_path: Path, save: tuple[str, ...]) -> None:
-    RunWriter(tmp_path, (2,), False, {}).finish("partial", {"counts": {}}, save)
+    RunWriter(tmp_path, Maps((2,)), {}).finish("partial", {"counts": {}}, save)
     assert names(tmp_path) == ["run.json"]
     assert about(tmp_path)["status"] == "partial"
 
 
 def test_small_maps_go_512_to_a_part(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, (1,), False, {})
+    writer = RunWriter(tmp_path, Maps((1,)), {})
     for row in range(513):
         writer.add(explanation(row, 1))
         whole = [name for name in names(tmp_path) if name.startswith("parts")]
@@ -91,7 +92,7 @@ def test_small_maps_go_512_to_a_part(tmp_path: Path) -> None:
 
 
 def test_large_maps_go_32_megabytes_to_a_part(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, (4096, 1024), False, {})
+    writer = RunWriter(tmp_path, Maps((4096, 1024)), {})
     for row in range(3):
         writer.add(explanation(row))
     writer.finish("complete", {}, ())
@@ -99,22 +100,22 @@ def test_large_maps_go_32_megabytes_to_a_part(tmp_path: Path) -> None:
 
 
 def test_a_map_larger_than_a_part_gets_its_own(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, (4096, 2049), False, {})
+    writer = RunWriter(tmp_path, Maps((4096, 2049)), {})
     writer.add(explanation(0))
     assert "parts/part-000000000.h5" in names(tmp_path)
 
 
 def test_an_earlier_run_is_removed_and_foreign_files_stay(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, (2,), False, {})
+    writer = RunWriter(tmp_path, Maps((2,)), {})
     writer.add(explanation(0, 2))
     writer.finish("complete", {}, ("npy",))
     (tmp_path / "notes.txt").write_text("mine")
-    RunWriter(tmp_path, (2,), False, {})
+    RunWriter(tmp_path, Maps((2,)), {})
     assert names(tmp_path) == ["notes.txt", "run.json"]
 
 
 def test_parts_begin_at_their_first_row(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, (2,), False, {})
+    writer = RunWriter(tmp_path, Maps((2,)), {})
     writer.add(explanation(40, 2))
     writer.finish("complete", {}, ())
     assert "parts/part-000000040.h5" in names(tmp_path)
@@ -123,13 +124,13 @@ def test_parts_begin_at_their_first_row(tmp_path: Path) -> None:
 def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="can't be written"):
-        RunWriter(tmp_path / "file" / "out", (2,), False, {})
+        RunWriter(tmp_path / "file" / "out", Maps((2,)), {})
 
 
 def test_a_full_disk_leaves_the_rows_that_were_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = RunWriter(tmp_path, (1,), False, {})
+    writer = RunWriter(tmp_path, Maps((1,)), {})
     for row in range(512):
         writer.add(explanation(row, 1))
 

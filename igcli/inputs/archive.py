@@ -1,0 +1,128 @@
+"""Read an .npz of inputs: one array for each of the model's inputs, by name."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from igcli.errors import ConfigError, InputError
+from igcli.inputs.arrays import ArrayListing, ArraySource, array_kind, bound_kind, in_space, settle
+from igcli.inputs.source import printable
+from igcli.preprocess import Space, Spaces
+from igcli.records import Array, InputName, InputSpec, Sample, SourceKind, parts_of
+
+
+def list_archive(path: Path) -> "ArchiveListing | ArrayListing":
+    """List the rows of an .npz file; one array in it is as good as an .npy."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except Exception as error:
+        # A broken archive raises nearly anything: BadZipFile, ValueError, EOFError, zlib.error, …
+        raise InputError(
+            f"INPUTS {path} can't be read as an .npz archive",
+            str(error).split("\n")[0],
+            "save plain arrays of numbers with numpy.savez (object arrays are refused)",
+        ) from error
+    counts = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
+    if len(counts) != 1 or counts == {0}:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InputError(
+            f"INPUTS {path} has arrays of different lengths" if shapes else f"{path} is empty",
+            shapes,
+            "give every array the same number of rows on its first axis, at least 1",
+        )
+    if len(arrays) == 1:
+        ((name, array),) = arrays.items()
+        return ArrayListing(path, array, array_kind(array, path, f"{name!r} in INPUTS"))
+    return ArchiveListing(path, arrays)
+
+
+class ArchiveListing:
+    """The rows of several arrays, side by side."""
+
+    kind: SourceKind = "several"
+    resizable = False
+    passed_over = 0
+
+    def __init__(self, path: Path, arrays: dict[str, Array]) -> None:
+        self.path = path
+        self.arrays = arrays
+        count = len(next(iter(arrays.values())))
+        stem, shown = printable(path.stem), printable(str(path))
+        self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(count)]
+
+    def bind_several(
+        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str
+    ) -> "ArchiveSource":
+        """Check the arrays against the model's inputs."""
+        known = ", ".join(self.arrays)
+        for spec in inputs:
+            if spec.name not in self.arrays:
+                raise InputError(
+                    f"INPUTS {self.path} has no array {spec.name!r}",
+                    f"the model's inputs are {', '.join(s.name for s in inputs)}; it has {known}",
+                    "save one array per input, by the inputs' names",
+                )
+        spaces = tuple(self._space(spec, preprocess) for spec in inputs)
+        parts = parts_of([s.name for s in inputs], [s.shape for s in spaces], [False] * len(inputs))
+        return ArchiveSource(Spaces(parts, spaces, packed), [self.arrays[s.name] for s in inputs])
+
+    def bind(
+        self,
+        spec: InputSpec,
+        preprocess: str,
+        resize: str,
+        image_size: tuple[int, int] | None,
+    ) -> ArraySource:
+        """Take the array of a model's one input; see `Listing.bind`."""
+        array = self.arrays.get(spec.name)
+        if array is None:
+            raise InputError(
+                f"INPUTS {self.path} has {len(self.arrays)} arrays: {', '.join(self.arrays)}",
+                f"the model has the one input {spec.name!r}",
+                "save that array alone, as .npy",
+            )
+        kind = array_kind(array, self.path, f"{spec.name!r} in INPUTS")
+        return ArrayListing(self.path, array, kind).bind(spec, preprocess, resize, image_size)
+
+    def _space(self, spec: InputSpec, preprocess: str) -> Space:
+        array = self.arrays[spec.name]
+        what = f"{spec.name!r} in INPUTS"
+        kind = bound_kind(array_kind(array, self.path, what), spec, f"{what} {self.path}")
+        shape = settle(array.shape[1:], spec.shape)
+        if shape is None:
+            raise ConfigError(
+                f"{what} {self.path} has shape {array.shape}",
+                f"the model wants (N, {', '.join(map(str, spec.shape))})",
+                "save the inputs at the model's shape",
+            )
+        return Space(kind, preprocess, spec.with_shape(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSource:
+    """Rows of several arrays, one at a time, each as one vector."""
+
+    space: Spaces
+    arrays: list[Array]
+
+    def read(self, name: InputName) -> Sample:
+        """Read one row of every array; see `Source.read`."""
+        rows = [np.ascontiguousarray(array[name.index]) for array in self.arrays]
+        digest = hashlib.sha256()
+        for row in rows:
+            digest.update(row.data)
+        sha256 = digest.hexdigest()
+        raws = [_in_space(r, s, sha256) for r, s in zip(rows, self.space.spaces, strict=True)]
+        raw = self.space.joined(raws)
+        return Sample(name, sha256, raw, self.space.to_model(raw))
+
+
+def _in_space(row: Array, space: Space, sha256: str) -> Array:
+    try:
+        return in_space(row, space, sha256)
+    except InputError as error:
+        error.problem = f"{space.input.name!r} {error.problem}"
+        raise
