@@ -51,10 +51,7 @@ def about(plan: Plan) -> dict[str, Any]:
 
 def _explained(plan: Plan) -> dict[str, list[int]]:
     """Return what attributions are of, by name, with their shapes: inputs, or a layer."""
-    maps = plan.maps
-    if maps.parts:
-        return {part.name: list(part.shape) for part in maps.parts}
-    return {plan.model.spec.point.name: list(maps.shape)}
+    return {part.name: list(part.shape) for part in plan.maps.named(plan.point)}
 
 
 def batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:

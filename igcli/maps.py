@@ -29,6 +29,10 @@ class Maps:
     picture: Part | None = None
     taken: tuple[Part, ...] = ()
 
+    def named(self, point: InputSpec) -> tuple[Part, ...]:
+        """Return the maps by name, also where there is one."""
+        return self.parts or (Part(point.name, self.shape, 0),)
+
     def of(self, attribution: Array) -> Array:
         """Return what is stored of a path's attribution."""
         if not self.taken:

@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 from igcli.about import about, batching
 from igcli.batches import Batches
+from igcli.checks import Checks
 from igcli.errors import IgcliError, RunStopped
 from igcli.explain import explain
 from igcli.figures.overlay import draw_overlay
 from igcli.plan import Plan
-from igcli.records import Explanation, Part
+from igcli.records import Explanation, Part, Warn
 from igcli.result import RunResult, Tally
 from igcli.store.layout import overlay_path, whole_file
 from igcli.store.writer import RunWriter, Status
@@ -28,7 +29,7 @@ _DRAWN_AHEAD = 64
 _COMPRESSION = 1
 
 
-def run(plan: Plan, track: Track) -> RunResult:
+def run(plan: Plan, track: Track, warn: Warn = lambda message: None) -> RunResult:
     """Explain every input of a plan and write the run directory.
 
     Parameters
@@ -37,6 +38,8 @@ def run(plan: Plan, track: Track) -> RunResult:
         What `igcli.plan.make_plan` returned.
     track : callable
         Wraps the iteration over finished explanations, to show progress; gets their number too.
+    warn : callable
+        Told what the first explanations give away; see `igcli.checks`.
 
     Returns
     -------
@@ -52,6 +55,7 @@ def run(plan: Plan, track: Track) -> RunResult:
     pictures = maps.picture is not None
     writer = RunWriter(config.out, maps, about(plan))
     tally = Tally(plan.gates)
+    checks = Checks(plan.model.spec, warn)
     started = time.monotonic()
     batches = Batches(plan.model, plan.chosen.batching)
     explanations = explain(plan, batches)
@@ -63,10 +67,12 @@ def run(plan: Plan, track: Track) -> RunResult:
         for explanation in track(explanations, _asked(plan)):
             writer.add(explanation)
             tally.add(explanation)
+            checks.add(explanation)
     except KeyboardInterrupt:
         pass
     except Exception as error:
         stopped = error
+    checks.finish()
     one_each = pictures and plan.targets.per_input == 1
     result = RunResult(
         out=config.out,

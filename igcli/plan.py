@@ -18,7 +18,7 @@ from igcli.maps import Maps, known_shape, maps_of
 from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
-from igcli.records import Failed, InputName, InputSpec, ModelSettings, Sample, Warn
+from igcli.records import Failed, InputName, InputSpec, ModelSettings, ModelSpec, Sample, Warn
 from igcli.rows import GradientModel, PathRows
 from igcli.starts import check_start, settle_start
 from igcli.store.layout import check_out, check_sources
@@ -104,6 +104,8 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         config.seed,
     )
     point = _point(model, source)
+    _check_maps(config, spec)
+    _tell_of_scaling(config, listing, spec, warn)
     error = _precision_error(model, source, names, start.baseline, warn)
     method = method.with_rounding(error)
     gates = parse_gates(config.fail_on, method)
@@ -189,6 +191,25 @@ def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> Non
     if listing.passed_over:
         files = "file is" if listing.passed_over == 1 else "files are"
         warn(f"{listing.passed_over} {files} no image by extension: passed over")
+
+
+def _tell_of_scaling(config: RunConfig, listing: Listing, spec: ModelSpec, warn: Warn) -> None:
+    """Say so where pixels would be scaled twice."""
+    preprocess = config.preprocess or DEFAULT_PREPROCESS
+    if spec.scaling and listing.kind in {"pixels", "several"} and preprocess != "raw":
+        warn(
+            f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
+            f"{preprocess} has: use --preprocess raw"
+        )
+
+
+def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
+    if "npy" in config.save and spec.is_grouped:
+        raise ConfigError(
+            "--save npy can't be used with several maps to each explanation",
+            "an .npy holds one array",
+            "leave it out: attributions.h5 has them all",
+        )
 
 
 def _precision_error(

@@ -136,8 +136,8 @@ class ModelSpec:
         What the path runs in, where that is not the input itself: a layer.
     parts : tuple of Part
         What the path's vector is made of; empty where it is one tensor in its own shape.
-    layers : tuple of LayerInfo
-        The model's layers, as far as the loader knows them.
+    scaling : str
+        The layer, if there is one, that brings pixels of 0–255 to the model's own range.
     """
 
     path: Path
@@ -157,7 +157,7 @@ class ModelSpec:
     output_shape: tuple[int, ...] = ()
     entered: InputSpec | None = None
     parts: tuple[Part, ...] = ()
-    layers: tuple[LayerInfo, ...] = ()
+    scaling: str = ""
 
     @property
     def point(self) -> InputSpec:

@@ -26,7 +26,7 @@ LAYERS = [
     "methods",
     "gates probe",
     "plan",
-    "about explain result",
+    "about checks explain result",
     "pipeline",
     "estimate",
     "cli",

@@ -45,7 +45,7 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
 
     config = RunConfig(**settings)
     check_path(config.model)
-    result = run(make_plan(config, open_model, warn), track)
+    result = run(make_plan(config, open_model, warn), track, warn)
     for identity, message in result.tally.failures[:_SHOWN_FAILURES]:
         click.echo(f"igcli: failed: {on_one_line(f'{identity}: {message}')}", err=True)
     if len(result.tally.failures) > _SHOWN_FAILURES:

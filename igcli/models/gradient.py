@@ -73,7 +73,7 @@ class TensorFlowModel:
             output_shape=self._output_shape,
             entered=loaded.input if loaded.enter else None,
             parts=loaded.parts,
-            layers=loaded.layers,
+            scaling=loaded.scaling,
         )
 
     def enter(self, x: Array) -> Array:

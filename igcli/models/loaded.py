@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from igcli.errors import ModelError
-from igcli.records import InputSpec, LayerInfo, Part
+from igcli.records import InputSpec, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Loaded:
         The model's inputs, where there are several.
     parts : tuple of Part
         What a point's vector is made of; empty where it is one tensor in its own shape.
-    layers : tuple of LayerInfo
-        The model's layers, where it has any.
+    scaling : str
+        See `ModelSpec.scaling`.
     """
 
     function: Callable[[Any], Any]
@@ -71,7 +71,7 @@ class Loaded:
     enter: Callable[[Any], Any] | None = None
     inputs: tuple[InputSpec, ...] = ()
     parts: tuple[Part, ...] = ()
-    layers: tuple[LayerInfo, ...] = ()
+    scaling: str = ""
 
 
 def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype: str) -> InputSpec:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from igcli.errors import IgcliError, ModelError
+from igcli.models.describe import ModelInfo, describe
 from igcli.models.frozen import freeze
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_h5, load_keras
@@ -64,6 +65,21 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     for note in notes:
         warn(f"{path}: {note}")
     return model
+
+
+def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo:
+    """Load a model and tell what it holds.
+
+    Raises
+    ------
+    ModelError
+        When it can't be loaded.
+    """
+    loader = LOADERS["folder" if path.is_dir() else path.suffix]
+    tf = import_tensorflow()
+    with quiet_stderr():
+        choose_device(tf, settings.device)
+        return describe(tf, path, loader(path))
 
 
 def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> TensorFlowModel:

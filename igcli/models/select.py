@@ -8,7 +8,8 @@ from typing import Any
 
 from igcli.errors import ConfigError, ModelError
 from igcli.models.at_layer import from_layer
-from igcli.models.layers import find_layer, is_input, layer_infos
+from igcli.models.describe import own_scaling
+from igcli.models.layers import find_layer, is_input
 from igcli.models.loaded import Loaded, Network
 from igcli.models.packing import all_typed, input_parts, packed, unpacked
 from igcli.records import InputSpec, ModelSettings
@@ -35,7 +36,7 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     return replace(
         loaded,
         inputs=network.inputs if len(network.inputs) > 1 else (),
-        layers=layer_infos(network.model),
+        scaling=own_scaling(network.model),
     )
 
 

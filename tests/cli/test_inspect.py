@@ -21,11 +21,11 @@ def inspected(igcli: Igcli, *arguments: Any) -> dict[str, Any]:
 
 def test_a_model_alone(igcli: Igcli, small_model: Path) -> None:
     found = inspected(igcli, small_model)
-    assert found["input"]["shape"] == [8, 8, 3] and found["input"]["dtype"] == "float32"
-    assert found["output"]["last_operation"] == "softmax"
-    assert found["device"]["precision"] == "float32"
+    assert found["inputs"] == [{"name": "image", "shape": [8, 8, 3], "dtype": "float32"}]
+    assert found["outputs"] == [{"name": "classes", "shape": [3], "last_operation": "softmax"}]
+    assert [layer["kind"] for layer in found["layers"]][:2] == ["InputLayer", "Conv2D"]
     lines = igcli("inspect", small_model).stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["model", "input", "output", "device"]
+    assert [line.split()[0] for line in lines] == ["model", "input", "output", *["layer"] * 5]
     assert "8 × 8 × 3, float32" in lines[1]
 
 
@@ -33,9 +33,9 @@ def test_inputs_are_checked_as_a_run_checks_them(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
     found = inspected(igcli, small_model, photos, "--target", "top:2", "--steps", 7, *FIXED)
-    assert found["inputs"]["explanations"] == 2 * len(list(photos.rglob("*.png")))
+    assert found["explanations"] == 2 * len(list(photos.rglob("*.png")))
     assert found["method"] == "riemann_left, 7 steps"
-    assert found["batches"]["how"] == "estimated"
+    assert found["batching"]["chosen"] == "estimated"
     refused = igcli("inspect", small_model, tmp_path / "nowhere")
     assert refused.exit_code == 2 and "nowhere" in refused.stderr
 
@@ -70,7 +70,7 @@ def test_an_estimate_in_words_counts_what_failed(
     (folder / "b.png").write_bytes(b"no picture")
     result = igcli("inspect", small_model, folder, "--estimate", "--no-overlays")
     assert result.exit_code == 0, result.output
-    assert "(from 2 explanations, 1 of which failed)" in result.stdout.splitlines()[-1]
+    assert "(from 2 of them, 1 of which failed)" in result.stdout.splitlines()[-1]
 
 
 def test_an_estimate_needs_inputs(igcli: Igcli, small_model: Path) -> None:

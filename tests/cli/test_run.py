@@ -424,7 +424,7 @@ def test_the_batch_size_is_settled_recorded_and_may_be_reduced(
     assert auto["chosen"] == "estimated" and auto["size"] > 1
     assert (three["size"], three["chosen"]) == (3, "asked")
     assert auto["rows"] == three["rows"] and three["rows_per_second"] > 0
-    assert three["stderr"] == ""
+    assert "--batch-size" not in three["stderr"]
     monkeypatch.setattr("igcli.probe.total_memory", lambda: 2**20)
     reduced = batching("--batch-size", 5000)
     assert reduced["size"] < 5000 and reduced["chosen"] == "asked, reduced"
@@ -486,3 +486,14 @@ def test_the_device_is_recorded(
     assert igcli("run", small_model, photos, "-o", tmp_path, "--device", "cpu").exit_code == 0
     about = json.loads((tmp_path / "run.json").read_text())
     assert about["device"] == "CPU" and about["config"]["device"] == "cpu"
+
+
+def test_pixels_that_would_be_scaled_twice_are_told(
+    keras: Any, igcli: Igcli, photos: Path, tmp_path: Path
+) -> None:
+    layers = [keras.Input((8, 8, 3)), keras.layers.Rescaling(1 / 255, name="scale")]
+    model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(2)])
+    model.save(tmp_path / "m.keras")
+    arguments = ("run", tmp_path / "m.keras", photos, "--overwrite", "-o", tmp_path / "out")
+    assert "'scale' scales pixels itself" in igcli(*arguments).stderr
+    assert "scales pixels" not in igcli(*arguments, "--preprocess", "raw").stderr

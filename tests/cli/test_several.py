@@ -114,6 +114,14 @@ def test_a_target_is_a_place_in_an_output_of_several_axes(
     assert rows.target_name.tolist() == [f"{row},{column}" for row, column in place]
 
 
+def test_an_npy_of_several_maps_is_refused(
+    igcli: Igcli, product: Path, inputs: Path, tmp_path: Path
+) -> None:
+    flags = ("--output", "sum", "--save", "npy", "-o", tmp_path / "out")
+    result = igcli("run", product, inputs, *flags)
+    assert result.exit_code == 2 and "attributions.h5 has them all" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
