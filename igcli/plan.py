@@ -1,7 +1,7 @@
 """Everything that can be wrong, found before any work: from a config to a plan of the run."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -88,7 +88,8 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     labels = read_labels(config.labels)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
-    model = load_model(config.model, model_settings(config), warn)
+    settings = replace(model_settings(config), shapes=tuple(listing.shapes.items()))
+    model = load_model(config.model, settings, warn)
     spec = model.spec
     resize = config.resize or DEFAULT_RESIZE
     source = bind(listing, spec, preprocess or DEFAULT_PREPROCESS, resize, config.image_size)

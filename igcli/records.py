@@ -85,7 +85,11 @@ class LayerInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """How a model is to be run: what a score is, on which device, in which arithmetic."""
+    """How a model is to be run: what a score is, on which device, in which arithmetic.
+
+    `shapes` are those of the inputs at hand, by name (by no name where there is one), for what must
+    know them beforehand.
+    """
 
     scores: str = "as-is"
     device: str = "auto"
@@ -94,6 +98,7 @@ class ModelSettings:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class ArchiveListing:
     def __init__(self, path: Path, arrays: dict[str, Array]) -> None:
         self.path = path
         self.arrays = arrays
+        self.shapes = {name: array.shape[1:] for name, array in arrays.items()}
         count = len(next(iter(arrays.values())))
         stem, shown = printable(path.stem), printable(str(path))
         self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(count)]

@@ -117,6 +117,7 @@ class ArrayListing:
         self.path = path
         self.array = array
         self.kind = kind
+        self.shapes = {"": array.shape[1:]}
         stem, shown = printable(path.stem), printable(str(path))
         self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(len(array))]
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from igcli.errors import ConfigError, InputError
 from igcli.inputs.decode import EXTENSIONS, decode
@@ -89,6 +90,7 @@ class ImageListing:
 
     kind: SourceKind = "pixels"
     resizable = True
+    shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
     def __init__(self, root: Path, files: list[Path], passed_over: int) -> None:
         self.files = sorted(files, key=lambda path: path.relative_to(root).parts)

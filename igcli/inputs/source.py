@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from igcli.preprocess import Space, Spaces
@@ -52,6 +52,11 @@ class Listing(Protocol):
     @property
     def passed_over(self) -> int:
         """How many files were found that no reader takes."""
+        ...
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The arrays' row shapes, by name; by no name where there is one."""
         ...
 
     def bind(

@@ -25,6 +25,8 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     ModelError
         When there is nothing to integrate along.
     """
+    if len(network.inputs) > 1 or settings.layer is not None:
+        network = replace(network, inputs=_settled(network.inputs, dict(settings.shapes)))
     output = _output(path, network.outputs, settings.output)
     layer = _layer(path, network, settings)
     if layer is not None:
@@ -38,6 +40,20 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
         inputs=network.inputs if len(network.inputs) > 1 else (),
         scaling=own_scaling(network.model),
     )
+
+
+def _settled(
+    inputs: Sequence[InputSpec], shapes: dict[str, tuple[int, ...]]
+) -> tuple[InputSpec, ...]:
+    """Give open dimensions the sizes of the inputs at hand, where these fit."""
+    settled = []
+    for spec in inputs:
+        shape = shapes.get(spec.name, shapes.get("", ()))
+        fits = len(shape) == len(spec.shape) and all(
+            side in (None, size) for side, size in zip(spec.shape, shape, strict=True)
+        )
+        settled.append(spec.with_shape(shape) if fits else spec)
+    return tuple(settled)
 
 
 def _layer(path: Path, network: Network, settings: ModelSettings) -> Any:
