@@ -20,8 +20,6 @@ def about(plan: Plan) -> dict[str, Any]:
     return {
         "igcli": __version__,
         "versions": {name: version(name) for name in _PACKAGES},
-        "device": spec.device,
-        "precision": spec.precision,
         "precision_error": plan.precision_error,
         "config": plan.config.to_dict(),
         "settled": {
@@ -54,8 +52,17 @@ def _explained(plan: Plan) -> dict[str, list[int]]:
     return {part.name: list(part.shape) for part in plan.maps.named(plan.point)}
 
 
-def batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:
-    """Return how the rows of a run were sent, and how fast they were."""
+def ran(plan: Plan, batches: Batches) -> dict[str, Any]:
+    """Return on what a run ran, how its rows were sent, and how fast they were."""
+    spec = plan.model.spec
+    return {
+        "device": spec.device,
+        "precision": spec.precision,
+        "batching": _batching(plan.chosen, batches),
+    }
+
+
+def _batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:
     return {
         "size": batches.size,
         "streams": batches.streams,

@@ -3,12 +3,12 @@
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from igcli.about import about, batching
+from igcli.about import about, ran
 from igcli.batches import Batches
 from igcli.checks import Checks
 from igcli.errors import IgcliError, RunStopped
@@ -85,8 +85,9 @@ def run(plan: Plan, track: Track, warn: Warn = lambda message: None) -> RunResul
         saved_npy="npy" in config.save,
         has_tolerance=plan.method.accuracy is not None,
         unit="images" if one_each else "explanations",
+        ran=ran(plan, batches),
     )
-    failure = _finish(writer, result, plan, batches, stopped)
+    failure = _finish(writer, result, config.save, stopped)
     if isinstance(failure, (OSError, IgcliError, MemoryError)):
         raise _run_stopped(failure, writer.stored, result.asked, config.out) from failure
     if failure is not None:
@@ -95,7 +96,7 @@ def run(plan: Plan, track: Track, warn: Warn = lambda message: None) -> RunResul
 
 
 def _finish(
-    writer: RunWriter, result: RunResult, plan: Plan, batches: Batches, stopped: Exception | None
+    writer: RunWriter, result: RunResult, save: Sequence[str], stopped: Exception | None
 ) -> Exception | None:
     """Store what was finished; return what stopped the run, here or before."""
     try:
@@ -105,12 +106,12 @@ def _finish(
     outcome = {
         "counts": {**result.counts(), "stored": writer.stored},
         "seconds": round(result.seconds, 3),
-        "batching": batching(plan.chosen, batches),
+        **result.ran,
         "input_sha256": result.tally.hashes,
     }
     status: Status = "complete" if result.complete and stopped is None else "partial"
     try:
-        writer.finish(status, outcome, plan.config.save)
+        writer.finish(status, outcome, save)
     except OSError as error:
         stopped = stopped or error
     return stopped

@@ -63,6 +63,8 @@ class RunResult:
         Whether overlays were drawn; `why_no_pictures` says why not.
     unit : str
         What is counted: "images", or "explanations" where it is not one per image.
+    ran : dict
+        Device, precision and batching, as in run.json.
     """
 
     out: Path
@@ -75,6 +77,7 @@ class RunResult:
     saved_npy: bool
     has_tolerance: bool
     unit: str
+    ran: dict[str, Any]
 
     @property
     def done(self) -> int:
@@ -120,6 +123,7 @@ class RunResult:
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
             "files": self.files(),
             "seconds": round(self.seconds, 3),
+            **self.ran,
         }
 
     def files(self) -> list[str]:

@@ -39,7 +39,7 @@ def config(tmp_path: Path) -> RunConfig:
 REFUSED = [
     ({"inputs": "nowhere"}, "INPUTS .*nowhere does not exist"),
     ({"inputs": "empty"}, "empty holds no image"),
-    ({"inputs": "words"}, "words holds no image: 1 other files"),
+    ({"inputs": "words"}, "words holds no image: 1 of another kind"),
     ({"inputs": "labels.txt"}, r"labels.txt is of no known kind"),
     ({"inputs": "wrong.npy"}, r"wrong.npy has shape \(3, 9, 9, 3\).*wants \(N, 4, 5, 3\)"),
     ({"inputs": "object.npy"}, "object.npy can't be read"),

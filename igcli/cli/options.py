@@ -75,9 +75,9 @@ def parse_batch_size(ctx: click.Context, param: click.Parameter, value: str | No
 
 
 def check_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Accept auto, cpu, gpu and gpu:N."""
-    if re.fullmatch(r"auto|cpu|gpu(:\d+)?", value):
-        return value
+    """Accept auto, cpu, gpu and gpu:N, in capitals too."""
+    if re.fullmatch(r"auto|cpu|gpu(:\d+)?", value.lower()):
+        return value.lower()
     raise click.BadParameter(f"{value!r} is none of auto, cpu, gpu and gpu:N")
 
 

@@ -35,8 +35,9 @@ _SHOWN_FAILURES = 5
 def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     """Explain INPUTS (a folder, an image or an .npy) with MODEL.
 
-    MODEL is a .keras or .h5 file or a SavedModel folder. Exit code 0: all explained; 2: wrong usage
-    or unusable input, nothing written; 3: some inputs failed, or the run stopped part-way.
+    MODEL is a .keras or .h5 file or a SavedModel folder. Exit code 0: all explained; 1: a --fail-on
+    threshold was crossed; 2: wrong usage or unusable input, nothing written; 3: some inputs failed,
+    or the run stopped part-way.
     """
     from igcli.models.open import check_path, open_model
     from igcli.pipeline import run

@@ -31,7 +31,7 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     if not files:
         raise InputError(
             f"{folder} holds no image",
-            f"{passed_over} other files were found" if passed_over else "it is empty",
+            f"{passed_over} of another kind found" if passed_over else "it is empty",
             f"name a folder with {', '.join(sorted(EXTENSIONS))} files",
         )
     return ImageListing(folder, files, passed_over)

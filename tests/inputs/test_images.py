@@ -215,7 +215,7 @@ def test_a_link_into_the_excluded_folder_is_left_out_too(tmp_path: Path) -> None
     [
         ((), "it is empty"),
         ((".hidden.png",), "it is empty"),
-        (("a.txt", "b/c.csv"), "2 other files were found"),
+        (("a.txt", "b/c.csv"), "2 of another kind found"),
     ],
 )
 def test_a_folder_without_images_is_refused(
