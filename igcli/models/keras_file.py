@@ -1,41 +1,31 @@
 """Load a whole-model Keras file: ``.keras``, or the legacy ``.h5``."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
-from igcli.models.loaded import Loaded, input_spec, last_line, only_one
+from igcli.models.keras_model import load_keras_model
+from igcli.models.loaded import Loaded, input_spec, only_one
 from igcli.models.scan import scan_h5, scan_keras
+from igcli.records import Warn
 
 
-def load_h5(path: Path) -> Loaded:
+def load_h5(path: Path, warn: Warn) -> Loaded:
     """Load a legacy HDF5 model."""
     scan_h5(path)
-    return _load(path)
+    return _load(path, warn)
 
 
-def load_keras(path: Path) -> Loaded:
+def load_keras(path: Path, warn: Warn) -> Loaded:
     """Load a Keras 3 archive."""
     scan_keras(path)
-    return _load(path)
+    return _load(path, warn)
 
 
-def _load(path: Path) -> Loaded:
+def _load(path: Path, warn: Warn) -> Loaded:
     import keras
 
-    try:
-        with warnings.catch_warnings():
-            # Deprecated arguments in the file: the reader of a run can do nothing about them.
-            warnings.simplefilter("ignore")
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        # Keras raises nearly any type on a config that it does not know.
-        raise ModelError(
-            f"Keras {keras.__version__} can't load {path}",
-            last_line(error),
-            "export it as a SavedModel with the Keras that wrote it: model.export('folder')",
-        ) from error
+    model = load_keras_model(path, warn)
     inputs = getattr(model, "inputs", None)
     if not inputs:
         raise ModelError(

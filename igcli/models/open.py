@@ -14,8 +14,8 @@ from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr,
 from igcli.models.saved_model import load_saved_model
 from igcli.records import ModelSettings, Warn
 
-LOADERS: dict[str, Callable[[Path], Loaded]] = {
-    "folder": load_saved_model,
+LOADERS: dict[str, Callable[[Path, Warn], Loaded]] = {
+    "folder": lambda path, warn: load_saved_model(path),
     ".h5": load_h5,
     ".hdf5": load_h5,
     ".keras": load_keras,
@@ -57,7 +57,7 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     with quiet_stderr():
         choose_device(tf, settings.device)
         set_precision(tf, settings.precision)
-        model = _traced(path, loader(path), settings, notes.append)
+        model = _traced(path, loader(path, notes.append), settings, notes.append)
     # Loading leaves the model several times over in reference cycles.
     gc.collect()
     for note in notes:

@@ -95,7 +95,7 @@ def measure(name: str, path: Path) -> str:
     """Return the table's line of one model."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
-    loaded = load_h5(path) if path.suffix == ".h5" else load_keras(path)
+    loaded = (load_h5 if path.suffix == ".h5" else load_keras)(path, print)
     as_loaded = TensorFlowModel(path, loaded, settings)
     shape = tuple(side or 1 for side in model.spec.input.shape)
     method = choose_method(RunConfig(Path(), Path(), Path(), method="gausslegendre"))
