@@ -107,7 +107,7 @@ def match(layer: str, saved: Sequence[Weight], variables: Sequence[Weight]) -> l
 def load_keras_weights(path: Path, config: Config, model: Any) -> None:
     """Set a model's weights from the ``model.weights.h5`` inside a ``.keras`` of Keras 2.
 
-    Parameters are those of `load_h5_weights`.
+    Parameters are those of `load_h5_weights`. A model of tf-keras will do as well.
     """
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo("model.weights.h5")
@@ -140,7 +140,9 @@ def _owner(name: str, model: Any, config: Config) -> Any:
         if part in _CONTAINERS:
             layers = layers_of(node)
             node = layers[_numbered(layers).index(parts.pop(0))]
-            found = found.get_layer(new_names(layers)[name_of(node)])
+            old = name_of(node)
+            here = {layer.name: layer for layer in found.layers}
+            found = here[old] if old in here else here[new_names(layers)[old]]
         elif part == "cells":
             cells = node["config"]["cells"]
             index = _numbered(cells).index(parts.pop(0))

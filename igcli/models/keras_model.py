@@ -74,7 +74,7 @@ def _keras2(path: Path, version: str, config: Config, warn: Warn) -> Any:
     except Exception as error:
         # As above: any type at all.
         reason = str(error) if isinstance(error, CannotRepair) else last_line(error)
-        return _with_tf_keras(path, version, reason, error, warn)
+        return _with_tf_keras(path, version, config, reason, error, warn)
     if notes:
         counted = [f"{note} ({n}×)" if n > 1 else note for note, n in Counter(notes).items()]
         warn(f"repaired from Keras {version} for {keras.__version__}: {', '.join(counted)}")
@@ -113,7 +113,9 @@ def _refuse_unknown(node: Any, layers: Any) -> None:
             _refuse_unknown(part, layers)
 
 
-def _with_tf_keras(path: Path, version: str, reason: str, error: Exception, warn: Warn) -> Any:
+def _with_tf_keras(
+    path: Path, version: str, config: Config, reason: str, error: Exception, warn: Warn
+) -> Any:
     import keras
 
     problem = f"Keras {keras.__version__} can't load {path}, of Keras {version}"
@@ -123,7 +125,13 @@ def _with_tf_keras(path: Path, version: str, reason: str, error: Exception, warn
         fix = "have tf-keras read it: pip install 'igcli[keras2]'"
         raise ModelError(problem, reason, fix) from error
     try:
-        model = tf_keras.models.load_model(path, compile=False, safe_mode=True)
+        if path.suffix == ".keras":
+            # Its own reader knows only where its own version keeps the weights.
+            plain = {key: value for key, value in config.items() if key != "compile_config"}
+            model = tf_keras.saving.deserialize_keras_object(plain, safe_mode=True)
+            load_keras_weights(path, config, model)
+        else:
+            model = tf_keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as second:
         raise ModelError(
             problem,

@@ -156,15 +156,19 @@ def _threshold(config: Config) -> str:
     return "ThresholdedReLU written as ReLU"
 
 
-def _inactive(config: Config) -> str:
-    for key in config.keys() - {"name", "trainable", "dtype"}:
+def _only(config: Config, *keys: str) -> None:
+    for key in config.keys() - {"name", "trainable", "dtype", *keys}:
         del config[key]
+
+
+def _inactive(config: Config) -> str:
+    _only(config)
     return "data augmentation left out, as at inference"
 
 
 def _resized(config: Config) -> str:
     # Outside of training Keras 2 cut to the aspect ratio and resized; Keras 3 cuts out the centre.
-    config.pop("seed", None)
+    _only(config, "height", "width")
     config["crop_to_aspect_ratio"] = True
     return "RandomCrop written as Resizing"
 
@@ -214,6 +218,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _without("query_shape"),
         _without("key_shape", quiet=True),
         _without("value_shape", quiet=True),
+        _without("softmax_robust_masking", False, quiet=True),
     ),
     "Embedding": (_without("input_length", quiet=True),),
     "ThresholdedReLU": (_threshold,),
