@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from igcli.errors import ModelError
 from igcli.models.keras_model import load_keras_model
 from igcli.models.loaded import Loaded, input_spec, only_one
@@ -17,7 +19,9 @@ def load_h5(path: Path, warn: Warn) -> Loaded:
 
 
 def load_keras(path: Path, warn: Warn) -> Loaded:
-    """Load a Keras 3 archive."""
+    """Load a Keras archive; Keras before 2.13 wrote HDF5 under this name."""
+    if h5py.is_hdf5(path):
+        return load_h5(path, warn)
     scan_keras(path)
     return _load(path, warn)
 

@@ -17,13 +17,15 @@ from igcli.errors import ModelError
 from igcli.models.keras2_weights import load_h5_weights, load_keras_weights
 from igcli.models.legacy import LegacyModel
 from igcli.models.loaded import last_line
-from igcli.models.repair import HARD_SIGMOID, repair
+from igcli.models.repair import HARD_SIGMOID, MODULES, repair
 from igcli.models.repair_graph import Config
-from igcli.models.repair_ops import REGISTERED, CannotRepair, op_layer
+from igcli.models.repair_ops import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.records import Warn
 
 
-def load_keras_model(path: Path, warn: Warn) -> Any:
+def load_keras_model(
+    path: Path, warn: Warn, *, safe_mode: bool = True, custom_objects: Config | None = None
+) -> Any:
     """Return the model of a ``.keras`` or ``.h5`` file whose config was scanned already.
 
     Parameters
@@ -32,6 +34,10 @@ def load_keras_model(path: Path, warn: Warn) -> Any:
         The file.
     warn : callable
         Told once, in one line, when the model had to be repaired or tf-keras read it.
+    safe_mode : bool
+        Whether Keras refuses code in the file.
+    custom_objects : dict, optional
+        Classes and functions by the names that the file has for them.
 
     Returns
     -------
@@ -44,21 +50,41 @@ def load_keras_model(path: Path, warn: Warn) -> Any:
         When neither can read it.
     """
     version, config = _read(path)
+    options = {"safe_mode": safe_mode, "custom_objects": custom_objects or {}}
     with warnings.catch_warnings():
         # Deprecated arguments in the file: the reader of a run can do nothing about them.
         warnings.simplefilter("ignore")
-        if version.startswith(("1.", "2.")):
-            return _keras2(path, version, config, warn)
-        return _keras3(path)
+        if not version.startswith(("1.", "2.")):
+            return _keras3(path, options)
+        if safe_mode:
+            _refuse_operations(path, config)
+        try:
+            model, said = _keras2(path, version, config, options)
+        except Exception as error:
+            # Keras raises nearly any type on a config that it does not know.
+            model, said = _tf_keras(path, version, config, options, error)
+    if said:
+        warn(said)
+    return model
 
 
-def _keras3(path: Path) -> Any:
+def _refuse_operations(path: Path, config: Config) -> None:
+    """Keep tf-keras from calling what a file names: tf.io.write_file is such a name too."""
+    for layer, function in foreign_operations(config):
+        raise ModelError(
+            f"{path}: layer {layer!r} calls tf.{function}",
+            "only TensorFlow's pure functions of numbers are called",
+            "export the model as a SavedModel with the Keras that wrote it: model.save('folder')",
+        )
+
+
+def _keras3(path: Path, options: Config) -> Any:
     import keras
 
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        return keras.models.load_model(path, compile=False, **options)
     except Exception as error:
-        # Keras raises nearly any type on a config that it does not know.
+        # As above: any type at all.
         raise ModelError(
             f"Keras {keras.__version__} can't load {path}",
             last_line(error),
@@ -66,31 +92,21 @@ def _keras3(path: Path) -> Any:
         ) from error
 
 
-def _keras2(path: Path, version: str, config: Config, warn: Warn) -> Any:
-    import keras
-
-    try:
-        model, notes = _rebuilt(path, config)
-    except Exception as error:
-        # As above: any type at all.
-        reason = str(error) if isinstance(error, CannotRepair) else last_line(error)
-        return _with_tf_keras(path, version, config, reason, error, warn)
-    if notes:
-        counted = [f"{note} ({n}×)" if n > 1 else note for note, n in Counter(notes).items()]
-        warn(f"repaired from Keras {version} for {keras.__version__}: {', '.join(counted)}")
-    return model
-
-
-def _rebuilt(path: Path, config: Config) -> tuple[Any, list[str]]:
+def _keras2(path: Path, version: str, config: Config, options: Config) -> tuple[Any, str]:
+    """Rebuild a model from its repaired config, and say what was repaired."""
     import keras
 
     repaired, notes = repair(config)
-    _refuse_unknown(repaired, keras.layers)
-    own = {REGISTERED: op_layer(), HARD_SIGMOID: _hard_sigmoid}
-    model = keras.saving.deserialize_keras_object(repaired, custom_objects=own, safe_mode=True)
-    load = load_keras_weights if path.suffix == ".keras" else load_h5_weights
+    own = options["custom_objects"] | {REGISTERED: op_layer(), HARD_SIGMOID: _hard_sigmoid}
+    _refuse_unknown(repaired, {*dir(keras.layers), *own, *MODULES})
+    model = keras.saving.deserialize_keras_object(
+        repaired, custom_objects=own, safe_mode=options["safe_mode"]
+    )
+    load = load_h5_weights if h5py.is_hdf5(path) else load_keras_weights
     load(path, config, model)
-    return model, notes
+    counted = [f"{note} ({n}×)" if n > 1 else note for note, n in Counter(notes).items()]
+    said = f"repaired from Keras {version} for {keras.__version__}: {', '.join(counted)}"
+    return model, said if notes else ""
 
 
 def _hard_sigmoid(x: Any) -> Any:
@@ -100,57 +116,58 @@ def _hard_sigmoid(x: Any) -> Any:
     return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
 
 
-def _refuse_unknown(node: Any, layers: Any) -> None:
+def _refuse_unknown(node: Any, known: set[str]) -> None:
     """Name the layer whose class Keras 3 lacks; its own error would be the whole config."""
     if isinstance(node, list):
         for part in node:
-            _refuse_unknown(part, layers)
+            _refuse_unknown(part, known)
     elif isinstance(node, dict):
         name = node.get("class_name")
-        if node.get("module") == "keras.layers" and not hasattr(layers, str(name)):
+        if node.get("module") == "keras.layers" and name not in known:
             raise CannotRepair(node["config"].get("name", name), f"Keras 3 has no {name}")
         for part in node.values():
-            _refuse_unknown(part, layers)
+            _refuse_unknown(part, known)
 
 
-def _with_tf_keras(
-    path: Path, version: str, config: Config, reason: str, error: Exception, warn: Warn
-) -> Any:
+def _tf_keras(
+    path: Path, version: str, config: Config, options: Config, error: Exception
+) -> tuple[Any, str]:
     import keras
 
     problem = f"Keras {keras.__version__} can't load {path}, of Keras {version}"
+    reason = str(error) if isinstance(error, CannotRepair) else last_line(error)
     try:
         import tf_keras
     except ImportError:
         fix = "have tf-keras read it: pip install 'igcli[keras2]'"
         raise ModelError(problem, reason, fix) from error
     try:
-        if path.suffix == ".keras":
+        if not h5py.is_hdf5(path):
             # Its own reader knows only where its own version keeps the weights.
             plain = {key: value for key, value in config.items() if key != "compile_config"}
-            model = tf_keras.saving.deserialize_keras_object(plain, safe_mode=True)
+            model = tf_keras.saving.deserialize_keras_object(plain, **options)
             load_keras_weights(path, config, model)
         else:
-            model = tf_keras.models.load_model(path, compile=False, safe_mode=True)
+            model = tf_keras.models.load_model(path, compile=False, **options)
     except Exception as second:
         raise ModelError(
             problem,
             f"{reason}; nor can tf-keras {tf_keras.__version__}: {last_line(second)}",
             "export it as a SavedModel with the Keras that wrote it: model.save('folder')",
         ) from second
-    warn(f"read by tf-keras {tf_keras.__version__}, since Keras can't: {reason}")
-    return LegacyModel(model)
+    return LegacyModel(model), f"read by tf-keras {tf_keras.__version__}, since {reason}"
 
 
 def _read(path: Path) -> tuple[str, Config]:
     """Return the Keras version that wrote a file, "1." where it does not say, and the config."""
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            text: Any = archive.read("config.json")
-            version = json.loads(archive.read("metadata.json")).get("keras_version")
-    else:
+    # By content: Keras before 2.13 wrote HDF5 into a .keras.
+    if h5py.is_hdf5(path):
         with h5py.File(path, "r") as file:
             text, version = file.attrs["model_config"], file.attrs.get("keras_version")
+    else:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read("config.json")
+            version = json.loads(archive.read("metadata.json")).get("keras_version")
     version = version.decode() if isinstance(version, bytes) else version
     config: Config = json.loads(text)
     return str(version or "1."), config

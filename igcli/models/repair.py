@@ -89,7 +89,8 @@ def _written(class_name: str, config: Config) -> Config:
         "class_name": class_name,
         "module": MODULES.get(class_name, "keras.layers"),
         "config": config,
-        "registered_name": class_name if class_name == "Functional" else None,
+        # The name that custom objects are looked up by; for Keras' own it changes nothing.
+        "registered_name": class_name,
     }
 
 

@@ -6,7 +6,7 @@ from a layer of its own.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, reduce
 from typing import Any
 
@@ -75,6 +75,26 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
+def foreign_operations(config: Any) -> Iterator[tuple[str, str]]:
+    """Yield layer and function name of each operation in a config that is not on the list."""
+    if isinstance(config, dict):
+        name = str(config.get("class_name")).rsplit(">", 1)[-1]
+        inner = config.get("config")
+        if name in OP_LAYERS:
+            function = inner.get("function") if isinstance(inner, dict) else None
+            if not isinstance(function, str) or not _is_listed(function):
+                yield str(config.get("name", name)), str(function)
+        elif name == "TensorFlowOpLayer":
+            yield str(config.get("name", name)), "raw_ops"
+    parts = config.values() if isinstance(config, dict) else config
+    for part in parts if isinstance(config, dict | list) else ():
+        yield from foreign_operations(part)
+
+
+def _is_listed(function: str) -> bool:
+    return function in FUNCTIONS or function in _OPERATORS
+
+
 def operation(
     node: dict[str, Any], calls: list[dict[str, Any]], is_tensor: Callable[[Any], bool]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -91,7 +111,7 @@ def operation(
     """
     config = node["config"]
     name, function = config["name"], config["function"]
-    if function not in FUNCTIONS and function not in _OPERATORS:
+    if not _is_listed(function):
         raise CannotRepair(name, f"tf.{function} is not among the operations that igcli repeats")
     if len(calls) != 1:
         raise CannotRepair(name, f"an operation that is called {len(calls)} times")
@@ -138,7 +158,7 @@ def call_operation(function: str, arguments: dict[str, Any], tensors: Any) -> An
     """Call the TensorFlow function of that name with `tensors` where the template has them."""
     import tensorflow as tf
 
-    if function not in FUNCTIONS and function not in _OPERATORS:
+    if not _is_listed(function):
         raise ValueError(f"tf.{function} is not among the operations that igcli repeats")
     called = _OPERATORS.get(function) or reduce(getattr, function.split("."), tf)
 
