@@ -5,6 +5,7 @@ weights; what can't be repaired goes to tf-keras, where that is installed.
 """
 
 import json
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -21,6 +22,8 @@ from igcli.models.repair import HARD_SIGMOID, MODULES, repair
 from igcli.models.repair_graph import Config
 from igcli.models.repair_ops import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.records import Warn
+
+_MOST_NAMES = 10_000
 
 
 def load_keras_model(
@@ -99,6 +102,7 @@ def _keras2(path: Path, version: str, config: Config, options: Config) -> tuple[
     repaired, notes = repair(config)
     own = options["custom_objects"] | {REGISTERED: op_layer(), HARD_SIGMOID: _hard_sigmoid}
     _refuse_unknown(repaired, {*dir(keras.layers), *own, *MODULES})
+    _reserve_names(repaired)
     model = keras.saving.deserialize_keras_object(
         repaired, custom_objects=own, safe_mode=options["safe_mode"]
     )
@@ -129,13 +133,41 @@ def _refuse_unknown(node: Any, known: set[str]) -> None:
             _refuse_unknown(part, known)
 
 
+def _reserve_names(node: Any) -> None:
+    """Keep the names that Keras makes up, for a mask's operations too, off those in a config."""
+    import keras
+
+    for part in node.values() if isinstance(node, dict) else node:
+        if isinstance(part, dict | list):
+            _reserve_names(part)
+    name = node.get("name") if isinstance(node, dict) else None
+    if isinstance(name, str):
+        base, _, number = name.rpartition("_")
+        counted = bool(base) and number.isdecimal()
+        wanted = min(int(number), _MOST_NAMES) + 1 if counted else 1
+        while keras.backend.get_uid(base if counted else name) < wanted:
+            pass
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what Keras said in many, with the layer's name where it is there."""
+    if isinstance(error, CannotRepair):
+        return str(error)
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    lines = [line.strip() for line in text.split("Arguments received by")[0].splitlines()]
+    said = [line for line in lines if line and not line.startswith("Exception encountered when")]
+    last = said[-1].removeprefix("Exception encountered: ") if said else type(error).__name__
+    names = re.findall(r"deserializing class '\w+' using config=\{.{0,20}'name': '([^']*)'", text)
+    return f"layer {names[-1]!r}: {last[:200]}" if names else last[:200]
+
+
 def _tf_keras(
     path: Path, version: str, config: Config, options: Config, error: Exception
 ) -> tuple[Any, str]:
     import keras
 
     problem = f"Keras {keras.__version__} can't load {path}, of Keras {version}"
-    reason = str(error) if isinstance(error, CannotRepair) else last_line(error)
+    reason = _reason(error)
     try:
         import tf_keras
     except ImportError:

@@ -35,6 +35,7 @@ _ACTIVATIONS: dict[str, tuple[Any, str]] = {
         "Keras 2's hard_sigmoid kept",
     ),
 }
+_INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 _INNER_LAYERS = frozenset({"layer", "backward_layer", "cell", "cells"})
 
 
@@ -174,6 +175,13 @@ def _resized(config: Config) -> str:
     return "RandomCrop written as Resizing"
 
 
+def _interpolation(config: Config) -> str:
+    # Keras 3 takes the others too, and raises when the model is called.
+    if config.get("interpolation", "nearest") not in _INTERPOLATIONS:
+        raise CannotRepair("", f"Keras 3 has no interpolation {config['interpolation']!r}")
+    return ""
+
+
 def _layer_scale(config: Config) -> str:
     if config.keys() - {"name", "trainable", "dtype"} != {"init_values", "projection_dim"}:
         raise CannotRepair("", "a LayerScale that is not ConvNeXt's")
@@ -224,6 +232,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "Embedding": (_without("input_length", quiet=True),),
     "ThresholdedReLU": (_threshold,),
     "RandomCrop": (_resized,),
+    **dict.fromkeys(("Resizing", "UpSampling2D"), (_interpolation,)),
     "LayerScale": (_layer_scale,),
 }
 RENAMED = {

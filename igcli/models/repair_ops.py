@@ -45,7 +45,7 @@ FUNCTIONS = frozenset(
         "avg_pool avg_pool1d avg_pool2d avg_pool3d bias_add conv1d conv2d conv3d crelu"
         " depthwise_conv2d elu gelu l2_loss leaky_relu local_response_normalization log_softmax"
         " max_pool max_pool1d max_pool2d max_pool3d moments relu relu6 selu separable_conv2d silu"
-        " softmax swish space_to_depth depth_to_space",
+        " softmax softsign swish space_to_depth depth_to_space",
     )
     | _under(
         "image.",
@@ -54,25 +54,30 @@ FUNCTIONS = frozenset(
         " per_image_standardization resize resize_with_pad rgb_to_grayscale rot90 transpose"
         " resize_with_crop_or_pad rgb_to_hsv hsv_to_rgb rgb_to_yuv yuv_to_rgb total_variation",
     )
-    | _under("linalg.", "band_part diag diag_part einsum l2_normalize matmul matvec norm trace")
+    | _under("linalg.", "band_part diag diag_part l2_normalize matmul matvec norm trace")
     | _under(
         "",
-        "boolean_mask broadcast_to cast clip_by_norm clip_by_value concat convert_to_tensor einsum"
-        " ensure_shape expand_dims eye fill gather gather_nd identity linspace matmul meshgrid"
-        " norm one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd shape"
-        " size slice split squeeze stack stop_gradient strided_slice tensordot tile transpose"
-        " unstack where zeros zeros_like",
+        "argsort boolean_mask broadcast_to cast clip_by_norm clip_by_value concat"
+        " convert_to_tensor einsum ensure_shape expand_dims eye fill gather gather_nd identity"
+        " linspace matmul meshgrid norm one_hot ones ones_like pad range rank repeat reshape"
+        " reverse roll scatter_nd shape size slice sort split squeeze stack stop_gradient"
+        " strided_slice tensordot tile transpose unstack where zeros zeros_like",
     )
-    | _under("compat.v1.", "gather pad shape size squeeze transpose argmax argmin")
-    | _under("compat.v1.math.", "reduce_max reduce_mean reduce_min reduce_sum softmax log_softmax")
-    | _under("compat.v1.nn.", "softmax log_softmax")
+    | _under("compat.v1.", "argmax argmin floor_div gather norm pad shape size squeeze transpose")
+    | _under(
+        "compat.v1.math.",
+        "argmax argmin log_softmax reduce_max reduce_mean reduce_min reduce_sum softmax",
+    )
+    | _under("compat.v1.nn.", "avg_pool log_softmax max_pool softmax")
+    | _under("compat.v1.image.", "resize_bicubic resize_bilinear resize_nearest_neighbor")
 )
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "__operators__.add": lambda x, y: x + y,
     "__operators__.getitem": lambda x, slice_spec: operator.getitem(x, slice_spec),
-    "__operators__.eq": operator.eq,
-    "__operators__.ne": operator.ne,
+    "__operators__.eq": lambda x, other: x == other,
+    "__operators__.ne": lambda x, other: x != other,
 }
+_COMPARISONS = ("__operators__.eq", "__operators__.ne")
 
 
 def foreign_operations(config: Any) -> Iterator[tuple[str, str]]:
@@ -125,6 +130,8 @@ def operation(
         }
     except ValueError as error:
         raise CannotRepair(name, f"tf.{function} has {error}") from error
+    if not tensors or (function in _COMPARISONS and "other" not in rest):
+        raise CannotRepair(name, f"Keras 2 left an argument of tf.{function} out of the file")
     arguments = {"first": first, "rest": rest}
     layer = {
         "class_name": "TensorFlowOp",

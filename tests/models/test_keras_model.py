@@ -210,6 +210,19 @@ def test_frozen_layers_of_a_nested_model_get_their_own_weights(keras: Any, tmp_p
     np.testing.assert_allclose(scores, want, rtol=1e-5)
 
 
+def test_a_name_that_a_masks_operation_would_take(keras: Any, tmp_path: Path) -> None:
+    both = [["mask", 0, 0, {}], ["mask", 0, 0, {}]]
+    config = functional(
+        entry(3, 2),
+        layer("Masking", "mask", [["x", 0, 0, {}]], mask_value=0.0),
+        layer("Concatenate", "concatenate", both, axis=-1),
+        layer("GlobalAveragePooling1D", "mean", [["concatenate", 0, 0, {}]]),
+    )
+    x = np.array([[[1.0, 2.0], [3.0, 6.0], [0.0, 0.0]]], np.float32)
+    model = open_model(write_h5(tmp_path / "m.h5", config, {}), ModelSettings(), pytest.fail)
+    np.testing.assert_allclose(model.scores(x), [[2.0, 4.0, 2.0, 4.0]], rtol=1e-6)
+
+
 @pytest.fixture
 def no_tf_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tf_keras", None)
@@ -230,6 +243,14 @@ def no_tf_keras(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             functional(entry(4), layer("LocallyConnected1D", "local", [["x", 0, 0, {}]])),
             *({}, "layer 'local': Keras 3 has no LocallyConnected1D"),
+        ),
+        (
+            functional(entry(4), layer("Dense", "odd", [["x", 0, 0, {}]], units=2, what=1)),
+            *({}, "layer 'odd': Unrecognized keyword arguments passed to Dense"),
+        ),
+        (
+            functional(entry(4), layer("Reshape", "r", [["x", 0, 0, {}]], target_shape=[3])),
+            *({}, "The total size of the tensor must be unchanged"),
         ),
     ],
 )

@@ -125,6 +125,11 @@ def test_hard_sigmoid_is_the_one_of_keras_2_which_keras_3_changed_silently() -> 
         ("DepthwiseConv2D", {"groups": 3}, "layer 'l': groups=3"),
         ("GRU", {"time_major": True}, "layer 'l': time_major=True"),
         ("BatchNormalization", {"axis": [1, 2]}, r"layer 'l': axis=\[1, 2\]"),
+        (
+            "UpSampling2D",
+            {"interpolation": "area"},
+            "layer 'l': Keras 3 has no interpolation 'area'",
+        ),
         ("LayerScale", {"init": 1}, "layer 'l': a LayerScale that is not ConvNeXt's"),
         ("Dense", {"dtype": {"name": "x"}}, "its config is malformed"),
     ],
@@ -289,6 +294,8 @@ def test_the_arguments_of_an_operation(
         ("py_function", ["x", 0, 0, {}], "tf.py_function is not among"),
         ("__init__.__globals__", ["x", 0, 0, {}], "tf.__init__.* is not among"),
         ("math.abs", ["x", 0, 0, {"y": {"what": 1}}], "tf.math.abs has an argument of an unknown"),
+        ("einsum", ["_CONSTANT_VALUE", -1, "bi,bj->bij", {}], "Keras 2 left an argument of tf.ein"),
+        ("__operators__.eq", ["x", 0, 0, {}], "Keras 2 left an argument of tf.__operators__.eq"),
     ],
 )
 def test_operations_that_are_not_repeated(function: str, call: Any, message: str) -> None:
