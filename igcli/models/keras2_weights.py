@@ -116,11 +116,15 @@ def load_keras_weights(path: Path, config: Config, model: Any) -> None:
         content = io.BytesIO(archive.read(info))
     owners = {}
     with h5py.File(content, "r") as file:
-        for name, values in _groups(file).items():
+        groups = _groups(file)
+        claimed = sum(data.size for own in groups.values() for data in own.values())
+        if claimed > model.count_params():
+            raise ValueError(f"its weights are {claimed} numbers, not {model.count_params()}")
+        for name, own in groups.items():
             owner = _owner(name, model, config)
             # Raises unless there are as many values as the owner has variables.
-            owner.load_own_variables(values)
-            owners[id(owner)] = len(values)
+            owner.load_own_variables({number: data[()] for number, data in own.items()})
+            owners[id(owner)] = len(own)
     if sum(owners.values()) != len(model.weights):
         raise ValueError(f"the file sets {sum(owners.values())} of {len(model.weights)} weights")
 
@@ -167,14 +171,14 @@ def _numbered(layers: list[Config]) -> list[str]:
 
 
 def _groups(file: Any) -> dict[str, dict[str, Any]]:
-    """Read an archive's weights: path of the owner → number → value. Links are not followed."""
+    """Find an archive's weights: path of the owner → number → data. Links are not followed."""
     groups: dict[str, dict[str, Any]] = {}
 
     def visit(name: str, item: Any) -> None:
         owner, _, number = name.rpartition("/vars/")
         wanted = name.split("/")[0] in _CONTAINERS and not _is_random_state(name)
         if wanted and isinstance(item, h5py.Dataset):
-            groups.setdefault(owner, {})[number] = _inside(item)[()]
+            groups.setdefault(owner, {})[number] = _inside(item)
 
     file.visititems(visit)
     return groups

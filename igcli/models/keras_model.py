@@ -199,7 +199,16 @@ def _read(path: Path) -> tuple[str, Config]:
     else:
         with zipfile.ZipFile(path) as archive:
             text = archive.read("config.json")
-            version = json.loads(archive.read("metadata.json")).get("keras_version")
+            version = _version_in(archive) or "3."
     version = version.decode() if isinstance(version, bytes) else version
     config: Config = json.loads(text)
     return str(version or "1."), config
+
+
+def _version_in(archive: zipfile.ZipFile) -> str | None:
+    try:
+        info = archive.getinfo("metadata.json")
+        found = json.loads(archive.read(info) if info.file_size < 2**20 else b"{}")
+        return str(found["keras_version"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -274,6 +274,35 @@ def test_an_archive_without_all_weights_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_tf_keras", "keras")
+def test_an_archives_weights_that_would_fill_the_memory_are_not_read(tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "m.keras", classifier(), KERAS_WEIGHTS, "layers")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    content = io.BytesIO(parts["model.weights.h5"])
+    with h5py.File(content, "a") as file:
+        file["layers/sequential/layers/dense/vars"].create_dataset("1", (2**40,), chunks=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in (parts | {"model.weights.h5": content.getvalue()}).items():
+            archive.writestr(name, data)
+    with pytest.raises(ModelError, match=f"its weights are {2**40 + 8} numbers, not 8"):
+        load_keras_model(path, pytest.fail)
+
+
+@pytest.mark.parametrize("metadata", [None, "not json", "[]"])
+def test_an_archive_that_does_not_say_who_wrote_it_is_given_to_keras(
+    small_model: Path, tmp_path: Path, metadata: str | None
+) -> None:
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(small_model) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            if name != "metadata.json":
+                new.writestr(name, old.read(name))
+        if metadata is not None:
+            new.writestr("metadata.json", metadata)
+    assert load_keras_model(path, pytest.fail).output_names == ["classes"]
+
+
+@pytest.mark.usefixtures("no_tf_keras", "keras")
 def test_weights_in_another_file_are_not_read(tmp_path: Path) -> None:
     path = write_h5(tmp_path / "m.h5", classifier(), H5_WEIGHTS)
     (tmp_path / "other").write_bytes(b"\0" * 24)
