@@ -11,7 +11,7 @@ from click.testing import Result
 from PIL import Image
 
 from igcli.quadrature import RULES
-from igcli.records import Array, ModelSettings
+from igcli.records import Array
 
 Igcli = Callable[..., Result]
 GAUSS = ("--method", "gausslegendre")
@@ -145,32 +145,6 @@ def test_batch_size_and_company_change_nothing_on_a_real_model(
     alone, _ = explained(igcli, tmp_path / "alone", *common, "--batch-size", batch, "--limit", 1)
     for ours, theirs in [*zip(among, reference, strict=True), (alone[0], reference[0])]:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * np.abs(theirs).max())
-
-
-LOADED_BY_KERAS_3 = ["advact", "norm", "resc", "seq"]
-
-
-@pytest.mark.parametrize("name", LOADED_BY_KERAS_3)
-def test_plain_keras_2_files_give_their_recorded_outputs(shared_data: Path, name: str) -> None:
-    from igcli.models.open import open_model
-
-    folder = shared_data / "keras2_quirks"
-    with np.load(folder / f"{name}.npz") as file:
-        scores = open_model(folder / f"{name}.h5", ModelSettings(), print).scores(file["x"])
-        want = file["y"]
-    if want.shape[1] == 1 != scores.shape[1]:
-        scores = scores[:, 1:]
-    np.testing.assert_allclose(scores, want, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["convT", "depthwise", "lambda", "lstm", "sepconv", "tfop"])
-def test_harder_keras_2_files_are_refused_in_three_lines(shared_data: Path, name: str) -> None:
-    from igcli.errors import ModelError
-    from igcli.models.open import open_model
-
-    with pytest.raises(ModelError, match=name) as refused:
-        open_model(shared_data / "keras2_quirks" / f"{name}.h5", ModelSettings(), print)
-    assert 1 <= len(str(refused.value).splitlines()) <= 3
 
 
 def test_adaptive_maps_of_nine_photos_are_within_the_tolerance(

@@ -34,7 +34,7 @@ class ModelInfo:
     scaling: str
 
 
-def describe(tf: Any, path: Path, network: Network) -> ModelInfo:
+def describe(tf: Any, network: Network, path: Path) -> ModelInfo:
     """Trace a model once, and tell what it takes and gives."""
 
     def function(*tensors: Any) -> list[Any]:

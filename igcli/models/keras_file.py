@@ -1,42 +1,36 @@
 """Load a whole-model Keras file: ``.keras``, or the legacy ``.h5``."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from igcli.errors import ModelError
-from igcli.models.loaded import Network, input_spec, last_line
+from igcli.models.keras_model import load_keras_model
+from igcli.models.loaded import Network, input_spec
 from igcli.models.scan import scan_h5, scan_keras
+from igcli.records import ModelSettings, Warn
 
 
-def load_h5(path: Path) -> Network:
+def load_h5(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a legacy HDF5 model."""
     scan_h5(path)
-    return _load(path)
+    return _load(path, settings, warn)
 
 
-def load_keras(path: Path) -> Network:
-    """Load a Keras 3 archive."""
+def load_keras(path: Path, settings: ModelSettings, warn: Warn) -> Network:
+    """Load a Keras archive; Keras before 2.13 wrote HDF5 under this name."""
+    if h5py.is_hdf5(path):
+        return load_h5(path, settings, warn)
     scan_keras(path)
-    return _load(path)
+    return _load(path, settings, warn)
 
 
-def _load(path: Path) -> Network:
+def _load(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     import keras
 
-    try:
-        with warnings.catch_warnings():
-            # Deprecated arguments in the file: the reader of a run can do nothing about them.
-            warnings.simplefilter("ignore")
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        # Keras raises nearly any type on a config that it does not know.
-        raise ModelError(
-            f"Keras {keras.__version__} can't load {path}",
-            last_line(error),
-            "export it as a SavedModel with the Keras that wrote it: model.export('folder')",
-        ) from error
+    model = load_keras_model(path, warn)
     inputs = getattr(model, "inputs", None)
     if not inputs:
         raise ModelError(

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from igcli.errors import IgcliError, ModelError
 from igcli.models.describe import ModelInfo, describe
@@ -16,7 +17,7 @@ from igcli.models.saved_model import load_saved_model
 from igcli.models.select import select
 from igcli.records import ModelSettings, Warn
 
-LOADERS: dict[str, Callable[[Path], Network]] = {
+LOADERS: dict[str, Callable[[Path, ModelSettings, Warn], Network]] = {
     "folder": load_saved_model,
     ".h5": load_h5,
     ".hdf5": load_h5,
@@ -53,17 +54,15 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     ConfigError
         When the device or the precision can't be had, or the model has not what was named.
     """
-    loader = LOADERS["folder" if path.is_dir() else path.suffix]
-    tf = import_tensorflow()
     notes: list[str] = []
     with quiet_stderr():
-        choose_device(tf, settings.device)
+        tf, network = _loaded(path, settings, notes.append)
         set_precision(tf, settings.precision)
-        model = _traced(path, loader(path), settings, notes.append)
+        model = _traced(path, network, settings, notes.append)
     # Loading leaves the model several times over in reference cycles.
+    del network
     gc.collect()
-    for note in notes:
-        warn(f"{path}: {note}")
+    _pass_on(path, notes, warn)
     return model
 
 
@@ -75,11 +74,23 @@ def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo
     ModelError
         When it can't be loaded.
     """
-    loader = LOADERS["folder" if path.is_dir() else path.suffix]
-    tf = import_tensorflow()
+    notes: list[str] = []
     with quiet_stderr():
-        choose_device(tf, settings.device)
-        return describe(tf, path, loader(path))
+        info = describe(*_loaded(path, settings, notes.append), path)
+    _pass_on(path, notes, warn)
+    return info
+
+
+def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Network]:
+    """Return TensorFlow and the model; what is told meanwhile must not go to stderr yet."""
+    tf = import_tensorflow()
+    choose_device(tf, settings.device)
+    return tf, LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+
+
+def _pass_on(path: Path, notes: list[str], warn: Warn) -> None:
+    for note in notes:
+        warn(f"{path}: {note}")
 
 
 def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> TensorFlowModel:

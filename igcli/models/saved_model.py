@@ -11,6 +11,7 @@ from typing import Any
 from igcli.errors import ModelError
 from igcli.models.loaded import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
+from igcli.records import ModelSettings, Warn
 
 _REFUSED_OPS = frozenset(
     {"EagerPyFunc", "MatchingFiles", "PyFunc", "PyFuncStateless", "ReadFile", "WriteFile"}
@@ -20,7 +21,7 @@ _CHECKPOINT_FUNCTIONS = ("traced_save", "traced_restore")
 _DEFAULT_SIGNATURE = "serving_default"
 
 
-def load_saved_model(path: Path) -> Network:
+def load_saved_model(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a SavedModel: the function that it serves, with all its inputs and outputs by name."""
     tf = import_tensorflow()
     _scan(path)

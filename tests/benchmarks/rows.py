@@ -96,7 +96,7 @@ def measure(name: str, path: Path) -> str:
     """Return the table's line of one model."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
-    network = load_h5(path) if path.suffix == ".h5" else load_keras(path)
+    network = (load_h5 if path.suffix == ".h5" else load_keras)(path, settings, print)
     loaded = select(import_tensorflow(), path, network, settings)
     as_loaded = TensorFlowModel(path, loaded, settings)
     shape = tuple(side or 1 for side in model.spec.input.shape)

@@ -372,7 +372,7 @@ def test_fused_batch_norm_of_a_saved_model(tf: Any, tmp_path: Path) -> None:
 
     module = Fused()
     tf.saved_model.save(module, str(tmp_path), signatures=module.__call__)
-    opened = select(tf, tmp_path, load_saved_model(tmp_path), FLOAT32)
+    opened = select(tf, tmp_path, load_saved_model(tmp_path, FLOAT32, pytest.fail), FLOAT32)
     loaded = freeze(tf, opened, FLOAT32, pytest.fail)
     x = inputs(loaded)
     for want, got in zip(
