@@ -85,8 +85,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     labels = read_labels(config.labels)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
-    settings = ModelSettings(config.scores, config.device, config.precision)
-    model = load_model(config.model, settings, warn)
+    model = load_model(config.model, config.model_settings, warn)
     resize = config.resize or DEFAULT_RESIZE
     source = listing.bind(
         model.spec.input, preprocess or DEFAULT_PREPROCESS, resize, config.image_size
@@ -132,7 +131,9 @@ def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | 
 def _sources(config: RunConfig) -> Iterator[Path]:
     yield from (config.model, config.inputs)
     yield from (
-        Path(p) for p in (config.labels, config.baseline, config.target) if p and is_file(p)
+        Path(p)
+        for p in (config.labels, config.baseline, config.target, config.custom_objects)
+        if p and is_file(p)
     )
 
 

@@ -36,11 +36,17 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """How a model is to be run: what a score is, on which device, in which arithmetic."""
+    """How a model is to be run: what a score is, on which device, in which arithmetic.
+
+    `allow_unsafe` lets code in its file run; `custom_objects` is a Python file that defines its
+    layers.
+    """
 
     scores: str = "as-is"
     device: str = "auto"
     precision: str = "float32"
+    allow_unsafe: bool = False
+    custom_objects: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

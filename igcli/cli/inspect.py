@@ -32,7 +32,6 @@ def command(
     """Show what MODEL is; with INPUTS, how `igcli run` would explain them. Nothing is written."""
     from igcli.models.open import check_path, open_model
     from igcli.plan import make_plan
-    from igcli.records import ModelSettings
 
     if with_estimate and inputs is None:
         raise click.UsageError("--estimate needs INPUTS")
@@ -40,8 +39,7 @@ def command(
     with tempfile.TemporaryDirectory() as folder:
         config = RunConfig(model, inputs or Path(), Path(folder) / "out", **settings)
         if inputs is None:
-            asked = ModelSettings(config.scores, config.device, config.precision)
-            found = _model(open_model(model, asked, warn).spec)
+            found = _model(open_model(model, config.model_settings, warn).spec)
         else:
             plan = make_plan(config, open_model, warn)
             found = {**_model(plan.model.spec), **_inputs(plan)}

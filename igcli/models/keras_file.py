@@ -5,30 +5,40 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
+from igcli.models.custom import custom_objects, with_keras2_lambda
 from igcli.models.loaded import Loaded, input_spec, last_line, only_one
 from igcli.models.scan import scan_h5, scan_keras
+from igcli.models.scan_config import Trust
+from igcli.records import ModelSettings
 
 
-def load_h5(path: Path) -> Loaded:
+def load_h5(path: Path, settings: ModelSettings) -> Loaded:
     """Load a legacy HDF5 model."""
-    scan_h5(path)
-    return _load(path)
+    objects = custom_objects(settings)
+    scan_h5(path, Trust(settings.allow_unsafe, frozenset(objects)))
+    return _load(path, settings, objects)
 
 
-def load_keras(path: Path) -> Loaded:
+def load_keras(path: Path, settings: ModelSettings) -> Loaded:
     """Load a Keras 3 archive."""
-    scan_keras(path)
-    return _load(path)
+    objects = custom_objects(settings)
+    scan_keras(path, Trust(settings.allow_unsafe, frozenset(objects)))
+    return _load(path, settings, objects)
 
 
-def _load(path: Path) -> Loaded:
+def _load(path: Path, settings: ModelSettings, objects: dict[str, Any]) -> Loaded:
     import keras
 
     try:
         with warnings.catch_warnings():
             # Deprecated arguments in the file: the reader of a run can do nothing about them.
             warnings.simplefilter("ignore")
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
+            model = keras.models.load_model(
+                path,
+                compile=False,
+                safe_mode=not settings.allow_unsafe,
+                custom_objects=with_keras2_lambda(objects) if settings.allow_unsafe else objects,
+            )
     except Exception as error:
         # Keras raises nearly any type on a config that it does not know.
         raise ModelError(

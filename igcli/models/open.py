@@ -14,7 +14,7 @@ from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr,
 from igcli.models.saved_model import load_saved_model
 from igcli.records import ModelSettings, Warn
 
-LOADERS: dict[str, Callable[[Path], Loaded]] = {
+LOADERS: dict[str, Callable[[Path, ModelSettings], Loaded]] = {
     "folder": load_saved_model,
     ".h5": load_h5,
     ".hdf5": load_h5,
@@ -49,15 +49,17 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     ModelError
         When it can't be loaded, has several inputs or outputs, or has no gradient.
     ConfigError
-        When the device or the precision can't be had.
+        When the device or the precision can't be had, or the custom objects can't.
     """
     loader = LOADERS["folder" if path.is_dir() else path.suffix]
+    if settings.allow_unsafe:
+        warn(f"--allow-unsafe: code in {path} may run on this machine")
     tf = import_tensorflow()
     notes: list[str] = []
     with quiet_stderr():
         choose_device(tf, settings.device)
         set_precision(tf, settings.precision)
-        model = _traced(path, loader(path), settings, notes.append)
+        model = _traced(path, loader(path, settings), settings, notes.append)
     # Loading leaves the model several times over in reference cycles.
     gc.collect()
     for note in notes:

@@ -21,8 +21,7 @@ import numpy as np
 from igcli.config import RunConfig
 from igcli.methods import choose_method
 from igcli.models.gradient import TensorFlowModel
-from igcli.models.keras_file import load_h5, load_keras
-from igcli.models.open import open_model
+from igcli.models.open import LOADERS, open_model
 from igcli.models.runtime import import_tensorflow
 from igcli.probe import choose_batching, made_up_rows
 from igcli.records import Array, ModelSettings
@@ -95,7 +94,7 @@ def measure(name: str, path: Path) -> str:
     """Return the table's line of one model."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
-    loaded = load_h5(path) if path.suffix == ".h5" else load_keras(path)
+    loaded = LOADERS[path.suffix](path, settings)
     as_loaded = TensorFlowModel(path, loaded, settings)
     shape = tuple(side or 1 for side in model.spec.input.shape)
     method = choose_method(RunConfig(Path(), Path(), Path(), method="gausslegendre"))

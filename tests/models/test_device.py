@@ -44,7 +44,7 @@ def test_device_and_host_measure_alike(keras: Any) -> None:
 
 
 def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: Path) -> None:
-    loaded = load_keras(small_model)
+    loaded = load_keras(small_model, ModelSettings())
     x = np.random.default_rng(2).uniform(size=(3, 8, 8, 3)).astype(np.float32)
     jobs = [Job(i, image, np.zeros_like(image), 1) for i, image in enumerate(x)]
     results = []

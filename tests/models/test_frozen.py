@@ -371,7 +371,7 @@ def test_fused_batch_norm_of_a_saved_model(tf: Any, tmp_path: Path) -> None:
 
     module = Fused()
     tf.saved_model.save(module, str(tmp_path), signatures=module.__call__)
-    loaded = freeze(tf, load_saved_model(tmp_path), FLOAT32, pytest.fail)
+    loaded = freeze(tf, load_saved_model(tmp_path, FLOAT32), FLOAT32, pytest.fail)
     x = inputs(loaded)
     for want, got in zip(
         value_and_gradient(tf, module, x),
