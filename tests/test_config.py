@@ -44,6 +44,8 @@ def test_defaults_are_the_documented_ones() -> None:
         "profile_path": False,
         "overlays": True,
         "overwrite": False,
+        "allow_unsafe": False,
+        "custom_objects": None,
     }
 
 

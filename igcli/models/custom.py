@@ -32,7 +32,7 @@ def custom_objects(settings: ModelSettings) -> dict[str, Any]:
     registered = {
         name: thing
         for name, thing in keras.saving.get_custom_objects().items()
-        if before.get(name) is not thing or getattr(thing, "__module__", None) == _MODULE
+        if before.get(name) is not thing
     }
     own = {
         name: thing

@@ -3,14 +3,15 @@
 Nothing here executes, imports or unpickles anything from the file, and nothing imports TensorFlow.
 """
 
+import shutil
 import stat
 import tempfile
 import zipfile
 from pathlib import Path
 
 from igcli.errors import ModelError
+from igcli.models.scan_apart import scan_apart
 from igcli.models.scan_config import MAX_CONFIG_BYTES, NO_TRUST, Trust, check_config
-from igcli.models.scan_hdf5 import scan_hdf5
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
@@ -25,14 +26,12 @@ _SAVE_AGAIN = "save it again with model.save"
 
 def scan_h5(path: Path, trust: Trust = NO_TRUST) -> None:
     """Check a legacy ``.h5`` model file; raise ModelError with the reason to refuse it."""
-    text, weight_bytes = scan_hdf5(path, path, path.stat().st_size, "model_config")
+    text, weight_bytes = scan_apart(path, path, "model_config")
     if text is None:
         raise ModelError(
             f"{path} holds weights only, no model",
             fix="save the whole model: model.save('model.h5') or model.save('model.keras')",
         )
-    if not isinstance(text, (str, bytes)):
-        raise ModelError(f"{path}: its model config is no text", fix=_SAVE_AGAIN)
     check_config(path, text, weight_bytes, trust)
 
 
@@ -42,13 +41,11 @@ def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive.infolist())
             text = archive.read(_CONFIG)
-            with tempfile.TemporaryFile() as weights:
-                with archive.open(_WEIGHTS) as member:
-                    while part := member.read(_COPIED_AT_ONCE):
-                        weights.write(part)
-                size = weights.tell()
-                weights.seek(0)
-                _, weight_bytes = scan_hdf5(path, weights, size)
+            with tempfile.TemporaryDirectory() as folder:
+                weights = Path(folder) / _WEIGHTS
+                with archive.open(_WEIGHTS) as member, weights.open("wb") as copy:
+                    shutil.copyfileobj(member, copy, _COPIED_AT_ONCE)
+                _, weight_bytes = scan_apart(path, weights)
     except ModelError:
         raise
     except Exception as error:

@@ -157,7 +157,7 @@ def _finite(text: str) -> float:
 
 def _bounded(text: str) -> int:
     if len(text) > _MAX_DIGITS:
-        raise ValueError(f"{_short(text)} is too large")
+        raise ValueError(f"a number of {len(text)} digits is too large")
     return int(text)
 
 
@@ -261,10 +261,10 @@ def _check_module(path: Path, called: str, name: str, module: Any) -> None:
         module == root or module.startswith(f"{root}.") for root in MODULES
     )
     if not inside or not _NAME.fullmatch(module):
-        raise _refusal(
-            path,
-            f"{called!r} names {_short(name)!r} of module {_short(str(module))!r}",
+        raise ModelError(
+            f"{path}: {called!r} names {_short(name)!r} of module {_short(str(module))!r}",
             "only what Keras itself defines is loaded",
+            _NAME_IT,
         )
 
 
@@ -274,11 +274,11 @@ def _check_function(path: Path, owner: str, node: dict[str, Any], trust: Trust) 
         return
     known = isinstance(name, str) and name in FUNCTIONS
     if not known or not isinstance(module, str) or not FUNCTION_MODULES.fullmatch(module):
-        raise _refusal(
-            path,
-            f"layer {owner!r} names function {_short(str(name))!r} of module "
+        raise ModelError(
+            f"{path}: layer {owner!r} names function {_short(str(name))!r} of module "
             f"{_short(str(module))!r}",
             "only Keras' own activations, initialisers, losses and metrics are called",
+            _NAME_IT,
         )
 
 
