@@ -11,7 +11,8 @@ from pathlib import Path
 
 from igcli.errors import ModelError
 from igcli.models.scan_apart import scan_apart
-from igcli.models.scan_config import MAX_CONFIG_BYTES, NO_TRUST, Trust, check_config
+from igcli.models.scan_config import NO_TRUST, Trust, check_config
+from igcli.models.scan_json import MAX_CONFIG_BYTES
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"

@@ -5,8 +5,6 @@ allow-list of names; what could exhaust the machine, by bounds on the text and o
 declare.
 """
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
+from igcli.models.scan_json import parse, short
 from igcli.models.scan_known import (
     CALLABLE_SLOT,
     CLASSES,
@@ -26,16 +25,8 @@ from igcli.models.scan_known import (
 )
 from igcli.models.scan_weights import check_sizes
 
-MAX_CONFIG_BYTES = 16 * 2**20
-_MAX_DEPTH = 200
-_MAX_BRACKETS = 1_000_000
-_MAX_COMMAS = 4_000_000
-_MAX_DIGITS = 20
 _MAX_LAYERS = 10_000
-# A string may hold brackets. One that does not end is left to the JSON parser.
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
-_SHOWN = 60
 
 _REBUILD = "rebuild the model with Keras' own layers, or export it as a SavedModel"
 _TRUST = "if you trust the file, --allow-unsafe loads it and runs its code"
@@ -80,7 +71,7 @@ def check_config(path: Path, text: str | bytes, file_bytes: int, trust: Trust = 
     ModelError
         With the layer and the reason.
     """
-    config = _parse(path, text)
+    config = parse(path, text)
     # Models are loaded without compile(), which is where users' own losses and metrics stand.
     config.pop("compile_config", None)
     layers = 0
@@ -95,72 +86,6 @@ def check_config(path: Path, text: str | bytes, file_bytes: int, trust: Trust = 
         check_sizes(path, config, file_bytes)
 
 
-def _parse(path: Path, text: str | bytes) -> dict[str, Any]:
-    if len(text) > MAX_CONFIG_BYTES:
-        raise ModelError(
-            f"{path}: its model config is {len(text)} bytes", f"{MAX_CONFIG_BYTES} are read"
-        )
-    try:
-        words = text.decode("utf-8") if isinstance(text, bytes) else text
-        _check_nesting(path, words)
-        config = json.loads(
-            words,
-            object_pairs_hook=_once,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-            parse_int=_bounded,
-        )
-    except (ValueError, RecursionError) as error:
-        raise ModelError(
-            f"{path}: its model config is not JSON", _short(str(error)), "save the model again"
-        ) from error
-    if not isinstance(config, dict):
-        raise ModelError(f"{path}: its model config is not a table", fix="save the model again")
-    return config
-
-
-def _check_nesting(path: Path, text: str) -> None:
-    """Bound what the parser will build, before it builds it."""
-    brackets = text.count("[") + text.count("{")
-    if brackets > _MAX_BRACKETS or text.count(",") > _MAX_COMMAS:
-        raise ModelError(f"{path}: its model config holds too many values", f"{brackets} tables")
-    depth = 0
-    for token in _TOKENS.finditer(text):
-        first = token[0][0]
-        if first == '"':
-            if token.end() - token.start() == 1:
-                return
-            continue
-        depth += 1 if first in "[{" else -1
-        if depth > _MAX_DEPTH:
-            raise ModelError(f"{path}: its model config is nested more than {_MAX_DEPTH} deep")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"a table has the key {_short(twice)!r} twice")
-    return table
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is no number")
-
-
-def _finite(text: str) -> float:
-    if not math.isfinite(number := float(text)):
-        raise ValueError(f"{_short(text)} is too large")
-    return number
-
-
-def _bounded(text: str) -> int:
-    if len(text) > _MAX_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits is too large")
-    return int(text)
-
-
 def _values(config: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Walk every value, with the layer that it is part of and the key that it stands under."""
     waiting: list[tuple[str, str, Any]] = [("", "", config)]
@@ -168,7 +93,7 @@ def _values(config: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
         owner, slot, value = waiting.pop()
         yield owner, slot, value
         if isinstance(value, dict):
-            owner = _short(title(value) or owner)
+            owner = short(title(value) or owner)
             waiting.extend((owner, key, item) for key, item in value.items())
         elif isinstance(value, list):
             waiting.extend((owner, slot, item) for item in value)
@@ -183,7 +108,7 @@ def _layers(path: Path, node: dict[str, Any]) -> list[Any]:
     for layer in layers:
         if isinstance(layer, dict) and isinstance(name := title(layer), str):
             if name in names:
-                raise ModelError(f"{path}: two layers are called {_short(name)!r}")
+                raise ModelError(f"{path}: two layers are called {short(name)!r}")
             names.add(name)
     return layers
 
@@ -205,7 +130,7 @@ def _check_value(path: Path, owner: str, slot: str, value: Any, trust: Trust) ->
     elif isinstance(value, str) and CALLABLE_SLOT.fullmatch(slot):
         _check_callable(path, owner, slot, value, trust)
     elif isinstance(value, str) and slot == "vocabulary" and value:
-        what = f"layer {owner!r} names a vocabulary file, {_short(value)!r}"
+        what = f"layer {owner!r} names a vocabulary file, {short(value)!r}"
         raise _refusal(path, what, "a model has no need to read other files")
 
 
@@ -215,7 +140,7 @@ def _check_callable(path: Path, owner: str, slot: str, value: str, trust: Trust)
     # The two layers that stand for a TensorFlow function have rules of their own.
     if slot == "function" and TF_FUNCTION.fullmatch(value):
         return
-    what = f"{_short(slot)} of layer {owner!r} is {_short(value)!r}"
+    what = f"{short(slot)} of layer {owner!r} is {short(value)!r}"
     if not _NAME.fullmatch(value) or "." in value:
         raise _refusal(path, what, "only Keras' own functions are called")
     raise ModelError(f"{path}: {what}", "Keras has no such function", _NAME_IT)
@@ -224,9 +149,9 @@ def _check_callable(path: Path, owner: str, slot: str, value: str, trust: Trust)
 def _check_object(path: Path, owner: str, node: dict[str, Any], trust: Trust) -> None:
     name = node["class_name"]
     if not isinstance(name, str):
-        raise ModelError(f"{path}: a class_name is no text", _short(repr(name)))
+        raise ModelError(f"{path}: a class_name is no text", short(repr(name)))
     layer = name.rsplit(">", 1)[-1]
-    called = _short(title(node) or layer)
+    called = short(title(node) or layer)
     if layer in RUNS_CODE:
         raise _refusal(path, f"layer {called!r} is a {layer}", RUNS_CODE[layer])
     registered = node.get("registered_name")
@@ -248,7 +173,7 @@ def _check_class(path: Path, called: str, name: str, registered: Any) -> None:
         own = str(registered)
     if own not in CLASSES:
         raise ModelError(
-            f"{path}: layer {called!r} is a custom {_short(own)}",
+            f"{path}: layer {called!r} is a custom {short(own)}",
             "its code is not in the file",
             _NAME_IT,
         )
@@ -262,7 +187,7 @@ def _check_module(path: Path, called: str, name: str, module: Any) -> None:
     )
     if not inside or not _NAME.fullmatch(module):
         raise ModelError(
-            f"{path}: {called!r} names {_short(name)!r} of module {_short(str(module))!r}",
+            f"{path}: {called!r} names {short(name)!r} of module {short(str(module))!r}",
             "only what Keras itself defines is loaded",
             _NAME_IT,
         )
@@ -275,8 +200,8 @@ def _check_function(path: Path, owner: str, node: dict[str, Any], trust: Trust) 
     known = isinstance(name, str) and name in FUNCTIONS
     if not known or not isinstance(module, str) or not FUNCTION_MODULES.fullmatch(module):
         raise ModelError(
-            f"{path}: layer {owner!r} names function {_short(str(name))!r} of module "
-            f"{_short(str(module))!r}",
+            f"{path}: layer {owner!r} names function {short(str(name))!r} of module "
+            f"{short(str(module))!r}",
             "only Keras' own activations, initialisers, losses and metrics are called",
             _NAME_IT,
         )
@@ -287,15 +212,10 @@ def _check_tensorflow_function(path: Path, called: str, config: Any) -> None:
     if not isinstance(function, str) or not TF_FUNCTION.fullmatch(function):
         raise _refusal(
             path,
-            f"layer {called!r} calls TensorFlow's {_short(str(function))!r}",
+            f"layer {called!r} calls TensorFlow's {short(str(function))!r}",
             "only TensorFlow's mathematics is called",
         )
 
 
 def _refusal(path: Path, what: str, why: str) -> ModelError:
     return ModelError(f"{path}: {what}", why, f"{_REBUILD}; {_TRUST}")
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

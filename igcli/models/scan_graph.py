@@ -6,13 +6,13 @@ libraries or talk to other machines, wherever in the graph they stand; it is a c
 
 import mmap
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
 
 from igcli.errors import ModelError
+from igcli.models.scan_protobuf import Broken, View, fields, messages, text
 
 _MAX_BYTES = 2**31 - 1
 _MAX_NODES = 500_000
@@ -39,8 +39,6 @@ _STARTS = frozenset({"saved_model_main_op", "legacy_init_op"})
 _VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 _PRINT_FILE = b"file:"
 _SHOWN = 60
-
-_Bytes: TypeAlias = memoryview
 
 
 @dataclass(slots=True)
@@ -78,7 +76,7 @@ def scan_saved_model(path: Path, allow_unsafe: bool = False) -> None:
         data = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
     try:
         variables = _scan(path, data, allow_unsafe)
-    except _Broken as error:
+    except Broken as error:
         raise ModelError(f"{file} can't be read", str(error), "export it again") from None
     if variables and not (path / "variables" / "variables.index").is_file():
         raise ModelError(
@@ -88,45 +86,41 @@ def scan_saved_model(path: Path, allow_unsafe: bool = False) -> None:
         )
 
 
-class _Broken(Exception):
-    """Bytes that are no protocol buffer."""
-
-
-def _scan(path: Path, data: _Bytes, allow_unsafe: bool) -> bool:
+def _scan(path: Path, data: View, allow_unsafe: bool) -> bool:
     """Check every graph; tell whether there are variables."""
     variables, empty = False, True
-    for meta in _messages(data, 2):
+    for meta in messages(data, 2):
         # A message that is there in parts is one message.
-        parts = list(_messages(meta, 2))
-        nodes = _nodes(body for graph in parts for body in _messages(graph, 1))
+        parts = list(messages(meta, 2))
+        nodes = _nodes(body for graph in parts for body in messages(graph, 1))
         functions = [
-            (_function_name(function), _nodes(_messages(function, 3)))
+            (_function_name(function), _nodes(messages(function, 3)))
             for graph in parts
-            for library in _messages(graph, 2)
-            for function in _messages(library, 1)
+            for library in messages(graph, 2)
+            for function in messages(library, 1)
         ]
         if not allow_unsafe:
             _check_graph(path, meta, nodes, functions)
         bodies = [nodes, *(body for _, body in functions)]
         variables |= any(_VARIABLES & set(node.ops) for body in bodies for node in body)
         empty &= not nodes and not functions
-        for asset in _messages(meta, 6):
+        for asset in messages(meta, 6):
             _check_asset(path, asset)
     if empty:
-        raise _Broken("it holds no graph")
+        raise Broken("it holds no graph")
     return variables
 
 
-def _nodes(bodies: Iterable[_Bytes]) -> list[_Node]:
+def _nodes(bodies: Iterable[View]) -> list[_Node]:
     nodes = [_node(body) for body in islice(bodies, _MAX_NODES + 1)]
     if len(nodes) > _MAX_NODES:
-        raise _Broken(f"a graph has more than {_MAX_NODES:,} nodes")
+        raise Broken(f"a graph has more than {_MAX_NODES:,} nodes")
     return nodes
 
 
 def _check_graph(
     path: Path,
-    meta: _Bytes,
+    meta: View,
     nodes: Sequence[_Node],
     functions: Sequence[tuple[str, Sequence[_Node]]],
 ) -> None:
@@ -165,29 +159,29 @@ def _refusal(path: Path, node: _Node, what: str) -> ModelError:
     )
 
 
-def _called(meta: _Bytes) -> list[str]:
+def _called(meta: View) -> list[str]:
     """Return the tensors that a signature returns, and the ops that loading runs."""
     ends = [
-        _text(name)
-        for entry in _messages(meta, 5)
-        for signature in _messages(entry, 2)
-        for output in _messages(signature, 2)
-        for info in _messages(output, 2)
-        for name in _messages(info, 1)
+        text(name)
+        for entry in messages(meta, 5)
+        for signature in messages(entry, 2)
+        for output in messages(signature, 2)
+        for info in messages(output, 2)
+        for name in messages(info, 1)
     ]
-    for entry in _messages(meta, 4):
-        if _STARTS & {_text(key) for key in _messages(entry, 1)}:
+    for entry in messages(meta, 4):
+        if _STARTS & {text(key) for key in messages(entry, 1)}:
             ends += [
-                _text(name)
-                for collection in _messages(entry, 2)
-                for names in _messages(collection, 1)
-                for name in _messages(names, 1)
+                text(name)
+                for collection in messages(entry, 2)
+                for names in messages(collection, 1)
+                for name in messages(names, 1)
             ]
     return ends
 
 
-def _restored(meta: _Bytes) -> list[str]:
-    return [_text(op) for saver in _messages(meta, 3) for op in _messages(saver, 3)]
+def _restored(meta: View) -> list[str]:
+    return [text(op) for saver in messages(meta, 3) for op in messages(saver, 3)]
 
 
 def _behind(nodes: Mapping[str, _Node], ends: Sequence[str]) -> set[str]:
@@ -202,8 +196,8 @@ def _behind(nodes: Mapping[str, _Node], ends: Sequence[str]) -> set[str]:
     return behind
 
 
-def _check_asset(path: Path, asset: _Bytes) -> None:
-    for name in map(_text, _messages(asset, 2)):
+def _check_asset(path: Path, asset: View) -> None:
+    for name in map(text, messages(asset, 2)):
         file = PurePosixPath(name)
         if file.is_absolute() or ".." in file.parts or "\\" in name:
             raise ModelError(
@@ -213,75 +207,32 @@ def _check_asset(path: Path, asset: _Bytes) -> None:
             )
 
 
-def _function_name(function: _Bytes) -> str:
-    names = [
-        _text(name) for signature in _messages(function, 1) for name in _messages(signature, 1)
-    ]
-    return names[-1] if names else ""
+def _function_name(function: View) -> str:
+    # Of a field that is there twice the last counts.
+    names = [text(name) for part in messages(function, 1) for name in messages(part, 1)]
+    return ["", *names][-1]
 
 
-def _node(body: _Bytes) -> _Node:
+def _node(body: View) -> _Node:
     node = _Node()
-    for number, value in _fields(body):
+    for number, value in fields(body):
         if number == 1:
-            node.name = _text(value)
+            node.name = text(value)
         elif number == 2:
-            node.ops.append(_text(value))
+            node.ops.append(text(value))
         elif number == 3:
-            node.inputs.append(_text(value))
+            node.inputs.append(text(value))
         elif number == 5:
             _read_attribute(node, value)
     return node
 
 
-def _read_attribute(node: _Node, entry: _Bytes) -> None:
-    keys = [_text(key) for key in _messages(entry, 1)]
-    for value in _messages(entry, 2):
-        functions = [*_messages(value, 10)]
-        for listed in _messages(value, 1):
-            functions += _messages(listed, 9)
-        node.calls.update(_text(name) for f in functions for name in _messages(f, 1))
+def _read_attribute(node: _Node, entry: View) -> None:
+    keys = [text(key) for key in messages(entry, 1)]
+    for value in messages(entry, 2):
+        functions = [*messages(value, 10)]
+        for listed in messages(value, 1):
+            functions += messages(listed, 9)
+        node.calls.update(text(name) for f in functions for name in messages(f, 1))
         if "output_stream" in keys:
-            node.prints |= any(bytes(s[:5]) == _PRINT_FILE for s in _messages(value, 2))
-
-
-def _messages(data: _Bytes, number: int) -> Iterator[_Bytes]:
-    return (value for found, value in _fields(data) if found == number)
-
-
-def _text(value: _Bytes) -> str:
-    return bytes(value).decode("utf-8", "replace")
-
-
-def _fields(data: _Bytes) -> Iterator[tuple[int, _Bytes]]:
-    """Walk the length-delimited fields of a protocol buffer message, and step over all others."""
-    place, end = 0, len(data)
-    while place < end:
-        key, place = _varint(data, place)
-        kind = key & 7
-        if kind == 0:
-            _, place = _varint(data, place)
-            continue
-        if kind == 2:
-            size, place = _varint(data, place)
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
-        else:
-            raise _Broken(f"it has a field of kind {kind}")
-        if place + size > end:
-            raise _Broken("it ends too early")
-        if kind == 2:
-            yield key >> 3, data[place : place + size]
-        place += size
-
-
-def _varint(data: _Bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while place < len(data) and shift < 64:
-        byte = data[place]
-        place += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, place
-        shift += 7
-    raise _Broken("it ends too early")
+            node.prints |= any(bytes(s[:5]) == _PRINT_FILE for s in messages(value, 2))

@@ -1,4 +1,4 @@
-"""What each layer makes of a shape, and how many weights it has: one rule per layer, in two tables.
+"""What each layer makes of a shape: one rule per layer, in a table.
 
 Shapes are without the batch axis; an open dimension is 1, so that everything is at least so large.
 Configs come from strangers: a value of the wrong kind counts as the least it could be.
@@ -10,22 +10,27 @@ from typing import Any, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
 Config: TypeAlias = Mapping[str, Any]
+_ELEMENTWISE = frozenset(
+    "abs add clip_by_value divide mul multiply relu relu6 sigmoid softmax sub subtract tanh "
+    "truediv".split()
+)
 _Rule: TypeAlias = Callable[[Config, Sequence[Shape]], Shape | None]
-_Weigh: TypeAlias = Callable[[Config, Shape], int]
 
 
 def integers(values: Any) -> Shape:
     """Return a list's numbers, each at least 1; a lone number is a list of one."""
     items = values if isinstance(values, list) else [values]
-    return tuple(_count(item) for item in items)
+    return tuple(count(item) for item in items)
 
 
-def _count(value: Any, default: int = 1) -> int:
+def count(value: Any, default: int = 1) -> int:
+    """Return a number that is at least 1."""
     return max(value, 1) if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def _of(config: Config, *keys: str) -> int:
-    return prod(_count(config.get(key)) for key in keys)
+def product(config: Config, *keys: str) -> int:
+    """Return the product of these settings."""
+    return prod(count(config.get(key)) for key in keys)
 
 
 def _axes(config: Config, key: str, rank: int, default: int = 1) -> Shape:
@@ -38,7 +43,7 @@ def _channels_first(config: Config) -> bool:
     return config.get("data_format") == "channels_first"
 
 
-def _parts(config: Config, shape: Shape) -> tuple[Shape, int]:
+def parts(config: Config, shape: Shape) -> tuple[Shape, int]:
     """Return the spatial axes and the channels."""
     if not shape:
         return (), 1
@@ -63,26 +68,26 @@ def _windows(config: Config, space: Shape, size: Shape, steps: Shape) -> Shape:
 def _convolution(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
-    space, channels = _parts(config, shapes[0])
+    space, channels = parts(config, shapes[0])
     size, steps = (_axes(config, key, len(space)) for key in ("kernel_size", "strides"))
     made = config.get("filters")
-    out = _count(made) if made is not None else channels * _of(config, "depth_multiplier")
+    out = count(made) if made is not None else channels * product(config, "depth_multiplier")
     return _join(config, _windows(config, space, size, steps), out)
 
 
 def _transposed(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
-    space, _ = _parts(config, shapes[0])
+    space, _ = parts(config, shapes[0])
     steps = _axes(config, "strides", len(space))
     larger = tuple(n * s for n, s in zip(space, steps, strict=True))
-    return _join(config, larger, _of(config, "filters"))
+    return _join(config, larger, product(config, "filters"))
 
 
 def _pooling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
-    space, channels = _parts(config, shapes[0])
+    space, channels = parts(config, shapes[0])
     size = _axes(config, "pool_size", len(space), 2)
     steps = _axes(config, "strides", len(space)) if config.get("strides") else size
     return _join(config, _windows(config, space, size, steps), channels)
@@ -91,26 +96,42 @@ def _pooling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
 def _global_pooling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
-    space, channels = _parts(config, shapes[0])
+    space, channels = parts(config, shapes[0])
     return _join(config, (1,) * len(space), channels) if config.get("keepdims") else (channels,)
 
 
 def _up_sampling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
-    space, channels = _parts(config, shapes[0])
+    space, channels = parts(config, shapes[0])
     times = _axes(config, "size", len(space), 2)
     return _join(config, tuple(n * t for n, t in zip(space, times, strict=True)), channels)
 
 
-def _zero_padding(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _zero_padding(config: Config, shapes: Sequence[Shape]) -> Shape:
     if not shapes:
-        return None
-    space, channels = _parts(config, shapes[0])
+        return ()
+    space, channels = parts(config, shapes[0])
     given = config.get("padding")
     sides = given if isinstance(given, list) and len(given) == len(space) else [0] * len(space)
     added = [sum(n for n in (s if isinstance(s, list) else [s, s]) if _is_size(n)) for s in sides]
     return _join(config, tuple(n + a for n, a in zip(space, added, strict=True)), channels)
+
+
+def _cropping(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+    if not shapes:
+        return None
+    space, channels = parts(config, shapes[0])
+    larger = parts(config, _zero_padding({**config, "padding": config.get("cropping")}, shapes))
+    # A frame of the same width, taken away.
+    return _join(
+        config, tuple(max(2 * n - m, 1) for n, m in zip(space, larger[0], strict=True)), channels
+    )
+
+
+def _tensorflow(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+    name = str(config.get("function")).rsplit(".", 1)[-1]
+    return _same(config, shapes) if name in _ELEMENTWISE else None
 
 
 def _is_size(value: Any) -> bool:
@@ -120,17 +141,17 @@ def _is_size(value: Any) -> bool:
 def _resizing(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
-    _, channels = _parts(config, shapes[0])
-    return _join(config, (_of(config, "height"), _of(config, "width")), channels)
+    _, channels = parts(config, shapes[0])
+    return _join(config, (product(config, "height"), product(config, "width")), channels)
 
 
 def _dense(config: Config, shapes: Sequence[Shape]) -> Shape | None:
-    return (*shapes[0][:-1], _of(config, "units")) if shapes else (_of(config, "units"),)
+    return (*shapes[0][:-1], product(config, "units")) if shapes else (product(config, "units"),)
 
 
 def _recurrent(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     steps = shapes[0][:1] if shapes and config.get("return_sequences") else ()
-    return (*steps, _of(config, "units"))
+    return (*steps, product(config, "units"))
 
 
 def _reshape(config: Config, shapes: Sequence[Shape]) -> Shape | None:
@@ -163,42 +184,8 @@ def _input(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return integers(declared[1:]) if isinstance(declared, list) and len(declared) > 1 else None
 
 
-def _kernel(config: Config, shape: Shape) -> int:
-    return prod(integers(config.get("kernel_size")))
-
-
-def _convolution_weights(config: Config, shape: Shape) -> int:
-    channels = _parts(config, shape)[1]
-    return _kernel(config, shape) * channels * _of(config, "filters") // _of(config, "groups")
-
-
-def _depthwise_weights(config: Config, shape: Shape) -> int:
-    return _kernel(config, shape) * _parts(config, shape)[1] * _of(config, "depth_multiplier")
-
-
-def _separable_weights(config: Config, shape: Shape) -> int:
-    depth = _parts(config, shape)[1] * _of(config, "depth_multiplier")
-    return _kernel(config, shape) * depth + depth * _of(config, "filters")
-
-
-def _gates(count: int, key: str = "units") -> _Weigh:
-    def weigh(config: Config, shape: Shape) -> int:
-        units = _of(config, key)
-        kernel = _kernel(config, shape) if key == "filters" else 1
-        return count * kernel * units * (units + (shape[-1] if shape else 1))
-
-    return weigh
-
-
-def _times_last(*keys: str) -> _Weigh:
-    return lambda config, shape: _of(config, *keys) * (shape[-1] if shape else 1)
-
-
-def _per_number(config: Config, shape: Shape) -> int:
-    return prod(shape) if not config.get("shared_axes") else shape[-1] if shape else 1
-
-
-def _for(names: str, rule: Any) -> dict[str, Any]:
+def each(names: str, rule: Any) -> dict[str, Any]:
+    """Return a table with one rule for several layers."""
     return dict.fromkeys(names.split(), rule)
 
 
@@ -207,68 +194,44 @@ SHAPES: dict[str, _Rule] = {
     "Dense": _dense,
     "Flatten": lambda config, shapes: (prod(shapes[0]),) if shapes else None,
     "Reshape": _reshape,
-    "RepeatVector": lambda config, shapes: (_of(config, "n"), *shapes[0]) if shapes else None,
+    "RepeatVector": lambda config, shapes: (product(config, "n"), *shapes[0]) if shapes else None,
     "Concatenate": _concatenate,
-    "Embedding": lambda config, shapes: (*(shapes[0] if shapes else ()), _of(config, "output_dim")),
-    **_for(
+    "Embedding": lambda config, shapes: (
+        *(shapes[0] if shapes else ()),
+        product(config, "output_dim"),
+    ),
+    **each(
         "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D SeparableConv1D "
         "SeparableConv2D SeparableConvolution1D SeparableConvolution2D DepthwiseConv1D "
         "DepthwiseConv2D",
         _convolution,
     ),
-    **_for("Conv1DTranspose Conv2DTranspose Conv3DTranspose", _transposed),
-    **_for(
+    **each("Conv1DTranspose Conv2DTranspose Conv3DTranspose", _transposed),
+    **each(
         "MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D "
         "AveragePooling3D MaxPool1D MaxPool2D MaxPool3D AvgPool1D AvgPool2D AvgPool3D",
         _pooling,
     ),
-    **_for(
+    **each(
         "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D "
-        "GlobalMaxPooling2D GlobalMaxPooling3D",
+        "GlobalMaxPooling2D GlobalMaxPooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D "
+        "GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D",
         _global_pooling,
     ),
-    **_for("UpSampling1D UpSampling2D UpSampling3D", _up_sampling),
-    **_for("ZeroPadding1D ZeroPadding2D ZeroPadding3D", _zero_padding),
-    **_for("Resizing CenterCrop", _resizing),
-    **_for("LSTM GRU SimpleRNN LSTMV1 LSTMV2 GRUV1 GRUV2 CuDNNLSTM CuDNNGRU", _recurrent),
-    **_for(
+    **each("UpSampling1D UpSampling2D UpSampling3D", _up_sampling),
+    **each("Cropping1D Cropping2D Cropping3D", _cropping),
+    "TFOpLambda": _tensorflow,
+    **each("ZeroPadding1D ZeroPadding2D ZeroPadding3D", _zero_padding),
+    **each("Resizing CenterCrop", _resizing),
+    **each("LSTM GRU SimpleRNN LSTMV1 LSTMV2 GRUV1 GRUV2 CuDNNLSTM CuDNNGRU", _recurrent),
+    **each(
         "Activation ActivityRegularization Add AlphaDropout Average BatchNormalization "
-        "BatchNormalizationV1 BatchNormalizationV2 Dropout ELU GaussianDropout GaussianNoise "
+        "BatchNormalizationV1 BatchNormalizationV2 CustomScaleLayer LayerScale Dropout ELU "
+        "GaussianDropout GaussianNoise "
         "GroupNormalization Identity LayerNormalization LeakyReLU Masking Maximum Minimum Multiply "
         "Normalization PReLU RMSNormalization ReLU Relu Relu6 Rescaling Sigmoid Silu Softmax "
         "SpatialDropout1D SpatialDropout2D SpatialDropout3D Subtract Tanh ThresholdedReLU Abs "
         "Absolute Negative Square Sqrt Exp Log Gelu Elu Clip Divide TrueDivide",
         _same,
     ),
-}
-
-WEIGHTS: dict[str, _Weigh] = {
-    "Dense": _times_last("units"),
-    "Embedding": lambda config, shape: _of(config, "input_dim", "output_dim"),
-    "ReversibleEmbedding": lambda config, shape: _of(config, "input_dim", "output_dim"),
-    "EinsumDense": lambda config, shape: prod(integers(config.get("output_shape"))),
-    "MultiHeadAttention": _times_last("num_heads", "key_dim"),
-    "GroupQueryAttention": _times_last("num_query_heads", "head_dim"),
-    "RandomFourierFeatures": _times_last("output_dim"),
-    "MelSpectrogram": lambda config, shape: _of(config, "num_mel_bins", "fft_length") // 2,
-    "PReLU": _per_number,
-    **_for("DepthwiseConv1D DepthwiseConv2D", _depthwise_weights),
-    **_for(
-        "SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D",
-        _separable_weights,
-    ),
-    **_for(
-        "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D LocallyConnected1D "
-        "LocallyConnected2D",
-        _convolution_weights,
-    ),
-    **_for(
-        "Conv1DTranspose Conv2DTranspose Conv3DTranspose Convolution1DTranspose "
-        "Convolution2DTranspose Convolution3DTranspose",
-        _convolution_weights,
-    ),
-    **_for("SimpleRNN SimpleRNNCell", _gates(1)),
-    **_for("GRU GRUCell GRUV1 GRUV2 GRUCellV1 GRUCellV2 CuDNNGRU", _gates(3)),
-    **_for("LSTM LSTMCell LSTMV1 LSTMV2 LSTMCellV1 LSTMCellV2 CuDNNLSTM", _gates(4)),
-    **_for("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _gates(4, "filters")),
 }

@@ -537,6 +537,12 @@ GRAPHS: dict[str, tuple[Callable[[Path], object], str]] = {
         _graph(graph(functions=(function("f", node("evil", "SaveV2")),))),
         "node 'evil' is a SaveV2",
     ),
+    "two names of a function": (
+        _graph(
+            graph(functions=(field(1, field(1, "traced_save")) + function("f", node("e", "SaveV2")),))
+        ),
+        "node 'e' is a SaveV2",
+    ),
     "calls a saving function": (
         _graph(
             graph(functions=(SAVE, function("f", node("evil", "PartitionedCall", (), CALLS))))
