@@ -68,6 +68,7 @@ def test_a_config_does_not_change() -> None:
         ("", {}),
         ("[run]\n", {}),
         ("[run]\nsteps = 20\n", {"steps": "20"}),
+        ("[run]\nallow-unsafe = true\n", {"allow_unsafe": "True"}),
         ("[run]\nsteps = 50.5\n", {"steps": "50.5"}),
         ("[run]\nbatch-size = 8\n", {"batch_size": "8"}),
         ("[run]\nbatch_size = 8\n", {"batch_size": "8"}),

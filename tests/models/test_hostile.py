@@ -539,7 +539,11 @@ GRAPHS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "two names of a function": (
         _graph(
-            graph(functions=(field(1, field(1, "traced_save")) + function("f", node("e", "SaveV2")),))
+            graph(
+                functions=(
+                    field(1, field(1, "traced_save")) + function("f", node("e", "SaveV2")),
+                )
+            )
         ),
         "node 'e' is a SaveV2",
     ),
