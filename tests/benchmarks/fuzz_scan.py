@@ -118,7 +118,8 @@ def mutate_tree(tree: Any, dice: random.Random) -> Any:
         if not places:
             return tree
         place, other = dice.choice(places), dice.choice(places)
-        value = dice.choice(VALUES) if dice.random() < 0.8 else json.loads(json.dumps(other))
+        # A copy: a list that is put into itself has no end.
+        value = json.loads(json.dumps(dice.choice(VALUES) if dice.random() < 0.8 else other))
         if isinstance(place, dict):
             place[dice.choice([*place, dice.choice(KEYS)])] = value
             if dice.random() < 0.1 and place:
