@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ConfigError
+from igcli.records import ModelSettings
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
 _KEYWORDS = frozenset({"predicted", "folder", "mean"})
 _LISTS = frozenset({"baseline", "explain", "fail_on", "save"})
-_MAY_BE_FILES = ("baseline", "labels", "target")
+_MAY_BE_FILES = ("baseline", "custom_objects", "labels", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,23 @@ class RunConfig:
     profile_path: bool = False
     overlays: bool = True
     overwrite: bool = False
+    allow_unsafe: bool = False
+    custom_objects: Path | None = None
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """Those of them that loading the model needs."""
+        return ModelSettings(
+            scores=self.scores,
+            device=self.device,
+            precision=self.precision,
+            output=self.output,
+            explain=self.explain,
+            layer=self.layer,
+            layer_input=self.layer_input,
+            allow_unsafe=self.allow_unsafe,
+            custom_objects=self.custom_objects,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""

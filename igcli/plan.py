@@ -88,7 +88,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     labels = read_labels(config.labels)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
-    settings = replace(model_settings(config), shapes=tuple(listing.shapes.items()))
+    settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
     model = load_model(config.model, settings, warn)
     spec = model.spec
     resize = config.resize or DEFAULT_RESIZE
@@ -131,19 +131,6 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     )
 
 
-def model_settings(config: RunConfig) -> ModelSettings:
-    """Return what a config says of the model."""
-    return ModelSettings(
-        scores=config.scores,
-        device=config.device,
-        precision=config.precision,
-        output=config.output,
-        explain=config.explain,
-        layer=config.layer,
-        layer_input=config.layer_input,
-    )
-
-
 def _point(model: GradientModel, source: Source) -> InputSpec:
     """Settle what paths run in; where a layer's shape is open, by asking the model."""
     spec, space = model.spec, source.space
@@ -170,7 +157,9 @@ def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | 
 def _sources(config: RunConfig) -> Iterator[Path]:
     yield from (config.model, config.inputs)
     yield from (
-        Path(p) for p in (config.labels, config.target, *config.baseline) if p and is_file(p)
+        Path(p)
+        for p in (config.labels, config.target, config.custom_objects, *config.baseline)
+        if p and is_file(p)
     )
 
 

@@ -88,7 +88,8 @@ class ModelSettings:
     """How a model is to be run: what a score is, on which device, in which arithmetic.
 
     `shapes` are those of the inputs at hand, by name (by no name where there is one), for what must
-    know them beforehand.
+    know them beforehand. `allow_unsafe` lets code in its file run; `custom_objects` is a Python
+    file that defines its layers.
     """
 
     scores: str = "as-is"
@@ -99,6 +100,8 @@ class ModelSettings:
     layer: str | None = None
     layer_input: bool = False
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    allow_unsafe: bool = False
+    custom_objects: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ def test_defaults_are_the_documented_ones() -> None:
         "profile_path": False,
         "overlays": True,
         "overwrite": False,
+        "allow_unsafe": False,
+        "custom_objects": None,
     }
 
 
@@ -70,6 +72,7 @@ def test_a_config_does_not_change() -> None:
         ("", {}),
         ("[run]\n", {}),
         ("[run]\nsteps = 20\n", {"steps": "20"}),
+        ("[run]\nallow-unsafe = true\n", {"allow_unsafe": "True"}),
         ("[run]\nsteps = 50.5\n", {"steps": "50.5"}),
         ("[run]\nbatch-size = 8\n", {"batch_size": "8"}),
         ("[run]\nbatch_size = 8\n", {"batch_size": "8"}),

@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """Show what MODEL is; with INPUTS, how `igcli run` would explain them. Nothing is written."""
     from igcli.models.open import check_path, describe_model, open_model
-    from igcli.plan import make_plan, model_settings
+    from igcli.plan import make_plan
 
     if with_estimate and inputs is None:
         raise click.UsageError("--estimate needs INPUTS")
@@ -40,7 +40,7 @@ def command(
     with tempfile.TemporaryDirectory() as folder:
         config = RunConfig(model, inputs or Path(), Path(folder) / "out", **settings)
         if inputs is None:
-            found = _file(describe_model(model, model_settings(config), warn))
+            found = _file(describe_model(model, config.model_settings, warn))
         else:
             plan = make_plan(config, open_model, warn)
             found = _planned(plan)

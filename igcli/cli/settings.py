@@ -168,6 +168,17 @@ _SETTINGS = (
         show_default=True,
         help="Draw overlays/ID.png.",
     ),
+    click.option(
+        "--custom-objects",
+        metavar="FILE.py",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Python file that defines the model's own layers and functions; it is run.",
+    ),
+    click.option(
+        "--allow-unsafe",
+        is_flag=True,
+        help="Load MODEL though it may run code on this machine.",
+    ),
 )
 
 

@@ -7,30 +7,39 @@ from typing import Any
 import h5py
 
 from igcli.errors import ModelError
+from igcli.models.custom import custom_objects, with_keras2_lambda
 from igcli.models.keras_model import load_keras_model
 from igcli.models.loaded import Network, input_spec
 from igcli.models.scan import scan_h5, scan_keras
+from igcli.models.scan_config import Trust
 from igcli.records import ModelSettings, Warn
 
 
 def load_h5(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a legacy HDF5 model."""
-    scan_h5(path)
-    return _load(path, settings, warn)
+    objects = custom_objects(settings)
+    scan_h5(path, Trust(settings.allow_unsafe, frozenset(objects)))
+    return _load(path, settings, objects, warn)
 
 
 def load_keras(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a Keras archive; Keras before 2.13 wrote HDF5 under this name."""
     if h5py.is_hdf5(path):
         return load_h5(path, settings, warn)
-    scan_keras(path)
-    return _load(path, settings, warn)
+    objects = custom_objects(settings)
+    scan_keras(path, Trust(settings.allow_unsafe, frozenset(objects)))
+    return _load(path, settings, objects, warn)
 
 
-def _load(path: Path, settings: ModelSettings, warn: Warn) -> Network:
+def _load(path: Path, settings: ModelSettings, objects: dict[str, Any], warn: Warn) -> Network:
     import keras
 
-    model = load_keras_model(path, warn)
+    model = load_keras_model(
+        path,
+        warn,
+        safe_mode=not settings.allow_unsafe,
+        custom_objects=with_keras2_lambda(objects) if settings.allow_unsafe else objects,
+    )
     inputs = getattr(model, "inputs", None)
     if not inputs:
         raise ModelError(

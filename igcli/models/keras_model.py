@@ -9,6 +9,7 @@ import re
 import warnings
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def load_keras_model(
             model, said = _keras2(path, version, config, options)
         except Exception as error:
             # Keras raises nearly any type on a config that it does not know.
-            model, said = _tf_keras(path, version, config, options, error)
+            model, said = _otherwise(path, version, config, options, error)
     if said:
         warn(said)
     return model
@@ -159,6 +160,16 @@ def _reason(error: Exception) -> str:
     last = said[-1].removeprefix("Exception encountered: ") if said else type(error).__name__
     names = re.findall(r"deserializing class '\w+' using config=\{.{0,20}'name': '([^']*)'", text)
     return f"layer {names[-1]!r}: {last[:200]}" if names else last[:200]
+
+
+def _otherwise(
+    path: Path, version: str, config: Config, options: Config, error: Exception
+) -> tuple[Any, str]:
+    """Let Keras 3 try it as it is where code in it may run: a Lambda. Else tf-keras."""
+    if not options["safe_mode"]:
+        with suppress(ModelError):
+            return _keras3(path, options), ""
+    return _tf_keras(path, version, config, options, error)
 
 
 def _tf_keras(

@@ -52,9 +52,10 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
     ModelError
         When it can't be loaded, or has no gradient.
     ConfigError
-        When the device or the precision can't be had, or the model has not what was named.
+        When the device, the precision or the custom objects can't be had, or the model has not what
+        was named.
     """
-    notes: list[str] = []
+    notes = _notes(path, settings, warn)
     with quiet_stderr():
         tf, network = _loaded(path, settings, notes.append)
         set_precision(tf, settings.precision)
@@ -74,11 +75,18 @@ def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo
     ModelError
         When it can't be loaded.
     """
-    notes: list[str] = []
+    notes = _notes(path, settings, warn)
     with quiet_stderr():
         info = describe(*_loaded(path, settings, notes.append), path)
     _pass_on(path, notes, warn)
     return info
+
+
+def _notes(path: Path, settings: ModelSettings, warn: Warn) -> list[str]:
+    """Tell of code before it runs; return the list of what is told later."""
+    if settings.allow_unsafe:
+        warn(f"--allow-unsafe: code in {path} may run on this machine")
+    return []
 
 
 def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Network]:

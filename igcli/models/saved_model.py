@@ -1,30 +1,25 @@
 """Load a SavedModel directory: a signature, ``serve``, or a callable module.
 
-A SavedModel is a TensorFlow graph and runs as one. The scan below refuses ops that read or write
-files or call back into Python; it is a check, not a sandbox.
+A SavedModel is a TensorFlow graph and runs as one, after a scan of its ops.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
 from igcli.models.loaded import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
+from igcli.models.scan_graph import scan_saved_model
 from igcli.records import ModelSettings, Warn
 
-_REFUSED_OPS = frozenset(
-    {"EagerPyFunc", "MatchingFiles", "PyFunc", "PyFuncStateless", "ReadFile", "WriteFile"}
-)
-_REFUSED_IN_MODELS = _REFUSED_OPS | {"MergeV2Checkpoints", "RestoreV2", "Save", "SaveV2"}
-_CHECKPOINT_FUNCTIONS = ("traced_save", "traced_restore")
 _DEFAULT_SIGNATURE = "serving_default"
 
 
 def load_saved_model(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a SavedModel: the function that it serves, with all its inputs and outputs by name."""
+    scan_saved_model(path, settings.allow_unsafe)
     tf = import_tensorflow()
-    _scan(path)
     try:
         module = tf.saved_model.load(str(path))
     except Exception as error:
@@ -53,32 +48,6 @@ def load_saved_model(path: Path, settings: ModelSettings, warn: Warn) -> Network
         for name, s in zip(names, leaves, strict=True)
     ]
     return Network(function, tuple(specs), tuple(output_names), f"SavedModel {loader}")
-
-
-def _scan(path: Path) -> None:
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    proto = saved_model_pb2.SavedModel()
-    try:
-        proto.ParseFromString((path / "saved_model.pb").read_bytes())
-    except Exception as error:
-        raise ModelError(f"{path}/saved_model.pb can't be read", first_line(error)) from error
-    for graph in (meta.graph_def for meta in proto.meta_graphs):
-        for function in graph.library.function:
-            saves = any(word in function.signature.name for word in _CHECKPOINT_FUNCTIONS)
-            _check_nodes(path, function.node_def, _REFUSED_OPS if saves else _REFUSED_IN_MODELS)
-        _check_nodes(path, graph.node, _REFUSED_OPS)
-
-
-def _check_nodes(path: Path, nodes: Iterable[Any], refused: frozenset[str]) -> None:
-    for node in nodes:
-        prints = node.op == "PrintV2" and node.attr["output_stream"].s.startswith(b"file:")
-        if node.op in refused or prints:
-            raise ModelError(
-                f"{path}: node {node.name!r} is a {node.op}",
-                "a model has no need to read or write files or to call Python",
-                "export the model without it",
-            )
 
 
 def _entry_point(path: Path, module: Any) -> tuple[Any, str]:

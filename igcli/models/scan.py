@@ -1,141 +1,97 @@
-"""Read a model file's config before Keras does, and refuse what could run code.
+"""Read a Keras model file before Keras does, and refuse what could run code or fill the machine.
 
-Nothing here executes, imports or unpickles anything from the file. A layer must be one of Keras'
-own; Lambda and TFSMLayer, callables by module path, and HDF5 links out of the file are refused.
+Nothing here executes, imports or unpickles anything from the file, and nothing imports TensorFlow.
 """
 
-import json
+import shutil
+import stat
+import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import h5py
 
 from igcli.errors import ModelError
+from igcli.models.scan_apart import scan_apart
+from igcli.models.scan_config import NO_TRUST, Trust, check_config
+from igcli.models.scan_json import MAX_CONFIG_BYTES
 
-_RUNS_CODE = frozenset({"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"})
-_KERAS_MODULES = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "builtins")
-_MAX_CONFIG_BYTES = 64 * 2**20
-_MAX_DEPTH = 200
-_MAX_DIMENSION = 2**24
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+_MEMBERS = frozenset({"metadata.json", _CONFIG, _WEIGHTS, "assets/"})
+_MAX_MEMBERS = 1_000
+_MAX_RATIO = 200
+_SPARE_BYTES = 2**20
+_COPIED_AT_ONCE = 2**20
+_ENCRYPTED = 1
+_SAVE_AGAIN = "save it again with model.save"
 
 
-def scan_h5(path: Path) -> None:
+def scan_h5(path: Path, trust: Trust = NO_TRUST) -> None:
     """Check a legacy ``.h5`` model file; raise ModelError with the reason to refuse it."""
-    try:
-        with h5py.File(path, "r") as file:
-            _refuse_links(path, file)
-            text = file.attrs.get("model_config")
-    except OSError as error:
-        raise ModelError(
-            f"{path} is not a readable HDF5 file", str(error).split("\n")[0], "check the file"
-        ) from error
+    text, weight_bytes = scan_apart(path, path, "model_config")
     if text is None:
         raise ModelError(
             f"{path} holds weights only, no model",
             fix="save the whole model: model.save('model.h5') or model.save('model.keras')",
         )
-    _scan_text(path, text)
+    check_config(path, text, weight_bytes, trust)
 
 
-def scan_keras(path: Path) -> None:
+def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
     """Check a ``.keras`` archive; raise ModelError with the reason to refuse it."""
     try:
         with zipfile.ZipFile(path) as archive:
-            info = archive.getinfo("config.json")
-            if info.file_size > _MAX_CONFIG_BYTES:
-                raise ModelError(f"{path}: its config.json claims {info.file_size} bytes")
-            text = archive.read(info)
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise ModelError(
-            f"{path} is not a .keras archive", str(error), "save it again with model.save"
-        ) from error
-    _scan_text(path, text)
+            _check_members(path, archive.infolist())
+            text = archive.read(_CONFIG)
+            with tempfile.TemporaryDirectory() as folder:
+                weights = Path(folder) / _WEIGHTS
+                with archive.open(_WEIGHTS) as member, weights.open("wb") as copy:
+                    shutil.copyfileobj(member, copy, _COPIED_AT_ONCE)
+                _, weight_bytes = scan_apart(path, weights)
+    except ModelError:
+        raise
+    except Exception as error:
+        # zipfile answers broken archives with nearly any type.
+        cause = (str(error).split("\n")[0] or type(error).__name__)[:200]
+        raise ModelError(f"{path} is not a .keras archive", cause, _SAVE_AGAIN) from error
+    check_config(path, text, weight_bytes, trust)
 
 
-def _scan_text(path: Path, text: str | bytes) -> None:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: its model config is not JSON", str(error)) from error
-    if not isinstance(config, dict):
-        raise ModelError(f"{path}: its model config is not a table")
-    for node in _objects(path, config, 0):
-        _check_class(path, node)
-        _check_shapes(path, node)
+def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    names = [member.filename for member in members]
+    if len(members) > _MAX_MEMBERS:
+        raise ModelError(f"{path} has {len(members)} members", f"{_MAX_MEMBERS} are read")
+    for name in (_CONFIG, _WEIGHTS):
+        if name not in names:
+            raise ModelError(f"{path} is not a .keras archive", f"it has no {name}", _SAVE_AGAIN)
+    end = 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        reason = _reason(member, names.count(member.filename), end)
+        if reason:
+            raise ModelError(f"{path}: member {member.filename[:60]!r} {reason}", fix=_SAVE_AGAIN)
+        end = member.header_offset + member.compress_size
 
 
-def _objects(path: Path, node: Any, depth: int) -> Iterator[dict[str, Any]]:
-    if depth > _MAX_DEPTH:
-        raise ModelError(f"{path}: its model config is nested more than {_MAX_DEPTH} deep")
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from _objects(path, value, depth + 1)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _objects(path, value, depth + 1)
+def _reason(member: zipfile.ZipInfo, times: int, end: int) -> str:
+    """Say what is wrong with a member; nothing where it is fine."""
+    name = member.filename
+    mode = member.external_attr >> 16
+    most = MAX_CONFIG_BYTES if name != _WEIGHTS else 2**63
+    reasons = {
+        "is there twice": times > 1,
+        "lies outside the archive": name.startswith("/") or ".." in name.split("/"),
+        "is no part of a Keras model": not _is_known(name),
+        "is a link": stat.S_ISLNK(mode),
+        "is encrypted": bool(member.flag_bits & _ENCRYPTED),
+        "is compressed in a way that Keras does not use": member.compress_type
+        not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
+        "overlaps another": member.header_offset < end,
+        f"claims {member.file_size:,} bytes": member.file_size
+        > min(most, _MAX_RATIO * member.compress_size + _SPARE_BYTES),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-def _check_class(path: Path, node: dict[str, Any]) -> None:
-    name = node.get("class_name")
-    if not isinstance(name, str):
-        return
-    layer = name.rsplit(">", 1)[-1]
-    config = node.get("config")
-    title = config.get("name", layer) if isinstance(config, dict) else layer
-    if layer in _RUNS_CODE:
-        raise ModelError(
-            f"{path}: layer {title!r} is a {layer}",
-            "it carries code that would run on this machine",
-            "rebuild the model with Keras' own layers, or export it as a SavedModel",
-        )
-    module = node.get("module")
-    if name == "function" or (isinstance(module, str) and not _is_keras(module)):
-        raise ModelError(
-            f"{path}: {title!r} names {name!r} of module {module!r}",
-            "only what Keras itself defines is loaded",
-            "rebuild the model with Keras' own layers, or export it as a SavedModel",
-        )
-    if (
-        ">" in name
-        and not name.startswith("Keras>")
-        or node.get("registered_name")
-        not in (
-            None,
-            name,
-            layer,
-            f"Keras>{layer}",
-        )
-    ):
-        raise ModelError(
-            f"{path}: layer {title!r} is a custom {node.get('registered_name') or name}",
-            "its code is not in the file",
-            "export the model as a SavedModel: model.export('folder')",
-        )
-
-
-def _is_keras(module: str) -> bool:
-    return any(module == name or module.startswith(name + ".") for name in _KERAS_MODULES)
-
-
-def _check_shapes(path: Path, node: dict[str, Any]) -> None:
-    for key in ("batch_input_shape", "batch_shape", "input_shape", "target_shape"):
-        shape = node.get(key)
-        if isinstance(shape, list):
-            for n in shape:
-                if isinstance(n, int) and abs(n) > _MAX_DIMENSION:
-                    raise ModelError(f"{path}: {key} {shape} is absurdly large")
-    for key in ("units", "filters"):
-        n = node.get(key)
-        if isinstance(n, int) and n > _MAX_DIMENSION:
-            raise ModelError(f"{path}: {key} {n} is absurdly large")
-
-
-def _refuse_links(path: Path, file: Any) -> None:
-    def visit(name: str, link: Any) -> None:
-        if isinstance(link, h5py.ExternalLink):
-            raise ModelError(f"{path}: {name!r} links to another file, {link.filename!r}")
-
-    file.visititems_links(visit)
+def _is_known(name: str) -> bool:
+    if "\\" in name or ":" in name or "\0" in name:
+        return False
+    return name in _MEMBERS or (name.startswith("assets/") and name.endswith((".txt", "/")))

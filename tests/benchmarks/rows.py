@@ -21,8 +21,7 @@ import numpy as np
 from igcli.config import RunConfig
 from igcli.methods import choose_method
 from igcli.models.gradient import TensorFlowModel
-from igcli.models.keras_file import load_h5, load_keras
-from igcli.models.open import open_model
+from igcli.models.open import LOADERS, open_model
 from igcli.models.runtime import import_tensorflow
 from igcli.models.select import select
 from igcli.probe import choose_batching, made_up_rows
@@ -96,7 +95,7 @@ def measure(name: str, path: Path) -> str:
     """Return the table's line of one model."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
-    network = (load_h5 if path.suffix == ".h5" else load_keras)(path, settings, print)
+    network = LOADERS[path.suffix](path, settings, print)
     loaded = select(import_tensorflow(), path, network, settings)
     as_loaded = TensorFlowModel(path, loaded, settings)
     shape = tuple(side or 1 for side in model.spec.input.shape)
