@@ -24,6 +24,7 @@ _ACTIVATIONS: dict[str, tuple[Any, str]] = {
     # tf.nn.softmax and tf.nn.swish by their names in TensorFlow 2.
     "softmax_v2": ("softmax", ""),
     "swish_impl": ("swish", ""),
+    "log_softmax_v2": ("log_softmax", ""),
     # 0.2 x + 0.5 in Keras 2, x / 6 + 0.5 in Keras 3: no error, only other numbers.
     "hard_sigmoid": (
         {
@@ -138,6 +139,9 @@ def _activations(config: Config) -> str:
     said = ""
     for key in ("activation", "recurrent_activation"):
         name = config.get(key)
+        if isinstance(name, dict) and name.get("class_name") == "function":
+            # As archives have a function of TensorFlow's.
+            name = name.get("config")
         if isinstance(name, str) and name in _ACTIVATIONS:
             config[key], note = _ACTIVATIONS[name]
             said = said or note

@@ -31,7 +31,8 @@ def _under(prefix: str, names: str) -> set[str]:
 FUNCTIONS = frozenset(
     _under(
         "math.",
-        "abs add add_n argmax argmin atan atan2 ceil cos cosh cumprod cumsum divide divide_no_nan"
+        "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh ceil cos cosh cumprod"
+        " cumsum cumulative_logsumexp digamma divide divide_no_nan erfc lgamma"
         " equal erf exp expm1 floor floordiv floormod greater greater_equal is_finite is_inf"
         " is_nan l2_normalize less less_equal log log1p log_sigmoid logical_and logical_not"
         " logical_or logical_xor maximum minimum mod multiply multiply_no_nan negative not_equal"
@@ -58,9 +59,11 @@ FUNCTIONS = frozenset(
     | _under(
         "",
         "argsort boolean_mask broadcast_to cast clip_by_norm clip_by_value concat"
-        " convert_to_tensor einsum ensure_shape expand_dims eye fill gather gather_nd identity"
+        " batch_to_space convert_to_tensor einsum ensure_shape expand_dims eye fill gather"
+        " gather_nd identity"
         " linspace matmul meshgrid norm one_hot ones ones_like pad range rank repeat reshape"
-        " reverse roll scatter_nd shape size slice sort split squeeze stack stop_gradient"
+        " reverse reverse_sequence roll scatter_nd searchsorted"
+        " sequence_mask shape size slice space_to_batch sort split squeeze stack stop_gradient"
         " strided_slice tensordot tile transpose unstack where zeros zeros_like",
     )
     | _under("compat.v1.", "argmax argmin floor_div gather norm pad shape size squeeze transpose")
@@ -87,7 +90,7 @@ def foreign_operations(config: Any) -> Iterator[tuple[str, str]]:
         inner = config.get("config")
         if name in OP_LAYERS:
             function = inner.get("function") if isinstance(inner, dict) else None
-            if not isinstance(function, str) or not _is_listed(function):
+            if not isinstance(function, str) or not is_listed(function):
                 yield str(config.get("name", name)), str(function)
         elif name == "TensorFlowOpLayer":
             yield str(config.get("name", name)), "raw_ops"
@@ -96,7 +99,8 @@ def foreign_operations(config: Any) -> Iterator[tuple[str, str]]:
         yield from foreign_operations(part)
 
 
-def _is_listed(function: str) -> bool:
+def is_listed(function: str) -> bool:
+    """Tell whether an operation is one of those that are called."""
     return function in FUNCTIONS or function in _OPERATORS
 
 
@@ -116,7 +120,7 @@ def operation(
     """
     config = node["config"]
     name, function = config["name"], config["function"]
-    if not _is_listed(function):
+    if not is_listed(function):
         raise CannotRepair(name, f"tf.{function} is not among the operations that igcli repeats")
     if len(calls) != 1:
         raise CannotRepair(name, f"an operation that is called {len(calls)} times")
@@ -165,7 +169,7 @@ def call_operation(function: str, arguments: dict[str, Any], tensors: Any) -> An
     """Call the TensorFlow function of that name with `tensors` where the template has them."""
     import tensorflow as tf
 
-    if not _is_listed(function):
+    if not is_listed(function):
         raise ValueError(f"tf.{function} is not among the operations that igcli repeats")
     called = _OPERATORS.get(function) or reduce(getattr, function.split("."), tf)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
+from igcli.models.repair_ops import is_listed
 from igcli.models.scan_json import parse, short
 from igcli.models.scan_known import (
     CALLABLE_SLOT,
@@ -21,7 +22,6 @@ from igcli.models.scan_known import (
     MARKERS,
     MODULES,
     RUNS_CODE,
-    TF_FUNCTION,
 )
 from igcli.models.scan_weights import check_sizes
 
@@ -138,7 +138,7 @@ def _check_callable(path: Path, owner: str, slot: str, value: str, trust: Trust)
     if value in FUNCTIONS or value in CLASSES or value in trust.names:
         return
     # The two layers that stand for a TensorFlow function have rules of their own.
-    if slot == "function" and TF_FUNCTION.fullmatch(value):
+    if slot == "function" and is_listed(value):
         return
     what = f"{short(slot)} of layer {owner!r} is {short(value)!r}"
     if not _NAME.fullmatch(value) or "." in value:
@@ -209,11 +209,11 @@ def _check_function(path: Path, owner: str, node: dict[str, Any], trust: Trust) 
 
 def _check_tensorflow_function(path: Path, called: str, config: Any) -> None:
     function = config.get("function") if isinstance(config, dict) else None
-    if not isinstance(function, str) or not TF_FUNCTION.fullmatch(function):
-        raise _refusal(
-            path,
-            f"layer {called!r} calls TensorFlow's {short(str(function))!r}",
-            "only TensorFlow's mathematics is called",
+    if not isinstance(function, str) or not is_listed(function):
+        raise ModelError(
+            f"{path}: layer {called!r} calls TensorFlow's {short(str(function))!r}",
+            "only TensorFlow's pure functions of numbers are called",
+            "export the model as a SavedModel with the Keras that wrote it: model.save('folder')",
         )
 
 

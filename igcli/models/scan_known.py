@@ -129,7 +129,8 @@ PolynomialDecay
 FUNCTIONS = _words("""
 celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
 linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus
-softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
+log_softmax_v2 softmax_v2 softsign sparse_plus sparse_sigmoid sparsemax squareplus swish swish_impl
+tanh tanh_shrink threshold
 constant glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal lecun_uniform
 normal one ones orthogonal random_normal random_uniform stft truncated_normal uniform
 variance_scaling zero zeros
@@ -151,28 +152,11 @@ CALLABLE_SLOT = re.compile(
     r"(\w+_)?(activation|initializer|regularizer|constraint|cell|layer|function|fn)|standardize|split"
 )
 
-MODULES = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "builtins")
+MODULES = (
+    "keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "builtins",
+    "tensorflow.python.ops.init_ops_v2",
+)  # fmt: skip
 FUNCTION_MODULES = re.compile(
     r"builtins|(tf_)?keras(\.src)?\.(activations|constraints|initializers|losses|metrics"
     r"|regularizers)(\.\w+)?"
 )
-
-# What Keras 2 wrote for a TensorFlow function in the middle of a model.
-_TF_NAMESPACES = (
-    "__operators__|bitwise|dtypes|image|linalg|math|nn|quantization|random|signal"
-    "|keras\\.activations|compat\\.v1\\.(math|nn|image)"
-)
-_TF_NAMES = """
-abs acos acosh add add_n argmax argmin argsort asin asinh atan atan2 atanh batch_to_space bitcast
-boolean_mask broadcast_to cast clip_by_norm clip_by_value complex concat constant
-convert_to_tensor cos cosh cumsum divide dtypes edit_distance einsum ensure_shape equal exp
-expand_dims eye fill floor gather gather_nd greater greater_equal identity less less_equal
-logical_and logical_not logical_or matmul maximum meshgrid minimum multiply negative no_op norm
-not_equal one_hot ones ones_like pad pow range rank realdiv reduce_all reduce_any reduce_max
-reduce_mean reduce_min reduce_prod reduce_sum repeat reshape reverse reverse_sequence roll round
-saturate_cast scalar_mul scatter_nd searchsorted sequence_mask shape sigmoid sign sin sinh size
-slice sort space_to_batch space_to_batch_nd split sqrt square squeeze stack stop_gradient
-strided_slice subtract tan tanh tensor_scatter_nd_add tensor_scatter_nd_update tensordot tile
-transpose truediv truncatediv truncatemod unique unstack where zeros zeros_like
-"""
-TF_FUNCTION = re.compile(rf"(tf\.)?(({_TF_NAMESPACES})\.[a-z_0-9]+|{'|'.join(_TF_NAMES.split())})")
