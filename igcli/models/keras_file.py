@@ -10,8 +10,8 @@ from igcli.errors import ModelError
 from igcli.models.custom import custom_objects, with_keras2_lambda
 from igcli.models.keras_model import load_keras_model
 from igcli.models.loaded import Network, input_spec
-from igcli.models.scan import scan_h5, scan_keras
-from igcli.models.scan_config import Trust
+from igcli.models.scan.config import Trust
+from igcli.models.scan.files import scan_h5, scan_keras
 from igcli.records import ModelSettings, Warn
 
 

@@ -16,12 +16,12 @@ from typing import Any
 import h5py
 
 from igcli.errors import ModelError
-from igcli.models.keras2_weights import load_h5_weights, load_keras_weights
-from igcli.models.legacy import LegacyModel
+from igcli.models.keras2.graph import Config
+from igcli.models.keras2.legacy import LegacyModel
+from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
+from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair
+from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
 from igcli.models.loaded import last_line
-from igcli.models.repair import HARD_SIGMOID, MODULES, repair
-from igcli.models.repair_graph import Config
-from igcli.models.repair_ops import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.records import Warn
 
 _MOST_NAMES = 10_000

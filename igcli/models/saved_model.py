@@ -10,7 +10,7 @@ from typing import Any
 from igcli.errors import ModelError
 from igcli.models.loaded import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
-from igcli.models.scan_graph import scan_saved_model
+from igcli.models.scan.graph import scan_saved_model
 from igcli.records import ModelSettings, Warn
 
 _DEFAULT_SIGNATURE = "serving_default"

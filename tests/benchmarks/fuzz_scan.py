@@ -2,7 +2,7 @@
 
 Run: ``python -m tests.benchmarks.fuzz_scan --minutes 10 [--seed N] [--keep FOLDER]``.
 
-Inputs are mutated and kept when they reach a line of ``igcli/models/scan*.py`` that none before
+Inputs are mutated and kept when they reach a line of ``igcli/models/scan`` that none before
 reached. Four kinds: config texts (mutated as trees and as bytes), ``.keras`` archives, SavedModels'
 graphs, and HDF5 files, which take a process each and get a hundredth of the turns. An input fails
 when it raises anything but ModelError or takes more than 5 seconds; the whole fails when the
@@ -26,11 +26,11 @@ from unittest import mock
 
 import igcli.models
 from igcli.errors import ModelError
-from igcli.models import scan
-from igcli.models.scan_apart import scan_apart
-from igcli.models.scan_config import Trust, check_config
-from igcli.models.scan_graph import scan_saved_model
-from igcli.models.scan_known import CLASSES, RUNS_CODE
+from igcli.models.scan import files
+from igcli.models.scan.apart import scan_apart
+from igcli.models.scan.config import Trust, check_config
+from igcli.models.scan.graph import scan_saved_model
+from igcli.models.scan.known import CLASSES, RUNS_CODE
 from tests.models.hostile import (
     DENSE,
     archive,
@@ -220,7 +220,7 @@ class Fuzz:
         path.write_bytes(value)
         if kind == "hdf5":
             return lambda: scan_apart(path, path, "model_config"), path, value
-        return lambda: scan.scan_keras(path), path, value
+        return lambda: files.scan_keras(path), path, value
 
     def _fail(self, kind: str, data: bytes, why: str) -> None:
         self.failures.append(f"{kind}: {why}")
@@ -246,7 +246,7 @@ def main() -> None:
     dice = random.Random(asked.seed)
     corpus = seeds()
     # The HDF5 library's own code is fuzzed apart; in an archive it would only cost time.
-    mock.patch.object(scan, "scan_apart", lambda path, file: (None, file.stat().st_size)).start()
+    mock.patch.object(files, "scan_apart", lambda path, file: (None, file.stat().st_size)).start()
     end = time.monotonic() + 60 * asked.minutes
     with tempfile.TemporaryDirectory() as folder:
         fuzz = Fuzz(Path(folder), asked.keep)

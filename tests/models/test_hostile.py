@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from igcli.errors import ModelError
-from igcli.models.scan import scan_h5, scan_keras
-from igcli.models.scan_apart import scan_apart
-from igcli.models.scan_config import Trust
-from igcli.models.scan_graph import scan_saved_model
-from igcli.models.scan_hdf5 import scan_hdf5
+from igcli.models.scan.apart import scan_apart
+from igcli.models.scan.config import Trust
+from igcli.models.scan.files import scan_h5, scan_keras
+from igcli.models.scan.graph import scan_saved_model
+from igcli.models.scan.hdf5 import scan_hdf5
 from tests.models.hostile import (
     DENSE,
     archive,
@@ -49,7 +49,7 @@ SCANS: dict[str, Callable[[Path], None]] = {
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the start of a process for each file."""
-    monkeypatch.setattr("igcli.models.scan.scan_apart", scan_hdf5)
+    monkeypatch.setattr("igcli.models.scan.files.scan_apart", scan_hdf5)
 
 
 def scan(path: Path) -> None:
@@ -660,7 +660,7 @@ def test_flipped_bits_never_surprise(tmp_path: Path) -> None:
 
 @pytest.fixture
 def in_its_own_process(monkeypatch: pytest.MonkeyPatch, in_this_process: None) -> None:
-    monkeypatch.setattr("igcli.models.scan.scan_apart", scan_apart)
+    monkeypatch.setattr("igcli.models.scan.files.scan_apart", scan_apart)
 
 
 def test_a_heap_that_does_not_end_is_refused(tmp_path: Path, in_its_own_process: None) -> None:
@@ -682,9 +682,19 @@ def test_reasons_come_from_the_other_process(
     refused(tmp_path / "model.h5", message)
 
 
+def test_what_lies_in_the_current_folder_does_not_run(
+    tmp_path: Path, in_its_own_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("h5py", "json", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)")
+    GOOD_H5(tmp_path / "model.h5")
+    monkeypatch.chdir(tmp_path)
+    scan(tmp_path / "model.h5")
+
+
 def test_scans_import_neither_tensorflow_nor_keras() -> None:
     code = (
-        "import sys, igcli.models.scan, igcli.models.scan_graph\n"
+        "import sys, igcli.models.scan.files, igcli.models.scan.graph\n"
         "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from igcli.models.keras2_weights import match
-from igcli.models.repair import HARD_SIGMOID, repair
-from igcli.models.repair_graph import new_names
-from igcli.models.repair_ops import CannotRepair, foreign_operations
+from igcli.models.keras2.graph import new_names
+from igcli.models.keras2.operations import CannotRepair, foreign_operations
+from igcli.models.keras2.repair import HARD_SIGMOID, repair
+from igcli.models.keras2.weights import match
 
 Config = dict[str, Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from igcli.errors import ModelError
-from igcli.models.scan import scan_h5, scan_keras
-from igcli.models.scan_config import Trust, check_config
-from igcli.models.scan_graph import scan_saved_model
+from igcli.models.scan.config import Trust, check_config
+from igcli.models.scan.files import scan_h5, scan_keras
+from igcli.models.scan.graph import scan_saved_model
 from tests.models.hostile import (
     DENSE,
     archive,

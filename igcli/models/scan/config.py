@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
-from igcli.models.repair_ops import is_listed
-from igcli.models.scan_json import parse, short
-from igcli.models.scan_known import (
+from igcli.models.keras2.operations import is_listed
+from igcli.models.scan.known import (
     CALLABLE_SLOT,
     CLASSES,
     FUNCTION_MODULES,
@@ -23,7 +22,8 @@ from igcli.models.scan_known import (
     MODULES,
     RUNS_CODE,
 )
-from igcli.models.scan_weights import check_sizes
+from igcli.models.scan.text import parse, short
+from igcli.models.scan.weights import check_sizes
 
 _MAX_LAYERS = 10_000
 _NAME = re.compile(r"[A-Za-z_][\w.]*")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ModelError
-from igcli.models.scan_hdf5 import scan_hdf5
+from igcli.models.scan.hdf5 import scan_hdf5
 
 _CPU_SECONDS = 4
 _SECONDS = 60
@@ -21,11 +21,12 @@ _FIX = "save the model again with model.save"
 
 
 def scan_apart(path: Path, file: Path, attribute: str = "") -> tuple[Any, int]:
-    """Do what `igcli.models.scan_hdf5.scan_hdf5` does, in a process of its own."""
-    root = str(Path(__file__).resolve().parents[2])
+    """Do what `igcli.models.scan.hdf5.scan_hdf5` does, in a process of its own."""
+    root = str(Path(__file__).resolve().parents[3])
     others = os.environ.get("PYTHONPATH")
     environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{others}" if others else root}
-    command = [sys.executable, "-m", __name__, str(path), str(file), attribute]
+    # -P: not what lies in the current folder, which may be the model's own, with a json.py in it.
+    command = [sys.executable, "-P", "-m", __name__, str(path), str(file), attribute]
     try:
         done = subprocess.run(
             command, env=environment, capture_output=True, timeout=_SECONDS, check=False

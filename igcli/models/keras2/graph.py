@@ -8,7 +8,7 @@ from 1.
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from igcli.models.repair_ops import OP_LAYERS, CannotRepair, operation
+from igcli.models.keras2.operations import OP_LAYERS, CannotRepair, operation
 
 __all__ = [
     "CannotRepair",

@@ -8,7 +8,7 @@ only where its value changes nothing; where it would, `CannotRepair` says so. Ev
 from collections.abc import Callable
 from typing import Any
 
-from igcli.models.repair_graph import (
+from igcli.models.keras2.graph import (
     CannotRepair,
     Config,
     Notes,
@@ -16,7 +16,7 @@ from igcli.models.repair_graph import (
     functional,
     sequential,
 )
-from igcli.models.repair_ops import OP_LAYERS
+from igcli.models.keras2.operations import OP_LAYERS
 
 Rule = Callable[[Config], str]
 HARD_SIGMOID = "igcli_keras2_hard_sigmoid"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import prod
 from typing import TypeAlias
 
-from igcli.models.scan_shapes import Config, Shape, each, integers, parts, product
+from igcli.models.scan.shapes import Config, Shape, each, integers, parts, product
 
 _Weigh: TypeAlias = Callable[[Config, Shape], int]
 

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from igcli.errors import ModelError
-from igcli.models.scan_protobuf import Broken, View, fields, messages, text
+from igcli.models.scan.protobuf import Broken, View, fields, messages, text
 
 _MAX_BYTES = 2**31 - 1
 _MAX_NODES = 500_000
