@@ -8,7 +8,7 @@ import numpy as np
 
 from igcli.batches import Batches
 from igcli.engine import Integral, Job
-from igcli.errors import InputError
+from igcli.errors import InputError, ModelError
 from igcli.plan import Plan, read_ahead
 from igcli.records import Array, Explanation, Failed, Sample
 from igcli.threads import ahead
@@ -81,11 +81,24 @@ class _Scores:
                 yield from _failed(self._plan, ready)
             else:
                 pairs.append(ready)
-        if not pairs:
+        if pairs:
+            yield from self._scored(pairs)
+
+    def _scored(self, pairs: list[tuple[Sample, Array]]) -> Iterator["_Asked | Explanation"]:
+        """Score inputs together; where the model fails, one by one, to fail by name."""
+        try:
+            paths = _paths(self._plan, pairs)
+            scores = self._batches.scores(np.stack([end for end, _ in paths]))
+            starts = self._starts([baseline for _, baseline in paths])
+        except ModelError as error:
+            if len(pairs) > 1:
+                for pair in pairs:
+                    yield from self._scored([pair])
+            else:
+                ((sample, _),) = pairs
+                message = f"the model fails on it: {error.cause}"
+                yield from _failed(self._plan, Failed(sample.name, message, sample.sha256))
             return
-        paths = _paths(self._plan, pairs)
-        scores = self._batches.scores(np.stack([end for end, _ in paths]))
-        starts = self._starts([baseline for _, baseline in paths])
         samples = [sample for sample, _ in pairs]
         for sample, path, score, start in zip(samples, paths, scores, starts, strict=True):
             where = _not_finite(score, start)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from igcli.baselines import DEFAULT_BASELINE, Baseline, named_baseline, parse
+from igcli.baselines import DEFAULT_BASELINE, Baseline, named_baseline, parse, usage
 from igcli.config import is_file
 from igcli.errors import ConfigError
 from igcli.inputs.reference import check_file, file_baseline, mean_baseline
@@ -73,7 +73,11 @@ def settle_start(
 
 
 def _check(text: str, kind: SourceKind) -> None:
-    if text == _MEAN and kind != "integers":
+    if text == _MEAN:
+        if kind == "integers":
+            raise ConfigError(
+                "--baseline mean has no meaning for integers", fix=f"write {usage(kind)}"
+            )
         return
     if parse(text, kind) is None:
         check_file(text, kind)

@@ -28,14 +28,17 @@ def list_archive(path: Path) -> "ArchiveListing | ArrayListing":
     counts = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
     if len(counts) != 1 or counts == {0}:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        problem = "has arrays of different lengths" if len(counts) > 1 else "holds no rows"
         raise InputError(
-            f"INPUTS {path} has arrays of different lengths" if shapes else f"{path} is empty",
+            f"INPUTS {path} {problem}",
             shapes,
             "give every array the same number of rows on its first axis, at least 1",
         )
     if len(arrays) == 1:
         ((name, array),) = arrays.items()
-        return ArrayListing(path, array, array_kind(array, path, f"{name!r} in INPUTS"))
+        listing = ArrayListing(path, array, array_kind(array, path, f"{name!r} in INPUTS"))
+        listing.shapes[name] = array.shape[1:]
+        return listing
     return ArchiveListing(path, arrays)
 
 

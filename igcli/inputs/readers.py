@@ -38,7 +38,9 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
         When there is nothing there, or nothing that a reader knows.
     """
     if not path.exists():
-        raise InputError(f"INPUTS {path} does not exist", fix="name a folder, an image or an .npy")
+        raise InputError(
+            f"INPUTS {path} does not exist", fix="name a folder, an image, an .npy or an .npz"
+        )
     if path.is_dir():
         return READERS["folder"](path, exclude)
     lister = READERS.get(path.suffix.lower())
@@ -72,6 +74,6 @@ def bind(
     names = ", ".join(f"{s.name} {s.shape}" for s in spec.inputs)
     raise InputError(
         f"the model has {len(spec.inputs)} inputs: {names}",
-        "INPUTS holds one array or images only",
+        f"INPUTS holds only {', '.join(filter(None, listing.shapes)) or 'one array or images'}",
         "save an .npz with one array per input, numpy.savez(path, NAME=array, …)",
     )

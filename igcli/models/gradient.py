@@ -8,7 +8,7 @@ import numpy as np
 
 from igcli.errors import ModelError, OutOfMemory
 from igcli.models.device import DeviceGradients
-from igcli.models.loaded import Loaded, first_line
+from igcli.models.loaded import Loaded, first_line, op_line
 from igcli.models.runtime import (
     device_name,
     has_gpu,
@@ -150,7 +150,7 @@ class TensorFlowModel:
             ) from error
         except tf.errors.OpError as error:
             raise ModelError(
-                f"{self.spec.path} failed on a batch", first_line(error), "try --batch-size 1"
+                f"{self.spec.path} failed on a batch", op_line(error), "try --batch-size 1"
             ) from error
 
     def _entrance(self) -> Any:
@@ -177,7 +177,7 @@ class TensorFlowModel:
                 f"no gradient flows from output {self._loaded.output_name!r} "
                 f"to input {self._loaded.input.name!r}",
                 "the model rounds, casts to integers, or stops gradients on the way",
-                "explain a differentiable model",
+                "explain a differentiable model, or a layer behind that place with --layer",
             )
         gradient = tf.convert_to_tensor(gradient)
         inner = tuple(range(1, 1 + len(self._loaded.input.shape)))

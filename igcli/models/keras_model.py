@@ -92,7 +92,8 @@ def _keras3(path: Path, options: Config) -> Any:
         raise ModelError(
             f"Keras {keras.__version__} can't load {path}",
             last_line(error),
-            "export it as a SavedModel with the Keras that wrote it: model.export('folder')",
+            "name the file that defines its layers with --custom-objects, or export it as a "
+            "SavedModel with the Keras that wrote it: model.export('folder')",
         ) from error
 
 

@@ -103,6 +103,12 @@ def first_line(error: BaseException) -> str:
     return _lines(error)[0][:200]
 
 
+def op_line(error: BaseException) -> str:
+    """Return what an operation says in TensorFlow's error: the line before the node's name."""
+    said = [line for line in _lines(error) if not line.startswith(("[[", "File ", "Detected at"))]
+    return said[-1].partition(" [Op:")[0][:200] if said else first_line(error)
+
+
 def last_line(error: BaseException) -> str:
     """Return the last line of an error's text, where Keras puts the cause of a nested one."""
     return _lines(error)[-1][:200]

@@ -396,3 +396,18 @@ def test_numbers_of_noise_carry_little(igcli: Igcli, shared_data: Path, tmp_path
     maps, _ = explain(igcli, tmp_path / "out", *arguments)
     numeric = np.abs(maps["numeric"]).mean(axis=0)
     assert numeric[:2].min() > 5 * numeric[2:].max()
+
+
+def test_a_token_that_the_model_does_not_know_fails_that_input(
+    keras: Any, igcli: Igcli, tmp_path: Path
+) -> None:
+    tokens = keras.Input((3,), dtype="int32", name="tokens")
+    x = keras.layers.Flatten()(keras.layers.Embedding(9, 2, name="embed")(tokens))
+    keras.Model(tokens, keras.layers.Dense(2)(x)).save(tmp_path / "m.keras")
+    np.save(tmp_path / "words.npy", np.array([[1, 2, 3], [4, 5000, 5], [6, 7, 8]]))
+    arguments = (tmp_path / "m.keras", tmp_path / "words.npy", "--layer", "embed")
+    result = igcli("run", *arguments, "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    rows = pd.read_csv(tmp_path / "out" / "results.csv")
+    assert rows.status.tolist() == ["ok", "failed", "ok"]
+    assert "the model fails on it: " in rows.message[1] and "5000" in rows.message[1]
