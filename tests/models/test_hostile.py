@@ -21,7 +21,6 @@ from igcli.models.scan.apart import scan_apart
 from igcli.models.scan.config import Trust
 from igcli.models.scan.files import scan_h5, scan_keras
 from igcli.models.scan.graph import scan_saved_model
-from igcli.models.scan.hdf5 import scan_hdf5
 from tests.models.hostile import (
     DENSE,
     archive,
@@ -44,12 +43,6 @@ SCANS: dict[str, Callable[[Path], None]] = {
     ".h5": scan_h5,
     "": scan_saved_model,
 }
-
-
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the start of a process for each file."""
-    monkeypatch.setattr("igcli.models.scan.files.scan_apart", scan_hdf5)
 
 
 def scan(path: Path) -> None:
