@@ -652,7 +652,7 @@ def test_flipped_bits_never_surprise(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def in_its_own_process(monkeypatch: pytest.MonkeyPatch, in_this_process: None) -> None:
+def in_its_own_process(monkeypatch: pytest.MonkeyPatch, scanned_in_this_process: None) -> None:
     monkeypatch.setattr("igcli.models.scan.files.scan_apart", scan_apart)
 
 
