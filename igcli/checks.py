@@ -64,10 +64,10 @@ def zero_maps(seen: Sequence[Explanation], spec: ModelSpec) -> str:
 
 def saturated(seen: Sequence[Explanation], spec: ModelSpec) -> str:
     """Tell of probabilities of 1 to within float32: their gradient is rounding."""
-    if spec.scores == "logit" or not _gives_probabilities(spec):
+    if not _gives_probabilities(spec):
         return ""
     sure = [e for e in seen if e.score is not None and e.score > _SURE]
-    if len(sure) <= _MOST * len(seen):
+    if not _are_most(sure, seen):
         return ""
     return (
         f"{_share(sure, seen)} scores are within 1e-6 of 1: the output is "
@@ -78,7 +78,7 @@ def saturated(seen: Sequence[Explanation], spec: ModelSpec) -> str:
 def small_difference(seen: Sequence[Explanation], spec: ModelSpec) -> str:
     """Tell of scores that hardly differ from the baseline's: there is little to explain."""
     small = [e for e in seen if _differs_little(e)]
-    if len(small) <= _MOST * len(seen):
+    if not _are_most(small, seen):
         return ""
     return (
         f"{_share(small, seen)} scores are within a thousandth of their baseline's: there is "
@@ -88,10 +88,10 @@ def small_difference(seen: Sequence[Explanation], spec: ModelSpec) -> str:
 
 def likely_baseline(seen: Sequence[Explanation], spec: ModelSpec) -> str:
     """Tell of baselines that are the target class already."""
-    if spec.scores == "logit" or not _gives_probabilities(spec) or spec.classes < 2:
+    if not _gives_probabilities(spec) or spec.classes < 2:
         return ""
     likely = [e for e in seen if e.baseline_score is not None and e.baseline_score > _PROBABLY]
-    if len(likely) <= _MOST * len(seen):
+    if not _are_most(likely, seen):
         return ""
     return (
         f"{_share(likely, seen)} baselines are themselves the explained class, "
@@ -103,7 +103,13 @@ RULES: tuple[Rule, ...] = (zero_maps, saturated, small_difference, likely_baseli
 
 
 def _gives_probabilities(spec: ModelSpec) -> bool:
+    if spec.scores == "logit":
+        return False
     return spec.scores == "probability" or spec.tail in {"softmax", "sigmoid"}
+
+
+def _are_most(some: Sequence[Explanation], seen: Sequence[Explanation]) -> bool:
+    return len(some) > _MOST * len(seen)
 
 
 def _differs_little(explanation: Explanation) -> bool:

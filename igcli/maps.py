@@ -41,18 +41,13 @@ class Maps:
         return np.concatenate(pieces).reshape(self.shape)
 
 
-def known_shape(spec: InputSpec) -> tuple[int, ...]:
-    """Return a shape of which every dimension is settled."""
-    return tuple(int(side) for side in spec.shape if side is not None)
-
-
 def maps_of(spec: ModelSpec, point: InputSpec, has_pictures: bool) -> Maps:
     """Settle what is stored of a model's paths.
 
     What is held has no attribution. Only maps of inputs are shown: of the first one with a
     picture.
     """
-    shape = known_shape(point)
+    shape = point.known_shape
     shown = has_pictures and spec.entered is None
     if not spec.parts:
         return Maps(shape, picture=Part(point.name, shape, 0) if shown else None)

@@ -14,7 +14,7 @@ from igcli.gates import Gate, parse_gates
 from igcli.inputs.readers import bind, list_inputs
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing, Source
-from igcli.maps import Maps, known_shape, maps_of
+from igcli.maps import Maps, maps_of
 from igcli.methods import Method, choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
@@ -126,7 +126,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         maps=maps_of(spec, point, source.space.has_pictures),
         preprocess=preprocess,
         resize=resize if listing.resizable else None,
-        chosen=_batching(config, model, method, known_shape(point), rows, warn),
+        chosen=_batching(config, model, method, point.known_shape, rows, warn),
         precision_error=error,
     )
 

@@ -95,7 +95,7 @@ class Space:
     @property
     def shape(self) -> tuple[int, ...]:
         """The model input's shape, without open dimensions."""
-        return tuple(int(n) for n in self.input.shape if n is not None)
+        return self.input.known_shape
 
     @property
     def raw_shape(self) -> tuple[int, ...]:

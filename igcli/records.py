@@ -35,6 +35,11 @@ class InputSpec:
         return prod(dimension or 1 for dimension in self.shape)
 
     @property
+    def known_shape(self) -> tuple[int, ...]:
+        """The shape without open dimensions: all of it, once these are settled."""
+        return tuple(int(dimension) for dimension in self.shape if dimension is not None)
+
+    @property
     def is_integer(self) -> bool:
         """Whether the model takes integers, along which nothing can be integrated."""
         return "int" in self.declared or self.declared == "bool"

@@ -1,7 +1,8 @@
 """LOADERS: which function loads which kind of model path."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,13 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowMod
         When the device, the precision or the custom objects can't be had, or the model has not what
         was named.
     """
-    notes = _notes(path, settings, warn)
-    with quiet_stderr():
-        tf, network = _loaded(path, settings, notes.append)
+    with _quietly(path, settings, warn) as note:
+        tf, network = _loaded(path, settings, note)
         set_precision(tf, settings.precision)
-        model = _traced(path, network, settings, notes.append)
+        model = _traced(path, network, settings, note)
     # Loading leaves the model several times over in reference cycles.
     del network
     gc.collect()
-    _pass_on(path, notes, warn)
     return model
 
 
@@ -75,30 +74,27 @@ def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo
     ModelError
         When it can't be loaded.
     """
-    notes = _notes(path, settings, warn)
-    with quiet_stderr():
-        info = describe(*_loaded(path, settings, notes.append), path)
-    _pass_on(path, notes, warn)
-    return info
+    with _quietly(path, settings, warn) as note:
+        return describe(*_loaded(path, settings, note), path)
 
 
-def _notes(path: Path, settings: ModelSettings, warn: Warn) -> list[str]:
-    """Tell of code before it runs; return the list of what is told later."""
+@contextmanager
+def _quietly(path: Path, settings: ModelSettings, warn: Warn) -> Iterator[Warn]:
+    """Hold stderr back, and what is told meanwhile until it is open; tell of code beforehand."""
     if settings.allow_unsafe:
         warn(f"--allow-unsafe: code in {path} may run on this machine")
-    return []
+    notes: list[str] = []
+    with quiet_stderr():
+        yield notes.append
+    for note in notes:
+        warn(f"{path}: {note}")
 
 
 def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Network]:
-    """Return TensorFlow and the model; what is told meanwhile must not go to stderr yet."""
+    """Return TensorFlow and the model."""
     tf = import_tensorflow()
     choose_device(tf, settings.device)
     return tf, LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
-
-
-def _pass_on(path: Path, notes: list[str], warn: Warn) -> None:
-    for note in notes:
-        warn(f"{path}: {note}")
 
 
 def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> TensorFlowModel:

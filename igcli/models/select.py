@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import ConfigError, ModelError
+from igcli.inputs.arrays import fits
 from igcli.models.at_layer import from_layer
 from igcli.models.describe import own_scaling
 from igcli.models.layers import find_layer, is_input
@@ -49,10 +50,7 @@ def _settled(
     settled = []
     for spec in inputs:
         shape = shapes.get(spec.name, shapes.get("", ()))
-        fits = len(shape) == len(spec.shape) and all(
-            side in (None, size) for side, size in zip(spec.shape, shape, strict=True)
-        )
-        settled.append(spec.with_shape(shape) if fits else spec)
+        settled.append(spec.with_shape(shape) if fits(shape, spec.shape) else spec)
     return tuple(settled)
 
 
