@@ -79,7 +79,7 @@ def choose_batching(
     method : Method
         Decides what is asked of the model.
     shape : tuple of int
-        The inputs' shape.
+        That of what paths run in.
     rows : int
         How many rows the run will take, about.
     asked : int or None
@@ -89,8 +89,8 @@ def choose_batching(
         itself when it is full.
     """
     spec = model.spec
-    # A model that takes any size counted its open dimensions as 1.
-    row_bytes = spec.row_bytes * int(np.prod(shape)) // spec.input.known_size
+    # Counted on what paths run in, where open dimensions were taken as 1.
+    row_bytes = spec.row_bytes * int(np.prod(shape)) // spec.point.known_size
     most = _MOST_ROWS if asked is None else asked
     if not spec.on_gpu and row_bytes:
         share = (memory or total_memory() // _MEMORY_SHARE) // spec.streams
@@ -183,7 +183,7 @@ def _turn(batches: Batches, method: Method, rows: PathRows) -> None:
 
 def made_up_rows(model: GradientModel, shape: tuple[int, ...], size: int) -> PathRows:
     """Return a batch of rows along one path, from zero to noise."""
-    x = np.random.default_rng(0).uniform(0.0, 1.0, (1, *shape)).astype(model.spec.input.dtype)
+    x = np.random.default_rng(0).uniform(0.0, 1.0, (1, *shape)).astype(model.spec.point.dtype)
     return PathRows(
         x=x,
         baseline=np.zeros_like(x),

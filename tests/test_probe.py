@@ -125,6 +125,14 @@ def test_open_dimensions_scale_the_bytes_of_a_row(shape: tuple[int | None, ...])
     assert chosen == Chosen(Batching(7, 1), "asked, reduced", {})
 
 
+def test_a_row_in_a_layer_takes_what_the_layer_takes() -> None:
+    """Its 6 MiB were counted on the layer's 64 numbers, whatever the input's size."""
+    model = fake(row_bytes=6 * MIB)
+    model.spec = replace(model.spec, entered=InputSpec("layer", (64,), np.dtype("float32")))
+    chosen = choose_batching(model, FIXED, (64,), 10, None, memory=10**6 * MIB)
+    assert chosen.batching.size == 8
+
+
 @pytest.mark.parametrize("row_mib", [6, 12, 48])
 def test_short_runs_are_estimated_without_asking_the_model(row_mib: int) -> None:
     """A batch takes 48 MiB, two rows at least; a probe pays from 120 times that on."""
