@@ -1,25 +1,27 @@
 """What run.json says of a run beside its status and counts."""
 
-import hashlib
 from dataclasses import asdict
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from igcli import __version__
 from igcli.batches import Batches
+from igcli.hashes import file_sha256
+from igcli.machine import versions
 from igcli.plan import Plan
 from igcli.probe import Chosen
-
-_PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
 
 
 def about(plan: Plan) -> dict[str, Any]:
     """Return the settings, versions, device and hashes, as JSON can hold them."""
     spec = plan.model.spec
     return {
+        "run": plan.run,
         "igcli": __version__,
-        "versions": {name: version(name) for name in _PACKAGES},
+        "identity": plan.identity,
+        "inputs": {"first": plan.first, "count": len(plan.names), "of": plan.of_inputs},
+        "per_input": plan.targets.per_input,
+        "block": plan.block,
+        "versions": versions(),
         "precision_error": plan.precision_error,
         "config": plan.config.to_dict(),
         "settled": {
@@ -35,7 +37,7 @@ def about(plan: Plan) -> dict[str, Any]:
         },
         "model": {
             "path": str(spec.path),
-            "sha256": file_sha256(spec.path),
+            "sha256": plan.identity["model"],
             "loader": spec.loader,
             "input": spec.input.name,
             "output": spec.output_name,
@@ -73,14 +75,3 @@ def _batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:
         "busy_seconds": round(batches.busy, 3),
         "rows_per_second": round(batches.rows / batches.busy, 1) if batches.busy else None,
     }
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's files in order, names included."""
-    if path.is_dir():
-        digest = hashlib.sha256()
-        for file in sorted(p for p in path.rglob("*") if p.is_file()):
-            digest.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\n".encode())
-        return digest.hexdigest()
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

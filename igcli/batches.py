@@ -39,6 +39,8 @@ class Batches:
         How many rows were evaluated.
     busy : float
         Seconds during which at least one batch was under way.
+    stop : Event
+        Set from outside: no batch is begun any more, and what is under way is finished.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class Batches:
         model: GradientModel,
         batching: Batching,
         clock: Callable[[], float] = time.monotonic,
+        stop: threading.Event | None = None,
     ) -> None:
         self.model = model
+        self.stop = stop or threading.Event()
         self.streams = batching.streams
         self.size = self._full = batching.size
         self.rows = 0

@@ -9,6 +9,7 @@ from igcli.errors import ConfigError
 from igcli.records import ModelSettings
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
+ON_ERROR = ("continue", "stop")
 _KEYWORDS = frozenset({"predicted", "folder", "mean"})
 _LISTS = frozenset({"baseline", "explain", "fail_on", "save"})
 _MAY_BE_FILES = ("baseline", "custom_objects", "labels", "target")
@@ -22,7 +23,7 @@ class RunConfig:
     `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`; and for
     the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
     `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).
-    `image_size` is (height, width).
+    `image_size` is (height, width); `shard` is (which, of how many), counted from 1.
     """
 
     model: Path
@@ -55,6 +56,9 @@ class RunConfig:
     profile_path: bool = False
     overlays: bool = True
     overwrite: bool = False
+    resume: bool = False
+    shard: tuple[int, int] | None = None
+    on_error: str = "continue"
     allow_unsafe: bool = False
     custom_objects: Path | None = None
 

@@ -6,6 +6,7 @@ steps × pixels ever exists.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 import numpy as np
@@ -133,7 +134,7 @@ def integrate(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[Int
     Yields
     ------
     Integral
-        One per job, in the order of the jobs.
+        One per job, in the order of the jobs; when the batches are stopped, those that are done.
     """
 
     def evaluate(batch: _Batch) -> tuple[_Batch, RowValues]:
@@ -142,7 +143,8 @@ def integrate(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[Int
         return batch, batches.weighted_gradients(rows, weights)
 
     streams = batches.streams
-    for batch, values in ahead(evaluate, _batches(batches, jobs, rule), streams, streams + 1):
+    cut = takewhile(lambda batch: not batches.stop.is_set(), _batches(batches, jobs, rule))
+    for batch, values in ahead(evaluate, cut, streams, streams + 1):
         yield from _add(batch, values)
 
 

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from igcli.pipeline import run
+from igcli.pipeline import run, untracked
 from igcli.plan import Plan
 
 _LEAST = 4
@@ -66,7 +66,9 @@ def estimate(plan: Plan) -> Estimate:
         for turn in (few, names):
             out = Path(folder) / str(len(sizes))
             sampled = replace(plan, names=turn, config=replace(plan.config, out=out))
-            result = run(sampled, lambda explanations, total: explanations)
+            result = run(sampled, untracked)
+            if result.stopped is not None:
+                raise result.stopped
             seconds.append(result.seconds)
             sizes.append(sum(path.stat().st_size for path in out.rglob("*") if path.is_file()))
     grows = (sizes[1] - sizes[0]) / max(1, len(names) - len(few))

@@ -1,8 +1,9 @@
 """From a plan to explanations, in row order: read, score, choose targets, integrate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 import numpy as np
 
@@ -17,22 +18,43 @@ _SCORED_AT_ONCE = 32
 _CHUNKS_AHEAD = 2
 
 
-def explain(plan: Plan, batches: Batches) -> Iterator[Explanation]:
-    """Yield every explanation of a plan in row order, failed ones in their places."""
+def explain(plan: Plan, batches: Batches, blocks: Sequence[range]) -> Iterator[Explanation]:
+    """Yield the explanations of a plan's inputs in row order, failed ones in their places.
+
+    Inputs are read and scored ahead of their block, but no batch is shared by two blocks.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to explain.
+    batches : Batches
+        Its model's; when they are stopped, what is finished in order by then is the last.
+    blocks : sequence of range
+        Which of the plan's inputs.
+    """
+    scores = _Scores(plan, batches)
+    chunks = ahead(scores.ask, _chunks(plan, batches, blocks), 1, _CHUNKS_AHEAD)
+    for block, asked in groupby(chunks, key=itemgetter(0)):
+        yield from _block(plan, batches, block, (item for _, chunk in asked for item in chunk))
+        if batches.stop.is_set():
+            return
+
+
+def _block(
+    plan: Plan, batches: Batches, block: range, asked: Iterator["_Asked | Explanation"]
+) -> Iterator[Explanation]:
     finished: dict[int, Explanation] = {}
     under_way: dict[int, _Asked] = {}
 
     def jobs() -> Iterator[Job]:
-        scores = _Scores(plan, batches)
-        for chunk in ahead(scores.ask, _chunks(plan, batches), 1, _CHUNKS_AHEAD):
-            for item in chunk:
-                if isinstance(item, _Asked):
-                    under_way[item.job.key] = item
-                    yield item.job
-                else:
-                    finished[item.row] = item
+        for item in asked:
+            if isinstance(item, _Asked):
+                under_way[item.job.key] = item
+                yield item.job
+            else:
+                finished[item.row] = item
 
-    row = 0
+    row = block.start * plan.targets.per_input
     for integral in plan.method.integrate(batches, jobs()):
         finished[integral.key] = _complete(plan, under_way.pop(integral.key), integral)
         while row in finished:
@@ -43,10 +65,15 @@ def explain(plan: Plan, batches: Batches) -> Iterator[Explanation]:
         row += 1
 
 
-def _chunks(plan: Plan, batches: Batches) -> Iterator[list[Sample | Failed]]:
-    samples = read_ahead(plan.source, plan.names)
-    while chunk := list(islice(samples, min(batches.size, _SCORED_AT_ONCE))):
-        yield chunk
+def _chunks(
+    plan: Plan, batches: Batches, blocks: Sequence[range]
+) -> Iterator[tuple[range, list[Sample | Failed]]]:
+    names = [plan.names[i] for block in blocks for i in block]
+    samples = read_ahead(plan.source, names)
+    size = min(batches.size, _SCORED_AT_ONCE)
+    for block in blocks:
+        for start in range(0, len(block), size):
+            yield block, list(islice(samples, min(size, len(block) - start)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +88,23 @@ class _Scores:
     """Scores inputs, a chunk at a time, and chooses their targets.
 
     A baseline's score is taken from the path where the path starts there; where the model must be
-    asked, a baseline like the last one is not asked for again.
+    asked, a baseline like the last one of the same block is not asked for again.
     """
 
     def __init__(self, plan: Plan, batches: Batches) -> None:
         self._plan = plan
         self._batches = batches
+        self._block = range(0)
         self._last: tuple[Array, Array] | None = None
 
-    def ask(self, chunk: list[Sample | Failed]) -> list["_Asked | Explanation"]:
-        """Return what is to be explained, and the failed inputs."""
-        return list(self._ask(chunk))
+    def ask(
+        self, chunk: tuple[range, list[Sample | Failed]]
+    ) -> tuple[range, list["_Asked | Explanation"]]:
+        """Return what is to be explained, and the failed inputs, of a chunk of a block."""
+        block, items = chunk
+        if block != self._block:
+            self._block, self._last = block, None
+        return block, list(self._ask(items))
 
     def _ask(self, chunk: list[Sample | Failed]) -> Iterator["_Asked | Explanation"]:
         pairs: list[tuple[Sample, Array]] = []

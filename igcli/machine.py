@@ -1,8 +1,10 @@
-"""What this process may use of the machine: cores and memory, a container's limits included."""
+"""What this process has: cores and memory, a container's limits included; packages."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
+_PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -20,6 +22,11 @@ def total_memory(cgroup: Path = _CGROUP) -> int:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = _read(cgroup / "memory.max")
     return min(machine, int(limit)) if limit.isdecimal() else machine
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what results depend on."""
+    return {name: version(name) for name in _PACKAGES}
 
 
 def _read(path: Path) -> str:

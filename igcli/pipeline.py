@@ -1,160 +1,204 @@
 """One pass over a plan: read → score → integrate → draw → store, each ahead of the next."""
 
-import errno
-import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import TypeAlias
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Protocol, TypeVar
 
 from igcli.about import about, ran
 from igcli.batches import Batches
+from igcli.blocks import blocks_to_do
 from igcli.checks import Checks
-from igcli.errors import IgcliError, RunStopped
+from igcli.errors import IgcliError, InputError, OutputError
 from igcli.explain import explain
-from igcli.figures.overlay import draw_overlay
+from igcli.kept import kept_parts
+from igcli.pictures import Pictures
 from igcli.plan import Plan
-from igcli.records import Explanation, Part, Warn
+from igcli.records import Warn
 from igcli.result import RunResult, Tally
-from igcli.store.layout import overlay_path, whole_file
-from igcli.store.writer import RunWriter, Status
+from igcli.stopped import run_stopped
+from igcli.store.about import is_run, read_about
+from igcli.store.lock import RunLock
+from igcli.store.outdir import make_out
+from igcli.store.reader import read_rows
+from igcli.store.writer import RunWriter
 from igcli.threads import ahead
 
-Track: TypeAlias = Callable[[Iterable[Explanation], int], Iterable[Explanation]]
+T = TypeVar("T")
 
 _DRAWERS = 2
 _DRAWN_AHEAD = 64
-# Three times faster than zlib's default of 6, for pictures a seventh larger.
-_COMPRESSION = 1
 
 
-def run(plan: Plan, track: Track, warn: Warn = lambda message: None) -> RunResult:
-    """Explain every input of a plan and write the run directory.
+class Track(Protocol):
+    """Wraps an iteration, to show progress; gets how many there are, and how many are done."""
+
+    def __call__(self, items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+        """Return the same items."""
+        ...
+
+
+def untracked(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+    """Show no progress."""
+    return items
+
+
+def run(
+    plan: Plan,
+    track: Track,
+    warn: Warn = lambda message: None,
+    stop: threading.Event | None = None,
+) -> RunResult:
+    """Explain every input of a plan, but those that an earlier run has, into the run directory.
 
     Parameters
     ----------
     plan : Plan
         What `igcli.plan.make_plan` returned.
     track : callable
-        Wraps the iteration over finished explanations, to show progress; gets their number too.
+        Wraps the iteration over finished explanations.
     warn : callable
-        Told what the first explanations give away; see `igcli.checks`.
+        Told what the first explanations give away (see `igcli.checks`), and what a resumed run
+        computes again.
+    stop : Event or None
+        When it is set, the batches under way are finished and stored, and the run ends.
 
     Returns
     -------
     RunResult
-        The counts, also after an interruption: what was finished by then is stored.
+        The counts, also where the run stopped part-way: what was finished by then is stored, and
+        `stopped` says why.
 
     Raises
     ------
-    RunStopped
-        When the machine or the model gave out part-way; what was finished by then is stored.
+    OutputError
+        When another run writes to the run directory, or one that is to go on can't.
     """
-    config, maps = plan.config, plan.maps
-    pictures = maps.picture is not None
-    writer = RunWriter(config.out, maps, about(plan))
-    tally = Tally(plan.gates)
-    checks = Checks(plan.model.spec, warn)
-    started = time.monotonic()
-    batches = Batches(plan.model, plan.chosen.batching)
-    explanations = explain(plan, batches)
-    if maps.picture is not None and config.overlays:
-        draw = partial(_draw, out=config.out, part=maps.picture)
-        explanations = ahead(draw, explanations, _DRAWERS, _DRAWN_AHEAD)
-    stopped: Exception | None = None
-    try:
-        for explanation in track(explanations, _asked(plan)):
-            writer.add(explanation)
-            tally.add(explanation)
-            checks.add(explanation)
-    except KeyboardInterrupt:
-        pass
-    except Exception as error:
-        stopped = error
-    checks.finish()
-    one_each = pictures and plan.targets.per_input == 1
-    result = RunResult(
-        out=config.out,
-        asked=_asked(plan),
-        tally=tally,
-        seconds=time.monotonic() - started,
-        method=plan.method.title,
-        pictures=pictures and config.overlays,
-        why_no_pictures="--no-overlays" if pictures else "what is explained is no picture",
-        saved_npy="npy" in config.save,
-        has_tolerance=plan.method.accuracy is not None,
-        unit="images" if one_each else "explanations",
-        ran=ran(plan, batches),
-    )
-    failure = _finish(writer, result, config.save, stopped)
-    if isinstance(failure, (OSError, IgcliError, MemoryError)):
-        raise _run_stopped(failure, writer.stored, result.asked, config.out) from failure
-    if failure is not None:
-        raise failure
-    return result
+    make_out(plan.config.out)
+    with RunLock(plan.config.out):
+        return _Run(plan, warn, stop or threading.Event()).result(track)
 
 
-def _finish(
-    writer: RunWriter, result: RunResult, save: Sequence[str], stopped: Exception | None
-) -> Exception | None:
-    """Store what was finished; return what stopped the run, here or before."""
-    try:
-        writer.flush()
-    except OSError as error:
-        stopped = stopped or error
-    outcome = {
-        "counts": {**result.counts(), "stored": writer.stored},
-        "seconds": round(result.seconds, 3),
-        **result.ran,
-        "input_sha256": result.tally.hashes,
-    }
-    status: Status = "complete" if result.complete and stopped is None else "partial"
-    try:
-        writer.finish(status, outcome, save)
-    except OSError as error:
-        stopped = stopped or error
-    return stopped
+class _Run:
+    """A run that holds its directory."""
 
-
-def _run_stopped(failure: Exception, stored: int, asked: int, out: Path) -> RunStopped:
-    fix = "see the cause"
-    if isinstance(failure, IgcliError):
-        cause = f"{failure.problem}: {failure.cause}" if failure.cause else failure.problem
-        fix = failure.fix or fix
-    elif isinstance(failure, OSError) and failure.errno:
-        cause = os.strerror(failure.errno)
-        fix = "free the disk" if failure.errno == errno.ENOSPC else f"check {out}"
-    else:
-        cause = str(failure).split("\n")[0] or type(failure).__name__
-    kept = f"of which {stored} are kept in {out}" if stored else "and nothing is kept"
-    return RunStopped(
-        f"stopped before all {asked} were explained, {kept}",
-        cause,
-        f"{fix}, then run again with --overwrite",
-    )
-
-
-def _draw(explanation: Explanation, out: Path, part: Part) -> Explanation:
-    """Write the overlay of an explanation, and pass it on."""
-    if explanation.attribution is not None and explanation.image is not None:
-        path = overlay_path(out, explanation.id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture = draw_overlay(
-            part.of(explanation.attribution), explanation.image, caption(explanation)
+    def __init__(self, plan: Plan, warn: Warn, stop: threading.Event) -> None:
+        _check_unchanged(plan)
+        self._plan = plan
+        self._batches = Batches(plan.model, plan.chosen.batching, stop=stop)
+        self._started = time.monotonic()
+        kept = kept_parts(plan, warn)
+        self._kept = sum(entry.rows for entry in kept)
+        # What was said of the first explanations is not said again.
+        self._checks = None if kept else Checks(plan.model.spec, warn)
+        self._writer = RunWriter(
+            plan.config.out, plan.maps, {**about(plan), **ran(plan, self._batches)}, kept
         )
-        with whole_file(path, synced=False) as temporary:
-            picture.save(temporary, format="PNG", compress_level=_COMPRESSION)
-    return explanation
+        per_input = plan.targets.per_input
+        done = [range(e.start // per_input, e.stop // per_input) for e in kept]
+        self._blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        self._asked = len(plan.names) * per_input
+        self._pictures = None
+        if plan.maps.picture is not None and plan.config.overlays:
+            self._pictures = Pictures(plan, plan.maps.picture)
+
+    def result(self, track: Track) -> RunResult:
+        stopped: Exception | None = None
+        try:
+            if self._pictures is not None:
+                self._pictures.draw_missing(self._writer.entries)
+            self._explain(track)
+        except KeyboardInterrupt:
+            pass
+        except Exception as error:
+            stopped = error
+        if self._checks is not None:
+            self._checks.finish()
+        return self._finish(stopped)
+
+    def _explain(self, track: Track) -> None:
+        plan = self._plan
+        explanations = explain(plan, self._batches, self._blocks)
+        if self._pictures is not None:
+            explanations = ahead(self._pictures.draw, explanations, _DRAWERS, _DRAWN_AHEAD)
+        ends = {block.stop * plan.targets.per_input for block in self._blocks}
+        for explanation in track(explanations, self._asked, self._kept):
+            if explanation.status == "failed" and plan.config.on_error == "stop":
+                raise InputError(
+                    f"{explanation.id} failed",
+                    explanation.message,
+                    "mend it, or leave --on-error stop out",
+                )
+            self._writer.add(explanation)
+            if self._checks is not None:
+                self._checks.add(explanation)
+            if explanation.row + 1 in ends:
+                self._writer.flush(final=True)
+
+    def _finish(self, failure: Exception | None) -> RunResult:
+        """Store what was finished; say what stopped the run, here or before."""
+        writer = self._writer
+        unflushed = _tried(lambda: writer.flush(final=False))
+        failure = failure or unflushed
+        tally, hashes = Tally(self._plan.gates), dict[str, str]()
+        with suppress(OSError):
+            for row in read_rows(self._plan.config.out, writer.entries):
+                tally.add(row)
+                hashes[row.path] = row.sha256
+        unjoined = _tried(lambda: writer.join(self._plan.config.save))
+        result = self._result(tally, failure or unjoined)
+        outcome = {
+            "counts": {**result.counts(), "stored": writer.stored},
+            "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
+            **result.ran,
+            "input_sha256": hashes,
+        }
+        unwritten = _tried(lambda: writer.finish(result.status, outcome))
+        if failure is not None and not isinstance(failure, (OSError, IgcliError, MemoryError)):
+            raise failure
+        return self._result(tally, failure or unjoined or unwritten)
+
+    def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
+        plan, pictures = self._plan, self._plan.maps.picture is not None
+        stopped = None
+        if failure is not None:
+            stopped = run_stopped(failure, self._writer.stored, self._asked, plan.config.out)
+        one_each = pictures and plan.targets.per_input == 1
+        return RunResult(
+            out=plan.config.out,
+            asked=self._asked,
+            kept=self._kept,
+            tally=tally,
+            seconds=time.monotonic() - self._started,
+            method=plan.method.title,
+            pictures=pictures and plan.config.overlays,
+            why_no_pictures="--no-overlays" if pictures else "what is explained is no picture",
+            undrawn=self._pictures.undrawn if self._pictures else [],
+            saved_npy="npy" in plan.config.save,
+            has_tolerance=plan.method.accuracy is not None,
+            unit="images" if one_each else "explanations",
+            ran=ran(plan, self._batches),
+            stopped=stopped,
+        )
 
 
-def caption(explanation: Explanation) -> list[str]:
-    """Return the two lines below an overlay: class, then score and delta."""
-    return [
-        f"class {explanation.target} {explanation.target_name}".rstrip(),
-        f"score {explanation.score:.4g}   delta {explanation.delta:+.2g}",
-    ]
+def _tried(write: Callable[[], None]) -> Exception | None:
+    """Write, and return what went wrong with the run directory."""
+    try:
+        write()
+    except (OSError, IgcliError) as error:
+        return error
+    return None
 
 
-def _asked(plan: Plan) -> int:
-    return len(plan.names) * plan.targets.per_input
+def _check_unchanged(plan: Plan) -> None:
+    """Raise OutputError where the folder is not as it was when the plan was made."""
+    if plan.config.overwrite:
+        return
+    expected = plan.earlier.run if plan.earlier else None
+    if is_run(plan.config.out) and read_about(plan.config.out).get("run") != expected:
+        raise OutputError(
+            f"OUT {plan.config.out} was written meanwhile by another run",
+            fix="look at it, then start again",
+        )

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 
 from igcli.baselines import Baseline
+from igcli.blocks import block_size
 from igcli.config import RunConfig, is_file
+from igcli.earlier import Earlier, find_earlier, tell_of_changes
 from igcli.errors import ConfigError, InputError
 from igcli.gates import Gate, parse_gates
+from igcli.identity import identity
 from igcli.inputs.readers import bind, list_inputs
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing, Source
@@ -21,7 +25,8 @@ from igcli.probe import Chosen, choose_batching
 from igcli.records import Failed, InputName, InputSpec, ModelSettings, ModelSpec, Sample, Warn
 from igcli.rows import GradientModel, PathRows
 from igcli.starts import check_start, settle_start
-from igcli.store.layout import check_out, check_sources
+from igcli.store.layout import clashes
+from igcli.store.outdir import check_out, check_sources
 from igcli.targets import Labels, Targets, plan_targets, read_labels
 from igcli.threads import ahead
 
@@ -51,6 +56,18 @@ class Plan:
         How rows are batched, and why so.
     precision_error : float
         How far the gradients of a few rows are from float32's; see `igcli.rows.GradientModel`.
+    first, of_inputs : int
+        Where `names` begin among the inputs of all shards, and how many these are.
+    block : int
+        How many inputs are explained by themselves and stored as one part.
+    clashing : frozenset of str
+        Ids that are told apart by case alone.
+    identity : dict
+        What another run must share to go on with this one; see `igcli.identity`.
+    run : str
+        This run's key.
+    earlier : Earlier or None
+        The run in OUT that this one goes on with.
     """
 
     config: RunConfig
@@ -69,6 +86,13 @@ class Plan:
     resize: str | None
     chosen: Chosen
     precision_error: float
+    first: int
+    of_inputs: int
+    block: int
+    clashing: frozenset[str]
+    identity: dict[str, Any]
+    run: str
+    earlier: Earlier | None = None
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -79,7 +103,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     IgcliError
         Whatever makes the run impossible, named.
     """
-    check_out(config.out, config.overwrite)
+    check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, _sources(config))
     listing = list_inputs(config.inputs, config.out)
     _tell_what_is_unused(config, listing, warn)
@@ -88,18 +112,21 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     labels = read_labels(config.labels)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
+    every = listing.names[: config.limit]
+    known = identity(config, every)
+    earlier = find_earlier(config, known)
+    names = _shard(every, config.shard)
     settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
     model = load_model(config.model, settings, warn)
     spec = model.spec
     resize = config.resize or DEFAULT_RESIZE
     source = bind(listing, spec, preprocess or DEFAULT_PREPROCESS, resize, config.image_size)
     labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
-    names = listing.names[: config.limit]
     targets = plan_targets(config.target, listing.names, labels, spec.classes, spec.output_shape)
     start = settle_start(
         config.baseline,
         source.space,
-        lambda: (s for s in read_ahead(source, names) if isinstance(s, Sample)),
+        lambda: (s for s in read_ahead(source, every) if isinstance(s, Sample)),
         len(listing.names),
         resize,
         config.seed,
@@ -107,10 +134,15 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     point = _point(model, source)
     _check_maps(config, spec)
     _tell_of_scaling(config, listing, spec, warn)
-    error = _precision_error(model, source, names, start.baseline, warn)
+    error = _precision_error(model, source, every, start.baseline, warn)
     method = method.with_rounding(error)
     gates = parse_gates(config.fail_on, method)
     rows = len(names) * targets.per_input * method.usual_steps
+    chosen = _batching(config, model, method, point.known_shape, rows, earlier, warn)
+    maps = maps_of(spec, point, source.space.has_pictures)
+    size = block_size(
+        chosen.batching, method.usual_steps, targets.per_input, 4 * int(np.prod(maps.shape))
+    )
     return Plan(
         config=config,
         model=model,
@@ -123,12 +155,28 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
         baseline=start.baseline,
         baseline_name=start.name,
         point=point,
-        maps=maps_of(spec, point, source.space.has_pictures),
+        maps=maps,
         preprocess=preprocess,
         resize=resize if listing.resizable else None,
-        chosen=_batching(config, model, method, point.known_shape, rows, warn),
+        chosen=chosen,
         precision_error=error,
+        first=names[0].index if names else 0,
+        of_inputs=len(every),
+        block=earlier.block if earlier else size,
+        clashing=clashes(name.id for name in every),
+        identity=known,
+        run=earlier.run if earlier else uuid4().hex,
+        earlier=earlier,
     )
+
+
+def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequence[InputName]:
+    """Return one of several ranges, equal but for one input, that make up all names in order."""
+    if shard is None:
+        return names
+    which, count = shard
+    begin, end = ((i * len(names)) // count for i in (which - 1, which))
+    return [replace(name, place=place) for place, name in enumerate(names[begin:end])]
 
 
 def _point(model: GradientModel, source: Source) -> InputSpec:
@@ -239,8 +287,17 @@ def _batching(
     method: Method,
     shape: tuple[int, ...],
     rows: int,
+    earlier: Earlier | None,
     warn: Warn,
 ) -> Chosen:
+    spec = model.spec
+    if earlier:
+        changed = tell_of_changes(earlier, spec.device)
+        if changed:
+            warn(changed)
+        same = config.batch_size in (None, earlier.asked) and spec.device == earlier.device
+        if same and spec.streams == earlier.batching.streams:
+            return Chosen(earlier.batching, "as before")
     chosen = choose_batching(model, method, shape, rows, config.batch_size)
     size = chosen.batching.size
     if config.batch_size is not None and size < config.batch_size:

@@ -80,7 +80,8 @@ def integrate_adaptively(
     Yields
     ------
     Integral
-        One per job, as they finish. What a job gets depends on itself alone.
+        One per job, as they finish; when the batches are stopped, those that are done. What a job
+        gets depends on itself alone.
     """
     queue = _Queue(batches, iter(jobs), accuracy, memory)
     window = _WAITING * batches.streams
@@ -114,7 +115,9 @@ class _Queue:
         self._rows: deque[_Row] = deque()
 
     def next_batch(self, under_way: int) -> list[_Row]:
-        """Take rows for one batch, admitting jobs for them; empty when all paths wait."""
+        """Take rows for one batch, admitting jobs for them; empty when all paths wait, or stop."""
+        if self._batches.stop.is_set():
+            return []
         idle = max(1, self._batches.streams - under_way)
         self._admit(idle * self._batches.size)
         share = min(self._batches.size, -(-len(self._rows) // idle))

@@ -1,100 +1,148 @@
 """What a run came to: counts, deltas and failures, and the exit code that follows."""
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import isfinite
+from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any
+from typing import Any, Literal
 
 from igcli import exit_codes
+from igcli.errors import IgcliError
 from igcli.gates import Gate
 from igcli.records import Explanation
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
 
-@dataclass(slots=True)
-class Tally:
-    """Running totals over explanations, a few numbers each."""
+class Spread:
+    """Numbers of many explanations, eight bytes each: their median, and the worst by name."""
 
-    gates: Sequence[Gate] = ()
-    hashes: dict[str, str] = field(default_factory=dict)
-    ok: int = 0
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    deltas: list[tuple[float, str]] = field(default_factory=list)
-    relative: list[tuple[float, str]] = field(default_factory=list)
-    errors: list[tuple[float, str]] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)
-    unconverged: int = 0
-    crossed: dict[str, list[str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._values = array("d")
+        self._worst = (-inf, "")
+
+    def __bool__(self) -> bool:
+        return len(self._values) > 0
+
+    def add(self, value: float | None, identity: str) -> None:
+        """Take one explanation's number, if it has one."""
+        if value is not None:
+            self._values.append(value)
+            self._worst = max(self._worst, (value, identity))
+
+    def to_dict(self) -> dict[str, Any] | None:
+        """Return median and worst as JSON can hold them; None without numbers."""
+        if not self._values:
+            return None
+        worst, where = self._worst
+        middle = median(self._values)
+        return {"median": _finite(middle), "worst": _finite(worst), "worst_id": where}
+
+    def line(self, form: str) -> str:
+        """Return median and worst as text."""
+        spread = self.to_dict()
+        if spread is None:
+            return "none"
+        middle, worst = (
+            "unbounded" if value is None else form.format(value)
+            for value in (spread["median"], spread["worst"])
+        )
+        return f"median {middle}, worst {worst} ({on_one_line(spread['worst_id'])})"
+
+
+class Tally:
+    """Totals over stored explanations, a few bytes each."""
+
+    def __init__(self, gates: Sequence[Gate] = ()) -> None:
+        self._gates = gates
+        self.ok = 0
+        self.failures: list[tuple[str, str]] = []
+        self.deltas, self.relative, self.errors = Spread(), Spread(), Spread()
+        self.steps = array("q")
+        self.unconverged = 0
+        self.crossed: dict[str, list[str]] = {}
 
     def add(self, explanation: Explanation) -> None:
-        """Count one finished explanation."""
-        self.hashes[explanation.path] = explanation.sha256
+        """Count one explanation."""
         if explanation.status == "failed":
             self.failures.append((explanation.id, explanation.message))
             return
         self.ok += 1
-        if explanation.delta is not None:
-            self.deltas.append((abs(explanation.delta), explanation.id))
-        if explanation.relative_delta is not None:
-            self.relative.append((explanation.relative_delta, explanation.id))
-        if explanation.error_estimate is not None:
-            self.errors.append((explanation.error_estimate, explanation.id))
+        delta = None if explanation.delta is None else abs(explanation.delta)
+        self.deltas.add(delta, explanation.id)
+        self.relative.add(explanation.relative_delta, explanation.id)
+        self.errors.add(explanation.error_estimate, explanation.id)
         if explanation.steps is not None:
             self.steps.append(explanation.steps)
         self.unconverged += explanation.converged is False
-        for gate in self.gates:
+        for gate in self._gates:
             if gate.crossed_by(explanation):
                 self.crossed.setdefault(gate.text, []).append(explanation.id)
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A finished or interrupted run.
+    """A finished or stopped run.
 
     Attributes
     ----------
     asked : int
         How many explanations were asked for.
+    kept : int
+        How many of them an earlier run had stored.
     seconds : float
         Wall time of the pass over the inputs, model loading left out.
     pictures : bool
         Whether overlays were drawn; `why_no_pictures` says why not.
+    undrawn : list of (str, str)
+        Ids whose overlay could not be written, and why.
     unit : str
         What is counted: "images", or "explanations" where it is not one per image.
     ran : dict
         Device, precision and batching, as in run.json.
+    stopped : IgcliError or None
+        What stopped the run part-way, where it was not the user.
     """
 
     out: Path
     asked: int
+    kept: int
     tally: Tally
     seconds: float
     method: str
     pictures: bool
     why_no_pictures: str
+    undrawn: list[tuple[str, str]]
     saved_npy: bool
     has_tolerance: bool
     unit: str
     ran: dict[str, Any]
+    stopped: IgcliError | None = None
 
     @property
     def done(self) -> int:
-        """How many explanations were finished, failed ones included."""
+        """How many explanations are stored, failed ones included."""
         return self.tally.ok + len(self.tally.failures)
 
     @property
     def complete(self) -> bool:
-        """Whether every input was reached."""
-        return self.done == self.asked
+        """Whether every input was reached, and all is written."""
+        return self.done == self.asked and self.stopped is None
+
+    @property
+    def status(self) -> Literal["complete", "partial"]:
+        """What run.json says."""
+        return "complete" if self.complete else "partial"
 
     @property
     def exit_code(self) -> int:
-        """1 when a gate was crossed, else 3 when inputs failed or were not reached, else 0."""
+        """3 when the run is not complete, else 1 when a gate was crossed, else 3 for failures."""
+        if not self.complete:
+            return exit_codes.INCOMPLETE
         if self.tally.crossed:
             return exit_codes.GATE
-        return exit_codes.OK if self.complete and not self.tally.failures else exit_codes.INCOMPLETE
+        return exit_codes.INCOMPLETE if self.tally.failures or self.undrawn else exit_codes.OK
 
     def counts(self) -> dict[str, int]:
         """Return the counts for run.json."""
@@ -104,21 +152,23 @@ class RunResult:
             "failed": len(self.tally.failures),
             "not_reached": self.asked - self.done,
             "unconverged": self.tally.unconverged,
+            "undrawn": len(self.undrawn),
         }
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
         return {
             "out": str(self.out),
-            "status": "complete" if self.complete else "partial",
-            "counts": self.counts(),
+            "status": self.status,
+            "stopped": self.stopped and str(self.stopped),
+            "counts": {**self.counts(), "kept": self.kept},
             "method": self.method,
             "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
             if self.tally.steps
             else None,
-            "error_estimate": _spread(self.tally.errors),
-            "delta": _spread(self.tally.deltas),
-            "relative_delta": _spread(self.tally.relative),
+            "error_estimate": self.tally.errors.to_dict(),
+            "delta": self.tally.deltas.to_dict(),
+            "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
             "files": self.files(),
@@ -127,25 +177,27 @@ class RunResult:
         }
 
     def files(self) -> list[str]:
-        """Return the written files and folders, as paths."""
+        """Return the files and folders that are there for the user, as paths."""
         names = [RESULTS, ATTRIBUTIONS]
         if self.saved_npy:
             names.append(ATTRIBUTIONS_NPY)
         if self.pictures:
             names.append(OVERLAYS)
-        return [str(self.out / name) for name in names] if self.done else []
+        return [str(self.out / name) for name in names if (self.out / name).exists()]
 
     def lines(self) -> list[str]:
         """Return the summary: five lines."""
-        rate = self.tally.ok / self.seconds if self.seconds > 0 else 0.0
+        here = self.done - self.kept
+        rate = here / self.seconds if self.seconds > 0 else 0.0
+        before = f", {self.kept} of them before" if self.kept else ""
         overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
         return [
-            f"explained  {self.tally.ok} of {self.asked} ({self.method}) "
+            f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "
             f"in {self.seconds:.1f} s, {rate:.3g} {self.unit}/s",
             f"failed     {len(self.tally.failures)}{self._unreached()}",
             f"error      {self._accuracy()}",
-            f"|delta|    {_line(self.tally.deltas, '{:.3g}')}; "
-            f"relative: {_line(self.tally.relative, '{:.2%}')}",
+            f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
+            f"relative: {self.tally.relative.line('{:.2%}')}",
             f"files      {', '.join(self.files()) or 'none'}{overlays}",
         ]
 
@@ -154,35 +206,16 @@ class RunResult:
             return "not estimated"
         unmet = f"{self.tally.unconverged} not converged; " if self.has_tolerance else ""
         steps = f"{fmean(self.tally.steps):.1f} steps each"
-        return f"estimate: {_line(self.tally.errors, '{:.2%}')}; {unmet}{steps}"
+        return f"estimate: {self.tally.errors.line('{:.2%}')}; {unmet}{steps}"
 
     def _unreached(self) -> str:
         left = self.asked - self.done
         return f", {left} not reached" if left else ""
 
 
-def _spread(values: list[tuple[float, str]]) -> dict[str, Any] | None:
-    if not values:
-        return None
-    worst, where = max(values)
-    middle = median(value for value, _ in values)
-    return {"median": _finite(middle), "worst": _finite(worst), "worst_id": where}
-
-
 def _finite(value: float) -> float | None:
     """Return None for an infinite estimate: JSON has no infinity."""
     return value if isfinite(value) else None
-
-
-def _line(values: list[tuple[float, str]], form: str) -> str:
-    spread = _spread(values)
-    if spread is None:
-        return "none"
-    middle, worst = (
-        "unbounded" if value is None else form.format(value)
-        for value in (spread["median"], spread["worst"])
-    )
-    return f"median {middle}, worst {worst} ({on_one_line(spread['worst_id'])})"
 
 
 def on_one_line(text: str) -> str:

@@ -48,6 +48,9 @@ def test_defaults_are_the_documented_ones() -> None:
         "profile_path": False,
         "overlays": True,
         "overwrite": False,
+        "resume": False,
+        "shard": None,
+        "on_error": "continue",
         "allow_unsafe": False,
         "custom_objects": None,
     }

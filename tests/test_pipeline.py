@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,13 @@ from PIL import Image
 
 from igcli.config import RunConfig
 from igcli.errors import ModelError, RunStopped
-from igcli.pipeline import run
+from igcli.pipeline import run, untracked
 from igcli.plan import make_plan
-from igcli.records import Array, Explanation
+from igcli.records import Array
 from igcli.result import RunResult
 from tests.fakes import FakeModel, Linear, NanMaker, Power
 
 SHAPE = (4, 5, 3)
-
-
-def untracked(items: Iterable[Explanation], total: int) -> Iterable[Explanation]:
-    return items
 
 
 def explain(config: RunConfig, model: FakeModel, **changes: Any) -> RunResult:
@@ -55,14 +50,14 @@ def fifty(tmp_path: Path) -> RunConfig:
         Image.fromarray(random.integers(1, 256, SHAPE, np.uint8)).save(folder / f"i{i:02d}.png")
     bad = folder / "i12.png"
     bad.write_bytes(bad.read_bytes()[:60])
-    return RunConfig(Path("m.h5"), folder, tmp_path / "out", steps=4, method="riemann_middle")
+    return RunConfig(Path(__file__), folder, tmp_path / "out", steps=4, method="riemann_middle")
 
 
 @pytest.fixture
 def floats(tmp_path: Path) -> RunConfig:
     path = tmp_path / "x.npy"
     np.save(path, np.random.default_rng(5).uniform(0.1, 1.0, (9, 6)).astype(np.float32))
-    return RunConfig(Path("m.h5"), path, tmp_path / "out", steps=4, method="riemann_middle")
+    return RunConfig(Path(__file__), path, tmp_path / "out", steps=4, method="riemann_middle")
 
 
 def test_one_corrupt_image_fails_alone_by_name(fifty: RunConfig) -> None:
@@ -204,9 +199,9 @@ def test_random_baselines_depend_on_seed_and_id_alone(fifty: RunConfig) -> None:
 
 
 def test_many_parts_join_in_input_order(floats: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("igcli.store.writer._PART_ROWS", 2)
+    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 2)
     explain(floats, Linear((6,), np.ones((1, 6))), save=("npy",))
-    assert len(list((floats.out / "parts").iterdir())) == 5
+    assert len(list((floats.out / "parts").glob("*.h5"))) == 5
     np.testing.assert_allclose(stored(floats.out), np.load(floats.inputs), rtol=1e-6)
     np.testing.assert_array_equal(np.load(floats.out / "attributions.npy"), stored(floats.out))
 
@@ -238,18 +233,19 @@ def test_a_full_disk_stops_the_run_and_counts_what_is_kept(
 ) -> None:
     from igcli.store.parts import write_part as real
 
-    def full(path: Path, *arguments: Any) -> None:
+    def full(path: Path, *arguments: Any) -> Any:
         if path.name != "part-000000000.h5":
             raise OSError(28, "Can't write data (file descriptor = 7)")
-        real(path, *arguments)
+        return real(path, *arguments)
 
-    monkeypatch.setattr("igcli.store.writer._PART_ROWS", 4)
+    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 4)
     monkeypatch.setattr("igcli.store.writer.write_part", full)
-    with pytest.raises(RunStopped) as stopped:
-        explain(floats, Linear((6,), np.ones((1, 6))))
-    assert "of which 4 are kept" in stopped.value.problem
-    assert stopped.value.cause == "No space left on device"
-    assert "free the disk" in stopped.value.fix
+    result = explain(floats, Linear((6,), np.ones((1, 6))))
+    assert result.exit_code == 3 and result.stopped is not None
+    assert "of which 4 are kept" in result.stopped.problem
+    assert result.stopped.cause == "No space left on device"
+    assert "free the disk" in result.stopped.fix and "--resume" in result.stopped.fix
+    assert "free the disk" in result.to_dict()["stopped"]
     assert len(rows(floats.out)) == 4 == len(stored(floats.out))
     about = json.loads((floats.out / "run.json").read_text())
     assert (about["status"], about["counts"]["stored"]) == ("partial", 4)
@@ -265,8 +261,12 @@ def test_whatever_stops_a_run_what_was_finished_is_kept(
                 raise error
             return super()._row_gradients(rows)
 
-    with pytest.raises((RunStopped, RuntimeError)):
-        explain(floats, Broken((6,), np.ones((1, 6))), batch_size=4)
+    model = Broken((6,), np.ones((1, 6)))
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError, match="a bug"):
+            explain(floats, model, batch_size=4)
+    else:
+        assert isinstance(explain(floats, model, batch_size=4).stopped, RunStopped)
     assert len(rows(floats.out)) == 3
     assert json.loads((floats.out / "run.json").read_text())["status"] == "partial"
 
@@ -276,9 +276,9 @@ def test_a_model_that_fails_on_a_batch_gives_its_reason(floats: RunConfig) -> No
         def _row_gradients(self, rows: Any) -> Any:
             raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
 
-    with pytest.raises(RunStopped, match="m.h5 failed on a batch: shapes differ") as stopped:
-        explain(floats, Failing((6,), np.ones((1, 6))))
-    assert "nothing is kept" in stopped.value.problem
+    stopped = explain(floats, Failing((6,), np.ones((1, 6)))).stopped
+    assert stopped is not None and "nothing is kept" in stopped.problem
+    assert stopped.cause == "m.h5 failed on a batch: shapes differ"
 
 
 def test_the_hash_of_a_broken_file_is_kept(fifty: RunConfig) -> None:

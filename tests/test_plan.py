@@ -26,6 +26,7 @@ def config(tmp_path: Path) -> RunConfig:
     (tmp_path / "empty").mkdir()
     (tmp_path / "words").mkdir()
     (tmp_path / "words" / "a.txt").write_text("a")
+    (tmp_path / "m.h5").write_text("a model")
     (tmp_path / "labels.txt").write_text("cat\ndog\n")
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "thesis.tex").write_text("")

@@ -12,6 +12,7 @@ from igcli.errors import IgcliError, RunStopped
 COMMANDS = {"run": "igcli.cli.run", "inspect": "igcli.cli.inspect"}
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
+ARGUMENTS = "igcli.arguments"
 
 
 class LazyGroup(click.Group):
@@ -27,6 +28,11 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments, for messages that say what to run next."""
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; turn an error into one to three lines on stderr and an exit code."""

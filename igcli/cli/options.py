@@ -13,6 +13,7 @@ from igcli.cli.main import CONFIG, DEBUG
 from igcli.config import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 _TABLE = "run"
 
@@ -74,6 +75,22 @@ def parse_batch_size(ctx: click.Context, param: click.Parameter, value: str | No
     raise click.BadParameter(f"{value!r} is neither a number of rows nor auto")
 
 
+def parse_shard(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Read I/N, with I from 1 to N."""
+    if value is None:
+        return None
+    which, _, count = value.partition("/")
+    if not (which.isdecimal() and count.isdecimal()) or len(value) > 20:
+        raise click.BadParameter(f"{value!r} is not I/N, 1/8 for the first of eight")
+    if not 1 <= int(which) <= int(count):
+        raise click.BadParameter(
+            f"{value!r}: shards are counted from 1 to N (a Slurm array too: --array=1-{count})"
+        )
+    return int(which), int(count)
+
+
 def check_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Accept auto, cpu, gpu and gpu:N, in capitals too."""
     if re.fullmatch(r"auto|cpu|gpu(:\d+)?", value.lower()):
@@ -98,12 +115,18 @@ def named(ids: Sequence[str], shown: int = 5) -> str:
     return ", ".join(ids[:shown]) + more
 
 
-def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+def track(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
     """Show a progress bar on stderr, when that is a terminal."""
     from tqdm import tqdm
 
-    bar: Iterable[Any] = tqdm(
-        items, total=total, unit="images", file=sys.stderr, disable=None, dynamic_ncols=True
+    bar: Iterable[T] = tqdm(
+        items,
+        total=total,
+        initial=done,
+        unit="images",
+        file=sys.stderr,
+        disable=None,
+        dynamic_ncols=True,
     )
     return bar
 

@@ -1,14 +1,18 @@
 """``igcli run``: explain a folder of images or an array."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from igcli.cli.main import ARGUMENTS
 from igcli.cli.options import config_option, debug_option, named, track, warn
 from igcli.cli.settings import settings_options
-from igcli.config import RunConfig
+from igcli.cli.signals import Stopping
+from igcli.config import ON_ERROR, RunConfig
 from igcli.gates import USAGE
 
 _SHOWN_FAILURES = 5
@@ -27,7 +31,17 @@ _SHOWN_FAILURES = 5
     multiple=True,
     help=f"Exit with 1 when any explanation crosses it: {USAGE}.",
 )
+@click.option(
+    "--on-error",
+    type=click.Choice(ON_ERROR),
+    default=ON_ERROR[0],
+    show_default=True,
+    help="What an input that fails does to the others.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with an unfinished run in OUT, if there is one."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_option
 @debug_option
@@ -42,25 +56,47 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     from igcli.models.open import check_path, open_model
     from igcli.pipeline import run
     from igcli.plan import make_plan
-    from igcli.result import on_one_line
 
+    if settings["resume"] and settings["overwrite"]:
+        if ctx.get_parameter_source("overwrite") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--resume keeps what --overwrite replaces: give one of them")
+        settings["overwrite"] = False
     config = RunConfig(**settings)
     check_path(config.model)
-    result = run(make_plan(config, open_model, warn), track, warn)
-    for identity, message in result.tally.failures[:_SHOWN_FAILURES]:
-        click.echo(f"igcli: failed: {on_one_line(f'{identity}: {message}')}", err=True)
-    if len(result.tally.failures) > _SHOWN_FAILURES:
-        more = len(result.tally.failures) - _SHOWN_FAILURES
-        click.echo(f"igcli: and {more} more, named in results.csv", err=True)
-    for gate, crossed in result.tally.crossed.items():
-        click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
+    with Stopping() as stopping:
+        plan = make_plan(config, open_model, warn)
+        stopping.running = True
+        result = run(plan, track, warn, stopping.event)
+    _tell(result)
     if not result.complete:
-        click.echo(
-            "igcli: interrupted; what was finished is kept. To explain all, run again with "
-            "--overwrite",
-            err=True,
-        )
+        click.echo(f"igcli: to go on: {_resuming(ctx)}", err=True)
     click.echo(
         json.dumps(result.to_dict(), allow_nan=False) if as_json else "\n".join(result.lines())
     )
     ctx.exit(result.exit_code)
+
+
+def _tell(result: Any) -> None:
+    """Print on stderr what did not go as asked."""
+    from igcli.result import on_one_line
+
+    for what, items in (("failed", result.tally.failures), ("not drawn", result.undrawn)):
+        for identity, message in items[:_SHOWN_FAILURES]:
+            click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {message}')}", err=True)
+        if len(items) > _SHOWN_FAILURES:
+            where = ", named in results.csv" if what == "failed" else f" {what}"
+            click.echo(f"igcli: and {len(items) - _SHOWN_FAILURES} more{where}", err=True)
+    for gate, crossed in result.tally.crossed.items():
+        click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
+    if result.stopped is not None:
+        click.echo(f"igcli: {result.stopped}", err=True)
+    elif not result.complete:
+        click.echo(
+            f"igcli: stopped; {result.done} of {result.asked} are kept in {result.out}", err=True
+        )
+
+
+def _resuming(ctx: click.Context) -> str:
+    """Return the command that goes on, for a shell."""
+    arguments = [a for a in ctx.meta[ARGUMENTS] if a not in {"--overwrite", "--resume"}]
+    return shlex.join(["igcli", *arguments, "--resume"])

@@ -6,7 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
-from igcli.cli.options import check_device, parse_batch_size, parse_image_size, parse_memory
+from igcli.cli.options import (
+    check_device,
+    parse_batch_size,
+    parse_image_size,
+    parse_memory,
+    parse_shard,
+)
 from igcli.config import RunConfig
 from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
 from igcli.methods import (
@@ -156,6 +162,12 @@ _SETTINGS = (
         help="Seed of random baselines.",
     ),
     click.option("--limit", type=click.IntRange(min=1), help="Explain only the first N inputs."),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        callback=parse_shard,
+        help="Explain one of N ranges of the inputs, I from 1 to N; `igcli merge` joins them.",
+    ),
     click.option(
         "--save",
         type=click.Choice(["npy"]),

@@ -114,14 +114,25 @@ class ArchiveSource:
 
     def read(self, name: InputName) -> Sample:
         """Read one row of every array; see `Source.read`."""
-        rows = [np.ascontiguousarray(array[name.index]) for array in self.arrays]
-        digest = hashlib.sha256()
-        for row in rows:
-            digest.update(row.data)
-        sha256 = digest.hexdigest()
+        rows = self._rows(name)
+        sha256 = _sha256(rows)
         raws = [_in_space(r, s, sha256) for r, s in zip(rows, self.space.spaces, strict=True)]
         raw = self.space.joined(raws)
         return Sample(name, sha256, raw, self.space.to_model(raw))
+
+    def sha256(self, name: InputName) -> str:
+        """Hash one row of every array; see `Source.sha256`."""
+        return _sha256(self._rows(name))
+
+    def _rows(self, name: InputName) -> list[Array]:
+        return [np.ascontiguousarray(array[name.index]) for array in self.arrays]
+
+
+def _sha256(rows: list[Array]) -> str:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.data)
+    return digest.hexdigest()
 
 
 def _in_space(row: Array, space: Space, sha256: str) -> Array:

@@ -5,7 +5,9 @@ uint8 is pixels, floats are model space, and other integers are for inputs that 
 
 import hashlib
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -159,10 +161,26 @@ class ArraySource:
 
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""
-        row = np.ascontiguousarray(self.array[name.index])
+        row = read_row(self.array, name.index)
         sha256 = hashlib.sha256(row.data).hexdigest()
         raw = in_space(row, self.space, sha256)
         return Sample(name, sha256, raw, self.space.to_model(raw))
+
+    def sha256(self, name: InputName) -> str:
+        """Hash one row; see `Source.sha256`."""
+        return hashlib.sha256(read_row(self.array, name.index).data).hexdigest()
+
+
+def read_row(array: Array, index: int) -> Array:
+    """Copy one row out of an array; raise InputError where its file has become too short.
+
+    To touch what is no longer there in a mapped file would end the process.
+    """
+    mapped: Any = getattr(array, "base", None)
+    if isinstance(array, np.memmap) and isinstance(mapped, mmap):
+        if mapped.size() < array.offset + array.nbytes:
+            raise InputError("the file was cut short while it was read")
+    return np.array(array[index], order="C")
 
 
 def in_space(row: Array, space: Space, sha256: str) -> Array:

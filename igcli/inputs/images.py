@@ -12,7 +12,7 @@ from igcli.inputs.decode import EXTENSIONS, decode
 from igcli.inputs.source import printable
 from igcli.preprocess import IMAGE_CHANNELS, Space, is_image_shape
 from igcli.records import InputName, InputSpec, Sample, SourceKind
-from igcli.store.layout import is_run
+from igcli.store.about import is_run
 
 
 def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
@@ -150,10 +150,7 @@ class ImageSource:
 
     def read(self, name: InputName) -> Sample:
         """Read and decode one file; see `Source.read`."""
-        try:
-            data = self.files[name.index].read_bytes()
-        except OSError as error:
-            raise InputError(f"can't be read: {error.strerror}") from error
+        data = self._bytes(name)
         height, width, channels = self.space.raw_shape
         sha256 = hashlib.sha256(data).hexdigest()
         try:
@@ -162,3 +159,13 @@ class ImageSource:
             error.sha256 = sha256
             raise
         return Sample(name, sha256, raw, self.space.to_model(raw))
+
+    def sha256(self, name: InputName) -> str:
+        """Hash one file; see `Source.sha256`."""
+        return hashlib.sha256(self._bytes(name)).hexdigest()
+
+    def _bytes(self, name: InputName) -> bytes:
+        try:
+            return self.files[name.index].read_bytes()
+        except OSError as error:
+            raise InputError(f"can't be read: {error.strerror}") from error

@@ -30,6 +30,10 @@ class Source(Protocol):
         """Read one input; raise InputError, naming the cause, when that input is unusable."""
         ...
 
+    def sha256(self, name: InputName) -> str:
+        """Return what `Sample.sha256` would be; raise InputError where it can't be read."""
+        ...
+
 
 class Listing(Protocol):
     """Inputs that are known to exist, before any model is loaded."""

@@ -1,7 +1,6 @@
 """COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files."""
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -9,8 +8,8 @@ from typing import Any, Literal, TextIO
 import h5py
 import numpy as np
 
-from igcli.records import Array, Explanation
-from igcli.store.layout import whole_file
+from igcli.records import Explanation
+from igcli.store.files import whole_file
 
 Kind = Literal["text", "int", "float", "flag"]
 
@@ -69,6 +68,18 @@ def write_columns(file: Any, explanations: list[Explanation]) -> None:
         file.create_dataset(column.dataset, data=stored, dtype=_dtype(column.kind))
 
 
+def read_column(column: Column, file: Any) -> list[Any]:
+    """Return a column's values out of an open HDF5 file; None for what is missing."""
+    if column.kind == "text":
+        return [str(text) for text in file[column.dataset].asstr()[()]]
+    values = file[column.dataset][()].tolist()
+    if column.kind == "float":
+        return [None if value != value else value for value in values]
+    if column.kind == "flag":
+        return [None if value < 0 else bool(value) for value in values]
+    return [None if value < 0 else value for value in values]
+
+
 def copy_columns(parts: list[Path], file: Any) -> None:
     """Join the parts' columns into an open HDF5 file."""
     for column in COLUMNS:
@@ -86,7 +97,7 @@ def write_csv(parts: list[Path], path: Path) -> None:
         writer.writerow(column.name for column in COLUMNS)
         for part in parts:
             with h5py.File(part, "r") as source:
-                fields = [_fields(column, source[column.dataset]) for column in COLUMNS]
+                fields = [map(_field, read_column(column, source)) for column in COLUMNS]
             writer.writerows(zip(*fields, strict=True))
 
 
@@ -103,12 +114,5 @@ class _UnixLines:
         self._file.write(row.removesuffix("\r\n") + "\n")
 
 
-def _fields(column: Column, dataset: Any) -> Iterable[str]:
-    if column.kind == "text":
-        return [str(text) for text in dataset.asstr()[()]]
-    values: Array = dataset[()]
-    if column.kind == "float":
-        return ["" if np.isnan(value) else repr(float(value)) for value in values]
-    if column.kind == "flag":
-        return [{-1: "", 0: "False", 1: "True"}[int(value)] for value in values]
-    return ["" if value < 0 else str(int(value)) for value in values]
+def _field(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else repr(value)

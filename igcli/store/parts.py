@@ -6,31 +6,40 @@ from typing import Any
 import h5py
 import numpy as np
 
+from igcli.hashes import file_sha256
 from igcli.maps import Maps
 from igcli.records import Array, Explanation, Part
 from igcli.store.columns import copy_columns, write_columns
-from igcli.store.layout import whole_file
+from igcli.store.files import whole_file
 from igcli.store.profiles import join_profiles, write_profiles
 
 _NPY_ROWS = 64
-_MAPS = "attributions"
+MAPS = "attributions"
+IMAGES = "images"
 
 
-def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> None:
+def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> tuple[int, str]:
     """Write consecutive explanations: their maps, pictures and columns. Failed rows are NaN.
 
-    The maps are one dataset, or a group of one for each input.
+    The maps are one dataset, or a group of one for each input. The file's size and SHA-256 are
+    returned.
     """
-    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
-        if not maps.parts:
-            whole = Part("", maps.shape, 0)
-            file.create_dataset(_MAPS, data=_stacked(explanations, whole))
-        for part in maps.parts:
-            file.create_dataset(f"{_MAPS}/{part.name}", data=_stacked(explanations, part))
-        if maps.picture is not None:
-            file.create_dataset("images", data=_images(explanations, maps.picture.shape))
-        write_columns(file, explanations)
-        write_profiles(file, explanations)
+    with whole_file(path) as temporary:
+        with h5py.File(temporary, "w") as file:
+            _write(file, explanations, maps)
+        return temporary.stat().st_size, file_sha256(temporary)
+
+
+def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
+    if not maps.parts:
+        whole = Part("", maps.shape, 0)
+        file.create_dataset(MAPS, data=_stacked(explanations, whole))
+    for part in maps.parts:
+        file.create_dataset(f"{MAPS}/{part.name}", data=_stacked(explanations, part))
+    if maps.picture is not None:
+        file.create_dataset(IMAGES, data=_images(explanations, maps.picture.shape))
+    write_columns(file, explanations)
+    write_profiles(file, explanations)
 
 
 def _stacked(explanations: list[Explanation], part: Part) -> Array:
@@ -52,7 +61,7 @@ def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
 def join_parts(parts: list[Path], path: Path) -> None:
     """Write attributions.h5: virtual datasets over the parts, in row order, and every column."""
     with whole_file(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
-        for name in (*_map_names(parts[0]), "images"):
+        for name in (*_map_names(parts[0]), IMAGES):
             _join_dataset(file, name, parts)
         copy_columns(parts, file)
         join_profiles(parts, file)
@@ -61,13 +70,13 @@ def join_parts(parts: list[Path], path: Path) -> None:
 def _map_names(part: Path) -> list[str]:
     """Return the names of the maps' datasets: one, or those in the group."""
     with h5py.File(part, "r") as source:
-        found = source[_MAPS]
+        found = source[MAPS]
         if isinstance(found, h5py.Dataset):
-            return [_MAPS]
+            return [MAPS]
         names: list[str] = []
         found.visititems(
             lambda name, node: (
-                names.append(f"{_MAPS}/{name}") if isinstance(node, h5py.Dataset) else None
+                names.append(f"{MAPS}/{name}") if isinstance(node, h5py.Dataset) else None
             )
         )
         return names
@@ -96,7 +105,7 @@ def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:
 def save_npy(attributions: Path, path: Path) -> None:
     """Copy /attributions of `attributions` to an .npy file, a few rows at a time."""
     with h5py.File(attributions, "r") as file, whole_file(path) as temporary:
-        source = file[_MAPS]
+        source = file[MAPS]
         target = np.lib.format.open_memmap(temporary, "w+", np.float32, source.shape)
         for start in range(0, len(source), _NPY_ROWS):
             target[start : start + _NPY_ROWS] = source[start : start + _NPY_ROWS]

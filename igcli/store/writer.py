@@ -1,89 +1,127 @@
 """Write a run directory as explanations come in, row by row."""
 
-import json
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-
+from igcli.errors import OutputError
 from igcli.maps import Maps
 from igcli.records import Explanation
+from igcli.store.about import Status, write_about
 from igcli.store.columns import write_csv
-from igcli.store.layout import (
-    ATTRIBUTIONS,
-    ATTRIBUTIONS_NPY,
-    RESULTS,
-    RUN,
-    part_path,
-    prepare_out,
-    whole_file,
-)
+from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, PARTS, RESULTS, part_path
+from igcli.store.manifest import PartEntry, append_entry, write_manifest
+from igcli.store.outdir import remove_joined, remove_run
 from igcli.store.parts import join_parts, save_npy, write_part
-
-_PART_BYTES = 32 * 2**20
-_PART_ROWS = 512
-Status = Literal["running", "complete", "partial"]
 
 
 class RunWriter:
-    """One run directory being written.
+    """One run directory being written, by whoever holds its lock.
 
     Parameters
     ----------
     out : Path
-        The run directory; an earlier run in it is removed.
+        The run directory, which exists.
     maps : Maps
         What is stored of an explanation.
     about : dict
-        What run.json says beside its status and counts.
+        What run.json says beside its status and counts; its "run" is the run's key.
+    kept : list of PartEntry
+        The parts of an unfinished run to keep; everything else of an earlier run is removed.
+
+    Raises
+    ------
+    OSError, OutputError
+        From every method: what could not be written, or that `out` is not there any more.
     """
 
-    def __init__(self, out: Path, maps: Maps, about: dict[str, Any]) -> None:
+    def __init__(
+        self, out: Path, maps: Maps, about: dict[str, Any], kept: Sequence[PartEntry] = ()
+    ) -> None:
         self.out = out
         self._maps = maps
         self._about = about
-        self._part_rows = max(
-            1, min(_PART_ROWS, _PART_BYTES // (4 * int(np.prod(maps.shape)) or 1))
-        )
         self._buffer: list[Explanation] = []
-        self._parts: list[Path] = []
-        self._stored = 0
-        prepare_out(out)
-        self._write_run("running", {})
+        self._entries = list(kept)
+        self._place = os.stat(out)
+        self._since = time.monotonic()
+        # First of all: from here on nothing of an earlier run counts but what is kept.
+        write_about(out, "running", about)
+        if kept:
+            remove_joined(out)
+            known = {part_path(out, entry.start) for entry in kept}
+            for path in set((out / PARTS).glob("part-*.h5")) - known:
+                path.unlink()
+            write_manifest(out, self._entries)
+        else:
+            remove_run(out)
+
+    @property
+    def entries(self) -> list[PartEntry]:
+        """The whole parts, in row order."""
+        return sorted(self._entries, key=lambda entry: entry.start)
 
     @property
     def stored(self) -> int:
         """How many rows are in whole parts."""
-        return self._stored
+        return sum(entry.rows for entry in self._entries)
 
     def add(self, explanation: Explanation) -> None:
-        """Take the next row; rows come in order."""
+        """Take the next row; rows of a part come in order."""
         self._buffer.append(explanation)
-        if len(self._buffer) == self._part_rows:
-            self.flush()
 
-    def flush(self) -> None:
-        """Write what is buffered as a part; what can't be written is given up."""
+    def flush(self, final: bool) -> None:
+        """Write what was added as a part; what can't be written is given up.
+
+        `final` tells whether the part ends where it was planned to.
+        """
         if not self._buffer:
             return
         explanations, self._buffer = self._buffer, []
-        path = part_path(self.out, explanations[0].row)
-        write_part(path, explanations, self._maps)
-        self._parts.append(path)
-        self._stored += len(explanations)
+        self._check_place()
+        start = explanations[0].row
+        size, sha256 = write_part(part_path(self.out, start), explanations, self._maps)
+        now = time.monotonic()
+        entry = PartEntry(
+            run=self._about["run"],
+            start=start,
+            rows=len(explanations),
+            final=final,
+            unread=sum(e.status == "failed" and not e.sha256 for e in explanations),
+            size=size,
+            sha256=sha256,
+            seconds=round(now - self._since, 3),
+        )
+        append_entry(self.out, entry)
+        self._entries.append(entry)
+        self._since = now
 
-    def finish(self, status: Status, about: dict[str, Any], save: Sequence[str]) -> None:
-        """Write what is buffered, then the files that join the parts, then the final run.json."""
-        self.flush()
-        if self._parts:
-            write_csv(self._parts, self.out / RESULTS)
-            join_parts(self._parts, self.out / ATTRIBUTIONS)
+    def join(self, save: Sequence[str]) -> None:
+        """Write the files that join the parts."""
+        self._check_place()
+        parts = [part_path(self.out, entry.start) for entry in self.entries]
+        if parts:
+            write_csv(parts, self.out / RESULTS)
+            join_parts(parts, self.out / ATTRIBUTIONS)
             if "npy" in save:
                 save_npy(self.out / ATTRIBUTIONS, self.out / ATTRIBUTIONS_NPY)
-        self._write_run(status, about)
 
-    def _write_run(self, status: Status, about: dict[str, Any]) -> None:
-        with whole_file(self.out / RUN) as temporary:
-            text = json.dumps({"status": status, **self._about, **about}, indent=2)
-            temporary.write_text(text + "\n", encoding="utf-8")
+    def finish(self, status: Status, about: dict[str, Any]) -> None:
+        """Write the final run.json."""
+        self._check_place()
+        write_about(self.out, status, {**self._about, **about})
+
+    def _check_place(self) -> None:
+        """Raise OutputError where the folder was removed or exchanged: nothing is made anew."""
+        try:
+            there = os.path.samestat(self._place, os.stat(self.out))
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise OutputError(
+                f"OUT {self.out} has vanished",
+                "it was removed or replaced while the run wrote to it",
+                "start the run again",
+            )

@@ -10,15 +10,19 @@ import pytest
 from igcli.errors import OutputError
 from igcli.maps import Maps
 from igcli.records import Explanation
+from igcli.store.manifest import read_manifest
 from igcli.store.writer import RunWriter
 
+ABOUT = {"run": "key", "igcli": "0", "labels": "ü"}
+WHOLE = ["attributions.h5", "parts/manifest.jsonl", "parts/part-000000000.h5", "results.csv"]
 
-def explanation(row: int, *shape: int) -> Explanation:
+
+def explanation(row: int, *shape: int, sha256: str = "abc") -> Explanation:
     return Explanation(
         row=row,
         id=f"row-{row}",
         path="",
-        sha256="",
+        sha256=sha256,
         score=row / 4,
         attribution=np.full(shape, row, np.float32) if shape else None,
         status="ok" if shape else "failed",
@@ -34,114 +38,130 @@ def names(out: Path) -> list[str]:
 
 
 def test_a_run_says_that_it_runs_from_the_start(tmp_path: Path) -> None:
-    RunWriter(tmp_path / "out", Maps((2,)), {"seed": 7})
-    assert about(tmp_path / "out") == {"status": "running", "seed": 7}
-    assert names(tmp_path / "out") == ["run.json"]
+    RunWriter(tmp_path, Maps((2,)), ABOUT)
+    assert about(tmp_path) == {"status": "running", **ABOUT}
+    assert names(tmp_path) == ["run.json"]
 
 
 @pytest.mark.parametrize("status", ["complete", "partial"])
 def test_a_finished_run(tmp_path: Path, status: Any) -> None:
-    writer = RunWriter(tmp_path, Maps((2, 3)), {"seed": 7, "labels": "ü"})
+    writer = RunWriter(tmp_path, Maps((2, 3)), ABOUT)
     for row in range(3):
         writer.add(explanation(row, 2, 3))
-    writer.finish(status, {"counts": {"ok": 3}}, ())
-    assert about(tmp_path) == {
-        "status": status,
-        "seed": 7,
-        "labels": "ü",
-        "counts": {"ok": 3},
-    }
-    assert names(tmp_path) == [
-        "attributions.h5",
-        "parts/part-000000000.h5",
-        "results.csv",
-        "run.json",
-    ]
+    writer.flush(final=True)
+    writer.join(())
+    writer.finish(status, {"counts": {"ok": 3}})
+    assert about(tmp_path) == {"status": status, **ABOUT, "counts": {"ok": 3}}
+    assert names(tmp_path) == [*WHOLE, "run.json"]
     assert pd.read_csv(tmp_path / "results.csv")["score"].tolist() == [0, 0.25, 0.5]
     with h5py.File(tmp_path / "attributions.h5") as file:
         assert file["attributions"][:, 1, 2].tolist() == [0, 1, 2]
 
 
 def test_npy_is_saved_on_demand(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, Maps((2,)), {})
+    writer = RunWriter(tmp_path, Maps((2,)), ABOUT)
     writer.add(explanation(0, 2))
     writer.add(explanation(1))
-    writer.finish("complete", {}, ("npy",))
+    writer.flush(final=True)
+    writer.join(("npy",))
     copy = np.load(tmp_path / "attributions.npy", allow_pickle=False)
     np.testing.assert_array_equal(copy, [[0, 0], [np.nan, np.nan]])
 
 
 @pytest.mark.parametrize("save", [(), ("npy",)])
 def test_a_run_without_rows_has_a_status_only(tmp_path: Path, save: tuple[str, ...]) -> None:
-    RunWriter(tmp_path, Maps((2,)), {}).finish("partial", {"counts": {}}, save)
+    writer = RunWriter(tmp_path, Maps((2,)), ABOUT)
+    writer.flush(final=False)
+    writer.join(save)
+    writer.finish("partial", {"counts": {}})
     assert names(tmp_path) == ["run.json"]
     assert about(tmp_path)["status"] == "partial"
 
 
-def test_small_maps_go_512_to_a_part(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, Maps((1,)), {})
-    for row in range(513):
-        writer.add(explanation(row, 1))
-        whole = [name for name in names(tmp_path) if name.startswith("parts")]
-        assert whole == (["parts/part-000000000.h5"] if row >= 511 else [])
-    writer.finish("complete", {}, ())
-    with h5py.File(tmp_path / "attributions.h5") as file:
-        assert file["attributions"][:, 0].tolist() == list(range(513))
-    assert len(pd.read_csv(tmp_path / "results.csv")) == 513
-    assert "parts/part-000000512.h5" in names(tmp_path)
+def test_a_part_is_listed_with_its_checksum(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
+    for start, final in ((0, True), (3, False)):
+        for row in range(start, start + 3):
+            writer.add(explanation(row, *([1] if row else []), sha256="abc" if row else ""))
+        writer.flush(final)
+    first, second = read_manifest(tmp_path, "key")
+    assert (first.start, first.rows, first.final, first.unread) == (0, 3, True, 1)
+    assert (second.start, second.stop, second.final, second.unread) == (3, 6, False, 0)
+    assert first.is_whole(tmp_path) and second.is_whole(tmp_path) and writer.stored == 6
+    assert "parts/part-000000003.h5" in names(tmp_path)
+    assert read_manifest(tmp_path, "another") == []
 
 
-def test_large_maps_go_32_megabytes_to_a_part(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, Maps((4096, 1024)), {})
+def test_kept_parts_stay_and_the_rest_of_the_run_goes(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
     for row in range(3):
-        writer.add(explanation(row))
-    writer.finish("complete", {}, ())
-    assert names(tmp_path)[1:3] == ["parts/part-000000000.h5", "parts/part-000000002.h5"]
-
-
-def test_a_map_larger_than_a_part_gets_its_own(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, Maps((4096, 2049)), {})
-    writer.add(explanation(0))
-    assert "parts/part-000000000.h5" in names(tmp_path)
+        writer.add(explanation(row, 1))
+        writer.flush(final=True)
+    writer.join(("npy",))
+    writer.finish("partial", {})
+    debris = tmp_path / "parts" / f".{'ab' * 16}.tmp"
+    debris.touch()
+    (tmp_path / "notes.txt").write_text("mine")
+    kept = read_manifest(tmp_path, "key")[::2]
+    again = RunWriter(tmp_path, Maps((1,)), ABOUT, kept)
+    assert names(tmp_path) == [
+        "notes.txt",
+        "parts/manifest.jsonl",
+        "parts/part-000000000.h5",
+        "parts/part-000000002.h5",
+        "run.json",
+    ]
+    again.add(explanation(1, 1))
+    again.flush(final=True)
+    again.join(())
+    with h5py.File(tmp_path / "attributions.h5") as file:
+        assert file["attributions"][:, 0].tolist() == [0, 1, 2]
+    assert [entry.start for entry in read_manifest(tmp_path, "key")] == [0, 1, 2]
 
 
 def test_an_earlier_run_is_removed_and_foreign_files_stay(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, Maps((2,)), {})
+    writer = RunWriter(tmp_path, Maps((2,)), ABOUT)
     writer.add(explanation(0, 2))
-    writer.finish("complete", {}, ("npy",))
+    writer.flush(final=True)
+    writer.join(("npy",))
     (tmp_path / "notes.txt").write_text("mine")
-    RunWriter(tmp_path, Maps((2,)), {})
+    RunWriter(tmp_path, Maps((2,)), ABOUT)
     assert names(tmp_path) == ["notes.txt", "run.json"]
-
-
-def test_parts_begin_at_their_first_row(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, Maps((2,)), {})
-    writer.add(explanation(40, 2))
-    writer.finish("complete", {}, ())
-    assert "parts/part-000000040.h5" in names(tmp_path)
-
-
-def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="can't be written"):
-        RunWriter(tmp_path / "file" / "out", Maps((2,)), {})
 
 
 def test_a_full_disk_leaves_the_rows_that_were_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = RunWriter(tmp_path, Maps((1,)), {})
-    for row in range(512):
-        writer.add(explanation(row, 1))
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
+    writer.add(explanation(0, 1))
+    writer.flush(final=True)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("igcli.store.parts.write_columns", full)
+    writer.add(explanation(1, 1))
     with pytest.raises(OSError, match="No space"):
-        for row in range(512, 1024):
-            writer.add(explanation(row, 1))
-    assert names(tmp_path) == ["parts/part-000000000.h5", "run.json"]
+        writer.flush(final=True)
+    assert names(tmp_path) == ["parts/manifest.jsonl", "parts/part-000000000.h5", "run.json"]
     monkeypatch.undo()
-    writer.finish("partial", {}, ())
-    assert about(tmp_path)["status"] == "partial"
+    writer.flush(final=False)
+    assert writer.stored == 1
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_folder_that_vanished_is_not_made_again(tmp_path: Path, replaced: bool) -> None:
+    out = tmp_path / "out"
+    (out / "parts").mkdir(parents=True)
+    writer = RunWriter(out, Maps((1,)), ABOUT)
+    out.rename(tmp_path / "elsewhere")
+    if replaced:
+        (out / "parts").mkdir(parents=True)
+    writer.add(explanation(0, 1))
+    with pytest.raises(OutputError, match="has vanished"):
+        writer.flush(final=True)
+    with pytest.raises(OutputError, match="has vanished"):
+        writer.join(())
+    with pytest.raises(OutputError, match="has vanished"):
+        writer.finish("partial", {})
+    assert names(tmp_path) == ["elsewhere/run.json"]

@@ -1,0 +1,60 @@
+"""SIGINT, SIGTERM and SIGHUP: the first ends a run in order, a second SIGINT at once."""
+
+import os
+import signal
+import threading
+from types import FrameType, TracebackType
+
+from igcli import exit_codes
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Stopping:
+    """While the context lasts, signals are taken as requests to stop.
+
+    Attributes
+    ----------
+    event : Event
+        Set by the first signal.
+    running : bool
+        To be set once a run has begun: before that there is nothing to end in order.
+    """
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.running = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> "Stopping":
+        if threading.current_thread() is threading.main_thread():
+            for name in _NAMES:
+                number = getattr(signal, name, None)
+                # What nohup or a shell's & has switched off stays off.
+                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if not self.running:
+            raise KeyboardInterrupt
+        if not self.event.is_set():
+            self.event.set()
+            _say("stopping after the batch in hand; Ctrl-C again stops at once")
+        elif number == signal.SIGINT:
+            _say("stopped at once; what was stored before is whole")
+            os._exit(exit_codes.INCOMPLETE)
+
+
+def _say(message: str) -> None:
+    # The interrupted code may be in the middle of writing to sys.stderr.
+    os.write(2, f"\nigcli: {message}\n".encode())

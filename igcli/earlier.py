@@ -1,0 +1,97 @@
+"""The unfinished run that `--resume` goes on with, as its run.json tells it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from igcli.batches import Batching
+from igcli.config import RunConfig
+from igcli.errors import OutputError
+from igcli.identity import differences
+from igcli.machine import versions
+from igcli.store.about import is_run, read_about
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a run that goes on takes over.
+
+    Attributes
+    ----------
+    run : str
+        Its key.
+    block : int
+        Inputs per block.
+    batching : Batching
+        How its rows were sent.
+    asked : int or None
+        The `--batch-size` that it was given.
+    device : str
+        What it ran on.
+    versions : dict
+        Of what results depend on.
+    """
+
+    run: str
+    block: int
+    batching: Batching
+    asked: int | None
+    device: str
+    versions: dict[str, str]
+
+
+def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
+    """Return the run in OUT that is to go on; None without `--resume`, or where there is none.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run that is asked for.
+    here : dict
+        Its identity.
+
+    Raises
+    ------
+    OutputError
+        When the run in OUT is another: what differs is named.
+    """
+    if not config.resume or not is_run(config.out):
+        return None
+    about = read_about(config.out)
+    there = about.get("identity")
+    if not isinstance(there, dict):
+        raise _another(config, "it was written by an igcli that could not resume")
+    different = differences(there, here)
+    if different:
+        raise _another(config, "; ".join(different))
+    try:
+        return Earlier(
+            run=str(about["run"]),
+            block=int(about["block"]),
+            batching=Batching(int(about["batching"]["size"]), int(about["batching"]["streams"])),
+            asked=about["config"]["batch_size"],
+            device=str(about["device"]),
+            versions=dict(about["versions"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _another(config, f"its run.json lacks {error}") from error
+
+
+def _another(config: RunConfig, cause: str) -> OutputError:
+    return OutputError(
+        f"--resume: OUT {config.out} holds another run",
+        cause,
+        "run with the settings it was begun with, name another folder with -o, or replace it with "
+        "--overwrite",
+    )
+
+
+def tell_of_changes(earlier: Earlier, device: str) -> str:
+    """Say what may make the last digits differ from those of the part that is done."""
+    changed = [
+        f"{name} {version}, not {earlier.versions.get(name)}"
+        for name, version in versions().items()
+        if version != earlier.versions.get(name)
+    ]
+    if device != earlier.device:
+        changed.append(f"{device}, not {earlier.device}")
+    return f"the run goes on with {', '.join(changed)}: last digits may differ" if changed else ""

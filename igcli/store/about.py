@@ -1,0 +1,31 @@
+"""run.json: what was asked and what ran."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from igcli.store.files import whole_file
+from igcli.store.layout import RUN
+
+Status = Literal["running", "complete", "partial"]
+
+
+def read_about(out: Path) -> dict[str, Any]:
+    """Return what run.json says; nothing where there is none that can be read."""
+    try:
+        about = json.loads((out / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
+    """Replace run.json."""
+    with whole_file(out / RUN) as temporary:
+        text = json.dumps({"status": status, **about}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def is_run(out: Path) -> bool:
+    """Tell whether a folder holds an igcli run, finished or not."""
+    return "igcli" in read_about(out)

@@ -1,0 +1,80 @@
+"""How a file gets into a run directory whole, and how what a crash left behind is removed."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
+
+
+@contextmanager
+def whole_file(path: Path, synced: bool = True) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it there when the block succeeds.
+
+    Before that, unless not `synced`, it is made safe against a power cut, and after it the name is:
+    slow, and not needed for what can be drawn again.
+    """
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    temporary.touch(exist_ok=False)
+    try:
+        yield temporary
+        if synced:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+        if synced:
+            sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file, safe against a power cut once this returns."""
+    with path.open("ab") as file:
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder safe against a power cut, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        # Some network file systems sync no folders; their names are safe or can't be made so.
+        pass
+    finally:
+        os.close(handle)
+
+
+def is_temporary(path: Path) -> bool:
+    """Tell whether a file is what `whole_file` writes before it is whole."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what a crash left half-written below a folder."""
+    for path in folder.rglob(".*.tmp"):
+        if is_temporary(path):
+            path.unlink(missing_ok=True)
+
+
+def remove_files(folder: Path, pattern: str) -> None:
+    """Remove the matching files below a folder, and every folder that this leaves empty."""
+    if not folder.is_dir():
+        return
+    for path in folder.rglob(pattern):
+        if not path.is_dir():
+            path.unlink()
+    for top in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        if not any(top.iterdir()):
+            top.rmdir()
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,103 @@
+"""The manifest: one line for each part that is whole, with its checksum, as parts are written.
+
+A line carries a checksum of its own and the run's key: one that a crash tore, or that an earlier
+run left, does not count.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from igcli.hashes import file_sha256
+from igcli.store.files import append_line, whole_file
+from igcli.store.layout import manifest_path, part_path
+
+_CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class PartEntry:
+    """One part in the manifest.
+
+    Attributes
+    ----------
+    run : str
+        The run's key, as in run.json.
+    start, rows : int
+        The rows it holds.
+    final : bool
+        Whether it ends where it was planned to; else the run was stopped in it, and a resumed run
+        computes it again.
+    unread : int
+        How many inputs in it could not be read: a resumed run tries these again.
+    size : int
+        Bytes.
+    sha256 : str
+        Of the file.
+    seconds : float
+        What it took.
+    """
+
+    run: str
+    start: int
+    rows: int
+    final: bool
+    unread: int
+    size: int
+    sha256: str
+    seconds: float
+
+    @property
+    def stop(self) -> int:
+        """The row after its last."""
+        return self.start + self.rows
+
+    def is_whole(self, out: Path) -> bool:
+        """Tell whether the part is there, byte for byte."""
+        path = part_path(out, self.start)
+        try:
+            return path.stat().st_size == self.size and file_sha256(path) == self.sha256
+        except OSError:
+            return False
+
+
+def append_entry(out: Path, entry: PartEntry) -> None:
+    """List a part; it counts from now on."""
+    append_line(manifest_path(out), _line(entry))
+
+
+def write_manifest(out: Path, entries: list[PartEntry]) -> None:
+    """Replace the manifest."""
+    with whole_file(manifest_path(out)) as temporary:
+        text = "".join(_line(entry) + "\n" for entry in entries)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_manifest(out: Path, run: str) -> list[PartEntry]:
+    """Return a run's parts, by their first rows; lines that do not count are left out."""
+    try:
+        lines = manifest_path(out).read_bytes().split(b"\n")
+    except OSError:
+        return []
+    entries = [entry for line in lines if (entry := _entry(line)) and entry.run == run]
+    return sorted({entry.start: entry for entry in entries}.values(), key=lambda e: e.start)
+
+
+def _line(entry: PartEntry) -> str:
+    fields = asdict(entry)
+    return json.dumps({**fields, _CHECK: _check(fields)})
+
+
+def _entry(line: bytes) -> PartEntry | None:
+    try:
+        fields = json.loads(line)
+        check = fields.pop(_CHECK)
+        return PartEntry(**fields) if check == _check(fields) else None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _check(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""Whether a run may be written to a folder, and the folder made ready for it."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from igcli.errors import OutputError
+from igcli.store.about import is_run, read_about
+from igcli.store.files import is_temporary, remove_files, remove_temporary
+from igcli.store.layout import (
+    ATTRIBUTIONS,
+    ATTRIBUTIONS_NPY,
+    LOCK,
+    OVERLAYS,
+    OWN_NAMES,
+    PARTS,
+    RESULTS,
+    manifest_path,
+)
+from igcli.store.lock import RunLock
+
+
+def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
+    """Raise OutputError unless a run may be written to `out`; change nothing.
+
+    A folder that is not empty is refused; with `overwrite` or `resume` it may hold an earlier run,
+    but none that is being written now.
+    """
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"OUT {out} is a file", fix="name a folder with -o")
+    if out.is_dir() and not all(_is_debris(path) for path in out.iterdir()):
+        _check_run(out, overwrite or resume)
+    _check_writable(out)
+    if (out / LOCK).exists():
+        with RunLock(out):
+            pass
+
+
+def _check_run(out: Path, may_exist: bool) -> None:
+    if not is_run(out):
+        raise OutputError(
+            f"OUT {out} is not empty, and no igcli run",
+            "igcli replaces nothing but its own runs",
+            "name another folder with -o",
+        )
+    if not may_exist:
+        raise _holds_a_run(out)
+
+
+def _check_writable(out: Path) -> None:
+    existing = out
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        raise OutputError(
+            f"OUT {out} can't be written", f"{existing} is a file", "name another with -o"
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"OUT {out} can't be written", f"{existing} is read-only", "name another with -o"
+        )
+
+
+def _is_debris(path: Path) -> bool:
+    """Tell what a run that was killed at once may leave: it is no reason to refuse a folder."""
+    return path.name == LOCK or is_temporary(path) or (path.name == PARTS and _is_empty(path))
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _holds_a_run(out: Path) -> OutputError:
+    if read_about(out).get("status") not in {"running", "partial"}:
+        return OutputError(
+            f"OUT {out} holds a run already",
+            fix="add --overwrite to replace it, or name another folder with -o",
+        )
+    return OutputError(
+        f"OUT {out} holds an unfinished run",
+        fix="add --resume to finish it, --overwrite to replace it, or name another folder with -o",
+    )
+
+
+def check_sources(out: Path, sources: Iterable[Path]) -> None:
+    """Raise OutputError if a run into `out` would replace what it reads."""
+    root = out.resolve()
+    for source in (source for source in sources if source.exists()):
+        inside = source.resolve()
+        if inside == root or not inside.is_relative_to(root):
+            continue
+        if inside.relative_to(root).parts[0] in OWN_NAMES:
+            raise OutputError(
+                f"{source} lies in the run directory {out}",
+                "the new run would replace it",
+                "name another folder with -o, or copy it elsewhere first",
+            )
+
+
+def make_out(out: Path) -> None:
+    """Make the run directory."""
+    try:
+        (out / PARTS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"OUT {out} can't be written", error.strerror or str(error), "name another with -o"
+        ) from error
+
+
+def remove_joined(out: Path) -> None:
+    """Remove the files that join parts, and what a crash left; the parts stay."""
+    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY):
+        (out / name).unlink(missing_ok=True)
+    for path in out.glob(".*.tmp"):
+        if is_temporary(path):
+            path.unlink()
+    for name in (OVERLAYS, PARTS):
+        remove_temporary(out / name)
+
+
+def remove_run(out: Path) -> None:
+    """Remove an earlier run's files but for its run.json; others are left alone."""
+    for name in (OVERLAYS, PARTS):
+        if (out / name).is_symlink():
+            (out / name).unlink()
+    remove_joined(out)
+    manifest_path(out).unlink(missing_ok=True)
+    for name, pattern in ((OVERLAYS, "*.png"), (PARTS, "part-*.h5")):
+        remove_files(out / name, pattern)
+    (out / PARTS).mkdir(exist_ok=True)
