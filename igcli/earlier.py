@@ -85,7 +85,7 @@ def _another(config: RunConfig, cause: str) -> OutputError:
     )
 
 
-def tell_of_changes(earlier: Earlier, device: str) -> str:
+def tell_of_changes(earlier: Earlier, batching: Batching, device: str) -> str:
     """Say what may make the last digits differ from those of the part that is done."""
     changed = [
         f"{name} {version}, not {earlier.versions.get(name)}"
@@ -94,4 +94,9 @@ def tell_of_changes(earlier: Earlier, device: str) -> str:
     ]
     if device != earlier.device:
         changed.append(f"{device}, not {earlier.device}")
+    if batching != earlier.batching:
+        changed.append(
+            f"batches of {batching.size} rows in {batching.streams} streams, not "
+            f"{earlier.batching.size} in {earlier.batching.streams}"
+        )
     return f"the run goes on with {', '.join(changed)}: last digits may differ" if changed else ""

@@ -51,6 +51,10 @@ class OutputError(IgcliError):
     """An output directory that can't be used."""
 
 
+class OutputVanished(OutputError):
+    """An output directory that was removed, or exchanged for another, during a run."""
+
+
 class RunStopped(IgcliError):
     """A run that stopped part-way; what it had written is whole."""
 

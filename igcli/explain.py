@@ -10,7 +10,8 @@ import numpy as np
 from igcli.batches import Batches
 from igcli.engine import Integral, Job
 from igcli.errors import InputError, ModelError
-from igcli.plan import Plan, read_ahead
+from igcli.inputs.reading import read_ahead
+from igcli.plan import Plan
 from igcli.records import Array, Explanation, Failed, Sample
 from igcli.threads import ahead
 

@@ -37,7 +37,7 @@ def identity(config: RunConfig, names: Sequence[InputName]) -> dict[str, Any]:
     return {
         "igcli": __version__,
         "model": file_sha256(config.model),
-        "inputs": f"{len(names)} by the names {ids[:_SHORT]}",
+        "inputs": {"count": len(names), "names": ids},
         **{
             key: _content(value) if key in _MAY_BE_FILES else value
             for key, value in config.to_dict().items()
@@ -77,7 +77,12 @@ def _plain(value: Any) -> Any:
 def _difference(key: str, there: Any, here: Any) -> str:
     if key == "model":
         return "the model is another"
-    name = key if key in {"igcli", "inputs"} else f"--{key.replace('_', '-')}"
+    if key == "inputs":
+        counts = [value["count"] for value in (there, here)]
+        if counts[0] == counts[1]:
+            return "the inputs have other names"
+        return f"the inputs are {counts[0]} there and {counts[1]} here"
+    name = key if key == "igcli" else f"--{key.replace('_', '-')}"
     return f"{name} is {_said(there)} there and {_said(here)} here"
 
 

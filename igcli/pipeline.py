@@ -1,20 +1,23 @@
 """One pass over a plan: read → score → integrate → draw → store, each ahead of the next."""
 
+import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol, TypeVar
+
+import numpy as np
 
 from igcli.about import about, ran
 from igcli.batches import Batches
 from igcli.blocks import blocks_to_do
 from igcli.checks import Checks
-from igcli.errors import IgcliError, InputError, OutputError
+from igcli.errors import IgcliError, InputError, OutputError, OutputVanished
 from igcli.explain import explain
 from igcli.kept import kept_parts
 from igcli.pictures import Pictures
 from igcli.plan import Plan
+from igcli.progress import Track
 from igcli.records import Warn
 from igcli.result import RunResult, Tally
 from igcli.stopped import run_stopped
@@ -24,24 +27,10 @@ from igcli.store.outdir import make_out
 from igcli.store.reader import read_rows
 from igcli.store.writer import RunWriter
 from igcli.threads import ahead
-
-T = TypeVar("T")
+from igcli.units import in_bytes
 
 _DRAWERS = 2
 _DRAWN_AHEAD = 64
-
-
-class Track(Protocol):
-    """Wraps an iteration, to show progress; gets how many there are, and how many are done."""
-
-    def __call__(self, items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
-        """Return the same items."""
-        ...
-
-
-def untracked(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
-    """Show no progress."""
-    return items
 
 
 def run(
@@ -99,6 +88,7 @@ class _Run:
         done = [range(e.start // per_input, e.stop // per_input) for e in kept]
         self._blocks = list(blocks_to_do(len(plan.names), plan.block, done))
         self._asked = len(plan.names) * per_input
+        _tell_of_space(plan, self._asked - self._kept, warn)
         self._pictures = None
         if plan.maps.picture is not None and plan.config.overlays:
             self._pictures = Pictures(plan, plan.maps.picture)
@@ -140,24 +130,25 @@ class _Run:
         """Store what was finished; say what stopped the run, here or before."""
         writer = self._writer
         unflushed = _tried(lambda: writer.flush(final=False))
-        failure = failure or unflushed
-        tally, hashes = Tally(self._plan.gates), dict[str, str]()
+        tally = Tally(self._plan.gates)
         with suppress(OSError):
-            for row in read_rows(self._plan.config.out, writer.entries):
-                tally.add(row)
-                hashes[row.path] = row.sha256
+            tally.add_all(read_rows(self._plan.config.out, writer.entries))
         unjoined = _tried(lambda: writer.join(self._plan.config.save))
-        result = self._result(tally, failure or unjoined)
+        if isinstance(unjoined, OutputVanished):
+            # Whatever else was noticed followed from that.
+            failure = unjoined
+        failure = failure or unflushed or unjoined
+        result = self._result(tally, failure)
         outcome = {
             "counts": {**result.counts(), "stored": writer.stored},
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.ran,
-            "input_sha256": hashes,
+            "input_sha256": tally.hashes,
         }
         unwritten = _tried(lambda: writer.finish(result.status, outcome))
         if failure is not None and not isinstance(failure, (OSError, IgcliError, MemoryError)):
             raise failure
-        return self._result(tally, failure or unjoined or unwritten)
+        return self._result(tally, failure or unwritten)
 
     def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
         plan, pictures = self._plan, self._plan.maps.picture is not None
@@ -180,6 +171,19 @@ class _Run:
             unit="images" if one_each else "explanations",
             ran=ran(plan, self._batches),
             stopped=stopped,
+        )
+
+
+def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
+    """Say so where the arrays alone will fill the disk."""
+    copies = 2 if "npy" in plan.config.save else 1
+    picture = int(np.prod(plan.maps.picture.shape)) if plan.maps.picture else 0
+    needed = rows * (4 * copies * int(np.prod(plan.maps.shape)) + picture)
+    free = shutil.disk_usage(plan.config.out).free
+    if needed > free:
+        warn(
+            f"the arrays take {in_bytes(needed)}, and {in_bytes(free)} are free on OUT "
+            f"{plan.config.out}: the run will stop when the disk is full"
         )
 
 

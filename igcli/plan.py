@@ -12,30 +12,26 @@ from igcli.baselines import Baseline
 from igcli.blocks import block_size
 from igcli.config import RunConfig, is_file
 from igcli.earlier import Earlier, find_earlier, tell_of_changes
-from igcli.errors import ConfigError, InputError
+from igcli.errors import ConfigError
 from igcli.gates import Gate, parse_gates
 from igcli.identity import identity
 from igcli.inputs.readers import bind, list_inputs
+from igcli.inputs.reading import read_ahead
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing, Source
 from igcli.maps import Maps, maps_of
 from igcli.methods import Method, choose_method
+from igcli.precision import precision_error
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
-from igcli.records import Failed, InputName, InputSpec, ModelSettings, ModelSpec, Sample, Warn
-from igcli.rows import GradientModel, PathRows
+from igcli.records import InputName, InputSpec, ModelSettings, ModelSpec, Sample, Warn
+from igcli.rows import GradientModel
 from igcli.starts import check_start, settle_start
 from igcli.store.layout import clashes
 from igcli.store.outdir import check_out, check_sources
 from igcli.targets import Labels, Targets, plan_targets, read_labels
-from igcli.threads import ahead
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
-
-_READERS = 2
-_READ_AHEAD = 16
-_COMPARED = 16
-_COMPARED_AT = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     point = _point(model, source)
     _check_maps(config, spec)
     _tell_of_scaling(config, listing, spec, warn)
-    error = _precision_error(model, source, every, start.baseline, warn)
+    error = precision_error(model, source, every, start.baseline, warn)
     method = method.with_rounding(error)
     gates = parse_gates(config.fail_on, method)
     rows = len(names) * targets.per_input * method.usual_steps
@@ -190,18 +186,6 @@ def _point(model: GradientModel, source: Source) -> InputSpec:
     return spec.entered.with_shape(model.enter(nothing).shape[1:])
 
 
-def read_ahead(source: Source, names: Sequence[InputName]) -> Iterator[Sample | Failed]:
-    """Read inputs in order, in threads, ahead of who takes them."""
-
-    def read(name: InputName) -> Sample | Failed:
-        try:
-            return source.read(name)
-        except InputError as error:
-            return Failed(name, error.problem, error.sha256)
-
-    return ahead(read, names, _READERS, _READ_AHEAD)
-
-
 def _sources(config: RunConfig) -> Iterator[Path]:
     yield from (config.model, config.inputs)
     yield from (
@@ -250,37 +234,6 @@ def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
         )
 
 
-def _precision_error(
-    model: GradientModel,
-    source: Source,
-    names: Sequence[InputName],
-    baseline: Baseline,
-    warn: Warn,
-) -> float:
-    """Compare the gradients of the first inputs' predicted classes with float32's."""
-    precision = model.spec.precision
-    if precision == "float32":
-        return 0.0
-    read = [s for s in read_ahead(source, names[:_COMPARED]) if isinstance(s, Sample)]
-    if not read:
-        return 0.0
-    x = model.enter(np.stack([sample.x for sample in read]))
-    slots = np.repeat(np.arange(len(read), dtype=np.int32), len(_COMPARED_AT))
-    rows = PathRows(
-        x=x,
-        baseline=model.enter(np.stack([baseline(sample) for sample in read])),
-        slot=slots,
-        alpha=np.tile(_COMPARED_AT, len(read)),
-        target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
-    )
-    error = model.precision_error(rows)
-    warn(
-        f"--precision {precision}: gradients differ from float32's by up to {error:.1%} of their "
-        f"size at {len(rows)} points; scores differ too"
-    )
-    return error
-
-
 def _batching(
     config: RunConfig,
     model: GradientModel,
@@ -290,16 +243,18 @@ def _batching(
     earlier: Earlier | None,
     warn: Warn,
 ) -> Chosen:
-    spec = model.spec
-    if earlier:
-        changed = tell_of_changes(earlier, spec.device)
-        if changed:
-            warn(changed)
-        same = config.batch_size in (None, earlier.asked) and spec.device == earlier.device
-        if same and spec.streams == earlier.batching.streams:
-            return Chosen(earlier.batching, "as before")
-    chosen = choose_batching(model, method, shape, rows, config.batch_size)
+    if earlier and config.batch_size in (None, earlier.asked) and _suits(earlier, model.spec):
+        chosen = Chosen(earlier.batching, "as before")
+    else:
+        chosen = choose_batching(model, method, shape, rows, config.batch_size)
     size = chosen.batching.size
     if config.batch_size is not None and size < config.batch_size:
         warn(f"--batch-size {config.batch_size} may not fit into memory: {size} rows are sent")
+    changed = earlier and tell_of_changes(earlier, chosen.batching, model.spec.device)
+    if changed:
+        warn(changed)
     return chosen
+
+
+def _suits(earlier: Earlier, spec: ModelSpec) -> bool:
+    return (earlier.device, earlier.batching.streams) == (spec.device, spec.streams)

@@ -1,7 +1,7 @@
 """What a run came to: counts, deltas and failures, and the exit code that follows."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
@@ -62,9 +62,15 @@ class Tally:
         self.steps = array("q")
         self.unconverged = 0
         self.crossed: dict[str, list[str]] = {}
+        self.hashes: dict[str, str] = {}
 
-    def add(self, explanation: Explanation) -> None:
-        """Count one explanation."""
+    def add_all(self, explanations: Iterable[Explanation]) -> None:
+        """Count some explanations."""
+        for explanation in explanations:
+            self._add(explanation)
+
+    def _add(self, explanation: Explanation) -> None:
+        self.hashes[explanation.path] = explanation.sha256
         if explanation.status == "failed":
             self.failures.append((explanation.id, explanation.message))
             return

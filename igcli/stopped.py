@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from igcli.errors import IgcliError, RunStopped
+from igcli.errors import IgcliError, OutputVanished, RunStopped
 
 
 def run_stopped(failure: Exception, stored: int, asked: int, out: Path) -> RunStopped:
@@ -20,6 +20,9 @@ def run_stopped(failure: Exception, stored: int, asked: int, out: Path) -> RunSt
         The run directory.
     """
     fix = "see the cause"
+    if isinstance(failure, OutputVanished):
+        problem = f"stopped before all {asked} were explained"
+        return RunStopped(problem, f"{failure.problem}: {failure.cause}", failure.fix)
     if isinstance(failure, IgcliError):
         cause = f"{failure.problem}: {failure.cause}" if failure.cause else failure.problem
         fix = failure.fix or fix

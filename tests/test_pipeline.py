@@ -14,8 +14,9 @@ from PIL import Image
 
 from igcli.config import RunConfig
 from igcli.errors import ModelError, RunStopped
-from igcli.pipeline import run, untracked
+from igcli.pipeline import run
 from igcli.plan import make_plan
+from igcli.progress import untracked
 from igcli.records import Array
 from igcli.result import RunResult
 from tests.fakes import FakeModel, Linear, NanMaker, Power

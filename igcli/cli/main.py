@@ -9,7 +9,11 @@ import click
 from igcli import __version__, exit_codes
 from igcli.errors import IgcliError, RunStopped
 
-COMMANDS = {"run": "igcli.cli.run", "inspect": "igcli.cli.inspect"}
+COMMANDS = {
+    "run": "igcli.cli.run",
+    "inspect": "igcli.cli.inspect",
+    "merge": "igcli.cli.merge",
+}
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
 ARGUMENTS = "igcli.arguments"

@@ -16,6 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 _TABLE = "run"
+_SHOWN = 5
 
 
 def config_option(function: F) -> F:
@@ -109,7 +110,17 @@ def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) 
     return int(size)
 
 
-def named(ids: Sequence[str], shown: int = 5) -> str:
+def tell_failures(failures: Sequence[tuple[str, str]], what: str) -> None:
+    """Print the first few (id, reason) on stderr, and how many more there are."""
+    from igcli.result import on_one_line
+
+    for identity, reason in failures[:_SHOWN]:
+        click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {reason}')}", err=True)
+    if len(failures) > _SHOWN:
+        click.echo(f"igcli: {len(failures) - _SHOWN} more {what}; see results.csv", err=True)
+
+
+def named(ids: Sequence[str], shown: int = _SHOWN) -> str:
     """List the first few ids, and say how many more there are."""
     more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
     return ", ".join(ids[:shown]) + more

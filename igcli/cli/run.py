@@ -9,13 +9,11 @@ import click
 from click.core import ParameterSource
 
 from igcli.cli.main import ARGUMENTS
-from igcli.cli.options import config_option, debug_option, named, track, warn
+from igcli.cli.options import config_option, debug_option, named, tell_failures, track, warn
 from igcli.cli.settings import settings_options
 from igcli.cli.signals import Stopping
 from igcli.config import ON_ERROR, RunConfig
 from igcli.gates import USAGE
-
-_SHOWN_FAILURES = 5
 
 
 @click.command(name="run")
@@ -80,12 +78,8 @@ def _tell(result: Any) -> None:
     """Print on stderr what did not go as asked."""
     from igcli.result import on_one_line
 
-    for what, items in (("failed", result.tally.failures), ("not drawn", result.undrawn)):
-        for identity, message in items[:_SHOWN_FAILURES]:
-            click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {message}')}", err=True)
-        if len(items) > _SHOWN_FAILURES:
-            where = ", named in results.csv" if what == "failed" else f" {what}"
-            click.echo(f"igcli: and {len(items) - _SHOWN_FAILURES} more{where}", err=True)
+    tell_failures(result.tally.failures, "failed")
+    tell_failures(result.undrawn, "not drawn")
     for gate, crossed in result.tally.crossed.items():
         click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
     if result.stopped is not None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from igcli.units import in_bytes, in_time
+
 _LABEL = 12
 
 
@@ -18,23 +20,11 @@ def _shape(sizes: list[int | None]) -> str:
     return " × ".join("any" if size is None else str(size) for size in sizes)
 
 
-def _bytes(count: int) -> str:
-    power = min(max(0, (max(count, 1).bit_length() - 1) // 10), 4)
-    return f"{count / 1024**power:.3g} {('B', 'KB', 'MB', 'GB', 'TB')[power]}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100.0:
-        return f"{seconds:.2g} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def _estimate_in_words(found: dict[str, Any]) -> str:
     failed = f", {found['failed']} of which failed" if found["failed"] else ""
     return (
-        f"{_duration(found['seconds'])} after loading, {found['gradients']:,} gradients, "
-        f"{_bytes(found['memory'])} of memory, {_bytes(found['disk'])} on disk "
+        f"{in_time(found['seconds'])} after loading, {found['gradients']:,} gradients, "
+        f"{in_bytes(found['memory'])} of memory, {in_bytes(found['disk'])} on disk "
         f"(from {found['sample']} of them{failed})"
     )
 

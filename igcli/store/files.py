@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,15 @@ def whole_file(path: Path, synced: bool = True) -> Iterator[Path]:
             sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def link_or_copy(source: Path, path: Path) -> None:
+    """Give a file that is never changed a second name, or a whole copy where that can't be."""
+    try:
+        os.link(source, path)
+    except OSError:
+        with whole_file(path) as temporary:
+            shutil.copyfile(source, temporary)
 
 
 def append_line(path: Path, line: str) -> None:

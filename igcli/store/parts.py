@@ -1,12 +1,15 @@
 """Parts: the run's arrays in pieces, each a whole HDF5 file, and the files that join them."""
 
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from igcli.hashes import file_sha256
 from igcli.maps import Maps
 from igcli.records import Array, Explanation, Part
 from igcli.store.columns import copy_columns, write_columns
@@ -24,10 +27,21 @@ def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> tuple
     The maps are one dataset, or a group of one for each input. The file's size and SHA-256 are
     returned.
     """
+    data = _hdf5(partial(_write, explanations=explanations, maps=maps))
     with whole_file(path) as temporary:
-        with h5py.File(temporary, "w") as file:
-            _write(file, explanations, maps)
-        return temporary.stat().st_size, file_sha256(temporary)
+        temporary.write_bytes(data)
+    return len(data), hashlib.sha256(data).hexdigest()
+
+
+def _hdf5(write: Callable[[Any], None], libver: str = "earliest") -> bytes:
+    """Return an HDF5 file as bytes.
+
+    It is made in memory: where the disk fills up, HDF5 itself ends the process now and then.
+    """
+    memory = BytesIO()
+    with h5py.File(memory, "w", libver=libver) as file:
+        write(file)
+    return memory.getvalue()
 
 
 def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
@@ -60,11 +74,16 @@ def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
 
 def join_parts(parts: list[Path], path: Path) -> None:
     """Write attributions.h5: virtual datasets over the parts, in row order, and every column."""
-    with whole_file(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
+
+    def write(file: Any) -> None:
         for name in (*_map_names(parts[0]), IMAGES):
             _join_dataset(file, name, parts)
         copy_columns(parts, file)
         join_profiles(parts, file)
+
+    data = _hdf5(write, libver="latest")
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def _map_names(part: Path) -> list[str]:
@@ -103,11 +122,14 @@ def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:
 
 
 def save_npy(attributions: Path, path: Path) -> None:
-    """Copy /attributions of `attributions` to an .npy file, a few rows at a time."""
+    """Copy /attributions of `attributions` to an .npy file, a few rows at a time.
+
+    Written, not mapped: where the disk fills up, a mapped file ends the process.
+    """
     with h5py.File(attributions, "r") as file, whole_file(path) as temporary:
         source = file[MAPS]
-        target = np.lib.format.open_memmap(temporary, "w+", np.float32, source.shape)
-        for start in range(0, len(source), _NPY_ROWS):
-            target[start : start + _NPY_ROWS] = source[start : start + _NPY_ROWS]
-        target.flush()
-        del target
+        header = {"descr": "<f4", "fortran_order": False, "shape": source.shape}
+        with temporary.open("wb") as target:
+            np.lib.format.write_array_header_1_0(target, header)
+            for start in range(0, len(source), _NPY_ROWS):
+                target.write(source[start : start + _NPY_ROWS].astype("<f4").tobytes())

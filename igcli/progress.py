@@ -1,0 +1,19 @@
+"""How long work shows its progress: wrapped from outside, so that the library prints nothing."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Track(Protocol):
+    """Wraps an iteration; gets how many items there are in all, and how many were done before."""
+
+    def __call__(self, items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+        """Return the same items."""
+        ...
+
+
+def untracked(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+    """Show nothing."""
+    return items
