@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from igcli.errors import InputError
+from igcli.errors import InputError, OutputError, RunStopped
 from igcli.identity import SHARD
 from igcli.progress import Track
 from igcli.result import RunResult, Tally
@@ -13,11 +13,12 @@ from igcli.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
 from igcli.store.layout import OVERLAYS
 from igcli.store.lock import RunLock
+from igcli.store.manifest import PartEntry
 from igcli.store.outdir import check_out, check_sources, make_out
 from igcli.store.reader import read_rows
 from igcli.store.writer import RunFolder
 
-_OF_ONE_SHARD = frozenset({"status", "counts", "seconds", "batching", "input_sha256", "merged"})
+_OF_ONE_SHARD = frozenset({"status", "counts", "seconds", "input_sha256", "merged"})
 _KEPT_OF_EACH = ("seconds", "device", "precision", "batching", "versions")
 
 
@@ -43,26 +44,45 @@ def merge(out: Path, outs: Sequence[Path], overwrite: bool, track: Track) -> Run
         When `out` can't be written, a part is damaged, or the shards don't make up one run.
     """
     check_out(out, overwrite)
+    for source in outs:
+        if source.resolve() == out.resolve():
+            raise OutputError(
+                f"OUT {out} is one of the shards",
+                "merging would replace it",
+                "name another folder first",
+            )
     check_sources(out, outs)
     shards = read_shards(outs)
-    make_out(out)
-    with RunLock(out):
-        return _merge(out, shards, track)
-
-
-def _merge(out: Path, shards: Sequence[Shard], track: Track) -> RunResult:
-    about = _about(out, shards)
-    folder = RunFolder(out, about)
     parts = [(shard, entry) for shard in shards for entry in shard.entries]
     for shard, entry in track(parts, len(parts)):
-        if not entry.is_whole(shard.out):
-            raise InputError(
-                f"SHARD {shard.out} is damaged",
-                f"the part that begins with row {entry.start} is not as it was written",
-                "run it again with --resume",
-            )
-        folder.adopt(shard.out, entry, shard.first * about["per_input"] + entry.start)
+        _check_part(shard, entry)
+    make_out(out)
+    with RunLock(out):
+        try:
+            return _merge(out, shards)
+        except OSError as error:
+            raise RunStopped(
+                f"stopped before OUT {out} was whole",
+                error.strerror or str(error),
+                "see the cause, then merge again with --overwrite",
+            ) from error
+
+
+def _check_part(shard: Shard, entry: PartEntry) -> None:
+    if not entry.is_whole(shard.out):
+        raise InputError(
+            f"SHARD {shard.out} is damaged",
+            f"the part that begins with row {entry.start} is not as it was written",
+            "run it again with --resume",
+        )
+
+
+def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
+    about = _about(out, shards)
+    folder = RunFolder(out, about)
     for shard in shards:
+        for entry in shard.entries:
+            folder.adopt(shard.out, entry, shard.first * about["per_input"] + entry.start)
         _link_pictures(shard.out, out)
     folder.join(about["config"]["save"])
     tally = Tally()

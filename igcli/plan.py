@@ -210,9 +210,8 @@ def _preprocess(config: RunConfig, listing: Listing) -> str | None:
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
     if not listing.resizable and config.resize is not None:
         warn(f"--resize {config.resize} has no effect: arrays are not resized")
-    if listing.passed_over:
-        files = "file is" if listing.passed_over == 1 else "files are"
-        warn(f"{listing.passed_over} {files} no image by extension: passed over")
+    for note in listing.notes:
+        warn(note)
 
 
 def _tell_of_scaling(config: RunConfig, listing: Listing, spec: ModelSpec, warn: Warn) -> None:

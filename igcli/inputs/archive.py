@@ -47,7 +47,7 @@ class ArchiveListing:
 
     kind: SourceKind = "several"
     resizable = False
-    passed_over = 0
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, arrays: dict[str, Array]) -> None:
         self.path = path

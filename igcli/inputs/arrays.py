@@ -113,7 +113,7 @@ class ArrayListing:
     """The rows of one array."""
 
     resizable = False
-    passed_over = 0
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, array: Array, kind: SourceKind) -> None:
         self.path = path

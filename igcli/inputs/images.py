@@ -22,9 +22,11 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     is left out.
     """
     files: list[Path] = []
-    passed_over = 0
-    for path in _walk(folder, _below(folder, exclude)):
-        if path.suffix.lower() in EXTENSIONS and _may_be_read(path):
+    passed_over = runs = 0
+    for path, is_run_of_igcli in _walk(folder, _below(folder, exclude)):
+        if is_run_of_igcli:
+            runs += 1
+        elif path.suffix.lower() in EXTENSIONS and _may_be_read(path):
             files.append(path)
         else:
             passed_over += 1
@@ -34,7 +36,18 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
             f"{passed_over} of another kind found" if passed_over else "it is empty",
             f"name a folder with {', '.join(sorted(EXTENSIONS))} files",
         )
-    return ImageListing(folder, files, passed_over)
+    return ImageListing(folder, files, _notes(passed_over, runs))
+
+
+def _notes(passed_over: int, runs: int) -> tuple[str, ...]:
+    notes = []
+    if passed_over:
+        files = "file is" if passed_over == 1 else "files are"
+        notes.append(f"{passed_over} {files} no image by extension: passed over")
+    if runs:
+        folders = "folder holds an earlier run" if runs == 1 else "folders hold earlier runs"
+        notes.append(f"{runs} {folders} of igcli: passed over")
+    return tuple(notes)
 
 
 def _below(folder: Path, exclude: Path | None) -> Path | None:
@@ -46,7 +59,7 @@ def _below(folder: Path, exclude: Path | None) -> Path | None:
 
 def list_image(path: Path) -> "ImageListing":
     """List one image file."""
-    return ImageListing(path.parent, [path], 0)
+    return ImageListing(path.parent, [path])
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -61,8 +74,11 @@ def _may_be_read(path: Path) -> bool:
 
 def _walk(
     folder: Path, exclude: Path | None, above: frozenset[tuple[int, int]] = frozenset()
-) -> Iterator[Path]:
-    """Yield every file below a folder; a link back to a folder above is not entered again."""
+) -> Iterator[tuple[Path, bool]]:
+    """Yield every file below a folder (False), and every folder that holds a run (True).
+
+    A link back to a folder above is not entered again.
+    """
     try:
         here = _identity(folder)
         entries = list(os.scandir(folder))
@@ -70,11 +86,13 @@ def _walk(
         raise InputError(
             f"can't list {folder}", error.strerror or "", "make the folder readable"
         ) from error
-    if not above:
+    is_root = not above
+    if is_root:
         above = frozenset(_identity(parent) for parent in folder.resolve().parents)
-    elif is_run(folder):
-        return
     if here in above or (exclude is not None and folder.resolve().is_relative_to(exclude)):
+        return
+    if not is_root and is_run(folder):
+        yield folder, True
         return
     for entry in entries:
         if entry.name.startswith("."):
@@ -82,7 +100,7 @@ def _walk(
         if entry.is_dir():
             yield from _walk(folder / entry.name, exclude, above | {here})
         else:
-            yield folder / entry.name
+            yield folder / entry.name, False
 
 
 class ImageListing:
@@ -92,9 +110,9 @@ class ImageListing:
     resizable = True
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
-    def __init__(self, root: Path, files: list[Path], passed_over: int) -> None:
+    def __init__(self, root: Path, files: list[Path], notes: tuple[str, ...] = ()) -> None:
         self.files = sorted(files, key=lambda path: path.relative_to(root).parts)
-        self.passed_over = passed_over
+        self.notes = notes
         self.names = [_name(i, path, root) for i, path in enumerate(self.files)]
 
     def bind(

@@ -54,8 +54,8 @@ class Listing(Protocol):
         ...
 
     @property
-    def passed_over(self) -> int:
-        """How many files were found that no reader takes."""
+    def notes(self) -> tuple[str, ...]:
+        """What was found that is no input, in words."""
         ...
 
     @property

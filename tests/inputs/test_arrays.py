@@ -42,7 +42,7 @@ def test_rows_are_named_by_file_and_place(tmp_path: Path) -> None:
     last = listing.names[10]
     assert (last.index, last.id, last.folder) == (10, "my digits-000010", "")
     assert last.path == f"{tmp_path}/my digits.npy[10]"
-    assert (listing.passed_over, listing.resizable) == (0, False)
+    assert (listing.notes, listing.resizable) == ((), False)
 
 
 def test_a_file_name_that_is_no_utf8_is_made_printable(tmp_path: Path) -> None:
@@ -328,3 +328,28 @@ def test_settle(
     shape: tuple[int, ...], wanted: tuple[int | None, ...], expected: tuple[int, ...] | None
 ) -> None:
     assert settle(shape, wanted) == expected
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_that_is_cut_short_meanwhile_fails_and_ends_no_process(
+    tmp_path: Path, order: str
+) -> None:
+    path = tmp_path / "x.npy"
+    np.save(path, np.asarray(np.ones((64, 100, 3), np.float32), order=order))  # type: ignore[call-overload]
+    listing = list_array(path)
+    source = listing.bind(InputSpec("x", (100, 3), np.dtype("float32")), "unit", "stretch", None)
+    assert source.read(listing.names[63]).x.shape == (100, 3)
+    os.truncate(path, path.stat().st_size - 1)
+    for name in (listing.names[0], listing.names[63]):
+        for read in (source.read, source.sha256):
+            with pytest.raises(InputError, match="the file was cut short while it was read"):
+                read(name)
+
+
+def test_the_hash_alone_is_that_of_the_sample(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(12, dtype=np.float32).reshape(4, 3))
+    listing = list_array(tmp_path / "x.npy")
+    source = listing.bind(InputSpec("x", (3,), np.dtype("float32")), "unit", "stretch", None)
+    hashes = [source.sha256(name) for name in listing.names]
+    assert hashes == [source.read(name).sha256 for name in listing.names]
+    assert len(set(hashes)) == 4

@@ -79,7 +79,7 @@ def test_other_files_are_passed_over_and_counted(tmp_path: Path) -> None:
     fill(tmp_path, "a.png", "notes.txt", "sub/data.csv", "png", ".hidden", "sub/b.png")
     listing = list_folder(tmp_path)
     assert [name.id for name in listing.names] == ["a.png", "sub/b.png"]
-    assert listing.passed_over == 3
+    assert listing.notes == ("3 files are no image by extension: passed over",)
 
 
 def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_the_excluded_folder_is_left_out_however_it_is_written(
     exclude = tmp_path.parent / f"{tmp_path.name}-link" if spelling == "link" else Path(spelling)
     listing = list_folder(tmp_path, exclude)
     assert [name.id for name in listing.names] == ["a.png", "x/out/b.png"]
-    assert listing.passed_over == 0
+    assert listing.notes == ()
 
 
 def test_an_excluded_folder_that_does_not_exist_yet_changes_nothing(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_one_image_is_an_input_without_folder(tmp_path: Path) -> None:
     fill(tmp_path, "sub/a.png", "sub/b.png")
     listing = list_image(tmp_path / "sub" / "a.png")
     (name,) = listing.names
-    assert (name.index, name.id, name.folder, listing.passed_over) == (0, "a.png", "", 0)
+    assert (name.index, name.id, name.folder, listing.notes) == (0, "a.png", "", ())
     assert listing.kind == "pixels" and listing.resizable
 
 
@@ -337,3 +337,36 @@ def test_a_broken_file_fails_alone(tmp_path: Path, content: bytes, problem: str)
     with pytest.raises(InputError, match=problem):
         source.read(listing.names[1])
     assert source.read(listing.names[0]).x.shape == (2, 2, 3)
+
+
+def test_earlier_runs_are_passed_over_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    for name in ("one", "two"):
+        (tmp_path / name / "overlays").mkdir(parents=True)
+        (tmp_path / name / "overlays" / "a.png.png").touch()
+        (tmp_path / name / "run.json").write_text('{"igcli": "0"}')
+    listing = list_folder(tmp_path)
+    assert [name.id for name in listing.names] == ["a.png"]
+    assert listing.notes == ("2 folders hold earlier runs of igcli: passed over",)
+    assert list_folder(tmp_path, tmp_path / "two").notes == (
+        "1 folder holds an earlier run of igcli: passed over",
+    )
+
+
+def test_a_hundred_thousand_files(tmp_path: Path) -> None:
+    for i in range(100_000):
+        os.mknod(tmp_path / f"{i}.png")
+    names = list_folder(tmp_path).names
+    assert [name.index for name in names] == list(range(100_000))
+    assert [name.id for name in names] == sorted(f"{i}.png" for i in range(100_000))
+
+
+def test_the_hash_alone_is_that_of_the_sample(tmp_path: Path) -> None:
+    Image.new("RGB", (3, 2), "red").save(tmp_path / "a.png")
+    listing = list_folder(tmp_path)
+    source = listing.bind(InputSpec("x", (2, 3, 3), np.dtype("float32")), "unit", "stretch", None)
+    digest = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
+    assert source.sha256(listing.names[0]) == digest == source.read(listing.names[0]).sha256
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(InputError, match="can't be read: No such file"):
+        source.sha256(listing.names[0])
