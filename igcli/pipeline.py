@@ -143,6 +143,7 @@ class _Run:
             "counts": {**result.counts(), "stored": writer.stored},
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.ran,
+            "undrawn": dict(result.undrawn),
             "input_sha256": tally.hashes,
         }
         unwritten = _tried(lambda: writer.finish(result.status, outcome))

@@ -10,13 +10,8 @@ from click.testing import Result
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
-COMMANDS = [
-    line
-    for language, block in BLOCKS
-    if language == "sh"
-    for line in block.splitlines()
-    if line.startswith("igcli ")
-]
+COMMANDS = [block for language, block in BLOCKS if language == "sh" and block.startswith("igcli ")]
+COMMAND_NAMES = ("run", "inspect", "merge")
 SNIPPETS = [block for language, block in BLOCKS if language == "python"]
 
 
@@ -28,10 +23,12 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_command(igcli: Callable[..., Result], checkout: Path, line: str) -> None:
-    result = igcli(*shlex.split(line)[1:])
-    assert result.exit_code == 0, result.output
+@pytest.mark.parametrize("block", COMMANDS)
+def test_commands(igcli: Callable[..., Result], checkout: Path, block: str) -> None:
+    for line in block.splitlines():
+        assert line.startswith("igcli ")
+        result = igcli(*shlex.split(line)[1:])
+        assert result.exit_code == 0, result.output
 
 
 def test_summary_and_snippets(
@@ -56,6 +53,6 @@ def test_the_install_commands_are_the_ones_that_ci_runs() -> None:
 def test_every_option_is_in_the_reference(igcli: Callable[..., Result]) -> None:
     reference = (ROOT / "README.md").read_text().split("## Reference")[1]
     for option in re.findall(
-        r"--[a-z][a-z-]+", igcli("run", "--help").stdout + igcli("inspect", "--help").stdout
+        r"--[a-z][a-z-]+", "".join(igcli(command, "--help").stdout for command in COMMAND_NAMES)
     ):
         assert f"`{option}`" in reference or option in {"--help", "--out", "--overlays"}

@@ -110,14 +110,16 @@ def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) 
     return int(size)
 
 
-def tell_failures(failures: Sequence[tuple[str, str]], what: str) -> None:
-    """Print the first few (id, reason) on stderr, and how many more there are."""
+def tell_failures(
+    failures: Sequence[tuple[str, str]], what: str, where: str = "results.csv"
+) -> None:
+    """Print the first few (id, reason) on stderr, and how many more there are, and where."""
     from igcli.result import on_one_line
 
     for identity, reason in failures[:_SHOWN]:
         click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {reason}')}", err=True)
     if len(failures) > _SHOWN:
-        click.echo(f"igcli: {len(failures) - _SHOWN} more {what}; see results.csv", err=True)
+        click.echo(f"igcli: and {len(failures) - _SHOWN} more, named in {where}", err=True)
 
 
 def named(ids: Sequence[str], shown: int = _SHOWN) -> str:

@@ -79,7 +79,7 @@ def _tell(result: Any) -> None:
     from igcli.result import on_one_line
 
     tell_failures(result.tally.failures, "failed")
-    tell_failures(result.undrawn, "not drawn")
+    tell_failures(result.undrawn, "not drawn", "run.json")
     for gate, crossed in result.tally.crossed.items():
         click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
     if result.stopped is not None:

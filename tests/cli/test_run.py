@@ -1,6 +1,7 @@
 """`igcli run` in this process, on a real Keras model and real files."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -497,3 +498,78 @@ def test_pixels_that_would_be_scaled_twice_are_told(
     arguments = ("run", tmp_path / "m.keras", photos, "--overwrite", "-o", tmp_path / "out")
     assert "'scale' scales pixels itself" in igcli(*arguments).stderr
     assert "scales pixels" not in igcli(*arguments, "--preprocess", "raw").stderr
+
+
+@pytest.mark.parametrize(
+    ("shard", "message"),
+    [
+        ("0/4", "shards are counted from 1 to N (a Slurm array too: --array=1-4)"),
+        ("5/4", "shards are counted from 1 to N"),
+        ("4", "is not I/N, 1/8 for the first of eight"),
+        ("1/0", "shards are counted from 1 to N"),
+        ("a/b", "is not I/N"),
+        ("-1/4", "is not I/N"),
+        ("1/2/3", "is not I/N"),
+    ],
+)
+def test_shards_are_counted_from_one(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path, shard: str, message: str
+) -> None:
+    result = igcli("run", small_model, photos, "-o", tmp_path / "out", "--shard", shard)
+    assert result.exit_code == 2 and message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_resume_and_overwrite_exclude_each_other_but_for_a_config_file(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    arguments = ["run", small_model, photos, "-o", tmp_path / "out", "--no-overlays"]
+    result = igcli(*arguments, "--resume", "--overwrite")
+    assert result.exit_code == 2 and "give one of them" in result.stderr
+    (tmp_path / "c.toml").write_text("[run]\noverwrite = true\n")
+    for _ in range(2):
+        result = igcli(*arguments, "--resume", "--config", tmp_path / "c.toml")
+        assert result.exit_code == 0
+    assert "6 of 6, 6 of them before" in result.stdout
+
+
+def test_an_unfinished_run_offers_to_go_on(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert igcli("run", small_model, photos, "-o", out).exit_code == 0
+    text = (out / "run.json").read_text()
+    (out / "run.json").write_text(text.replace('"complete"', '"running"'))
+    result = igcli("run", small_model, photos, "-o", out)
+    assert result.exit_code == 2
+    assert "holds an unfinished run" in result.stderr and "add --resume" in result.stderr
+    result = igcli(
+        "run",
+        small_model,
+        photos,
+        "-o",
+        out,
+        "--steps",
+        "9",
+        "--method",
+        "riemann_left",
+        "--resume",
+    )
+    assert result.exit_code == 2
+    assert "--method is adaptive there and riemann_left here" in result.stderr
+
+
+def test_json_tells_of_a_run_that_stopped(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    shutil.copytree(photos, folder)
+    (folder / "1.png").write_bytes(b"")
+    arguments = ["run", small_model, folder, "-o", tmp_path / "out", "--on-error", "stop"]
+    result = igcli(*arguments, "--json")
+    assert result.exit_code == 3
+    said = json.loads(result.stdout)
+    assert said["status"] == "partial" and "1.png failed: the file is empty" in said["stopped"]
+    assert "to go on: igcli run" in result.stderr
+    shutil.copy(folder / "0" / "photo-0.png", folder / "1.png")
+    assert igcli(*arguments, "--resume").exit_code == 0

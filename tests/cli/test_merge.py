@@ -1,0 +1,49 @@
+"""`igcli merge` on real runs: its summary, its JSON, and its exit codes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def shards(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) -> list[Path]:
+    outs = [tmp_path / "one", tmp_path / "two"]
+    for i, out in enumerate(outs):
+        result = igcli("run", small_model, photos, "-o", out, "--shard", f"{i + 1}/2")
+        assert result.exit_code == 0
+    return outs
+
+
+def test_shards_become_one_run(igcli: Any, shards: list[Path], tmp_path: Path) -> None:
+    result = igcli("merge", tmp_path / "out", *shards)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("explained  6 of 6 (adaptive, tolerance 0.05, 2 shards)")
+    assert len(list((tmp_path / "out" / "overlays").rglob("*.png"))) == 6
+    result = igcli("merge", tmp_path / "out", *shards)
+    assert result.exit_code == 2 and "holds a run already" in result.stderr
+    result = igcli("merge", tmp_path / "out", *shards, "--overwrite", "--json")
+    said = json.loads(result.stdout)
+    assert result.exit_code == 0 and said["counts"]["ok"] == 6 and said["status"] == "complete"
+
+
+def test_what_does_not_fit_is_refused(igcli: Any, shards: list[Path], tmp_path: Path) -> None:
+    result = igcli("merge", tmp_path / "out", shards[1])
+    assert result.exit_code == 2 and "inputs 1 to 3 of 6 are in none of them" in result.stderr
+    assert igcli("merge", tmp_path / "out").exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_failed_inputs_are_told(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "bad.png").write_bytes(b"")
+    (folder / "good.png").write_bytes((photos / "0" / "photo-0.png").read_bytes())
+    outs = [tmp_path / "one", tmp_path / "two"]
+    for i, out in enumerate(outs):
+        igcli("run", small_model, folder, "-o", out, "--shard", f"{i + 1}/2")
+    result = igcli("merge", tmp_path / "out", *outs)
+    assert result.exit_code == 3 and "failed: bad.png: the file is empty" in result.stderr
