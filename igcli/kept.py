@@ -1,9 +1,11 @@
 """Which parts of an unfinished run are kept: those that are whole, of inputs that are the same."""
 
+import threading
 from collections.abc import Sequence
 
-from igcli.errors import InputError, OutputError
+from igcli.errors import InputError, OutputError, RunStopped
 from igcli.plan import Plan
+from igcli.progress import Track
 from igcli.records import Explanation, Warn
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.reader import read_rows
@@ -13,7 +15,7 @@ _CHECKERS = 2
 _SHOWN = 3
 
 
-def kept_parts(plan: Plan, warn: Warn) -> list[PartEntry]:
+def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> list[PartEntry]:
     """Return the parts that a resumed run keeps; none for a run that begins.
 
     A part in which the run was stopped is computed again, since its other inputs shared batches
@@ -23,6 +25,8 @@ def kept_parts(plan: Plan, warn: Warn) -> list[PartEntry]:
     ------
     OutputError
         When an input that is explained already has changed since: it is named.
+    RunStopped
+        When `stop` is set meanwhile.
     """
     if plan.earlier is None:
         return []
@@ -34,7 +38,7 @@ def kept_parts(plan: Plan, warn: Warn) -> list[PartEntry]:
     if len(kept) < len(wanted):
         damaged = len(wanted) - len(kept)
         warn(f"{damaged} stored part{'s are' if damaged > 1 else ' is'} damaged: computed again")
-    changed = _changed(plan, kept)
+    changed = _changed(plan, kept, track, stop)
     if changed:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise OutputError(
@@ -45,16 +49,28 @@ def kept_parts(plan: Plan, warn: Warn) -> list[PartEntry]:
     return kept
 
 
-def _changed(plan: Plan, kept: Sequence[PartEntry]) -> list[str]:
+def _changed(
+    plan: Plan, kept: Sequence[PartEntry], track: Track, stop: threading.Event
+) -> list[str]:
     """Read the inputs of stored explanations again, and name those with another hash."""
     per_input = plan.targets.per_input
 
-    def is_changed(row: Explanation) -> bool:
+    def judge(row: Explanation) -> str:
         try:
-            return plan.source.sha256(plan.names[row.row // per_input]) != row.sha256
+            same = plan.source.sha256(plan.names[row.row // per_input]) == row.sha256
         except InputError:
-            return True
+            same = False
+        return "" if same else row.id
 
-    rows = [row for row in read_rows(plan.config.out, list(kept)) if row.row % per_input == 0]
-    changed = ahead(is_changed, rows, _CHECKERS, 4 * _CHECKERS)
-    return [row.id for row, is_other in zip(rows, changed, strict=True) if is_other]
+    rows = read_rows(plan.config.out, list(kept))
+    firsts = (row for row in rows if row.row % per_input == 0)
+    judged = ahead(judge, firsts, _CHECKERS, 4 * _CHECKERS)
+    changed = []
+    for name in track(judged, sum(entry.rows for entry in kept) // per_input):
+        if stop.is_set():
+            raise RunStopped(
+                "stopped before the run went on: nothing has changed", fix="run it again"
+            )
+        if name:
+            changed.append(name)
+    return changed

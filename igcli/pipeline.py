@@ -66,18 +66,19 @@ def run(
     """
     make_out(plan.config.out)
     with RunLock(plan.config.out):
-        return _Run(plan, warn, stop or threading.Event()).result(track)
+        return _Run(plan, track, warn, stop or threading.Event()).result()
 
 
 class _Run:
     """A run that holds its directory."""
 
-    def __init__(self, plan: Plan, warn: Warn, stop: threading.Event) -> None:
+    def __init__(self, plan: Plan, track: Track, warn: Warn, stop: threading.Event) -> None:
         _check_unchanged(plan)
         self._plan = plan
+        self._track = track
         self._batches = Batches(plan.model, plan.chosen.batching, stop=stop)
         self._started = time.monotonic()
-        kept = kept_parts(plan, warn)
+        kept = kept_parts(plan, warn, track, stop)
         self._kept = sum(entry.rows for entry in kept)
         # What was said of the first explanations is not said again.
         self._checks = None if kept else Checks(plan.model.spec, warn)
@@ -93,12 +94,12 @@ class _Run:
         if plan.maps.picture is not None and plan.config.overlays:
             self._pictures = Pictures(plan, plan.maps.picture)
 
-    def result(self, track: Track) -> RunResult:
+    def result(self) -> RunResult:
         stopped: Exception | None = None
         try:
             if self._pictures is not None:
                 self._pictures.draw_missing(self._writer.entries)
-            self._explain(track)
+            self._explain()
         except KeyboardInterrupt:
             pass
         except Exception as error:
@@ -107,13 +108,13 @@ class _Run:
             self._checks.finish()
         return self._finish(stopped)
 
-    def _explain(self, track: Track) -> None:
+    def _explain(self) -> None:
         plan = self._plan
         explanations = explain(plan, self._batches, self._blocks)
         if self._pictures is not None:
             explanations = ahead(self._pictures.draw, explanations, _DRAWERS, _DRAWN_AHEAD)
         ends = {block.stop * plan.targets.per_input for block in self._blocks}
-        for explanation in track(explanations, self._asked, self._kept):
+        for explanation in self._track(explanations, self._asked, self._kept):
             if explanation.status == "failed" and plan.config.on_error == "stop":
                 raise InputError(
                     f"{explanation.id} failed",
