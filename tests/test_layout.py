@@ -100,3 +100,17 @@ def test_help_answers_in_under_three_tenths_of_a_second() -> None:
         )
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 0.3
+
+
+def test_nothing_depends_on_the_wall_clock(root: Path) -> None:
+    """It may jump; only the lock tells it, to people."""
+    for path in (root / "igcli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.Import) and node.names[0].name == "datetime"), path
+            assert not (isinstance(node, ast.ImportFrom) and node.module == "datetime"), path
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                called = f"{node.value.id}.{node.attr}"
+                allowed = {"time.monotonic", "time.perf_counter"}
+                if path.name == "lock.py":
+                    allowed.add("time.strftime")
+                assert node.value.id != "time" or called in allowed, f"{path}: {called}"
