@@ -3,29 +3,24 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from igcli.errors import ConfigError, InputError
 from igcli.inputs.arrays import ArrayListing, ArraySource, array_kind, bound_kind, in_space, settle
 from igcli.inputs.source import printable
+from igcli.machine import total_memory
 from igcli.preprocess import Space, Spaces
 from igcli.records import Array, InputName, InputSpec, Sample, SourceKind, parts_of
 
 
 def list_archive(path: Path) -> "ArchiveListing | ArrayListing":
     """List the rows of an .npz file; one array in it is as good as an .npy."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except Exception as error:
-        # A broken archive raises nearly anything: BadZipFile, ValueError, EOFError, zlib.error, …
-        raise InputError(
-            f"INPUTS {path} can't be read as an .npz archive",
-            str(error).split("\n")[0],
-            "save plain arrays of numbers with numpy.savez (object arrays are refused)",
-        ) from error
-    counts = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
+    arrays = _load(path)
+    counts = {array.shape[0] if array.ndim and array.size else 0 for array in arrays.values()}
     if len(counts) != 1 or counts == {0}:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         problem = "has arrays of different lengths" if len(counts) > 1 else "holds no rows"
@@ -40,6 +35,40 @@ def list_archive(path: Path) -> "ArchiveListing | ArrayListing":
         listing.shapes[name] = array.shape[1:]
         return listing
     return ArchiveListing(path, arrays)
+
+
+def _load(path: Path) -> dict[str, Array]:
+    try:
+        with ZipFile(path) as archive:
+            _check_size(path, sum(member.file_size for member in archive.infolist()))
+        with path.open("rb") as stream, NpzFile(stream, allow_pickle=False) as file:
+            arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    except InputError:
+        raise
+    except Exception as error:
+        # A broken archive raises nearly anything: BadZipFile, ValueError, EOFError, zlib.error, …
+        raise InputError(
+            f"INPUTS {path} can't be read as an .npz archive",
+            str(error).split("\n")[0],
+            "save plain arrays of numbers with numpy.savez (object arrays are refused)",
+        ) from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise InputError(
+                f"INPUTS {path} holds {name!r}, which is no array",
+                fix="save plain arrays of numbers with numpy.savez",
+            )
+    return arrays
+
+
+def _check_size(path: Path, size: int) -> None:
+    """Refuse what does not fit into memory, zip bombs among it: the arrays are loaded whole."""
+    if size > total_memory():
+        raise InputError(
+            f"INPUTS {path} unpacks to {size} bytes",
+            f"this machine has {total_memory()} bytes of memory",
+            "save an .npy, which is not loaded as a whole, or fewer rows",
+        )
 
 
 class ArchiveListing:

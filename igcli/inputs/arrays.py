@@ -44,7 +44,7 @@ def array_kind(array: Array, path: Path, what: str) -> SourceKind:
         return "pixels"
     if np.issubdtype(array.dtype, np.floating):
         return "floats"
-    if np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_:
+    if array.dtype.kind in "iub":
         return "integers"
     raise InputError(
         f"{what} {path} holds {array.dtype}",
@@ -100,11 +100,12 @@ def list_array(path: Path) -> "ArrayListing":
     """List the rows of an .npy file."""
     array = load_array(path, "INPUTS")
     kind = array_kind(array, path, "INPUTS")
-    if array.ndim < 2 or array.shape[0] == 0:
+    # Without numbers, a file of a hundred bytes can have any number of rows.
+    if array.ndim < 2 or array.size == 0:
         raise InputError(
             f"INPUTS {path} has shape {array.shape}",
             "the first axis counts the inputs",
-            "save an array of shape (N, …) with N at least 1",
+            "save an array of shape (N, …), every axis at least 1",
         )
     return ArrayListing(path, array, kind)
 

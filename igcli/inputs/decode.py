@@ -1,6 +1,8 @@
 """One image file → pixels: float32 0–255, (height, width, channels), at the model's size."""
 
 import io
+import stat
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -12,7 +14,22 @@ from igcli.records import Array
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_MOST_BYTES = 2**30
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+
+
+def read_file(path: Path) -> bytes:
+    """Return what is in an image file; raise InputError where that can't be had."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # To read a pipe or a device may never end.
+            raise InputError("can't be read: it is no regular file")
+        if status.st_size > _MOST_BYTES:
+            raise InputError(f"can't be read: it has {status.st_size} bytes, more than 1 GiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"can't be read: {error.strerror}") from error
 
 
 def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
@@ -48,6 +65,7 @@ def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _refuse_bomb(image)
             image.load()
+            _check_sums(data, image.format)
             return _to_pixels(ImageOps.exif_transpose(image), size, channels, resize)
     except InputError:
         raise
@@ -66,6 +84,13 @@ def _refuse_bomb(image: Image.Image) -> None:
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > limit:
         raise InputError(f"{image.width}×{image.height} pixels: refused as a decompression bomb")
+
+
+def _check_sums(data: bytes, form: str | None) -> None:
+    """Raise where a PNG's checksums are wrong or its end is missing: `load` looks at neither."""
+    if form == "PNG":
+        with Image.open(io.BytesIO(data), formats=(form,)) as image:
+            image.verify()
 
 
 def _to_pixels(image: Image.Image, size: Size, channels: int, resize: str) -> Array:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from igcli.errors import ConfigError, InputError
-from igcli.inputs.decode import EXTENSIONS, decode
+from igcli.inputs.decode import EXTENSIONS, decode, read_file
 from igcli.inputs.source import printable
 from igcli.preprocess import IMAGE_CHANNELS, Space, is_image_shape
 from igcli.records import InputName, InputSpec, Sample, SourceKind
@@ -26,7 +26,7 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     for path, is_run_of_igcli in _walk(folder, _below(folder, exclude)):
         if is_run_of_igcli:
             runs += 1
-        elif path.suffix.lower() in EXTENSIONS and _may_be_read(path):
+        elif path.suffix.lower() in EXTENSIONS:
             files.append(path)
         else:
             passed_over += 1
@@ -67,9 +67,14 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _may_be_read(path: Path) -> bool:
-    """Tell a file, or a link to nowhere (which fails by name), from a pipe or a device."""
-    return path.is_file() or not path.exists()
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell what may be a folder from a file, or a broken link, which fails by name."""
+    try:
+        return entry.is_dir()
+    except PermissionError:
+        return Path(entry.name).suffix.lower() not in EXTENSIONS
+    except OSError:
+        return False
 
 
 def _walk(
@@ -97,7 +102,7 @@ def _walk(
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _walk(folder / entry.name, exclude, above | {here})
         else:
             yield folder / entry.name, False
@@ -168,7 +173,7 @@ class ImageSource:
 
     def read(self, name: InputName) -> Sample:
         """Read and decode one file; see `Source.read`."""
-        data = self._bytes(name)
+        data = read_file(self.files[name.index])
         height, width, channels = self.space.raw_shape
         sha256 = hashlib.sha256(data).hexdigest()
         try:
@@ -180,10 +185,4 @@ class ImageSource:
 
     def sha256(self, name: InputName) -> str:
         """Hash one file; see `Source.sha256`."""
-        return hashlib.sha256(self._bytes(name)).hexdigest()
-
-    def _bytes(self, name: InputName) -> bytes:
-        try:
-            return self.files[name.index].read_bytes()
-        except OSError as error:
-            raise InputError(f"can't be read: {error.strerror}") from error
+        return hashlib.sha256(read_file(self.files[name.index])).hexdigest()

@@ -43,6 +43,12 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
         )
     if path.is_dir():
         return READERS["folder"](path, exclude)
+    if not path.is_file():
+        raise InputError(
+            f"INPUTS {path} is no regular file",
+            "to read a pipe or a device may never end",
+            "save what it holds as a file",
+        )
     lister = READERS.get(path.suffix.lower())
     if lister is None:
         raise InputError(

@@ -9,7 +9,7 @@ from igcli.baselines import Baseline, usage
 from igcli.config import is_file
 from igcli.errors import ConfigError, InputError
 from igcli.inputs.arrays import array_kind, bound_kind, load_array, settle
-from igcli.inputs.decode import EXTENSIONS, decode
+from igcli.inputs.decode import EXTENSIONS, decode, read_file
 from igcli.preprocess import Space
 from igcli.records import Array, Sample, SourceKind
 
@@ -48,10 +48,9 @@ def file_baseline(path: Path, space: Space, resize: str, inputs: int) -> Baselin
         raise InputError(f"--baseline {path} is an image, but the inputs are {space.raw_shape}")
     height, width, channels = space.raw_shape
     try:
-        raw = decode(path.read_bytes(), (width, height), channels, resize)
-    except (InputError, OSError) as error:
-        cause = error.problem if isinstance(error, InputError) else error.strerror or ""
-        raise InputError(f"--baseline {path}", cause, "name a readable image") from error
+        raw = decode(read_file(path), (width, height), channels, resize)
+    except InputError as error:
+        raise InputError(f"--baseline {path}", error.problem, "name a readable image") from error
     return _same_for_all(space.to_model(raw))
 
 

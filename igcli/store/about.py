@@ -14,7 +14,7 @@ def read_about(out: Path) -> dict[str, Any]:
     """Return what run.json says; nothing where there is none that can be read."""
     try:
         about = json.loads((out / RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return about if isinstance(about, dict) else {}
 

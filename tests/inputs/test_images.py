@@ -180,10 +180,45 @@ def test_a_dangling_link_is_listed_and_fails_alone(tmp_path: Path) -> None:
         source.read(listing.names[1])
 
 
-def test_what_is_no_regular_file_is_left_out(tmp_path: Path) -> None:
+def test_what_is_no_regular_file_is_listed_and_fails_alone(tmp_path: Path) -> None:
     fill(tmp_path, "a.png")
     os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    listing = list_folder(tmp_path)
+    source = listing.bind(spec(2, 2, 3), "unit", "stretch", None)
+    source.read(listing.names[0])
+    for name in listing.names[1:]:
+        with pytest.raises(InputError, match="can't be read: it is no regular file"):
+            source.read(name)
+
+
+def test_links_that_go_round_in_circles_fail_alone(tmp_path: Path) -> None:
+    fill(tmp_path, "a.png")
+    for name in ("loop.png", "loop"):
+        (tmp_path / name).symlink_to(name)
+    listing = list_folder(tmp_path)
+    assert [name.id for name in listing.names] == ["a.png", "loop.png"]
+    assert listing.notes == ()
+
+
+class Locked:
+    """What `os.scandir` gives for a link into a folder that may not be entered."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def is_dir(self) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+
+def test_a_link_that_may_not_be_followed_fails_alone_or_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "scandir", lambda folder: [Locked("a.png")])
     assert ids(tmp_path) == ["a.png"]
+    monkeypatch.setattr(os, "scandir", lambda folder: [Locked("a.png"), Locked("more")])
+    with pytest.raises(InputError, match="can't list .*more"):
+        list_folder(tmp_path)
 
 
 @pytest.mark.parametrize("spelling", ["out", "./out", "x/../out", "link"])

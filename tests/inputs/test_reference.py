@@ -182,8 +182,16 @@ def test_an_image_that_can_not_be_read_is_named(
     def locked(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
+    (tmp_path / "base.png").write_bytes(b"x")
     monkeypatch.setattr(Path, "read_bytes", locked)
-    with pytest.raises(InputError, match="base.png"):
+    with pytest.raises(InputError, match="base.png: can't be read: Permission denied"):
+        file_baseline(tmp_path / "base.png", space((2, 4)), "stretch", 4)
+
+
+def test_an_image_of_absurd_size_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "base.png").open("wb") as file:
+        file.truncate(2**31)
+    with pytest.raises(InputError, match="base.png: can't be read: it has 2147483648 bytes"):
         file_baseline(tmp_path / "base.png", space((2, 4)), "stretch", 4)
 
 
