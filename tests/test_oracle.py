@@ -135,7 +135,10 @@ def test_the_score_path_starts_and_ends_where_the_reference_does(
         np.testing.assert_allclose(table["baseline_score"], file["scores"][4:, 0], rtol=1e-3)
 
 
-@pytest.mark.parametrize("batch", [1, 7, 64, 2000])
+@pytest.mark.parametrize(
+    "batch",
+    [1, 2000, *(pytest.param(size, marks=pytest.mark.slow) for size in (7, 64))],
+)
 def test_batch_size_and_company_change_nothing_on_a_real_model(
     igcli: Igcli, shared_data: Path, ten_digits: Path, tmp_path: Path, batch: int
 ) -> None:
@@ -147,6 +150,7 @@ def test_batch_size_and_company_change_nothing_on_a_real_model(
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * np.abs(theirs).max())
 
 
+@pytest.mark.slow
 def test_adaptive_maps_of_nine_photos_are_within_the_tolerance(
     igcli: Igcli, shared_data: Path, oracle: Path, tmp_path: Path
 ) -> None:
@@ -176,7 +180,9 @@ def test_adaptive_maps_of_nine_photos_are_within_the_tolerance(
     assert table["steps"].mean() <= 45
 
 
-@pytest.mark.parametrize(("tolerance", "most"), [(0.05, 20), (0.02, 30)])
+@pytest.mark.parametrize(
+    ("tolerance", "most"), [(0.05, 20), pytest.param(0.02, 30, marks=pytest.mark.slow)]
+)
 def test_adaptive_maps_of_digits_are_within_the_tolerance(
     igcli: Igcli, shared_data: Path, tmp_path: Path, tolerance: float, most: float
 ) -> None:

@@ -13,20 +13,17 @@ import numpy as np
 COMMAND = [sys.executable, "-m", "igcli", "run"]
 
 
-def test_stdout_is_five_lines_and_stderr_is_empty(root: Path, tmp_path: Path) -> None:
-    arguments = ["sample_data/digits.h5", "sample_data/digits", "-o", str(tmp_path / "out")]
+def test_stdout_is_five_lines_and_the_h5_opens_in_another_process_from_another_folder(
+    root: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["sample_data/digits.h5", "sample_data/digits.npy", "-o", str(out)]
     run = subprocess.run(
         [*COMMAND, *arguments], cwd=root, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     assert len(run.stdout.splitlines()) == 5
     assert run.stderr == ""
-
-
-def test_the_h5_opens_in_another_process_from_another_folder(root: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    arguments = ["sample_data/digits.h5", "sample_data/digits.npy", "-o", str(out)]
-    subprocess.run([*COMMAND, *arguments], cwd=root, capture_output=True, check=True)
     code = (
         "import h5py, sys, csv\n"
         "f = h5py.File(sys.argv[1] + '/attributions.h5')\n"
