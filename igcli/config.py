@@ -85,6 +85,12 @@ class RunConfig:
         }
 
 
+TABLES = {
+    "run": {field.name for field in fields(RunConfig)} - _ON_THE_COMMAND_LINE,
+    "drift": {"fail_on", "force"},
+}
+
+
 def read_toml(path: Path, table: str) -> dict[str, Any]:
     """Read one table of a TOML file as option defaults, keyed by parameter name.
 
@@ -97,7 +103,7 @@ def read_toml(path: Path, table: str) -> dict[str, Any]:
         When the file can't be read, or has a key or table that no flag goes by.
     """
     settings = _table(path, table)
-    known = {field.name for field in fields(RunConfig)} - _ON_THE_COMMAND_LINE
+    known = TABLES[table]
     defaults = {str(key).replace("-", "_"): value for key, value in settings.items()}
     if len(defaults) < len(settings):
         twice = next(key for key in settings if "-" in key and key.replace("-", "_") in settings)
@@ -152,11 +158,11 @@ def _table(path: Path, table: str) -> dict[str, Any]:
         raise ConfigError(
             f"--config {path} is not TOML", str(error), "mend it, or leave --config out"
         ) from error
-    unknown = sorted(set(document) - {table})
+    unknown = sorted(set(document) - set(TABLES))
     if unknown:
         raise ConfigError(
             f"--config {path} has an unknown key {unknown[0]!r}",
-            fix=f"put the settings of `igcli {table}` under [{table}]",
+            fix=f"put settings under {' or '.join(f'[{name}]' for name in TABLES)}",
         )
     settings = document.get(table, {})
     if not isinstance(settings, dict):

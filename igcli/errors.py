@@ -55,6 +55,10 @@ class OutputVanished(OutputError):
     """An output directory that was removed, or exchanged for another, during a run."""
 
 
+class NotComparable(IgcliError):
+    """Two runs that say nothing about each other, or one that is not whole."""
+
+
 class RunStopped(IgcliError):
     """A run that stopped part-way; what it had written is whole."""
 

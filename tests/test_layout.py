@@ -28,7 +28,7 @@ LAYERS = [
     "plan",
     "about checks kept pictures result scoring shards stopped",
     "explain",
-    "merge pipeline",
+    "drift merge pipeline",
     "estimate",
     "cli",
     "__main__",

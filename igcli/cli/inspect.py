@@ -25,7 +25,7 @@ from igcli.config import RunConfig
     help="Explain a few of INPUTS to foresee the run: gradients, time, memory and disk.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@config_option
+@config_option("run")
 @debug_option
 def command(
     model: Path, inputs: Path | None, with_estimate: bool, as_json: bool, **settings: Any

@@ -7,12 +7,14 @@ from importlib import import_module
 import click
 
 from igcli import __version__, exit_codes
-from igcli.errors import IgcliError, RunStopped
+from igcli.errors import IgcliError, NotComparable, RunStopped
 
 COMMANDS = {
     "run": "igcli.cli.run",
     "inspect": "igcli.cli.inspect",
     "merge": "igcli.cli.merge",
+    "compare": "igcli.cli.compare",
+    "baseline": "igcli.cli.baseline",
 }
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
@@ -58,8 +60,9 @@ class LazyGroup(click.Group):
             if ctx.meta.get(DEBUG):
                 raise
             click.echo(f"igcli: {_in_words(error)}", err=True)
-            stopped = not isinstance(error, (IgcliError, OSError)) or isinstance(error, RunStopped)
-            ctx.exit(exit_codes.INCOMPLETE if stopped else exit_codes.USAGE)
+            usage = isinstance(error, (IgcliError, OSError))
+            part_way = isinstance(error, (RunStopped, NotComparable))
+            ctx.exit(exit_codes.INCOMPLETE if part_way or not usage else exit_codes.USAGE)
 
 
 def _in_words(error: Exception) -> str:

@@ -15,17 +15,16 @@ from igcli.config import read_toml
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
-_TABLE = "run"
 _SHOWN = 5
 
 
-def config_option(function: F) -> F:
-    """``--config FILE``: a TOML table `[run]` of defaults that flags override."""
+def config_option(table: str) -> Callable[[F], F]:
+    """``--config FILE``: a TOML table of defaults that flags override."""
 
     def load(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
         if value is not None:
             ctx.meta[CONFIG] = str(value)
-            ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, _TABLE)}
+            ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, table)}
 
     return click.option(
         "--config",
@@ -33,8 +32,8 @@ def config_option(function: F) -> F:
         is_eager=True,
         expose_value=False,
         callback=load,
-        help="TOML file with a table [run]; flags override it.",
-    )(function)
+        help=f"TOML file with a table [{table}]; flags override it.",
+    )
 
 
 def debug_option(function: F) -> F:

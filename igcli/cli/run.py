@@ -41,7 +41,7 @@ from igcli.gates import USAGE
     "--resume", is_flag=True, help="Go on with an unfinished run in OUT, if there is one."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@config_option
+@config_option("run")
 @debug_option
 @click.pass_context
 def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:

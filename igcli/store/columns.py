@@ -63,9 +63,13 @@ def _dtype(kind: Kind) -> Any:
 def write_columns(file: Any, explanations: list[Explanation]) -> None:
     """Write one dataset per column to an open HDF5 file."""
     for column in COLUMNS:
-        values = (getattr(e, column.name) for e in explanations)
-        stored = [_MISSING[column.kind] if value is None else value for value in values]
-        file.create_dataset(column.dataset, data=stored, dtype=_dtype(column.kind))
+        write_column(file, column, [getattr(e, column.name) for e in explanations])
+
+
+def write_column(file: Any, column: Column, values: list[Any]) -> None:
+    """Write one column to an open HDF5 file; None for what is missing."""
+    stored = [_MISSING[column.kind] if value is None else value for value in values]
+    file.create_dataset(column.dataset, data=stored, dtype=_dtype(column.kind))
 
 
 def read_column(column: Column, file: Any) -> list[Any]:

@@ -1,9 +1,7 @@
 """Parts: the run's arrays in pieces, each a whole HDF5 file, and the files that join them."""
 
 import hashlib
-from collections.abc import Callable
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from igcli.maps import Maps
 from igcli.records import Array, Explanation, Part
 from igcli.store.columns import copy_columns, write_columns
 from igcli.store.files import whole_file
+from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.profiles import join_profiles, write_profiles
 
 _NPY_ROWS = 64
@@ -27,21 +26,10 @@ def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> tuple
     The maps are one dataset, or a group of one for each input. The file's size and SHA-256 are
     returned.
     """
-    data = _hdf5(partial(_write, explanations=explanations, maps=maps))
+    data = hdf5_bytes(partial(_write, explanations=explanations, maps=maps))
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
     return len(data), hashlib.sha256(data).hexdigest()
-
-
-def _hdf5(write: Callable[[Any], None], libver: str = "earliest") -> bytes:
-    """Return an HDF5 file as bytes.
-
-    It is made in memory: where the disk fills up, HDF5 itself ends the process now and then.
-    """
-    memory = BytesIO()
-    with h5py.File(memory, "w", libver=libver) as file:
-        write(file)
-    return memory.getvalue()
 
 
 def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
@@ -76,29 +64,30 @@ def join_parts(parts: list[Path], path: Path) -> None:
     """Write attributions.h5: virtual datasets over the parts, in row order, and every column."""
 
     def write(file: Any) -> None:
-        for name in (*_map_names(parts[0]), IMAGES):
+        with h5py.File(parts[0], "r") as first:
+            names = map_names(first)
+        for name in (*names, IMAGES):
             _join_dataset(file, name, parts)
         copy_columns(parts, file)
         join_profiles(parts, file)
 
-    data = _hdf5(write, libver="latest")
+    data = hdf5_bytes(write, libver="latest")
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
 
 
-def _map_names(part: Path) -> list[str]:
-    """Return the names of the maps' datasets: one, or those in the group."""
-    with h5py.File(part, "r") as source:
-        found = source[MAPS]
-        if isinstance(found, h5py.Dataset):
-            return [MAPS]
-        names: list[str] = []
-        found.visititems(
-            lambda name, node: (
-                names.append(f"{MAPS}/{name}") if isinstance(node, h5py.Dataset) else None
-            )
+def map_names(file: Any) -> list[str]:
+    """Return the names of the maps' datasets in an open HDF5 file: one, or those in the group."""
+    found = file[MAPS]
+    if isinstance(found, h5py.Dataset):
+        return [MAPS]
+    names: list[str] = []
+    found.visititems(
+        lambda name, node: (
+            names.append(f"{MAPS}/{name}") if isinstance(node, h5py.Dataset) else None
         )
-        return names
+    )
+    return names
 
 
 def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:

@@ -1,0 +1,34 @@
+"""``igcli baseline``: a small reference file of a run, to be committed."""
+
+from pathlib import Path
+
+import click
+
+from igcli.cli.options import debug_option, track
+from igcli.drift.reduce import DEFAULT_GRID
+
+
+@click.command(name="baseline")
+@click.argument("run", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, ending in .igref.",
+)
+@click.option(
+    "--grid",
+    type=click.IntRange(min=1, max=4096),
+    default=DEFAULT_GRID,
+    show_default=True,
+    help="Sides of the grid that maps are reduced to, at most.",
+)
+@debug_option
+def command(run: Path, output: Path, grid: int) -> None:
+    """Write the maps of the run directory OUT, reduced, to a file that `igcli compare` takes."""
+    from igcli.drift.igref import write_igref
+    from igcli.units import in_bytes
+
+    size = write_igref(run, output, grid, track)
+    click.echo(f"{output}: {in_bytes(size)}")

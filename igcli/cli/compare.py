@@ -1,0 +1,69 @@
+"""``igcli compare``: whether a new model has changed what it looks at."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.cli.options import config_option, debug_option, track, warn
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(name="compare")
+@click.argument("reference", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--fail-on",
+    metavar="THRESHOLD",
+    multiple=True,
+    help="What fails the gate, may be repeated: METRIC.STATISTIC<V or >V, as 'cosine.p05<0.9', or "
+    "SHARE>V, as 'prediction_changed>0.02'.  [default: the profile of configs/drift.toml]",
+)
+@click.option("--force", is_flag=True, help="Compare runs of different settings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each threshold.")
+@click.option("--markdown", type=_FILE, help="Write a comment for a pull request.")
+@config_option("drift")
+@debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    reference: Path,
+    new: Path,
+    fail_on: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+    **files: Path | None,
+) -> None:
+    """Compare NEW, a run directory, with REFERENCE, another one or an .igref file.
+
+    Exit code 0: no drift; 1: a threshold was crossed; 2: wrong usage; 3: they can't be compared.
+    """
+    from igcli.drift.compare import compare, open_side
+    from igcli.drift.say import summary
+    from igcli.drift.thresholds import parse_thresholds
+
+    thresholds = parse_thresholds(fail_on)
+    verdict = compare(open_side(reference), open_side(new), thresholds, force, track)
+    for difference in verdict.forced:
+        warn(f"--force: {difference}")
+    for name, path in files.items():
+        if path is not None:
+            _write(name, path, verdict)
+    click.echo(
+        json.dumps(verdict.to_dict(), allow_nan=False) if as_json else "\n".join(summary(verdict))
+    )
+    ctx.exit(verdict.exit_code)
+
+
+def _write(name: str, path: Path, verdict: Any) -> None:
+    from igcli.drift.junit import junit
+    from igcli.drift.say import markdown
+    from igcli.store.files import whole_file
+
+    data = junit(verdict) if name == "junit" else markdown(verdict).encode()
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)

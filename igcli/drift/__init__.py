@@ -1,0 +1,1 @@
+"""Whether two runs look at the same things: metrics, noise, thresholds, verdict, reports."""

@@ -1,0 +1,148 @@
+"""METRICS: how alike two maps of one input are. Pure numpy, one number each.
+
+Maps of zeros or of one value have no direction and no order: two of them count as equal, one of
+them and another map as unlike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.records import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One way to compare.
+
+    Attributes
+    ----------
+    measure : callable
+        (reference, new) → number, for float64 maps (height, width, channels) or of other shape.
+    same : float
+        What equal maps give.
+    more_is_alike : bool
+        Whether larger numbers mean more alike maps.
+    meaning : str
+        In words, for reports.
+    """
+
+    measure: Callable[[Array, Array], float]
+    same: float
+    more_is_alike: bool
+    meaning: str
+
+
+def cosine(reference: Array, new: Array) -> float:
+    """Return the cosine of the angle between two maps."""
+    lengths = float(np.linalg.norm(reference)) * float(np.linalg.norm(new))
+    if lengths == 0.0:
+        return float(not reference.any() and not new.any())
+    return float(np.clip(np.vdot(reference, new) / lengths, -1.0, 1.0))
+
+
+def spearman(reference: Array, new: Array) -> float:
+    """Return Spearman's rank correlation, ties sharing their mean rank."""
+    ranks = [_ranks(values.ravel()) for values in (reference, new)]
+    constant = [bool(np.ptp(rank) == 0.0) for rank in ranks]
+    if any(constant):
+        return float(all(constant))
+    return cosine(*(rank - rank.mean() for rank in ranks))
+
+
+def _ranks(values: Array) -> Array:
+    """Return ranks from 0; equal values share the mean of theirs."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    group = np.cumsum(first) - 1
+    begins = np.flatnonzero(first)
+    ends = np.append(begins[1:], len(values))
+    ranks = np.empty(len(values))
+    ranks[order] = (0.5 * (begins + ends - 1))[group]
+    return ranks
+
+
+def _top(share: float) -> Callable[[Array, Array], float]:
+    def overlap(reference: Array, new: Array) -> float:
+        """Return which share of the pixels with the largest |values| is common to both maps."""
+        ours, theirs = (_largest(_plane(values).ravel(), share) for values in (reference, new))
+        return len(np.intersect1d(ours, theirs, assume_unique=True)) / len(ours)
+
+    return overlap
+
+
+def _largest(values: Array, share: float) -> Array:
+    """Return the indices of the largest values, a share of all; of ties, the first."""
+    count = max(1, round(share * len(values)))
+    limit = np.partition(values, len(values) - count)[len(values) - count]
+    above = np.flatnonzero(values > limit)
+    return np.concatenate([above, np.flatnonzero(values == limit)[: count - len(above)]])
+
+
+def _plane(values: Array) -> Array:
+    """Return |values|, the channels of a picture summed."""
+    magnitudes = np.abs(values)
+    summed: Array = magnitudes.sum(axis=2) if values.ndim == 3 else magnitudes
+    return summed
+
+
+def _relative(order: int) -> Callable[[Array, Array], float]:
+    def difference(reference: Array, new: Array) -> float:
+        """Return ‖new − reference‖ / ‖reference‖; infinite where only the reference is zero."""
+        norms = [float(np.linalg.norm(x.ravel(), order)) for x in (new - reference, reference)]
+        if norms[1] == 0.0:
+            return 0.0 if norms[0] == 0.0 else np.inf
+        return norms[0] / norms[1]
+
+    return difference
+
+
+def shift(reference: Array, new: Array) -> float:
+    """Return how far the centre of mass of |map| moves, in diagonals of the picture.
+
+    A map that is no picture has its numbers in a line; its length counts as the diagonal.
+    """
+    centres = [_centre(_plane(values)) for values in (reference, new)]
+    sizes = np.array([max(1, side - 1) for side in _plane(reference).shape])
+    return float(np.linalg.norm(centres[0] - centres[1]) / np.linalg.norm(sizes))
+
+
+def _centre(mass: Array) -> Array:
+    """Return the centre of mass, in indices; of no mass, the middle."""
+    total = mass.sum()
+    middle = [(side - 1) / 2 for side in mass.shape]
+    if total == 0.0:
+        return np.array(middle)
+    axes = range(mass.ndim)
+    sums = [mass.sum(axis=tuple(a for a in axes if a != axis)) for axis in axes]
+    return np.array([np.arange(len(s)) @ s / total for s in sums])
+
+
+def signs(reference: Array, new: Array) -> float:
+    """Return which share of the reference's |mass| has the same sign in the new map."""
+    mass = np.abs(reference)
+    total = float(mass.sum())
+    if total == 0.0:
+        return float(not new.any())
+    return float(mass[np.sign(reference) == np.sign(new)].sum()) / total
+
+
+METRICS: dict[str, Metric] = {
+    "cosine": Metric(cosine, 1.0, True, "cosine of the maps"),
+    "spearman": Metric(spearman, 1.0, True, "rank correlation of the maps"),
+    "top1": Metric(_top(0.01), 1.0, True, "overlap of the top 1 % of pixels"),
+    "top5": Metric(_top(0.05), 1.0, True, "overlap of the top 5 % of pixels"),
+    "top10": Metric(_top(0.10), 1.0, True, "overlap of the top 10 % of pixels"),
+    "l1": Metric(_relative(1), 0.0, False, "L1 difference over the reference's L1 norm"),
+    "l2": Metric(_relative(2), 0.0, False, "L2 difference over the reference's L2 norm"),
+    "shift": Metric(shift, 0.0, False, "shift of the centre of |map|, in diagonals"),
+    "signs": Metric(signs, 1.0, True, "share of the mass whose sign is the same"),
+}
+
+
+def measured(reference: Array, new: Array) -> Array:
+    """Return every metric of two maps, in the order of METRICS, float64."""
+    pair = reference.astype(np.float64), new.astype(np.float64)
+    return np.array([metric.measure(*pair) for metric in METRICS.values()])

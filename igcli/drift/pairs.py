@@ -1,0 +1,135 @@
+"""Images matched by id, and what was found of each pair."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.drift.metrics import METRICS, measured
+from igcli.drift.noise import noise_of
+from igcli.drift.sides import Reduced, Side, Stored
+from igcli.progress import Track
+from igcli.records import Array
+
+_L1 = list(METRICS).index("l1")
+SAME = np.array([metric.same for metric in METRICS.values()])
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The images of two sides, by what can be said of them.
+
+    Attributes
+    ----------
+    pairs : list of (Stored, Stored)
+        Maps of one target: these are measured.
+    retargeted : list of (Stored, Stored)
+        Explained in both runs, but for different classes.
+    missing, extra, input_changed, failed, unconverged : list of str
+        Ids: only in the reference; only in the new run; of another file; failed in either run;
+        measured, but short of the tolerance in either run.
+    """
+
+    pairs: list[tuple[Stored, Stored]]
+    retargeted: list[tuple[Stored, Stored]]
+    missing: list[str]
+    extra: list[str]
+    input_changed: list[str]
+    failed: list[str]
+    unconverged: list[str]
+
+    @property
+    def explained(self) -> list[tuple[Stored, Stored]]:
+        """Every image that both runs explain."""
+        return self.pairs + self.retargeted
+
+
+def match(reference: Side, new: Side) -> Matched:
+    """Match two sides' images by id, and sort out those that can't be measured."""
+    there = {row.id: row for row in new.rows}
+    found = Matched([], [], [], [], [], [], [])
+    for row in reference.rows:
+        other = there.pop(row.id, None)
+        if other is None:
+            found.missing.append(row.id)
+        elif row.sha256 != other.sha256:
+            found.input_changed.append(row.id)
+        elif row.status != "ok" or other.status != "ok":
+            found.failed.append(row.id)
+        else:
+            same = row.target == other.target
+            (found.pairs if same else found.retargeted).append((row, other))
+            if row.converged is False or other.converged is False:
+                found.unconverged.append(row.id)
+    found.extra.extend(there)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Every metric of every pair.
+
+    Attributes
+    ----------
+    seen : Array
+        (pairs, metrics), in the order of METRICS.
+    noise : Array
+        The same of each reference map and itself, disturbed by as much as both maps may be off;
+        NaN where no error is known.
+    share : Array
+        (pairs,): that disturbance, over the reference map's L1 norm.
+    """
+
+    seen: Array
+    noise: Array
+    share: Array
+
+    @property
+    def within_noise(self) -> Array:
+        """Whether the maps differ by no more than they may be off, bool (pairs,)."""
+        within: Array = self.seen[:, _L1] <= self.share
+        return within
+
+    @property
+    def judged(self) -> Array:
+        """`seen`, where differences within the noise count as none."""
+        return np.where(self.within_noise[:, None], SAME, self.seen)
+
+
+def measure(
+    reference: Side, new: Side, pairs: Sequence[tuple[Stored, Stored]], grid: int, track: Track
+) -> Measured:
+    """Read and measure every pair, a few maps at a time."""
+    seen = np.zeros((len(pairs), len(METRICS)))
+    noise = np.full_like(seen, np.nan)
+    shares = np.full(len(pairs), np.nan)
+    both = zip(pairs, _maps(reference, new, pairs, grid), strict=True)
+    for i, ((row, _), (a, b)) in enumerate(track(both, len(pairs))):
+        seen[i] = measured(a.values, b.values)
+        shares[i] = _share(a, b)
+        if np.isfinite(shares[i]):
+            noise[i] = noise_of(a.values, shares[i], row.id)
+    return Measured(seen, noise, shares)
+
+
+def _maps(
+    reference: Side, new: Side, pairs: Sequence[tuple[Stored, Stored]], grid: int
+) -> Iterator[tuple[Reduced, Reduced]]:
+    return zip(
+        reference.maps([row for row, _ in pairs], grid),
+        new.maps([row for _, row in pairs], grid),
+        strict=True,
+    )
+
+
+def _share(reference: Reduced, new: Reduced) -> float:
+    """Return how far both maps may be off, over the reference's L1 norm.
+
+    Where one has no error estimate it is taken to be as good as the other.
+    """
+    norm = float(np.abs(reference.values).sum())
+    errors = [reference.error, new.error]
+    known = [error for error in errors if np.isfinite(error)]
+    if not known or norm == 0.0:
+        return np.nan if not known else 0.0
+    return sum(error if np.isfinite(error) else max(known) for error in errors) / norm

@@ -1,0 +1,99 @@
+"""Thresholds: ``cosine.p05<0.9`` fails when the 5th percentile of the cosines is below 0.9."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from igcli.drift.metrics import METRICS
+from igcli.errors import ConfigError
+from igcli.records import Array
+
+SHARES = {
+    "prediction_changed": "share of images whose prediction changed",
+    "looks_elsewhere": "share of images of the same prediction whose map is another",
+    "missing": "share of the reference's images that the new run lacks",
+    "extra": "share of the new run's images that the reference lacks",
+    "input_changed": "share of images whose file is another",
+    "failed": "share of images that failed in either run",
+    "unconverged": "share of images whose map missed its tolerance in either run",
+}
+CHANGES = {
+    "score": "change of the score",
+    "delta": "change of the delta",
+}
+_NAMED: dict[str, Callable[[Any], Any]] = {
+    "min": np.min,
+    "max": np.max,
+    "mean": np.mean,
+    "median": np.median,
+}
+_STATISTIC = re.compile(r"p\d{1,2}|min|max|mean|median")
+_FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?\s*([<>])\s*([-+0-9.eE]+)")
+USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_changed>0.02)"
+# An image looks elsewhere when its cosine is less.
+ELSEWHERE = 0.5
+# What a gate must never skip: there whether or not thresholds are given.
+COMPLETE = ("missing>0", "extra>0", "input_changed>0", "failed>0", "unconverged>0")
+DEFAULT = ("prediction_changed>0.05", "looks_elsewhere>0.05", "cosine.median<0.8")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One gate: what is measured, and beyond which value it fails.
+
+    `statistic` is empty for a share of images.
+    """
+
+    text: str
+    measure: str
+    statistic: str
+    below: bool
+    limit: float
+
+    def crossed_by(self, value: float) -> bool:
+        """Tell whether a value is beyond the limit."""
+        return value < self.limit if self.below else value > self.limit
+
+
+def parse_thresholds(texts: Iterable[str]) -> list[Threshold]:
+    """Read thresholds; those of COMPLETE are added where their share has none."""
+    given = [_parse(text) for text in dict.fromkeys(texts)] or [_parse(text) for text in DEFAULT]
+    named = {threshold.measure for threshold in given}
+    return given + [t for t in map(_parse, COMPLETE) if t.measure not in named]
+
+
+def _parse(text: str) -> Threshold:
+    match = _FORM.fullmatch(text.strip())
+    try:
+        measure, statistic, sign, limit = match.groups() if match else ("", "", "", "")
+        number = float(limit)
+    except ValueError:
+        raise _unreadable(text, f"it is not {USAGE}") from None
+    if measure in SHARES:
+        if statistic or sign == "<":
+            raise _unreadable(text, "a share of images has no statistic, and fails above a limit")
+        return Threshold(text, measure, "", False, number)
+    if measure not in METRICS and measure not in CHANGES:
+        known = ", ".join((*METRICS, *CHANGES, *SHARES))
+        raise _unreadable(text, f"there is {known}")
+    if statistic is None or not _STATISTIC.fullmatch(statistic):
+        raise _unreadable(text, "it needs p00 to p99, min, max, mean or median after a dot")
+    alike = measure in METRICS and METRICS[measure].more_is_alike
+    if alike != (sign == "<"):
+        better = "more" if alike else "less"
+        raise _unreadable(text, f"of {measure}, {better} is more alike: turn the sign round")
+    return Threshold(text, measure, statistic, sign == "<", number)
+
+
+def _unreadable(text: str, cause: str) -> ConfigError:
+    return ConfigError(f"--fail-on {text} can't be read", cause, f"write {USAGE}")
+
+
+def statistic(values: Sequence[float] | Array, name: str) -> float:
+    """Return a percentile, the mean, the least or the greatest of some numbers."""
+    if name in _NAMED:
+        return float(_NAMED[name](values))
+    return float(np.percentile(values, float(name[1:])))

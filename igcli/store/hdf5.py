@@ -1,0 +1,18 @@
+"""HDF5 files made in memory."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import h5py
+
+
+def hdf5_bytes(write: Callable[[Any], None], libver: str = "earliest") -> bytes:
+    """Return an HDF5 file as bytes.
+
+    It is made in memory: where the disk fills up, HDF5 itself ends the process now and then.
+    """
+    memory = BytesIO()
+    with h5py.File(memory, "w", libver=libver) as file:
+        write(file)
+    return memory.getvalue()
