@@ -8,7 +8,8 @@ import pytest
 from click.testing import Result
 
 CONFIGS = sorted((Path(__file__).resolve().parent.parent / "configs").glob("*.toml"))
-EXPECTED = {
+EXPECTED: dict[str, dict[str, object]] = {
+    "drift": {},
     "mnist": {"method": "gausslegendre", "steps": 50, "baseline": ["black"], "target": "predicted"},
     "imagenet": {"method": "gausslegendre", "steps": 50, "preprocess": "symmetric"},
     "tf-tutorial": {

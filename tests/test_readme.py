@@ -11,7 +11,7 @@ from click.testing import Result
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
 COMMANDS = [block for language, block in BLOCKS if language == "sh" and block.startswith("igcli ")]
-COMMAND_NAMES = ("run", "inspect", "merge")
+COMMAND_NAMES = ("run", "inspect", "merge", "compare", "baseline")
 SNIPPETS = [block for language, block in BLOCKS if language == "python"]
 
 
@@ -29,6 +29,18 @@ def test_commands(igcli: Callable[..., Result], checkout: Path, block: str) -> N
         assert line.startswith("igcli ")
         result = igcli(*shlex.split(line)[1:])
         assert result.exit_code == 0, result.output
+
+
+def test_the_ci_recipe(igcli: Callable[..., Result], checkout: Path) -> None:
+    first = next(block for block in COMMANDS if "igcli baseline" in block)
+    (recipe,) = [block for language, block in BLOCKS if language == "yaml"]
+    lines = [*first.splitlines(), *re.findall(r"run: (igcli .*)", recipe)]
+    assert len(lines) == 4
+    for line in lines:
+        result = igcli(*shlex.split(line)[1:])
+        assert result.exit_code == 0, result.output
+    assert "no drift" in (checkout / "drift.md").read_text()
+    assert "<testcase" in (checkout / "drift.xml").read_text()
 
 
 def test_summary_and_snippets(
@@ -55,4 +67,4 @@ def test_every_option_is_in_the_reference(igcli: Callable[..., Result]) -> None:
     for option in re.findall(
         r"--[a-z][a-z-]+", "".join(igcli(command, "--help").stdout for command in COMMAND_NAMES)
     ):
-        assert f"`{option}`" in reference or option in {"--help", "--out", "--overlays"}
+        assert f"`{option}`" in reference or option in {"--help", "--out", "--overlays", "--output"}
