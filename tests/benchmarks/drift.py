@@ -1,0 +1,198 @@
+"""What does `igcli compare` say of models that changed, and of those that did not?
+
+Run: ``python -m tests.benchmarks.drift`` (needs the data folder that `tests/conftest.py` names;
+Linux; a quarter of an hour on two cores). Each case of digits is judged by the default profile on
+four sets of 100 that no model was trained on, with another seed in each; photos are nine, at once.
+Metrics are of all images whose prediction did not change. Ends with exit code 1 when a verdict is
+not the expected one.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from click.testing import CliRunner
+
+from igcli.cli.main import cli
+from igcli.drift.compare import compare, open_side
+from igcli.drift.metrics import METRICS
+from igcli.drift.thresholds import parse_thresholds, statistic
+from igcli.drift.verdict import Verdict
+from tests.benchmarks import drift_models as models
+from tests.benchmarks.accuracy import DATA
+from tests.conftest import ROOT
+
+SETS, EACH = 4, 100
+ONE_CORE = ("--batch-size", "64")
+RERUNS = {
+    "batches of 1": ("--batch-size", "1"),
+    "batches of 7": ("--batch-size", "7"),
+    "batches of 64, one core": ONE_CORE,
+    "300 Gauss-Legendre steps": ("--method", "gausslegendre", "--steps", "300"),
+    "tolerance 0.02": ("--tolerance", "0.02"),
+}
+FLAGS = {"photos": ("--preprocess", "symmetric")}
+# Which verdict is expected of weights with so much noise, in percent; None: either.
+DIGIT_NOISE = {0.1: False, 1: False, 5: False, 20: None, 50: None}
+PHOTO_NOISE = {1: None, 20: True}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two models to compare: `make` returns the new one for each set of inputs.
+
+    `drift` is the expected verdict (None: either); `flags` are the new run's.
+    """
+
+    name: str
+    drift: bool | None
+    reference: Path
+    make: Callable[[int], Path]
+    flags: tuple[str, ...] = ()
+    kind: str = "plain"
+
+
+def prepare(folder: Path) -> dict[str, list[Path]]:
+    """Write the inputs of each kind, in sets."""
+    images, classes = models.digits()
+    kinds: dict[str, list[Path]] = {"plain": [], "marked": [], "photos": [folder / "nine"]}
+    for i in range(SETS):
+        here = slice(i * EACH, (i + 1) * EACH)
+        seen = {"plain": images[here], "marked": models.marked(images[here], classes[here])}
+        for kind, array in seen.items():
+            np.save(folder / f"{kind}{i}.npy", array)
+            kinds[kind].append(folder / f"{kind}{i}.npy")
+    for name in ("cats", "photos"):
+        kinds["photos"][0].mkdir(exist_ok=True)
+        (kinds["photos"][0] / name).symlink_to(DATA / name)
+    return kinds
+
+
+def explain(model: Path, inputs: Path, folder: Path, *flags: str) -> Path:
+    """Run igcli unless that was done; return OUT."""
+    out = folder / "-".join([model.stem, inputs.stem, *flags])
+    command = ["run", str(model), str(inputs), "-o", str(out), "--no-overlays", *flags]
+    if out.exists():
+        return out
+    if flags[-2:] == ONE_CORE:
+        core = str(min(os.sched_getaffinity(0)))
+        taskset = ["taskset", "-c", core, sys.executable, "-m", "igcli", *command]
+        subprocess.run(taskset, cwd=ROOT, check=True, capture_output=True)
+    else:
+        result = CliRunner().invoke(cli, command)
+        assert result.exit_code == 0, result.output
+    return out
+
+
+def judge(case: Case, kinds: dict[str, list[Path]], folder: Path) -> list[Verdict]:
+    """Compare each set as `igcli compare` does without options."""
+    verdicts, common = [], FLAGS.get(case.kind, ())
+    for i, inputs in enumerate(kinds[case.kind]):
+        reference = explain(case.reference, inputs, folder, *common)
+        new = explain(case.make(i), inputs, folder, *common, *case.flags)
+        thresholds = parse_thresholds(())
+        sides = open_side(reference), open_side(new)
+        verdicts.append(compare(*sides, thresholds, False, lambda found, total: found))
+    return verdicts
+
+
+def reruns(model: Path, kind: str, which: list[str]) -> Iterator[Case]:
+    """Yield one model, explained in other ways."""
+    for name in which:
+        yield Case(f"same model, {name}", False, model, lambda i: model, RERUNS[name], kind)
+
+
+def noisy(
+    model: Path, kind: str, expected: dict[float, bool | None], folder: Path
+) -> Iterator[Case]:
+    """Yield one model with noise in its weights."""
+    for percent, drift in expected.items():
+        stem = folder / f"{model.stem}-noise-{percent}"
+        make = partial(models.altered, stem, model, models.noise(percent / 100))
+        yield Case(f"weights, {percent} % noise", drift, model, make, (), kind)
+
+
+def digit_cases(folder: Path) -> Iterator[Case]:
+    """Yield the cases of the MNIST example's CNN."""
+    cnn = DATA / "mnist.h5"
+    yield from reruns(cnn, "plain", list(RERUNS))
+    yield from noisy(cnn, "plain", DIGIT_NOISE, folder)
+    for which, last in (("last", True), ("all", False)):
+        stem = folder / f"redrawn-{which}"
+        make = partial(models.altered, stem, cnn, models.redrawn, last=last)
+        yield Case(f"weights redrawn, {which} layer{'s' * (not last)}", True, cnn, make)
+    yield from trained_cases(folder)
+
+
+def trained_cases(folder: Path) -> Iterator[Case]:
+    """Yield models that were trained again, on the same digits or on marked ones."""
+    clean = models.train(folder / "clean", False, SETS)
+    for marks in (False, True):
+        stem = folder / ("tuned-marks" if marks else "tuned")
+        tuned = partial(models.train_on, stem, clean, marks)
+        other = partial(models.train, folder / ("misled" if marks else "clean"), marks)
+        for kind in ("marked", "plain") if marks else ("plain",):
+            drift = True if marks else None
+            what = f" on marked digits, {kind} ones explained" if marks else ""
+            yield Case(f"one more epoch{what}", drift, clean, tuned, (), kind)
+            yield Case(f"another seed{what}", drift, clean, other, (), kind)
+        numbers = ", ".join(f"{share:.1%}" for share in models.right(other(0)))
+        print(f"{stem.name}: right on digits, right on marked ones, follows marks: {numbers}")
+
+
+def photo_cases(folder: Path) -> Iterator[Case]:
+    """Yield the cases of an ImageNet classifier."""
+    model = DATA / "mobilenetv2_imagenet.h5"
+    yield from reruns(model, "photos", ["batches of 7", "300 Gauss-Legendre steps"])
+    yield from noisy(model, "photos", PHOTO_NOISE, folder)
+    make = partial(models.altered, folder / "shuffled", model, models.shuffled, last=True)
+    yield Case("weights shuffled, last layer", True, model, make, (), "photos")
+
+
+def row(case: Case, verdicts: list[Verdict]) -> str:
+    """Return one row of the table."""
+    seen = np.concatenate([v.measured.seen for v in verdicts])
+    within = np.concatenate([v.measured.within_noise for v in verdicts])
+    counts = [v.counts() for v in verdicts]
+    changed = sum(c["prediction_changed"] for c in counts) / sum(c["compared"] for c in counts)
+    drifted = [v for v in verdicts if v.failed]
+    crossed = dict.fromkeys(judged.threshold.measure for v in drifted for judged in v.failed)
+    said = f"drift {len(drifted)} of {len(verdicts)}" if drifted else f"none in {len(verdicts)}"
+    cells = [case.name, f"{said} {' '.join(crossed)}", f"{changed:.1%}", f"{within.mean():.0%}"]
+    for values, metric in zip(seen.T, METRICS.values(), strict=True):
+        tail = "p05" if metric.more_is_alike else "p95"
+        cells.append(" / ".join(f"{statistic(values, name):.3f}" for name in ("median", tail)))
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print both tables."""
+    heads = ["case", "verdict", "prediction changed", "within noise", *METRICS]
+    surprises = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        kinds = prepare(folder)
+        for title, cases in (
+            (f"MNIST CNN, {SETS} sets of {EACH} digits", digit_cases(folder)),
+            ("MobileNetV2, nine photos", photo_cases(folder)),
+        ):
+            print(f"\n{title}\n\n| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
+            for case in cases:
+                verdicts = judge(case, kinds, folder)
+                print(row(case, verdicts), flush=True)
+                if (
+                    any(bool(v.failed) is not (case.drift) for v in verdicts)
+                    and case.drift is not None
+                ):
+                    surprises.append(case.name)
+    raise SystemExit(f"not as expected: {'; '.join(surprises)}" if surprises else 0)
+
+
+if __name__ == "__main__":
+    main()
