@@ -144,7 +144,10 @@ def trained_cases(folder: Path) -> Iterator[Case]:
             yield Case(f"one more epoch{what}", drift, clean, tuned, (), kind)
             yield Case(f"another seed{what}", drift, clean, other, (), kind)
         numbers = ", ".join(f"{share:.1%}" for share in models.right(other(0)))
-        print(f"{stem.name}: right on digits, right on marked ones, follows marks: {numbers}")
+        print(
+            f"{stem.name}: right on digits, right on marked ones, follows marks: {numbers}",
+            file=sys.stderr,
+        )
 
 
 def photo_cases(folder: Path) -> Iterator[Case]:
@@ -170,8 +173,9 @@ def row(case: Case, verdicts: list[Verdict]) -> str:
     changed = sum(c["prediction_changed"] for c in counts) / sum(c["compared"] for c in counts)
     drifted = [v for v in verdicts if v.failed]
     crossed = dict.fromkeys(judged.threshold.measure for v in drifted for judged in v.failed)
-    said = f"drift {len(drifted)} of {len(verdicts)}" if drifted else f"none in {len(verdicts)}"
-    cells = [case.name, f"{said} {' '.join(crossed)}", f"{changed:.1%}", f"{within.mean():.0%}"]
+    said = f"drift {len(drifted)} of {len(verdicts)}: " if drifted else f"none in {len(verdicts)}"
+    verdict = said + ", ".join(crossed)
+    cells = [case.name, verdict, f"{changed:.1%}", f"{within.mean():.0%}"]
     for values, metric in zip(seen.T, METRICS.values(), strict=True):
         tail = "p05" if metric.more_is_alike else "p95"
         cells.append(" / ".join(f"{statistic(values, name):.3f}" for name in ("median", tail)))
