@@ -113,16 +113,6 @@ def noise(share: float) -> Change:
     return change
 
 
-def scaled(share: float) -> Change:
-    """Add noise of a share of each weight."""
-
-    def change(random: np.random.Generator, weights: Array) -> Array:
-        moved: Array = weights * (1 + share * random.standard_normal(weights.shape))
-        return moved
-
-    return change
-
-
 def redrawn(random: np.random.Generator, weights: Array) -> Array:
     """Draw weights anew, as spread as they were."""
     drawn: Array = weights.std() * random.standard_normal(weights.shape)
