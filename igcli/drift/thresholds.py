@@ -37,7 +37,8 @@ USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_chang
 ELSEWHERE = 0.5
 # What a gate must never skip: there whether or not thresholds are given.
 COMPLETE = ("missing>0", "extra>0", "input_changed>0", "failed>0", "unconverged>0")
-DEFAULT = ("prediction_changed>0.05", "looks_elsewhere>0.05", "cosine.median<0.8")
+# Chosen by tests/benchmarks/drift.py: another seed passes, a planted mark fails.
+DEFAULT = ("prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75")
 
 
 @dataclass(frozen=True, slots=True)
