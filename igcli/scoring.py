@@ -9,7 +9,7 @@ from igcli.batches import Batches
 from igcli.engine import Job
 from igcli.errors import InputError, ModelError
 from igcli.plan import Plan
-from igcli.records import Array, Explanation, Failed, Sample
+from igcli.records import Array, Explanation, Failed, InputName, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +154,17 @@ def _chosen(
         yield Asked(Job(known.row, *path, target), known)
 
 
+def explanation_id(name: InputName, rank: int, per_input: int) -> str:
+    """Return what one of an input's explanations is called."""
+    return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
+
+
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
     per_input = plan.targets.per_input
     place = source.name.index if source.name.place is None else source.name.place
-    suffix = f"@top{rank + 1}" if per_input > 1 else ""
     return Explanation(
         row=place * per_input + rank,
-        id=source.name.id + suffix,
+        id=explanation_id(source.name, rank, per_input),
         path=source.name.path,
         sha256=source.sha256,
     )

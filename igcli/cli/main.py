@@ -15,6 +15,7 @@ COMMANDS = {
     "merge": "igcli.cli.merge",
     "compare": "igcli.cli.compare",
     "baseline": "igcli.cli.baseline",
+    "verify": "igcli.cli.verify",
 }
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"

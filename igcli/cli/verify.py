@@ -1,0 +1,59 @@
+"""``igcli verify``: whether a run directory is what it says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.cli.options import debug_option, track, warn
+
+
+@click.command(name="verify")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("inputs", type=click.Path(path_type=Path))
+@click.option(
+    "-n",
+    "count",
+    metavar="INPUTS",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="How many inputs to explain again.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random choice."
+)
+@click.option(
+    "--custom-objects",
+    metavar="FILE.py",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="As given to the run; it is run.",
+)
+@click.option(
+    "--allow-unsafe",
+    is_flag=True,
+    help="As given to the run: load MODEL though it may run code on this machine.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@debug_option
+@click.pass_context
+def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
+    """Check OUT, a finished run of MODEL over INPUTS, by explaining a random sample again.
+
+    Its files must be whole and say the same; the sample's hashes, targets, scores and deltas must
+    be true, and its maps as near to maps of a tenth of the tolerance as they claim. Exit code 0:
+    all holds; 1: something does not; 2: wrong usage, or OUT is of another model or other inputs;
+    3: the run is not finished.
+    """
+    from igcli.models.open import check_path, open_model
+    from igcli.rebuild import Asked
+    from igcli.verify import verify
+
+    check_path(asked["model"])
+    found = verify(Asked(**asked), open_model, track, warn)
+    click.echo(
+        json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines())
+    )
+    ctx.exit(found.exit_code)

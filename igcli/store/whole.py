@@ -1,0 +1,87 @@
+"""Whether a finished run's files are whole, and say the same."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from igcli.records import Explanation
+from igcli.store.columns import write_csv
+from igcli.store.layout import ATTRIBUTIONS, RESULTS, part_path
+from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.reader import UNREADABLE, read_joined, read_rows
+
+
+class Damaged(Exception):
+    """A run directory that can't be read as a whole; its argument says why, in words."""
+
+
+def whole_rows(out: Path, run: str, rows: int) -> tuple[list[Explanation], list[PartEntry]]:
+    """Return a run's rows as its parts have them, and the parts.
+
+    Parameters
+    ----------
+    out : Path
+        The run directory.
+    run : str
+        The run's key.
+    rows : int
+        How many there must be.
+
+    Raises
+    ------
+    Damaged
+        When a part is missing or not as it was written, or rows are in none.
+    """
+    entries = read_manifest(out, run)
+    stop = 0
+    for entry in entries:
+        if entry.start != stop:
+            raise Damaged(f"no part holds the rows {stop} to {entry.start - 1}")
+        if not entry.is_whole(out):
+            raise Damaged(f"the part that begins with row {entry.start} is not as it was written")
+        stop = entry.stop
+    if stop != rows:
+        raise Damaged(f"the manifest lists {stop} of {rows} rows")
+    try:
+        return list(read_rows(out, entries)), entries
+    except UNREADABLE as error:
+        raise Damaged(f"the parts can't be read: {error}") from error
+
+
+def disagreements(
+    out: Path, rows: list[Explanation], entries: list[PartEntry], scratch: Path
+) -> Iterator[str]:
+    """Say where attributions.h5 and results.csv are not what the parts hold.
+
+    Parameters
+    ----------
+    out : Path
+        The run directory.
+    rows, entries
+        What `whole_rows` returned.
+    scratch : Path
+        A folder for a file.
+    """
+    if not entries:
+        return
+    try:
+        joined = read_joined(out)
+        first = _first_difference(rows, joined)
+        if first is not None:
+            yield f"{ATTRIBUTIONS} differs from the parts, first in row {first}"
+    except UNREADABLE as error:
+        yield f"{ATTRIBUTIONS} can't be read: {error}"
+    write_csv([part_path(out, entry.start) for entry in entries], scratch / RESULTS)
+    try:
+        lines = (out / RESULTS).read_bytes().split(b"\n")
+    except OSError as error:
+        yield f"{RESULTS} can't be read: {error.strerror}"
+        return
+    first = _first_difference((scratch / RESULTS).read_bytes().split(b"\n"), lines)
+    if first is not None:
+        yield f"{RESULTS} differs from the arrays, first in line {first + 1}"
+
+
+def _first_difference(one: Sequence[object], other: Sequence[object]) -> int | None:
+    """Return the first place at which two lists differ; None where they are equal."""
+    places = range(max(len(one), len(other)))
+    return next((i for i in places if one[i : i + 1] != other[i : i + 1]), None)

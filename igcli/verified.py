@@ -1,0 +1,130 @@
+"""What a verification came to: what does not hold, how good the maps are, and the exit code."""
+
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from igcli import exit_codes
+from igcli.claims import Checked, Wrong
+from igcli.result import Spread, on_one_line
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A run directory that was held against a recomputed sample.
+
+    Attributes
+    ----------
+    out : Path
+        The run directory.
+    total : int
+        How many explanations it has.
+    parts : int
+        In how many parts.
+    method : str
+        The run's.
+    tolerance : float
+        That of the recomputed maps.
+    whole : list of Wrong
+        What is wrong with the whole run.
+    rows : list of Checked
+        The sample; empty where the files could not be read.
+    seconds : float
+        What recomputing took.
+    """
+
+    out: Path
+    total: int
+    parts: int
+    method: str
+    tolerance: float
+    whole: list[Wrong]
+    rows: list[Checked]
+    seconds: float
+
+    @property
+    def wrong(self) -> list[Wrong]:
+        """Everything that does not hold."""
+        return [*self.whole, *(wrong for row in self.rows for wrong in row.wrong)]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when something does not hold."""
+        return exit_codes.GATE if self.wrong else exit_codes.OK
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {
+            "out": str(self.out),
+            "verified": not self.wrong,
+            "explanations": self.total,
+            "sample": len(self.rows),
+            "method": self.method,
+            "tolerance": self.tolerance,
+            "wrong": [asdict(wrong) for wrong in self.wrong],
+            "measured_error": self._measured().to_dict(),
+            "share_of_estimate": self._shares().to_dict(),
+            "unresolved": self._unresolved(),
+            "seconds": round(self.seconds, 3),
+            "rows": [
+                {
+                    key: None if isinstance(value, float) and not isfinite(value) else value
+                    for key, value in asdict(row).items()
+                    if key != "wrong"
+                }
+                for row in self.rows
+            ],
+        }
+
+    def lines(self) -> list[str]:
+        """Return the summary: what was verified, the errors found, each claim that fails."""
+        failed = sum(bool(row.wrong) for row in self.rows)
+        lines = [
+            f"{'NOT TRUE  ' if self.wrong else 'verified  '} {len(self.rows)} of {self.total} "
+            f"explanations ({self.method}) recomputed to tolerance {self.tolerance:g} in "
+            f"{self.seconds:.1f} s: {f'{failed} do not hold' if failed else 'all hold'}"
+            if self.rows
+            else f"NOT TRUE   none of {self.total} explanations was recomputed"
+            if self.wrong
+            else f"verified   {self.total} explanations: there is nothing to recompute"
+        ]
+        if not self.whole:
+            lines.append(
+                f"files      {self.parts} whole part{'' if self.parts == 1 else 's'}; "
+                f"{self.total} rows, the same in every file"
+            )
+        if self._measured():
+            lines.append(f"error      measured: {self._measured().line('{:.2%}')}")
+        if self._shares():
+            lines.append(f"           of its estimate: {self._shares().line('{:.0%}')}")
+        if self._unresolved():
+            lines.append(
+                f"           {self._unresolved()} of the recomputed maps did not reach "
+                f"{self.tolerance:g} themselves: these prove less"
+            )
+        for wrong in self.wrong[:_SHOWN]:
+            where = f"{wrong.id}: " if wrong.id else ""
+            lines.append(f"wrong      {on_one_line(where + wrong.words)}")
+        if len(self.wrong) > _SHOWN:
+            lines.append(f"           and {len(self.wrong) - _SHOWN} more: --json names them all")
+        return lines
+
+    def _measured(self) -> Spread:
+        spread = Spread()
+        for row in self.rows:
+            spread.add(row.measured_error, row.id)
+        return spread
+
+    def _shares(self) -> Spread:
+        """Return measured errors over what the run says they are at most."""
+        spread = Spread()
+        for row in self.rows:
+            if row.measured_error is not None and row.error_estimate:
+                spread.add(row.measured_error / row.error_estimate, row.id)
+        return spread
+
+    def _unresolved(self) -> int:
+        return sum(row.finer_converged is False for row in self.rows)
