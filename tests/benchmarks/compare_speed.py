@@ -1,0 +1,91 @@
+"""How long `igcli compare` takes, and how much memory: both must not grow out of hand.
+
+Run: ``python -m tests.benchmarks.compare_speed [--images 10000] [--side 28] [--channels 1]``. Two
+run directories of random maps are written with the library's own writer, then compared by a
+process of its own; against a reference file too.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from igcli.drift.igref import write_igref
+from igcli.maps import Maps
+from igcli.progress import untracked
+from igcli.records import Array, Explanation
+from igcli.store.writer import RunWriter
+from tests.conftest import ROOT
+from tests.drift.runs import IDENTITY, moved, row
+
+_PART = 334
+
+
+def write(out: Path, rows: Iterator[Explanation], shape: tuple[int, ...]) -> None:
+    """Write a run directory, part by part."""
+    out.mkdir()
+    about = {"run": "r", "igcli": "0", "identity": IDENTITY, "settled": {"accuracy": None}}
+    writer = RunWriter(out, Maps(shape), {**about, "model": {}, "versions": {}})
+    for i, explanation in enumerate(rows):
+        writer.add(explanation)
+        if i % _PART == _PART - 1:
+            writer.flush(True)
+    writer.flush(True)
+    writer.join(())
+    writer.finish("complete", {})
+
+
+def explanations(count: int, shape: tuple[int, ...], share: float) -> Iterator[Explanation]:
+    """Yield maps as digits have them: large in the middle, zero outside; moved by `share`."""
+    for i in range(count):
+        values: Array = np.random.default_rng(i).standard_normal(shape).astype(np.float32)
+        values *= np.abs(values) > 0.5
+        yield row(f"digit-{i:05d}", moved(values, share, i) if share else values)
+
+
+def timed(arguments: Sequence[object]) -> tuple[float, float]:
+    """Run igcli; return its seconds and the MB at its peak."""
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "igcli", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"igcli ended with exit code {process.returncode}")
+    return time.monotonic() - begun, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Print a line for each comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--side", type=int, default=28)
+    parser.add_argument("--channels", type=int, default=1)
+    options = parser.parse_args()
+    shape = (options.side, options.side, options.channels)
+    print(f"{options.images} maps of {shape}")
+    with tempfile.TemporaryDirectory() as folder:
+        old, new, small = Path(folder) / "old", Path(folder) / "new", Path(folder) / "old.igref"
+        write(old, explanations(options.images, shape, 0.0), shape)
+        write(new, explanations(options.images, shape, 0.3), shape)
+        size = write_igref(old, small, 56, untracked)
+        print(f"reference file: {size / 1e6:.1f} MB")
+        files = ("--json", "--junit", f"{folder}/j.xml", "--markdown", f"{folder}/m.md")
+        for title, arguments in {
+            "itself": ("compare", old, old),
+            "another run": ("compare", old, new, *files),
+            "reference file": ("compare", small, new),
+            "baseline": ("baseline", old, "-o", small),
+        }.items():
+            seconds, peak = timed(arguments)
+            print(f"{title:<15} {seconds:6.1f} s  {peak:6.0f} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
