@@ -52,7 +52,7 @@ def match(reference: Side, new: Side) -> Matched:
         other = there.pop(row.id, None)
         if other is None:
             found.missing.append(row.id)
-        elif row.sha256 != other.sha256:
+        elif row.sha256 and other.sha256 and row.sha256 != other.sha256:
             found.input_changed.append(row.id)
         elif row.status != "ok" or other.status != "ok":
             found.failed.append(row.id)
