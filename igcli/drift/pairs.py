@@ -86,8 +86,11 @@ class Measured:
 
     @property
     def within_noise(self) -> Array:
-        """Whether the maps differ by no more than they may be off, bool (pairs,)."""
-        within: Array = self.seen[:, _L1] <= self.share
+        """Whether the maps differ by no more than they may be off, bool (pairs,).
+
+        Where nothing is known of that, only equal maps do.
+        """
+        within: Array = self.seen[:, _L1] <= np.nan_to_num(self.share)
         return within
 
     @property
