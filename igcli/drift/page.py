@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from math import isnan
 
 from igcli.drift.metrics import METRICS
 from igcli.drift.panels import Panels, panels, picture
@@ -98,16 +99,19 @@ def _text(text: str) -> str:
 
 
 def _number(value: float | None, form: str = ".4g") -> str:
-    return "–" if value is None else format(value, form).replace("inf", "∞").replace("-", "−")
+    if value is None:
+        return "–"
+    text = str(value) if isinstance(value, int) else format(value, form)
+    return text.replace("inf", "∞").replace("-", "−")
 
 
 def _opening(verdict: Verdict) -> str:
     noise = verdict.noise()
-    within = "" if noise is None else f" of their own errors ({noise:.1%} at the median)"
-    known = "The maps' own errors are not known." if noise is None else (
-        f"Differences within the maps' own errors, {noise:.1%} at the median, count as none."
-    )  # fmt: skip
-    del within
+    known = (
+        "The maps' own errors are not known."
+        if noise is None
+        else f"Differences within the maps' own errors, {noise:.1%} at the median, count as none."
+    )
     lines = [
         f"<p><strong>{len(verdict.failed)} of {len(verdict.judged)}</strong> thresholds crossed. "
         f"New: <strong>{_text(verdict.new)}</strong>. "
@@ -143,15 +147,14 @@ def _table(
 
 
 def _thresholds(verdict: Verdict) -> list[str]:
-    rows = ((*_threshold(judged),) for judged in verdict.judged)
+    rows = (_threshold(judged) for judged in verdict.judged)
     head = ("threshold", "found", "result", "images beyond it")
     return ["<h2>Thresholds</h2>", *_table("What fails the gate", head, rows, range(1, 2))]
 
 
 def _threshold(judged: Judged) -> tuple[str, str, str, str]:
-    result = '<span class="bad">✗ crossed</span>' if judged.crossed else (
-        '<span class="good">✓ passed</span>'
-    )  # fmt: skip
+    mark, word = ("bad", "✗ crossed") if judged.crossed else ("good", "✓ passed")
+    result = f'<span class="{mark}">{word}</span>'
     named = ", ".join(_text(identity) for identity in judged.worst[:_NAMED])
     more = len(judged.worst) - _NAMED
     beyond = named + (f" and {more} more" if more > 0 else "")
@@ -226,9 +229,9 @@ def _image(
         (drawn.difference, "New − reference", "what changed"),
     ]
     height, width = drawn.side
-    of = "number, folded into rows" if drawn.folded else "cell"
+    of = "numbers, in rows" if drawn.folded else "cells"
     scale = (
-        f"Full colour at ±{_number(drawn.scale)} a {of} ({height}×{width})."
+        f"Full colour at ±{_number(drawn.scale)}; {height}×{width} {of}."
         if drawn.scale
         else "Both maps are zero."
     )
@@ -261,7 +264,6 @@ def _metrics_of(image: ImageDrift) -> str:
     if not image.metrics:
         return "No metrics: the maps are of different classes."
     found = ", ".join(f"{name} {_number(value, '.3g')}" for name, value in image.metrics.items())
-    noise = "" if image.noise is None or image.noise != image.noise else (
-        f"; the maps' own errors: {image.noise:.1%}"
-    )  # fmt: skip
-    return found + noise
+    if image.noise is None or isnan(image.noise):
+        return found
+    return f"{found}; the maps' own errors: {image.noise:.1%}"

@@ -47,8 +47,14 @@ def panels(reference: Array, new: Array) -> Panels:
     folded = reference.ndim not in (2, 3)
     ours, theirs = (_plane(values) for values in (reference, new))
     scale = signed_scale(np.stack([ours, theirs]), CLIP_PERCENT)
-    drawn = [_heat(plane, scale) for plane in (ours, theirs, theirs - ours)]
-    return Panels(*drawn, scale, (ours.shape[0], ours.shape[1]), folded)
+    return Panels(
+        reference=_heat(ours, scale),
+        new=_heat(theirs, scale),
+        difference=_heat(theirs - ours, scale),
+        scale=scale,
+        side=(ours.shape[0], ours.shape[1]),
+        folded=folded,
+    )
 
 
 def _plane(values: Array) -> Array:

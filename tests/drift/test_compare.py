@@ -119,9 +119,7 @@ def test_nothing_is_skipped(old: Path, tmp_path: Path, kind: str, text: str) -> 
     assert verdict_of(old, tmp_path / "new", f"{measure}>0.5").exit_code == 0
 
 
-def test_maps_of_another_prediction_are_not_held_against_the_map(
-    old: Path, tmp_path: Path
-) -> None:
+def test_maps_of_another_prediction_are_not_held_against_the_map(old: Path, tmp_path: Path) -> None:
     rows = rows_of(MAPS)
     rows[0] = row("a", -MAPS[0], prediction=2)
     new = write_run(tmp_path / "new", rows)

@@ -27,7 +27,8 @@ def spearman(a: Array, b: Array) -> float:
 
 
 def plane(values: Array) -> Array:
-    return np.abs(values).sum(axis=2) if values.ndim == 3 else np.abs(values)
+    magnitudes = np.abs(values)
+    return magnitudes if values.ndim != 3 else np.array(magnitudes.sum(axis=2))
 
 
 def top(percent: int) -> Callable[[Array, Array], float]:
@@ -107,9 +108,7 @@ def test_maps_of_ties(shape: tuple[int, ...]) -> None:
         check(*(random.integers(-2, 3, shape).astype(np.float32) for _ in range(2)))
 
 
-NUMBERS = st.one_of(
-    st.sampled_from([0.0, 0.0, 1.0, -1.0, 2.0]), st.floats(-100, 100, width=16)
-)
+NUMBERS = st.one_of(st.sampled_from([0.0, 0.0, 1.0, -1.0, 2.0]), st.floats(-100, 100, width=16))
 
 
 @given(st.data())
@@ -117,8 +116,7 @@ NUMBERS = st.one_of(
 def test_any_maps(data: st.DataObject) -> None:
     shape = data.draw(st.sampled_from([(9, 7, 3), (40,), (4, 5, 1), (1, 1, 3), (1,)]))
     pair = [
-        data.draw(arrays(np.float32, shape, elements=NUMBERS, fill=st.just(0.0)))
-        for _ in range(2)
+        data.draw(arrays(np.float32, shape, elements=NUMBERS, fill=st.just(0.0))) for _ in range(2)
     ]
     check(pair[0], pair[1])
     found = dict(zip(METRICS, measured(pair[0], pair[1]), strict=True))
@@ -142,7 +140,7 @@ ZEROS = np.zeros((28, 28, 1))
 ONES = np.ones((28, 28, 1))
 SPOT = ZEROS.copy()
 SPOT[0, 0, 0] = 2.0
-LITERALS = [
+LITERALS: list[tuple[Array, Array, list[float]]] = [
     # cosine, spearman, top1, top5, top10, l1, l2, shift, signs
     (ZEROS, ZEROS, [1, 1, 1, 1, 1, 0, 0, 0, 1]),
     (ONES, ONES, [1, 1, 1, 1, 1, 0, 0, 0, 1]),

@@ -64,10 +64,10 @@ def test_rows_keep_their_maps_in_any_order(tmp_path: Path) -> None:
     maps = maps_like(20)
     old = rows_of(maps)
     new = rows_of([moved(values, 0.2, i) for i, values in enumerate(maps)])
-    sides = [
+    sides = (
         open_side(write_run(tmp_path / "old", old)),
         open_side(write_run(tmp_path / "new", new[::-1])),
-    ]
+    )
     pairs = match(*sides).pairs[::3]
     assert len(pairs) == 7
     found = measure(*sides, pairs, 0, untracked)
@@ -82,11 +82,12 @@ def measured_pair(
     tmp_path: Path, share: float, errors: tuple[float | None, float | None]
 ) -> Measured:
     values = maps_like(1)[0]
-    sides = [
+    maps = (values, moved(values, share))
+    old, new = (
         open_side(write_run(tmp_path / name, rows_of([m], error_estimate=error)))
-        for name, m, error in zip(("old", "new"), (values, moved(values, share)), errors, strict=True)
-    ]
-    return measure(*sides, match(*sides).pairs, 0, untracked)
+        for name, m, error in zip(("old", "new"), maps, errors, strict=True)
+    )
+    return measure(old, new, match(old, new).pairs, 0, untracked)
 
 
 def test_both_maps_errors_count(tmp_path: Path) -> None:
