@@ -53,7 +53,7 @@ def spearman(reference: Array, new: Array) -> float:
 
 def _ranks(values: Array) -> Array:
     """Return ranks from 0; equal values share the mean of theirs."""
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")
     ordered = values[order]
     first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
     group = np.cumsum(first) - 1
@@ -68,23 +68,24 @@ def _top(share: float) -> Callable[[Array, Array], float]:
     def overlap(reference: Array, new: Array) -> float:
         """Return which share of the pixels with the largest |values| is common to both maps."""
         ours, theirs = (_largest(_plane(values).ravel(), share) for values in (reference, new))
-        most = max(len(ours), len(theirs))
-        return len(np.intersect1d(ours, theirs, assume_unique=True)) / most if most else 1.0
+        most = max(np.count_nonzero(ours), np.count_nonzero(theirs))
+        return np.count_nonzero(ours & theirs) / most if most else 1.0
 
     return overlap
 
 
 def _largest(values: Array, share: float) -> Array:
-    """Return the indices of the largest values, a share of all; of ties, the first.
+    """Tell which values are the largest, a share of all; of ties, the first.
 
     Zeros are never among them: two maps with a few spots each would have their corners in common.
     """
     count = max(1, round(share * len(values)))
     limit = np.partition(values, len(values) - count)[len(values) - count]
-    above = np.flatnonzero(values > limit)
-    if limit == 0.0:
-        return above
-    return np.concatenate([above, np.flatnonzero(values == limit)[: count - len(above)]])
+    largest: Array = values > limit
+    if limit > 0.0:
+        ties = np.flatnonzero(values == limit)
+        largest[ties[: count - np.count_nonzero(largest)]] = True
+    return largest
 
 
 def _plane(values: Array) -> Array:

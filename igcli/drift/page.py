@@ -191,7 +191,7 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
     others = [image for image in verdict.images if not image.metrics]
     lines = []
     for title, images, why in (
-        ("Images that look elsewhere most", measured, "by cosine, the least alike first"),
+        ("Images whose maps differ most", measured, "by cosine, the least alike first"),
         ("Images explained for another class", others, "their maps are not measured"),
     ):
         if images:

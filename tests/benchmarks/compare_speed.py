@@ -6,6 +6,7 @@ process of its own; against a reference file too.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,8 @@ from tests.drift.runs import IDENTITY, moved, row
 _PART = 334
 # What the system says of a child's peak is its parent's where that is more.
 _PROGRAM = """
-import sys
+import os, sys
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from igcli.cli.main import cli
 code = cli(sys.argv[1:], standalone_mode=False)
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
@@ -57,14 +59,19 @@ def explanations(count: int, shape: tuple[int, ...], share: float) -> Iterator[E
         yield row(f"digit-{i:05d}", moved(values, share, i) if share else values)
 
 
-def timed(arguments: Sequence[object]) -> tuple[float, float, int]:
-    """Run igcli; return its seconds, the MB at its peak, and its exit code."""
-    begun = time.monotonic()
+def timed(arguments: Sequence[object]) -> str:
+    """Run igcli; say its seconds, those of processor time, the MB at its peak, its exit code."""
+    begun, used = time.monotonic(), _processor_seconds()
     command = [sys.executable, "-c", _PROGRAM, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    seconds = time.monotonic() - begun
-    code, peak = done.stderr.split()[-2:]
-    return seconds, int(peak) / 1024, int(code)
+    seconds, busy = time.monotonic() - begun, _processor_seconds() - used
+    code, peak = map(int, done.stderr.split()[-2:])
+    return f"{seconds:6.1f} s  {busy:6.1f} s CPU  {peak / 1024:6.0f} MB  exit code {code}"
+
+
+def _processor_seconds() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def main() -> None:
@@ -90,8 +97,7 @@ def main() -> None:
             "reference file": ("compare", small, new),
             "baseline": ("baseline", old, "-o", small),
         }.items():
-            seconds, peak, code = timed(arguments)
-            print(f"{title:<15} {seconds:6.1f} s  {peak:6.0f} MB  exit code {code}", flush=True)
+            print(f"{title:<15} {timed(arguments)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def top(percent: int) -> Callable[[Array, Array], float]:
 
 def l1(a: Array, b: Array) -> float:
     x, y = a.ravel().tolist(), b.ravel().tolist()
-    return sum(abs(q - p) for p, q in zip(x, y, strict=True)) / sum(map(abs, x))
+    return float(sum(abs(q - p) for p, q in zip(x, y, strict=True)) / sum(map(abs, x)))
 
 
 def l2(a: Array, b: Array) -> float:
