@@ -25,6 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each threshold.")
 @click.option("--markdown", type=_FILE, help="Write a comment for a pull request.")
+@click.option("--html", type=_FILE, help="Write a page that shows the images that differ most.")
 @config_option("drift")
 @debug_option
 @click.pass_context
@@ -47,23 +48,32 @@ def command(
     from igcli.drift.thresholds import parse_thresholds
 
     thresholds = parse_thresholds(fail_on)
-    verdict = compare(open_side(reference), open_side(new), thresholds, force, track)
+    sides = open_side(reference), open_side(new)
+    verdict = compare(*sides, thresholds, force, track)
     for difference in verdict.forced:
         warn(f"--force: {difference}")
     for name, path in files.items():
         if path is not None:
-            _write(name, path, verdict)
+            _write(path, _report(name, verdict, sides))
     click.echo(
         json.dumps(verdict.to_dict(), allow_nan=False) if as_json else "\n".join(summary(verdict))
     )
     ctx.exit(verdict.exit_code)
 
 
-def _write(name: str, path: Path, verdict: Any) -> None:
+def _report(name: str, verdict: Any, sides: Any) -> bytes:
     from igcli.drift.junit import junit
+    from igcli.drift.page import page
     from igcli.drift.say import markdown
+
+    if name == "junit":
+        return junit(verdict)
+    text = markdown(verdict) if name == "markdown" else page(verdict, *sides)
+    return text.encode()
+
+
+def _write(path: Path, data: bytes) -> None:
     from igcli.store.files import whole_file
 
-    data = junit(verdict) if name == "junit" else markdown(verdict).encode()
     with whole_file(path) as temporary:
         temporary.write_bytes(data)

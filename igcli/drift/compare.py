@@ -147,7 +147,8 @@ def _judge(threshold: Threshold, matched: Matched, found: Measured) -> Judged:
         return Judged(threshold, share, threshold.crossed_by(share), share, ids)
     ids, values = _values(threshold.measure, matched, found)
     if not len(values):
-        return Judged(threshold, None, False, 0.0, [])
+        # A gate that has looked at nothing has not passed.
+        return Judged(threshold, None, True, 0.0, [])
     value = statistic(values, threshold.statistic)
     beyond = values < threshold.limit if threshold.below else values > threshold.limit
     order = np.argsort(values if threshold.below else -values, kind="stable")
@@ -168,19 +169,23 @@ def _check_noise(threshold: Threshold, found: Measured, sides: list[Side]) -> No
         f"--fail-on {threshold.text} is finer than the runs can tell",
         f"the errors of their own maps alone give {threshold.measure}.{threshold.statistic} of "
         f"{noise:.3g}",
-        _finer(threshold, noise, sides),
+        _finer(threshold, noise, float(np.median(found.share[known])), sides),
     )
 
 
-def _finer(threshold: Threshold, noise: float, sides: list[Side]) -> str:
-    """Say at which tolerance the noise would be within a threshold."""
+def _finer(threshold: Threshold, noise: float, share: float, sides: list[Side]) -> str:
+    """Say at which tolerance the noise would be within a threshold.
+
+    Paths are often better than was asked: what counts is the `share` that made the noise, both
+    maps' errors.
+    """
     same = METRICS[threshold.measure].same
     accuracies = [side.about["settled"].get("accuracy") or {} for side in sides]
     known = [a["tolerance"] for a in accuracies if "tolerance" in a]
     if threshold.limit == same or not known or not np.isfinite(noise):
         return "set a threshold that leaves room for errors"
     # Every metric's noise falls at least in proportion to the error; a third is left as room.
-    finer = max(known) * abs(threshold.limit - same) / abs(noise - same) / 1.5
+    finer = min(*known, share / 2) * abs(threshold.limit - same) / abs(noise - same) / 1.5
     return f"rerun both with --tolerance {finer:.1g}, or set a wider threshold"
 
 

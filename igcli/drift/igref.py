@@ -65,6 +65,13 @@ def _halved(values: Array) -> tuple[Array, float, float]:
     return halved, scale, lost
 
 
+def _check_format(path: Path, found: object) -> None:
+    if found != _FORMAT:
+        raise InputError(
+            f"{path} is of a later igcli than {__version__}", fix="make it again, or update"
+        )
+
+
 class ReferenceSide:
     """A reference file, read whole: it is small."""
 
@@ -73,20 +80,18 @@ class ReferenceSide:
         try:
             with h5py.File(path, "r") as file:
                 self.about: dict[str, Any] = json.loads(file.attrs["igref"])
+                _check_format(path, self.about["format"])
                 self.grid = int(self.about["grid"])
+                self.about["identity"].items(), self.about["settled"].items()
                 self.rows = read_rows_of(file)
                 self._maps = file["maps"][()]
                 self._scales, self._errors = file["scales"][()], file["errors"][()]
-        except (OSError, KeyError, ValueError, TypeError) as error:
+        except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path} is no reference file",
                 str(error).split("\n")[0],
                 "make one with igcli baseline OUT -o FILE.igref",
             ) from error
-        if self.about.get("format") != _FORMAT:
-            raise InputError(
-                f"{path} is of a later igcli than {__version__}", fix="make it again, or update"
-            )
         self.shape = tuple(self._maps.shape[1:])
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
@@ -94,3 +99,7 @@ class ReferenceSide:
         for row in rows:
             values = self._maps[row.place].astype(np.float64) * self._scales[row.place]
             yield Reduced(values, float(self._errors[row.place]))
+
+    def picture(self, row: Stored) -> Array | None:
+        """Return nothing: pictures are not kept."""
+        return None

@@ -68,17 +68,24 @@ def _top(share: float) -> Callable[[Array, Array], float]:
     def overlap(reference: Array, new: Array) -> float:
         """Return which share of the pixels with the largest |values| is common to both maps."""
         ours, theirs = (_largest(_plane(values).ravel(), share) for values in (reference, new))
-        return len(np.intersect1d(ours, theirs, assume_unique=True)) / len(ours)
+        most = max(np.count_nonzero(ours), np.count_nonzero(theirs))
+        return np.count_nonzero(ours & theirs) / most if most else 1.0
 
     return overlap
 
 
 def _largest(values: Array, share: float) -> Array:
-    """Return the indices of the largest values, a share of all; of ties, the first."""
+    """Tell which values are the largest, a share of all; of ties, the first.
+
+    Zeros are never among them: two maps with a few spots each would have their corners in common.
+    """
     count = max(1, round(share * len(values)))
     limit = np.partition(values, len(values) - count)[len(values) - count]
-    above = np.flatnonzero(values > limit)
-    return np.concatenate([above, np.flatnonzero(values == limit)[: count - len(above)]])
+    largest: Array = values > limit
+    if limit > 0.0:
+        ties = np.flatnonzero(values == limit)
+        largest[ties[: count - np.count_nonzero(largest)]] = True
+    return largest
 
 
 def _plane(values: Array) -> Array:

@@ -52,7 +52,7 @@ def match(reference: Side, new: Side) -> Matched:
         other = there.pop(row.id, None)
         if other is None:
             found.missing.append(row.id)
-        elif row.sha256 != other.sha256:
+        elif row.sha256 and other.sha256 and row.sha256 != other.sha256:
             found.input_changed.append(row.id)
         elif row.status != "ok" or other.status != "ok":
             found.failed.append(row.id)
@@ -86,8 +86,11 @@ class Measured:
 
     @property
     def within_noise(self) -> Array:
-        """Whether the maps differ by no more than they may be off, bool (pairs,)."""
-        within: Array = self.seen[:, _L1] <= self.share
+        """Whether the maps differ by no more than they may be off, bool (pairs,).
+
+        Where nothing is known of that, only equal maps do.
+        """
+        within: Array = self.seen[:, _L1] <= np.nan_to_num(self.share)
         return within
 
     @property

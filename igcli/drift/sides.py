@@ -14,7 +14,7 @@ from igcli.records import Array
 from igcli.store.about import is_run, read_about
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS
-from igcli.store.parts import map_names
+from igcli.store.parts import IMAGES, map_names
 
 _AT_ONCE = 64
 KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate", "converged",
@@ -80,6 +80,10 @@ class Side(Protocol):
         """Yield the maps of some rows, reduced to a grid unless that is 0."""
         ...
 
+    def picture(self, row: Stored) -> Array | None:
+        """Return the image as the model saw it, uint8 (height, width, channels), if it is kept."""
+        ...
+
 
 def read_rows_of(file: Any) -> list[Stored]:
     """Return what is compared of every explanation in an open HDF5 file."""
@@ -124,6 +128,13 @@ class RunSide:
                 error = share * float(np.abs(values).sum(dtype=np.float64))
                 yield Reduced(reduce_map(values, grid) if grid else values, error)
 
+    def picture(self, row: Stored) -> Array | None:
+        """See `Side.picture`."""
+        if IMAGES not in self._file:
+            return None
+        image: Array = self._slab(self._file[IMAGES], row.place, row.place + 1)[0]
+        return image
+
     def _read(self, places: list[int]) -> Iterator[Array]:
         low, high = min(places), max(places) + 1
         if high - low > 2 * len(places):
@@ -134,19 +145,26 @@ class RunSide:
             yield from (slab[place - low] for place in places)
 
     def _joined(self, low: int, high: int) -> Array:
-        pieces = [dataset[low:high] for dataset in self._datasets]
+        pieces = [self._slab(dataset, low, high) for dataset in self._datasets]
         if len(pieces) == 1:
             whole: Array = pieces[0]
             return whole
         return np.concatenate([piece.reshape(high - low, -1) for piece in pieces], axis=1)
 
+    def _slab(self, dataset: Any, low: int, high: int) -> Array:
+        try:
+            slab: Array = dataset[low:high]
+        except OSError as error:
+            raise self._damaged(str(error).split("\n")[0]) from error
+        return slab
+
     def _check(self, row: Stored, values: Array) -> None:
         if not np.isfinite(values).all():
-            raise NotComparable(
-                f"{self.title} is damaged",
-                f"the map of {row.id} is not there, though its status is ok",
-                "run `igcli run … --resume`, which computes it again",
-            )
+            raise self._damaged(f"the map of {row.id} is not there, though its status is ok")
+
+    def _damaged(self, cause: str) -> NotComparable:
+        fix = "run `igcli run … --resume`, which computes it again"
+        return NotComparable(f"{self.title} is damaged", cause, fix)
 
 
 def _finished(out: Path) -> dict[str, Any]:

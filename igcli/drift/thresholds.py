@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ _NAMED: dict[str, Callable[[Any], Any]] = {
     "median": np.median,
 }
 _STATISTIC = re.compile(r"p\d{1,2}|min|max|mean|median")
-_FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?\s*([<>])\s*([-+0-9.eE]+)")
+_FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])([-+0-9.eE]+)")
 USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_changed>0.02)"
 # An image looks elsewhere when its cosine is less.
 ELSEWHERE = 0.5
@@ -61,18 +62,22 @@ class Threshold:
 
 def parse_thresholds(texts: Iterable[str]) -> list[Threshold]:
     """Read thresholds; those of COMPLETE are added where their share has none."""
-    given = [_parse(text) for text in dict.fromkeys(texts)] or [_parse(text) for text in DEFAULT]
+    given = list(dict.fromkeys(map(_parse, texts))) or list(map(_parse, DEFAULT))
     named = {threshold.measure for threshold in given}
     return given + [t for t in map(_parse, COMPLETE) if t.measure not in named]
 
 
 def _parse(text: str) -> Threshold:
-    match = _FORM.fullmatch(text.strip())
+    # Without white space: some of it, as \x1f, has no place in XML.
+    text = "".join(text.split())
+    match = _FORM.fullmatch(text)
     try:
         measure, statistic, sign, limit = match.groups() if match else ("", "", "", "")
         number = float(limit)
     except ValueError:
         raise _unreadable(text, f"it is not {USAGE}") from None
+    if not isfinite(number):
+        raise _unreadable(text, f"{limit} is beyond every number")
     if measure in SHARES:
         if statistic or sign == "<":
             raise _unreadable(text, "a share of images has no statistic, and fails above a limit")
@@ -97,4 +102,7 @@ def statistic(values: Sequence[float] | Array, name: str) -> float:
     """Return a percentile, the mean, the least or the greatest of some numbers."""
     if name in _NAMED:
         return float(_NAMED[name](values))
-    return float(np.percentile(values, float(name[1:])))
+    percent = float(name[1:])
+    least, most = (np.percentile(values, percent, method=m) for m in ("lower", "higher"))
+    # Beside infinity numpy would find NaN, which crosses no limit.
+    return float(most if most in (least, np.inf) else np.percentile(values, percent))

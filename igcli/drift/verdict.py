@@ -23,7 +23,7 @@ class Judged:
     Attributes
     ----------
     value : float or None
-        What was found; None where there was no image to take it of.
+        What was found; None where there was no image to take it of, which fails the gate.
     crossed : bool
         Whether it fails the gate.
     beyond : float
@@ -104,9 +104,14 @@ class Verdict:
 
     @property
     def worst(self) -> list[ImageDrift]:
-        """The images that look elsewhere most, by cosine; beyond the noise, of one target."""
+        """The images that look elsewhere most; see `ranked`."""
+        return self.ranked[:_WORST]
+
+    @property
+    def ranked(self) -> list[ImageDrift]:
+        """The images of one target whose maps differ beyond the noise, by cosine, least first."""
         beyond = [i for i in self.images if i.metrics and not i.within_noise]
-        return sorted(beyond, key=lambda image: image.metrics["cosine"])[:_WORST]
+        return sorted(beyond, key=lambda image: image.metrics["cosine"])
 
     def quantiles(self) -> dict[str, dict[str, float | None]]:
         """Return the quantiles of every metric as seen, by name."""
@@ -124,6 +129,7 @@ class Verdict:
             "compared": len(self.images),
             "within_noise": int(self.measured.within_noise.sum()),
             "prediction_changed": changed,
+            "retargeted": len(self.matched.retargeted),
             **{
                 kind: len(getattr(self.matched, kind))
                 for kind in SHARES

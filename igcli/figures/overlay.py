@@ -21,13 +21,20 @@ def scale_signed(values: Array, clip_percent: float) -> Array:
     The scale is the smallest |value| at which the values up to it hold the rest of the mass, as in
     alibi's and Captum's ``visualize_image_attr``. A map of zeros stays zeros.
     """
+    scale = signed_scale(values, clip_percent)
+    if scale == 0.0:
+        return np.zeros_like(values)
+    scaled: Array = np.clip(values / scale, -1.0, 1.0)
+    return scaled
+
+
+def signed_scale(values: Array, clip_percent: float) -> float:
+    """Return the number at which a map's colours saturate; 0 for a map of zeros."""
     magnitudes = np.sort(np.abs(values), axis=None)
     mass = np.cumsum(magnitudes)
     if mass[-1] == 0:
-        return np.zeros_like(values)
-    scale = magnitudes[np.searchsorted(mass, mass[-1] * (1.0 - clip_percent / 100.0))]
-    scaled: Array = np.clip(values / scale, -1.0, 1.0)
-    return scaled
+        return 0.0
+    return float(magnitudes[np.searchsorted(mass, mass[-1] * (1.0 - clip_percent / 100.0))])
 
 
 def blend(attribution: Array, image: Array) -> Array:

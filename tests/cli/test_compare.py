@@ -1,0 +1,191 @@
+"""`igcli compare` and `igcli baseline`: exit codes, files, and what each option changes."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from igcli.drift.thresholds import COMPLETE
+from tests.drift.runs import failed, maps_like, row, rows_of, write_run
+
+MAPS = maps_like(4)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "old", rows_of(MAPS))
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    """Two maps of another sign, one of them of another prediction."""
+    rows = rows_of([-MAPS[0], -MAPS[1], *MAPS[2:]])
+    rows[1] = row("b", -MAPS[1], prediction=2)
+    return write_run(tmp_path / "new", rows)
+
+
+def test_exit_codes(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
+    same = igcli("compare", old, old)
+    assert same.exit_code == 0 and same.stdout.startswith("no drift   ") and same.stderr == ""
+    drift = igcli("compare", old, new)
+    assert drift.exit_code == 1
+    assert drift.stdout.startswith("DRIFT      2 of 8 thresholds crossed\ncompared   4 images")
+    partial = write_run(tmp_path / "partial", rows_of(MAPS), status="partial")
+    refused = igcli("compare", old, partial)
+    assert refused.exit_code == 3 and refused.stdout == ""
+    assert "is no finished run: its run.json says partial" in refused.stderr
+    assert "to fix this: finish it with --resume" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Missing argument 'REFERENCE'"),
+        (("old",), "Missing argument 'NEW'"),
+        (("old", "nowhere"), "nowhere is no igcli run: there is no such folder"),
+        (("old", "."), "is no igcli run: it has no run.json of one"),
+        (("nowhere.igref", "old"), "nowhere.igref is no reference file"),
+        (("old", "old", "--fail-on", "cosine<0.9"), "--fail-on cosine<0.9 can't be read"),
+        (("old", "old", "--fail-on", "cosine.min<0.9999"), "is finer than the runs can tell"),
+        (("old", "old", "--nonsense"), "No such option '--nonsense'"),
+        (("old", "old", "--json", "--html", "no/page.html"), "can't be used: No such file"),
+        (("old", "old", "--config", "nowhere.toml"), "--config nowhere.toml can't be read"),
+    ],
+)
+def test_wrong_usage(
+    igcli: Any, old: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(old.parent)
+    result = igcli("compare", *arguments)
+    assert result.exit_code == 2 and said in result.stderr and result.stdout == ""
+    assert "Traceback" not in result.stderr and len(result.stderr.splitlines()) <= 3
+
+
+def test_json(igcli: Any, old: Path, new: Path) -> None:
+    result = igcli("compare", old, new, "--json")
+    assert result.exit_code == 1 and result.stderr == ""
+    said = json.loads(result.stdout)
+    assert list(said) == [
+        "reference", "new", "drift", "forced", "grid", "counts", "noise", "thresholds", "metrics",
+        "images",
+    ]  # fmt: skip
+    assert said["drift"] is True and said["grid"] is None and said["counts"]["compared"] == 4
+    assert said["thresholds"][0] == {
+        "threshold": "prediction_changed>0.05", "value": 0.25, "crossed": True, "beyond": 0.25,
+        "worst": ["b"],
+    }  # fmt: skip
+    image = said["images"][0]
+    assert image["id"] == "a" and image["metrics"]["cosine"] == pytest.approx(-1.0)
+    assert image["predictions"] == [1, 1] and image["within_noise"] is False
+
+
+def test_reports(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"report.{name}" for name in ("junit", "markdown", "html")}
+    arguments = [part for name, path in files.items() for part in (f"--{name}", path)]
+    for run, word in ((new, "drift"), (old, "no drift")):
+        result = igcli("compare", old, run, *arguments)
+        assert result.exit_code == (run == new)
+        failures = ElementTree.parse(files["junit"]).findall(".//failure")
+        assert len(failures) == (2 if run == new else 0)
+        assert f"**{word}**" in files["markdown"].read_text(encoding="utf-8")
+        title = f"<title>igcli: {word.capitalize()}: {run}</title>"
+        assert title in files["html"].read_text(encoding="utf-8")
+        assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
+    before = {path: path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    igcli("compare", old, new, *arguments)
+    assert before == {path: path.read_bytes() for path in old.rglob("*") if path.is_file()}
+
+
+def test_a_report_that_cannot_be_written(igcli: Any, old: Path, tmp_path: Path) -> None:
+    for option in ("--junit", "--markdown", "--html"):
+        result = igcli("compare", old, old, option, tmp_path / "no" / "report")
+        assert result.exit_code == 2 and "can't be used: No such file" in result.stderr
+        assert igcli("compare", old, old, option, tmp_path).exit_code == 2
+
+
+def test_fail_on(igcli: Any, old: Path, new: Path) -> None:
+    wide = ("--fail-on", "prediction_changed>0.5", "--fail-on", "looks_elsewhere>0.5")
+    assert igcli("compare", old, new, *wide).exit_code == 0
+    strict = igcli("compare", old, new, *wide, "--fail-on", "cosine.min<0.9")
+    assert strict.exit_code == 1
+    assert "CROSSED    cosine.min<0.9: -1; a\n" in strict.stdout
+
+
+def test_force(igcli: Any, old: Path, tmp_path: Path) -> None:
+    other = write_run(tmp_path / "other", rows_of(MAPS), seed=3)
+    result = igcli("compare", old, other)
+    assert result.exit_code == 3 and "add --force to compare them all the same" in result.stderr
+    result = igcli("compare", old, other, "--force")
+    assert result.exit_code == 0
+    assert result.stderr == "igcli: note: --force: --seed is 0 there and 3 here\n"
+
+
+def test_config(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
+    path = tmp_path / "drift.toml"
+    path.write_text('[drift]\nfail-on = ["prediction_changed>0.5", "cosine.min<-2"]\n')
+    result = igcli("compare", old, new, "--config", path, "--json")
+    assert result.exit_code == 0
+    asked = [found["threshold"] for found in json.loads(result.stdout)["thresholds"]]
+    assert asked == ["prediction_changed>0.5", "cosine.min<-2", *COMPLETE]
+    result = igcli("compare", old, new, "--config", path, "--fail-on", "cosine.min<0.9")
+    assert result.exit_code == 1 and "prediction_changed" not in result.stdout
+    other = write_run(tmp_path / "other", rows_of(MAPS), seed=3)
+    path.write_text("[drift]\nforce = true\n")
+    assert igcli("compare", old, other, "--config", path).exit_code == 0
+    for text, cause in (
+        ("[drift]\nsteps = 3\n", "unknown key 'steps' in [drift]"),
+        ("[drift]\nfail-on = [1]\n", "--fail-on 1 can't be read"),
+        ("[drift]\nforce = 'perhaps'\n", "perhaps"),
+        ("drift = 1\n", "'drift' is not a table"),
+    ):
+        path.write_text(text)
+        result = igcli("compare", old, new, "--config", path)
+        assert result.exit_code == 2 and cause in result.stderr
+
+
+def test_failed_inputs_alone(igcli: Any, old: Path, tmp_path: Path) -> None:
+    new = write_run(tmp_path / "new", [failed(name) for name in "abcd"])
+    result = igcli("compare", old, new, "--html", tmp_path / "page.html")
+    assert result.exit_code == 1 and "CROSSED    failed>0: 1; a, b, c, d\n" in result.stdout
+    assert "No two maps are of one class." in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_baseline(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
+    small = tmp_path / "old.igref"
+    result = igcli("baseline", old, "-o", small)
+    assert result.exit_code == 0 and result.stdout.startswith(f"{small}: ")
+    assert igcli("compare", small, old).exit_code == 0
+    result = igcli("compare", small, new, "--json")
+    assert result.exit_code == 1 and json.loads(result.stdout)["grid"] == 56
+    assert igcli("baseline", old, "-o", small, "--grid", "2").exit_code == 0
+    result = igcli("compare", small, old)
+    assert result.exit_code == 0 and "4 images, on a grid of 2: 4 within" in result.stdout
+    assert igcli("baseline", old, "-o", tmp_path / "old.h5").exit_code == 2
+    assert igcli("baseline", old).exit_code == 2
+    assert igcli("baseline", old, "-o", small, "--grid", "0").exit_code == 2
+    assert igcli("baseline", tmp_path, "-o", small).exit_code == 2
+    partial = write_run(tmp_path / "partial", rows_of(MAPS), status="partial")
+    assert igcli("baseline", partial, "-o", small).exit_code == 3
+    assert igcli("baseline", old, "-o", tmp_path / "no" / "x.igref").exit_code == 2
+
+
+def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    assert igcli("run", small_model, photos, "-o", old).exit_code == 0
+    assert igcli("run", small_model, photos, "-o", new, "--tolerance", "0.02").exit_code == 0
+    assert igcli("baseline", old, "-o", tmp_path / "old.igref").exit_code == 0
+    for reference in (old, tmp_path / "old.igref"):
+        result = igcli("compare", reference, new)
+        assert result.exit_code == 0, result.output
+        assert "6 within the maps' own errors" in result.stdout
+    white = tmp_path / "white"
+    assert igcli("run", small_model, photos, "-o", white, "--baseline", "white").exit_code == 0
+    result = igcli("compare", old, white)
+    assert result.exit_code == 3
+    assert "--baseline is not given there and white here" in result.stderr
+    page = tmp_path / "page.html"
+    result = igcli("compare", old, white, "--force", "--html", page)
+    assert result.exit_code == 1 and "looks_elsewhere" in result.stdout
+    assert page.read_text(encoding="utf-8").count("<img ") == 4 * 6
