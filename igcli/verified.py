@@ -85,7 +85,7 @@ class Verified:
         lines = [
             f"{'NOT TRUE  ' if self.wrong else 'verified  '} {len(self.rows)} of {self.total} "
             f"explanations ({self.method}) recomputed to tolerance {self.tolerance:g} in "
-            f"{self.seconds:.1f} s: {f'{failed} do not hold' if failed else 'all hold'}"
+            f"{self.seconds:.1f} s: {f'not as stored: {failed}' if failed else 'all as stored'}"
             if self.rows
             else f"NOT TRUE   none of {self.total} explanations was recomputed"
             if self.wrong

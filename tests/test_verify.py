@@ -176,6 +176,19 @@ def test_files_that_disagree_are_found(config: RunConfig) -> None:
     assert ("x-000002", "map") in found(result)
 
 
+def test_maps_that_are_not_those_of_the_parts_are_found(config: RunConfig) -> None:
+    """Good maps in attributions.h5 say nothing of the parts, whose checksums are checked."""
+    model = Linear((6,), np.ones((2, 6)))
+    explain(config, model)
+    with h5py.File(config.out / "attributions.h5", "r+") as file:
+        maps = file["attributions"][()]
+        del file["attributions"]
+        file["attributions"] = maps
+    result = verified(config, model)
+    assert found(result) == [("", "files")]
+    assert "attributions.h5: /attributions is not made of the parts" in words(result)
+
+
 def test_only_recomputing_tells_a_changed_map(config: RunConfig) -> None:
     """Two pixels change places: the sum, and all that follows from it, stay."""
     model = Linear((6,), np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]))

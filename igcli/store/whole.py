@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import h5py
 
 from igcli.records import Explanation
 from igcli.store.columns import write_csv
-from igcli.store.layout import ATTRIBUTIONS, RESULTS, part_path
+from igcli.store.layout import ATTRIBUTIONS, PARTS, RESULTS, part_path
 from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.parts import map_names
 from igcli.store.reader import UNREADABLE, read_joined, read_rows
 
 
@@ -68,6 +72,10 @@ def disagreements(
         first = _first_difference(rows, joined)
         if first is not None:
             yield f"{ATTRIBUTIONS} differs from the parts, first in row {first}"
+        with h5py.File(out / ATTRIBUTIONS, "r") as file:
+            apart = [name for name in map_names(file) if not _refers(file[name], name, entries)]
+        for name in apart:
+            yield f"{ATTRIBUTIONS}: /{name} is not made of the parts"
     except UNREADABLE as error:
         yield f"{ATTRIBUTIONS} can't be read: {error}"
     write_csv([part_path(out, entry.start) for entry in entries], scratch / RESULTS)
@@ -79,6 +87,30 @@ def disagreements(
     first = _first_difference((scratch / RESULTS).read_bytes().split(b"\n"), lines)
     if first is not None:
         yield f"{RESULTS} differs from the arrays, first in line {first + 1}"
+
+
+def _refers(dataset: Any, name: str, entries: list[PartEntry]) -> bool:
+    """Tell whether a dataset of attributions.h5 is that of the parts, row by row."""
+    wanted = [
+        (f"{PARTS}/{part_path(Path(), e.start).name}", name, (e.start, e.stop - 1), (0, e.rows - 1))
+        for e in entries
+    ]
+    sources = dataset.virtual_sources() if dataset.is_virtual else []
+    if len(sources) != len(entries):
+        return False
+    found = [
+        (s.file_name, s.dset_name, _rows(s.vspace, e.rows), _rows(s.src_space, e.rows))
+        for s, e in zip(sources, entries, strict=True)
+    ]
+    return found == wanted
+
+
+def _rows(space: Any, every: int) -> tuple[int, int]:
+    """Return the first and the last row of an HDF5 selection; one of all rows has no bounds."""
+    if space.get_select_type() == h5py.h5s.SEL_ALL:
+        return 0, every - 1
+    low, high = space.get_select_bounds()
+    return int(low[0]), int(high[0])
 
 
 def _first_difference(one: Sequence[object], other: Sequence[object]) -> int | None:
