@@ -147,7 +147,8 @@ def _judge(threshold: Threshold, matched: Matched, found: Measured) -> Judged:
         return Judged(threshold, share, threshold.crossed_by(share), share, ids)
     ids, values = _values(threshold.measure, matched, found)
     if not len(values):
-        return Judged(threshold, None, False, 0.0, [])
+        # A gate that saw nothing has not passed.
+        return Judged(threshold, None, True, 0.0, [])
     value = statistic(values, threshold.statistic)
     beyond = values < threshold.limit if threshold.below else values > threshold.limit
     order = np.argsort(values if threshold.below else -values, kind="stable")

@@ -33,7 +33,8 @@ def junit(verdict: Verdict) -> bytes:
 
 
 def _message(judged: Judged) -> str:
-    return f"{judged.threshold.text}: found {judged.value:.4g}"
+    found = "no image to judge" if judged.value is None else f"found {judged.value:.4g}"
+    return f"{judged.threshold.text}: {found}"
 
 
 def _worst(judged: Judged, verdict: Verdict) -> str:

@@ -23,7 +23,7 @@ class Judged:
     Attributes
     ----------
     value : float or None
-        What was found; None where there was no image to take it of.
+        What was found; None where there was no image to take it of, which fails the gate too.
     crossed : bool
         Whether it fails the gate.
     beyond : float
