@@ -53,7 +53,7 @@ def spearman(reference: Array, new: Array) -> float:
 
 def _ranks(values: Array) -> Array:
     """Return ranks from 0; equal values share the mean of theirs."""
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     ordered = values[order]
     first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
     group = np.cumsum(first) - 1
