@@ -73,7 +73,7 @@ def test_json(igcli: Any, old: Path, new: Path) -> None:
     ]  # fmt: skip
     assert said["drift"] is True and said["grid"] is None and said["counts"]["compared"] == 4
     assert said["thresholds"][0] == {
-        "threshold": "prediction_changed>0.05", "value": 0.25, "crossed": True, "beyond": 0.25,
+        "threshold": "prediction_changed>0.1", "value": 0.25, "crossed": True, "beyond": 0.25,
         "worst": ["b"],
     }  # fmt: skip
     image = said["images"][0]

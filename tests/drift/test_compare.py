@@ -77,7 +77,7 @@ def test_other_maps_cross_the_gate(old: Path, tmp_path: Path) -> None:
     elsewhere = judged(verdict, "looks_elsewhere>0.05")
     assert elsewhere.crossed and elsewhere.value == 5 / 8
     assert sorted(elsewhere.worst) == ["a", "b", "c", "d", "e"]
-    cosines = judged(verdict, "cosine.median<0.8")
+    cosines = judged(verdict, "cosine.median<0.75")
     assert cosines.crossed and cosines.beyond == 5 / 8
     found = {image.id: image.metrics["cosine"] for image in verdict.images}
     assert cosines.worst == sorted("abcde", key=lambda name: found[name])
@@ -89,8 +89,8 @@ def test_other_maps_cross_the_gate(old: Path, tmp_path: Path) -> None:
     [
         ("missing", "missing>0"), ("extra", "extra>0"), ("input_changed", "input_changed>0"),
         ("failed", "failed>0"), ("unconverged", "unconverged>0"),
-        ("prediction_changed", "prediction_changed>0.05"),
-        ("retargeted", "prediction_changed>0.05"),
+        ("prediction_changed", "prediction_changed>0.1"),
+        ("retargeted", "prediction_changed>0.1"),
     ],
 )  # fmt: skip
 def test_nothing_is_skipped(old: Path, tmp_path: Path, kind: str, text: str) -> None:
@@ -143,7 +143,7 @@ def test_where_every_image_changed_its_class_no_map_is_judged(old: Path, tmp_pat
     new = write_run(tmp_path / "new", rows)
     verdict = verdict_of(old, new)
     assert verdict.exit_code == 1 and verdict.quantiles() == {}
-    unjudged = judged(verdict, "cosine.median<0.8")
+    unjudged = judged(verdict, "cosine.median<0.75")
     assert unjudged.value is None and unjudged.crossed
     assert verdict_of(old, new, "l1.max>9").exit_code == 1
     assert verdict_of(old, new, "prediction_changed>1").exit_code == 0
@@ -240,7 +240,7 @@ def test_a_truncated_part_is_damage(old: Path, tmp_path: Path, share: float) -> 
 def test_a_run_of_failures_alone(tmp_path: Path, old: Path) -> None:
     new = write_run(tmp_path / "new", [failed(name) for name in "abcdefgh"])
     verdict = verdict_of(old, new)
-    assert [j.threshold.text for j in verdict.failed] == ["cosine.median<0.8", "failed>0"]
+    assert [j.threshold.text for j in verdict.failed] == ["cosine.median<0.75", "failed>0"]
     assert verdict.counts()["failed"] == 8 and verdict.counts()["compared"] == 0
     json.dumps(verdict.to_dict(), allow_nan=False)
 
@@ -406,7 +406,7 @@ def test_two_best_classes_of_each_image(tmp_path: Path) -> None:
     assert verdict.counts()["retargeted"] == 3 and verdict.counts()["compared"] == 6
     # The first class is another.
     verdict = verdict_of(old, explained(tmp_path, "other", weights[[1, 0, 2]], "top:2"))
-    assert judged(verdict, "prediction_changed>0.05").value == 1.0
+    assert judged(verdict, "prediction_changed>0.1").value == 1.0
 
 
 def test_a_run_against_its_reference_file(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_case_for_each_threshold(tmp_path: Path) -> None:
     old = write_run(tmp_path / "old", rows_of(MAPS))
     found = cases(junit(verdict_of(old, old)))
     assert list(found) == [
-        "prediction_changed>0.05", "looks_elsewhere>0.05", "cosine.median<0.8", "missing>0",
+        "prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75", "missing>0",
         "extra>0", "input_changed>0", "failed>0", "unconverged>0",
     ]  # fmt: skip
     assert all(len(case) == 0 for case in found.values())
@@ -42,10 +42,10 @@ def test_failures_name_the_worst(tmp_path: Path) -> None:
     new = write_run(tmp_path / "new", rows_of([-values for values in MAPS[:2]]))
     found = cases(junit(verdict_of(old, new)))
     assert [name for name, case in found.items() if len(case)] == [
-        "looks_elsewhere>0.05", "cosine.median<0.8", "missing>0"
+        "looks_elsewhere>0.05", "cosine.median<0.75", "missing>0"
     ]  # fmt: skip
-    failure = found["cosine.median<0.8"][0]
-    assert failure.get("message") == "cosine.median<0.8: found -1"
+    failure = found["cosine.median<0.75"][0]
+    assert failure.get("message") == "cosine.median<0.75: found -1"
     lines = (failure.text or "").splitlines()
     assert lines[0] == "2 images, the worst first:" and len(lines) == 3
     assert "cosine -1, spearman -1" in lines[1]
@@ -55,8 +55,8 @@ def test_failures_name_the_worst(tmp_path: Path) -> None:
 def test_where_nothing_could_be_judged(tmp_path: Path) -> None:
     old = write_run(tmp_path / "old", rows_of(MAPS))
     new = write_run(tmp_path / "new", rows_of(MAPS, target=2, prediction=2))
-    failure = cases(junit(verdict_of(old, new)))["cosine.median<0.8"][0]
-    assert failure.get("message") == "cosine.median<0.8: no image to judge"
+    failure = cases(junit(verdict_of(old, new)))["cosine.median<0.75"][0]
+    assert failure.get("message") == "cosine.median<0.75: no image to judge"
 
 
 @pytest.mark.parametrize("name", NAMES)

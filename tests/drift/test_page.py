@@ -114,7 +114,7 @@ def test_everything_is_on_it(old: Path, tmp_path: Path) -> None:
     said = found.text
     assert said.startswith(f"igcli: Drift: {tmp_path / 'new'} Drift 5 of 8 thresholds crossed")
     for text in (
-        "prediction_changed>0.05 0.3333 ✗ crossed b",
+        "prediction_changed>0.1 0.3333 ✗ crossed b",
         "✗ crossed a missing>0 0 ✓ passed",
         "extra>0 0.2 ✗ crossed z", "failed>0 0.25 ✗ crossed c", "compared 3", "failed 1",
         "extra 1", "1 of 1, by cosine", "Score 0.8 → 0.7.", "Prediction 1.",

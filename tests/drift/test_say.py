@@ -21,7 +21,7 @@ def test_no_drift(old: Path) -> None:
     lines = summary(verdict_of(old, old))
     assert lines[0] == f"no drift   {old} looks where {old} looked"
     assert lines[1] == ("compared   8 images: 8 within the maps' own errors (2.0% at the median)")
-    assert lines[2] == "passed     cosine.median<0.8: 1"
+    assert lines[2] == "passed     cosine.median<0.75: 1"
     assert lines[3] == "cosine     p05 1, median 1, p95 1"
     assert len(lines) == 3 + 9
     text = markdown(verdict_of(old, old))
@@ -35,7 +35,7 @@ def test_drift(old: Path, tmp_path: Path) -> None:
     verdict = verdict_of(old, write_run(tmp_path / "new", rows))
     lines = summary(verdict)
     assert lines[0] == "DRIFT      3 of 8 thresholds crossed"
-    assert lines[2] == "CROSSED    prediction_changed>0.05: 0.125; g"
+    assert lines[2] == "CROSSED    prediction_changed>0.1: 0.125; g"
     assert lines[3].startswith("CROSSED    looks_elsewhere>0.05: 0.8571; ")
     assert lines[3].endswith(" and 1 more")
     worst = [line for line in lines if line.startswith("worst ")]
@@ -57,8 +57,8 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert "l1         p05 inf, median inf, p95 inf" in lines
     assert "| l1 | ∞ | ∞ | ∞ |" in markdown(verdict)
     other = write_run(tmp_path / "other", rows_of(MAPS[:1], target=2, prediction=2))
-    assert "CROSSED    cosine.median<0.8: no image to judge" in summary(verdict_of(old, other))
-    assert "| `cosine.median<0.8` | – | ❌ |" in markdown(verdict_of(old, other))
+    assert "CROSSED    cosine.median<0.75: no image to judge" in summary(verdict_of(old, other))
+    assert "| `cosine.median<0.75` | – | ❌ |" in markdown(verdict_of(old, other))
 
 
 def test_names_break_no_line_and_no_table(tmp_path: Path) -> None:
