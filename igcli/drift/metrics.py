@@ -144,7 +144,7 @@ METRICS: dict[str, Metric] = {
     "top10": Metric(_top(0.10), 1.0, True, "overlap of the top 10 % of pixels"),
     "l1": Metric(_relative(1), 0.0, False, "L1 difference over the reference's L1 norm"),
     "l2": Metric(_relative(2), 0.0, False, "L2 difference over the reference's L2 norm"),
-    "shift": Metric(shift, 0.0, False, "shift of the centre of |map|, in diagonals"),
+    "shift": Metric(shift, 0.0, False, "shift of the centre of mass, in diagonals"),
     "signs": Metric(signs, 1.0, True, "share of the mass whose sign is the same"),
 }
 
