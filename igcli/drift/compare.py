@@ -23,6 +23,8 @@ _FREE = frozenset(
     | {"profile_path", "overlays"}
 )
 _NAMES = list(METRICS)
+# Below that float32 is the limit.
+_FINEST = 1e-4
 
 
 def open_side(path: Path) -> Side:
@@ -186,7 +188,12 @@ def _finer(threshold: Threshold, noise: float, share: float, sides: list[Side]) 
         return "set a threshold that leaves room for errors"
     # Every metric's noise falls at least in proportion to the error; a third is left as room.
     finer = min(*known, share / 2) * abs(threshold.limit - same) / abs(noise - same) / 1.5
-    return f"rerun both with --tolerance {finer:.1g}, or set a wider threshold"
+    if finer < _FINEST:
+        return "set a wider threshold: paths that exact are out of reach"
+    return (
+        f"rerun both with --tolerance {finer:.1g} (and --max-steps 4097 where maps do not "
+        "converge), or set a wider threshold"
+    )
 
 
 def _images(matched: Matched, found: Measured) -> list[ImageDrift]:

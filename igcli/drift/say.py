@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from igcli.drift.metrics import METRICS
+from igcli.drift.thresholds import COMPLETE
 from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
 from igcli.result import on_one_line
 
@@ -23,7 +24,7 @@ def summary(verdict: Verdict) -> list[str]:
 
 def _told(judged: Judged) -> bool:
     """Leave out what never fails unless something is missing, and did not."""
-    return judged.crossed or judged.value != 0.0 or bool(judged.threshold.statistic)
+    return judged.crossed or judged.threshold.text not in COMPLETE
 
 
 def _headline(verdict: Verdict) -> str:

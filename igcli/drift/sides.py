@@ -13,7 +13,8 @@ from igcli.errors import InputError, NotComparable
 from igcli.records import Array
 from igcli.store.about import is_run, read_about
 from igcli.store.columns import COLUMNS, read_column
-from igcli.store.layout import ATTRIBUTIONS
+from igcli.store.layout import ATTRIBUTIONS, part_path
+from igcli.store.manifest import read_manifest
 from igcli.store.parts import IMAGES, map_names
 
 _AT_ONCE = 64
@@ -103,6 +104,7 @@ class RunSide:
     def __init__(self, out: Path) -> None:
         self.title = str(out)
         self.about = _finished(out)
+        _check_parts(out, str(self.about.get("run")))
         try:
             self._file = h5py.File(out / ATTRIBUTIONS, "r")
             self._datasets = [self._file[name] for name in map_names(self._file)]
@@ -165,6 +167,16 @@ class RunSide:
     def _damaged(self, cause: str) -> NotComparable:
         fix = "run `igcli run … --resume`, which computes it again"
         return NotComparable(f"{self.title} is damaged", cause, fix)
+
+
+def _check_parts(out: Path, run: str) -> None:
+    for entry in read_manifest(out, run):
+        if not entry.is_whole(out):
+            raise NotComparable(
+                f"{out} is damaged",
+                f"{part_path(out, entry.start)} is not as it was written",
+                "run `igcli run … --resume`, which computes it again",
+            )
 
 
 def _finished(out: Path) -> dict[str, Any]:

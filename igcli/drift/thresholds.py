@@ -79,9 +79,7 @@ def _parse(text: str) -> Threshold:
     if not isfinite(number):
         raise _unreadable(text, f"{limit} is beyond every number")
     if measure in SHARES:
-        if statistic or sign == "<":
-            raise _unreadable(text, "a share of images has no statistic, and fails above a limit")
-        return Threshold(text, measure, "", False, number)
+        return _share(text, measure, bool(statistic) or sign == "<", number)
     if measure not in METRICS and measure not in CHANGES:
         known = ", ".join((*METRICS, *CHANGES, *SHARES))
         raise _unreadable(text, f"there is {known}")
@@ -92,6 +90,14 @@ def _parse(text: str) -> Threshold:
         better = "more" if alike else "less"
         raise _unreadable(text, f"of {measure}, {better} is more alike: turn the sign round")
     return Threshold(text, measure, statistic, sign == "<", number)
+
+
+def _share(text: str, measure: str, is_odd: bool, limit: float) -> Threshold:
+    if is_odd:
+        raise _unreadable(text, "a share of images has no statistic, and fails above a limit")
+    if not 0.0 <= limit <= 1.0:
+        raise _unreadable(text, "a share of images is from 0 to 1: 0.02 for 2 %")
+    return Threshold(text, measure, "", False, limit)
 
 
 def _unreadable(text: str, cause: str) -> ConfigError:

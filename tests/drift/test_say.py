@@ -21,9 +21,13 @@ def test_no_drift(old: Path) -> None:
     lines = summary(verdict_of(old, old))
     assert lines[0] == f"no drift   {old} looks where {old} looked"
     assert lines[1] == ("compared   8 images: 8 within the maps' own errors (2.0% at the median)")
-    assert lines[2] == "passed     cosine.median<0.75: 1"
-    assert lines[3] == "cosine     p05 1, median 1, p95 1"
-    assert len(lines) == 3 + 9
+    assert lines[2:5] == [
+        "passed     prediction_changed>0.1: 0",
+        "passed     looks_elsewhere>0.05: 0",
+        "passed     cosine.median<0.75: 1",
+    ]
+    assert lines[5] == "cosine     p05 1, median 1, p95 1"
+    assert len(lines) == 5 + 9
     text = markdown(verdict_of(old, old))
     assert text.startswith("### igcli: ✅ **no drift**\n") and "❌" not in text
     assert "| `missing>0` | 0 | ✅ |" in text and "look elsewhere most" not in text
