@@ -11,6 +11,9 @@ from igcli.batches import Batching
 # Batches of every stream in a block: enough that its last ones, which are not full, cost nothing
 # that could be measured.
 _TURNS = 16
+# A part should not be tiny, but no more turns than these are spent on one: a block is what a stop
+# may cost.
+_MOST_TURNS = 64
 _LEAST_INPUTS = 16
 _MOST_INPUTS = 512
 _LEAST_BYTES = 2**20
@@ -32,9 +35,10 @@ def block_size(batching: Batching, steps: int, per_input: int, map_bytes: int) -
         Of one explanation's map.
     """
     input_bytes = max(1, map_bytes * per_input)
-    filling = _TURNS * batching.size * batching.streams // max(1, steps * per_input)
+    per_turn = batching.size * batching.streams / max(1, steps * per_input)
+    filling, longest = int(_TURNS * per_turn), int(_MOST_TURNS * per_turn)
     least = max(filling, _LEAST_INPUTS, _LEAST_BYTES // input_bytes)
-    return max(1, min(least, _MOST_INPUTS, _MOST_BYTES // input_bytes))
+    return max(1, min(least, longest, _MOST_INPUTS, _MOST_BYTES // input_bytes))
 
 
 def blocks_to_do(count: int, size: int, done: Sequence[range]) -> Iterator[range]:

@@ -8,7 +8,7 @@ from igcli.config import RunConfig
 from igcli.errors import OutputError
 from igcli.identity import differences
 from igcli.machine import versions
-from igcli.store.about import is_run, read_about
+from igcli.store.about import read_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Earlier:
         How its rows were sent.
     asked : int or None
         The `--batch-size` that it was given.
+    ran : dict
+        What run.json says of how its rows were sent.
     device : str
         What it ran on.
     versions : dict
@@ -35,6 +37,7 @@ class Earlier:
     block: int
     batching: Batching
     asked: int | None
+    ran: dict[str, Any]
     device: str
     versions: dict[str, str]
 
@@ -54,9 +57,9 @@ def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
     OutputError
         When the run in OUT is another: what differs is named.
     """
-    if not config.resume or not is_run(config.out):
+    about = read_about(config.out) if config.resume else {}
+    if not about:
         return None
-    about = read_about(config.out)
     there = about.get("identity")
     if not isinstance(there, dict):
         raise _another(config, "it was written by an igcli that could not resume")
@@ -69,6 +72,7 @@ def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
             block=int(about["block"]),
             batching=Batching(int(about["batching"]["size"]), int(about["batching"]["streams"])),
             asked=about["config"]["batch_size"],
+            ran=dict(about["batching"]),
             device=str(about["device"]),
             versions=dict(about["versions"]),
         )

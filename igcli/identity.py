@@ -13,7 +13,7 @@ from igcli.records import InputName
 # Where the run is, and how it is carried out: none changes a result beyond rounding.
 _FREE = frozenset(
     {"model", "inputs", "out", "overwrite", "resume", "fail_on", "on_error", "save"}
-    | {"batch_size", "memory", "device"}
+    | {"batch_size", "memory", "device", "limit", "overlays"}
 )
 _MAY_BE_FILES = frozenset({"baseline", "custom_objects", "labels", "target"})
 _SHORT = 12
@@ -29,7 +29,7 @@ def identity(config: RunConfig, names: Sequence[InputName]) -> dict[str, Any]:
     Parameters
     ----------
     config : RunConfig
-        The run.
+        The run, its defaults filled in where they are known.
     names : sequence of InputName
         Its inputs, those of all shards.
     """

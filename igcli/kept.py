@@ -1,13 +1,16 @@
-"""Which parts of an unfinished run are kept: those that are whole, of inputs that are the same."""
+"""What a resumed run keeps of an unfinished one, and what it computes again."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from igcli.errors import InputError, OutputError, RunStopped
 from igcli.plan import Plan
 from igcli.progress import Track
 from igcli.records import Explanation, Warn
 from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.outdir import unlisted_parts
 from igcli.store.reader import read_rows
 from igcli.threads import ahead
 
@@ -15,11 +18,31 @@ _CHECKERS = 2
 _SHOWN = 3
 
 
-def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> list[PartEntry]:
-    """Return the parts that a resumed run keeps; none for a run that begins.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The whole parts of an unfinished run, by their first rows.
 
-    A part in which the run was stopped is computed again, since its other inputs shared batches
-    with those that it lacks. So is one with inputs that could not be read: they may be there now.
+    Attributes
+    ----------
+    done : list of PartEntry
+        Those that stay.
+    again : list of PartEntry
+        Those that stay until their block is computed again: a run was stopped in them, so that
+        their other inputs shared batches with those that they lack; or inputs of theirs failed that
+        may not fail now.
+    """
+
+    done: list[PartEntry]
+    again: list[PartEntry]
+
+    @property
+    def all(self) -> list[PartEntry]:
+        """Both."""
+        return sorted((*self.done, *self.again), key=lambda entry: entry.start)
+
+
+def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> Kept:
+    """Return the parts that a resumed run goes on with; none for a run that begins.
 
     Raises
     ------
@@ -29,16 +52,15 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> l
         When `stop` is set meanwhile.
     """
     if plan.earlier is None:
-        return []
+        return Kept([], [])
     out = plan.config.out
     listed = read_manifest(out, plan.earlier.run)
-    wanted = [entry for entry in listed if entry.final and not entry.unread]
-    whole = list(ahead(lambda entry: entry.is_whole(out), wanted, _CHECKERS, _CHECKERS))
-    kept = [entry for entry, ok in zip(wanted, whole, strict=True) if ok]
-    if len(kept) < len(wanted):
-        damaged = len(wanted) - len(kept)
-        warn(f"{damaged} stored part{'s are' if damaged > 1 else ' is'} damaged: computed again")
-    changed = _changed(plan, kept, track, stop)
+    whole = list(ahead(lambda entry: entry.is_whole(out), listed, _CHECKERS, _CHECKERS))
+    entries = [entry for entry, ok in zip(listed, whole, strict=True) if ok]
+    _tell_of_parts(len(listed) - len(entries), "damaged", warn)
+    _tell_of_parts(len(unlisted_parts(out, listed)), "not in parts/manifest.jsonl", warn)
+    done = [entry for entry in entries if entry.final and not entry.unread]
+    changed, mended = _changed(plan, done, track, stop)
     if changed:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise OutputError(
@@ -46,31 +68,56 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> l
             "their explanations are stored already",
             "put the old files back, or start again with --overwrite",
         )
-    return kept
+    if mended:
+        again = sum(mended.values())
+        warn(f"{again} input{'s' * (again > 1)} that failed changed since: computed again")
+    done = [entry for entry in done if entry.start not in mended]
+    return Kept(done, [entry for entry in entries if entry not in done])
+
+
+def _tell_of_parts(count: int, what: str, warn: Warn) -> None:
+    if count:
+        warn(f"{count} stored part{'s are' if count > 1 else ' is'} {what}: computed again")
 
 
 def _changed(
-    plan: Plan, kept: Sequence[PartEntry], track: Track, stop: threading.Event
-) -> list[str]:
-    """Read the inputs of stored explanations again, and name those with another hash."""
+    plan: Plan, done: Sequence[PartEntry], track: Track, stop: threading.Event
+) -> tuple[list[str], dict[int, int]]:
+    """Read the inputs of stored explanations again, and find those with another hash.
+
+    The names of explained ones are returned, and how many failed ones there are, by the first row
+    of their part.
+    """
     per_input = plan.targets.per_input
 
-    def judge(row: Explanation) -> str:
+    def judge(entry_and_rows: tuple[PartEntry, list[Explanation]]) -> tuple[PartEntry, str, bool]:
+        entry, rows = entry_and_rows
+        name = plan.names[rows[0].row // per_input]
         try:
-            same = plan.source.sha256(plan.names[row.row // per_input]) == row.sha256
+            same = plan.source.sha256(name) == rows[0].sha256
         except InputError:
             same = False
-        return "" if same else row.id
+        return entry, "" if same else name.id, any(row.status == "ok" for row in rows)
 
-    rows = read_rows(plan.config.out, list(kept))
-    firsts = (row for row in rows if row.row % per_input == 0)
-    judged = ahead(judge, firsts, _CHECKERS, 4 * _CHECKERS)
-    changed = []
-    for name in track(judged, sum(entry.rows for entry in kept) // per_input):
+    judged = ahead(judge, _by_input(plan, done), _CHECKERS, 4 * _CHECKERS)
+    changed: list[str] = []
+    mended: dict[int, int] = {}
+    for entry, name, explained in track(judged, sum(entry.rows for entry in done) // per_input):
         if stop.is_set():
             raise RunStopped(
                 "stopped before the run went on: nothing has changed", fix="run it again"
             )
-        if name:
+        if name and explained:
             changed.append(name)
-    return changed
+        elif name:
+            mended[entry.start] = mended.get(entry.start, 0) + 1
+    return changed, mended
+
+
+def _by_input(
+    plan: Plan, done: Sequence[PartEntry]
+) -> Iterator[tuple[PartEntry, list[Explanation]]]:
+    per_input = plan.targets.per_input
+    for entry in done:
+        for _, rows in groupby(read_rows(plan.config.out, [entry]), lambda r: r.row // per_input):
+            yield entry, list(rows)

@@ -128,7 +128,8 @@ def _result(out: Path, shards: Sequence[Shard], tally: Tally) -> RunResult:
     return RunResult(
         out=out,
         asked=first["inputs"]["of"] * first["per_input"],
-        kept=0,
+        before=0,
+        here=tally.ok + len(tally.failures),
         tally=tally,
         seconds=sum(shard.about["seconds"] for shard in shards),
         method=f"{first['settled']['method']}, {len(shards)} shards",

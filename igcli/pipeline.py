@@ -21,7 +21,7 @@ from igcli.progress import Track
 from igcli.records import Warn
 from igcli.result import RunResult, Tally
 from igcli.stopped import run_stopped
-from igcli.store.about import is_run, read_about
+from igcli.store.about import read_about
 from igcli.store.lock import RunLock
 from igcli.store.outdir import make_out
 from igcli.store.reader import read_rows
@@ -79,17 +79,18 @@ class _Run:
         self._batches = Batches(plan.model, plan.chosen.batching, stop=stop)
         self._started = time.monotonic()
         kept = kept_parts(plan, warn, track, stop)
-        self._kept = sum(entry.rows for entry in kept)
+        self._before = sum(entry.rows for entry in kept.done)
         # What was said of the first explanations is not said again.
-        self._checks = None if kept else Checks(plan.model.spec, warn)
+        self._checks = None if kept.done else Checks(plan.model.spec, warn)
         self._writer = RunWriter(
-            plan.config.out, plan.maps, {**about(plan), **ran(plan, self._batches)}, kept
+            plan.config.out, plan.maps, {**about(plan), **ran(plan, self._batches)}, kept.all
         )
         per_input = plan.targets.per_input
-        done = [range(e.start // per_input, e.stop // per_input) for e in kept]
+        done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
         self._blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        self._finished_blocks = self._here = 0
         self._asked = len(plan.names) * per_input
-        _tell_of_space(plan, self._asked - self._kept, warn)
+        _tell_of_space(plan, self._asked - self._before, warn)
         self._pictures = None
         if plan.maps.picture is not None and plan.config.overlays:
             self._pictures = Pictures(plan, plan.maps.picture)
@@ -114,7 +115,7 @@ class _Run:
         if self._pictures is not None:
             explanations = ahead(self._pictures.draw, explanations, _DRAWERS, _DRAWN_AHEAD)
         ends = {block.stop * plan.targets.per_input for block in self._blocks}
-        for explanation in self._track(explanations, self._asked, self._kept):
+        for explanation in self._track(explanations, self._asked, self._before):
             if explanation.status == "failed" and plan.config.on_error == "stop":
                 raise InputError(
                     f"{explanation.id} failed",
@@ -122,15 +123,19 @@ class _Run:
                     "mend it, or leave --on-error stop out",
                 )
             self._writer.add(explanation)
+            self._here += 1
             if self._checks is not None:
                 self._checks.add(explanation)
             if explanation.row + 1 in ends:
-                self._writer.flush(final=True)
+                self._writer.flush()
+                self._finished_blocks += 1
 
     def _finish(self, failure: Exception | None) -> RunResult:
         """Store what was finished; say what stopped the run, here or before."""
         writer = self._writer
-        unflushed = _tried(lambda: writer.flush(final=False))
+        # A job that ends before its first block does would never finish if it lost that each time.
+        stays = self._plan.earlier is not None and not self._finished_blocks
+        unflushed = _tried(lambda: writer.cut(final=stays))
         tally = Tally(self._plan.gates)
         with suppress(OSError):
             tally.add_all(read_rows(self._plan.config.out, writer.entries))
@@ -147,6 +152,8 @@ class _Run:
             "undrawn": dict(result.undrawn),
             "input_sha256": tally.hashes,
         }
+        if self._plan.earlier is not None and not self._batches.rows:
+            outcome["batching"] = self._plan.earlier.ran
         unwritten = _tried(lambda: writer.finish(result.status, outcome))
         if failure is not None and not isinstance(failure, (OSError, IgcliError, MemoryError)):
             raise failure
@@ -154,14 +161,17 @@ class _Run:
 
     def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
         plan, pictures = self._plan, self._plan.maps.picture is not None
-        stopped = None
-        if failure is not None:
-            stopped = run_stopped(failure, self._writer.stored, self._asked, plan.config.out)
+        writer, stopped = self._writer, None
+        if failure is not None or self._finished_blocks < len(self._blocks):
+            stopped = run_stopped(
+                failure, writer.stored, writer.passing, self._asked, plan.config.out
+            )
         one_each = pictures and plan.targets.per_input == 1
         return RunResult(
             out=plan.config.out,
             asked=self._asked,
-            kept=self._kept,
+            before=self._before,
+            here=self._here,
             tally=tally,
             seconds=time.monotonic() - self._started,
             method=plan.method.title,
@@ -203,7 +213,7 @@ def _check_unchanged(plan: Plan) -> None:
     if plan.config.overwrite:
         return
     expected = plan.earlier.run if plan.earlier else None
-    if is_run(plan.config.out) and read_about(plan.config.out).get("run") != expected:
+    if read_about(plan.config.out).get("run") != expected:
         raise OutputError(
             f"OUT {plan.config.out} was written meanwhile by another run",
             fix="look at it, then start again",

@@ -11,6 +11,7 @@ import numpy as np
 from igcli.baselines import Baseline
 from igcli.blocks import block_size
 from igcli.config import RunConfig, is_file
+from igcli.defaults import settle_preprocess, spelled_out
 from igcli.earlier import Earlier, find_earlier, tell_of_changes
 from igcli.errors import ConfigError
 from igcli.gates import Gate, parse_gates
@@ -103,13 +104,13 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     check_sources(config.out, _sources(config))
     listing = list_inputs(config.inputs, config.out)
     _tell_what_is_unused(config, listing, warn)
-    preprocess = _preprocess(config, listing)
+    preprocess = settle_preprocess(config, listing)
     check_start(config.baseline, listing.kind)
     labels = read_labels(config.labels)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
     every = listing.names[: config.limit]
-    known = identity(config, every)
+    known = identity(spelled_out(config, listing), every)
     earlier = find_earlier(config, known)
     names = _shard(every, config.shard)
     settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
@@ -193,18 +194,6 @@ def _sources(config: RunConfig) -> Iterator[Path]:
         for p in (config.labels, config.target, config.custom_objects, *config.baseline)
         if p and is_file(p)
     )
-
-
-def _preprocess(config: RunConfig, listing: Listing) -> str | None:
-    if listing.kind in {"pixels", "several"}:
-        return config.preprocess or DEFAULT_PREPROCESS
-    if config.preprocess is not None:
-        raise ConfigError(
-            f"--preprocess {config.preprocess} can't be used with {config.inputs}",
-            "only pixels are preprocessed: other arrays pass untouched",
-            "leave it out, or save the pixels as a uint8 array",
-        )
-    return None
 
 
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:

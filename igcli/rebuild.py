@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.config import RunConfig
+from igcli.defaults import spelled_out
 from igcli.errors import InputError, NotComparable
 from igcli.identity import differences, identity
 from igcli.inputs.readers import list_inputs
@@ -110,8 +111,9 @@ def _value(name: str, value: Any) -> Any:
 
 def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn: Warn) -> None:
     """Raise InputError for another model, other inputs or changed files; name them."""
-    names = list_inputs(config.inputs, config.out).names[: config.limit]
-    there, here = dict(about["identity"]), identity(config, names)
+    listing = list_inputs(config.inputs, config.out)
+    names = listing.names[: config.limit]
+    there, here = dict(about["identity"]), identity(spelled_out(config, listing), names)
     if there.get("igcli") != here["igcli"]:
         warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
     there["igcli"] = here["igcli"]

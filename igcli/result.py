@@ -95,8 +95,10 @@ class RunResult:
     ----------
     asked : int
         How many explanations were asked for.
-    kept : int
-        How many of them an earlier run had stored.
+    before : int
+        How many of them an earlier run had finished.
+    here : int
+        How many this one explained.
     seconds : float
         Wall time of the pass over the inputs, model loading left out.
     pictures : bool
@@ -108,12 +110,13 @@ class RunResult:
     ran : dict
         Device, precision and batching, as in run.json.
     stopped : IgcliError or None
-        What stopped the run part-way, where it was not the user.
+        What stopped the run part-way.
     """
 
     out: Path
     asked: int
-    kept: int
+    before: int
+    here: int
     tally: Tally
     seconds: float
     method: str
@@ -167,7 +170,7 @@ class RunResult:
             "out": str(self.out),
             "status": self.status,
             "stopped": self.stopped and str(self.stopped),
-            "counts": {**self.counts(), "kept": self.kept},
+            "counts": {**self.counts(), "stored": self.done, "before": self.before},
             "method": self.method,
             "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
             if self.tally.steps
@@ -193,9 +196,8 @@ class RunResult:
 
     def lines(self) -> list[str]:
         """Return the summary: five lines."""
-        here = self.done - self.kept
-        rate = here / self.seconds if self.seconds > 0 else 0.0
-        before = f", {self.kept} of them before" if self.kept else ""
+        rate = self.here / self.seconds if self.seconds > 0 else 0.0
+        before = f", {self.before} of them before" if self.before else ""
         overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
         return [
             f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "

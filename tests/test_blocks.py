@@ -20,6 +20,8 @@ from igcli.blocks import block_size, blocks_to_do
         (1, 1, 50, 1, 144_000_000, 1),  # one map is more than that
         (4096, 1, 2, 1, 16, 512),
         (64, 2, 24, 5, 3136, 66),
+        (64, 2, 4097, 1, 3136, 1),  # digits, so many steps: no more than 64 turns
+        (8, 2, 256, 1, 602_112, 4),  # photos
     ],
 )
 def test_sizes(

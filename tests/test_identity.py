@@ -16,14 +16,14 @@ CHANGES: dict[str, Any] = {
     "method": "riemann_left", "tolerance": 0.1, "min_steps": 17, "max_steps": 64, "steps": 20,
     "baseline": ("white",), "target": "3", "labels": Path("labels.txt"), "preprocess": "raw",
     "resize": "pad", "image_size": (4, 5), "scores": "logit", "output": "y", "explain": ("x",),
-    "layer": "conv", "layer_input": True, "precision": "bfloat16", "seed": 1, "limit": 2,
-    "profile_path": True, "overlays": False, "allow_unsafe": True, "custom_objects": Path("c.py"),
+    "layer": "conv", "layer_input": True, "precision": "bfloat16", "seed": 1,
+    "profile_path": True, "allow_unsafe": True, "custom_objects": Path("c.py"),
     "shard": (1, 2),
 }  # fmt: skip
 FREE: dict[str, Any] = {
     "inputs": Path("elsewhere"), "out": Path("other"), "overwrite": True, "resume": True,
     "fail_on": ("unconverged",), "on_error": "stop", "save": ("npy",), "batch_size": 3,
-    "memory": 10, "device": "cpu",
+    "memory": 10, "device": "cpu", "limit": 3, "overlays": False,
 }  # fmt: skip
 
 
@@ -55,11 +55,11 @@ def test_how_a_run_is_carried_out_is_free(config: RunConfig, name: str) -> None:
 
 
 def test_a_difference_says_both_values(config: RunConfig) -> None:
-    here = identity(replace(config, steps=20, overlays=False, baseline=("white",)), NAMES)
+    here = identity(replace(config, steps=20, layer_input=True, baseline=("white",)), NAMES)
     assert differences(stored(config), here) == [
         "--steps is not given there and 20 here",
         "--baseline is not given there and white here",
-        "--overlays is on there and off here",
+        "--layer-input is off there and on here",
     ]
 
 

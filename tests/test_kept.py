@@ -30,10 +30,10 @@ class Stopping(Linear):
     stop = threading.Event()
     stop_in = 0
 
-    def row_products(self, rows: PathRows) -> RowValues:
+    def _row_gradients(self, rows: PathRows) -> RowValues:
         if len(self.batches) + 1 == self.stop_in:
             self.stop.set()
-        return super().row_products(rows)
+        return super()._row_gradients(rows)
 
 
 class Runs:
@@ -100,16 +100,16 @@ def assert_as_never_interrupted(runs: Runs) -> None:
 
 def test_what_is_whole_is_kept(runs: Runs) -> None:
     result = runs.resume()
-    assert result.complete and result.kept == 4 and result.exit_code == 0
+    assert result.complete and result.before == 4 and result.exit_code == 0
     assert "explained  6 of 6, 4 of them before" in result.lines()[0]
-    assert result.to_dict()["counts"]["kept"] == 4
+    assert result.to_dict()["counts"]["before"] == 4
     assert_as_never_interrupted(runs)
 
 
 def test_a_finished_run_asks_nothing_of_the_model(runs: Runs) -> None:
     runs.resume()
     result = runs.resume()
-    assert result.complete and result.kept == 6 and runs.model.batches == []
+    assert result.complete and result.before == 6 and runs.model.batches == []
     assert_as_never_interrupted(runs)
 
 
@@ -118,15 +118,18 @@ def test_where_there_is_no_run_one_begins(runs: Runs, tmp_path: Path) -> None:
         if out == tmp_path:
             out = tmp_path / "empty"
             out.mkdir()
-        assert runs.resume(out=out).kept == 0
+        assert runs.resume(out=out).before == 0
         assert files(out).keys() >= {"results.csv", "run.json"}
 
 
 def test_another_run_is_refused_before_the_model_is_loaded(runs: Runs) -> None:
     before, loaded = files(runs.config.out), runs.loaded
-    said = runs.refused(seed=4, overlays=False)
+    said = runs.refused(seed=4, baseline=("white",))
     assert "--resume: OUT" in said and "holds another run" in said
-    assert "--overlays is on there and off here" in said and "--seed is 0 there and 4 here" in said
+    assert (
+        "--baseline is black there and white here" in said
+        and "--seed is 0 there and 4 here" in said
+    )
     assert runs.loaded == loaded and files(runs.config.out) == before
     runs.config.model.write_bytes(b"retrained")
     assert "the model is another" in runs.refused()
@@ -155,8 +158,68 @@ def test_an_input_that_could_not_be_read_is_tried_again(runs: Runs) -> None:
     assert runs.resume().tally.failures == result.tally.failures
     (runs.config.out.parent / "not mounted").write_bytes(data)
     result = runs.resume()
-    assert result.exit_code == 0 and result.kept == 4
+    assert result.exit_code == 0 and result.before == 4
     assert_as_never_interrupted(runs)
+
+
+def test_an_input_that_failed_and_was_mended_is_taken_in(runs: Runs) -> None:
+    data = (runs.config.inputs / "a.png").read_bytes()
+    (runs.config.inputs / "a.png").write_bytes(data[:40])
+    assert runs.explain(overwrite=True).exit_code == 3
+    assert runs.resume().before == 6
+    (runs.config.inputs / "a.png").write_bytes(data)
+    result = runs.resume()
+    assert result.exit_code == 0 and result.before == 4
+    assert runs.notes == ["1 input that failed changed since: computed again"]
+    assert_as_never_interrupted(runs)
+
+
+def test_a_job_that_always_ends_before_its_first_block_does_finishes_all_the_same(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 6)
+    image_by_image = {"method": "riemann_left", "steps": 4, "batch_size": 4}
+    result = runs.explain(stop_in=2, overwrite=True, **image_by_image)
+    assert result.stopped is not None
+    assert "2 of them stored" in result.stopped.problem
+    assert "(2 in a block that --resume computes again)" in result.stopped.problem
+    done = []
+    while not result.complete:
+        result = runs.resume(stop_in=2, **image_by_image)
+        done.append(result.done)
+        assert result.complete or "again" not in str(result.stopped)
+    assert done == [2, 4, 6] and result.exit_code == 0
+    with h5py.File(runs.config.out / "attributions.h5") as file:
+        assert file["ids"].asstr()[()].tolist() == [f"{name}.png" for name in "abcdef"]
+        assert np.isfinite(file["attributions"][()]).all()
+
+
+def test_defaults_spelled_out_are_the_same_run(runs: Runs) -> None:
+    spelled = {"tolerance": 0.05, "min_steps": 9, "max_steps": 256, "baseline": ("black",)}
+    pixels = {"preprocess": "unit", "resize": "stretch", "limit": 6}
+    assert runs.resume(**spelled, **pixels, overlays=False).before == 4
+
+
+def test_overlays_that_were_left_out_are_drawn_when_asked_for(runs: Runs) -> None:
+    runs.explain(overwrite=True, overlays=False)
+    assert not (runs.config.out / "overlays").exists()
+    assert runs.resume().before == 6
+    assert_as_never_interrupted(runs)
+
+
+def test_a_lost_manifest_is_told(runs: Runs) -> None:
+    (runs.config.out / "parts" / "manifest.jsonl").unlink()
+    result = runs.resume()
+    assert result.complete and result.before == 0
+    assert runs.notes[0] == "2 stored parts are not in parts/manifest.jsonl: computed again"
+    assert_as_never_interrupted(runs)
+
+
+def test_a_finished_run_keeps_what_is_known_of_its_batches(runs: Runs) -> None:
+    runs.explain(overwrite=True)
+    before = json.loads((runs.config.out / "run.json").read_text())["batching"]
+    runs.resume()
+    assert json.loads((runs.config.out / "run.json").read_text())["batching"] == before
 
 
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
@@ -170,7 +233,7 @@ def test_a_damaged_part_is_computed_again(runs: Runs, damage: str) -> None:
         data[len(data) // 2] ^= 1
         path.write_bytes(data if damage == "changed" else data[:-1])
     result = runs.resume()
-    assert result.kept == 4 and "1 stored part is damaged: computed again" in runs.notes
+    assert result.before == 4 and "1 stored part is damaged: computed again" in runs.notes
     assert_as_never_interrupted(runs)
 
 
@@ -210,7 +273,7 @@ def test_other_versions_are_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_run_that_can_not_be_understood_is_refused(runs: Runs, text: str) -> None:
     (runs.config.out / "run.json").write_text(text)
     said = runs.refused()
-    assert "could not resume" in said or "no igcli run" in said
+    assert "could not resume" in said or "without its run.json" in said
 
 
 def test_on_error_stop_ends_at_the_first_failed_input(runs: Runs) -> None:

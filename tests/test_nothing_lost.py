@@ -33,9 +33,9 @@ FEATURES = 3
 # A few seconds' worth; CI asks for more.
 EXAMPLES = int(os.environ.get("IGCLI_TEST_EXAMPLES", "5"))
 WRITES = {
-    "igcli.store.writer": ("write_about", "remove_run", "remove_joined", "write_manifest",
-                           "write_part", "append_entry", "write_csv", "join_parts",
-                           "link_or_copy"),
+    "igcli.store.writer": ("write_about", "remove_run", "remove_joined", "remove_debris",
+                           "write_manifest", "write_part", "append_entry", "write_csv",
+                           "join_parts", "link_or_copy"),
 }  # fmt: skip
 
 
@@ -129,6 +129,14 @@ def killed(disk: Disk, write: float, work: Callable[[], object], out: Path) -> b
 
 def files(out: Path) -> list[str]:
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def stored_rows(out: Path) -> int:
+    rows = 0
+    for part in (out / "parts").glob("part-*.h5"):
+        with h5py.File(part) as file:
+            rows += len(file["attributions"])
+    return rows
 
 
 @pytest.fixture
@@ -231,17 +239,19 @@ def test_a_kill_at_each_single_write_is_survived(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     monkeypatch.setattr("igcli.plan.block_size", lambda *_: 2)
-    case = {"count": 3, "failing": {1}, "batch": 7, "method": "riemann_left", "top": "predicted"}
+    case = {"count": 4, "failing": {1}, "batch": 1, "method": "riemann_left", "top": "predicted"}
     config = configured(case, tmp_path)
     explain(replace(config, out=tmp_path / "reference"))
-    before = replace(config, steps=7) if first == "another run" else config
+    begun = replace(config, steps=7) if first == "another run" else config
     config = replace(config, overwrite=first != "its beginning", resume=first == "its beginning")
     write, kills = 0.5, 0
     while True:
         if first != "nothing":
-            explain(before, after=2 if first == "its beginning" else 0)
+            explain(begun, after=3 if first == "its beginning" else 0)
+        before = stored_rows(config.out)
         if not killed(disk, write, lambda: explain(config), config.out):
             break
+        assert first == "another run" or stored_rows(config.out) >= before
         kills += 1
         try:
             result = explain(replace(config, overwrite=False, resume=True))

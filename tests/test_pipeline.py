@@ -243,7 +243,7 @@ def test_a_full_disk_stops_the_run_and_counts_what_is_kept(
     monkeypatch.setattr("igcli.store.writer.write_part", full)
     result = explain(floats, Linear((6,), np.ones((1, 6))))
     assert result.exit_code == 3 and result.stopped is not None
-    assert "of which 4 are kept" in result.stopped.problem
+    assert "4 of them stored" in result.stopped.problem
     assert result.stopped.cause == "No space left on device"
     assert "free the disk" in result.stopped.fix and "--resume" in result.stopped.fix
     assert "free the disk" in result.to_dict()["stopped"]
@@ -278,7 +278,7 @@ def test_a_model_that_fails_on_a_batch_gives_its_reason(floats: RunConfig) -> No
             raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
 
     stopped = explain(floats, Failing((6,), np.ones((1, 6)))).stopped
-    assert stopped is not None and "nothing is kept" in stopped.problem
+    assert stopped is not None and "none of them stored" in stopped.problem
     assert stopped.cause == "m.h5 failed on a batch: shapes differ"
 
 

@@ -99,7 +99,7 @@ def test_a_merged_run_resumes_as_the_whole_one(
     merge(tmp_path / "merged", shards, False, untracked)
     part_path(tmp_path / "merged", 4).unlink()
     result = explain(config, out=tmp_path / "merged", resume=True)
-    assert result.complete and result.kept == 10
+    assert result.complete and result.before == 10
     explain(config)
     assert files(tmp_path / "merged") == files(config.out)
 
@@ -143,7 +143,7 @@ def test_what_is_there_twice_overlaps(
     [
         ({"seed": 3}, "--seed is 0 there and 3 here"),
         ({"limit": 6}, "the inputs are 7 there and 6 here"),
-        ({"baseline": ("white",)}, "--baseline is not given there and white here"),
+        ({"baseline": ("white",)}, "--baseline is black there and white here"),
     ],
 )
 def test_shards_of_different_runs_are_refused(

@@ -3,11 +3,12 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from click.core import ParameterSource
 
+from igcli import exit_codes
 from igcli.cli.main import ARGUMENTS
 from igcli.cli.options import config_option, debug_option, named, tell_failures, track, warn
 from igcli.cli.settings import settings_options
@@ -62,16 +63,30 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     config = RunConfig(**settings)
     check_path(config.model)
     with Stopping() as stopping:
-        plan = make_plan(config, open_model, warn)
+        try:
+            plan = make_plan(config, open_model, warn)
+        except KeyboardInterrupt:
+            _tell_of_nothing(ctx, config.out, as_json)
         stopping.running = True
         result = run(plan, track, warn, stopping.event)
     _tell(result)
-    if not result.complete:
-        click.echo(f"igcli: to go on: {_resuming(ctx)}", err=True)
-    click.echo(
-        json.dumps(result.to_dict(), allow_nan=False) if as_json else "\n".join(result.lines())
-    )
+    to_go_on = None if result.complete else _resuming(ctx)
+    if to_go_on:
+        click.echo(f"igcli: to go on: {to_go_on}", err=True)
+    summary = {**result.to_dict(), "to_go_on": to_go_on}
+    click.echo(json.dumps(summary, allow_nan=False) if as_json else "\n".join(result.lines()))
     ctx.exit(result.exit_code)
+
+
+def _tell_of_nothing(ctx: click.Context, out: Path, as_json: bool) -> NoReturn:
+    """Say that a run was stopped before it began, and leave."""
+    stopped = "stopped before anything was computed or written"
+    again = shlex.join(["igcli", *ctx.meta[ARGUMENTS]])
+    click.echo(f"igcli: {stopped}\nigcli: to go on: {again}", err=True)
+    if as_json:
+        summary = {"out": str(out), "status": None, "stopped": stopped, "to_go_on": again}
+        click.echo(json.dumps(summary))
+    ctx.exit(exit_codes.INCOMPLETE)
 
 
 def _tell(result: Any) -> None:
@@ -84,10 +99,6 @@ def _tell(result: Any) -> None:
         click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
     if result.stopped is not None:
         click.echo(f"igcli: {result.stopped}", err=True)
-    elif not result.complete:
-        click.echo(
-            f"igcli: stopped; {result.done} of {result.asked} are kept in {result.out}", err=True
-        )
 
 
 def _resuming(ctx: click.Context) -> str:

@@ -12,7 +12,7 @@ from igcli.inputs.decode import EXTENSIONS, decode, read_file
 from igcli.inputs.source import printable
 from igcli.preprocess import IMAGE_CHANNELS, Space, is_image_shape
 from igcli.records import InputName, InputSpec, Sample, SourceKind
-from igcli.store.about import is_run
+from igcli.store.about import read_about
 
 
 def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
@@ -96,7 +96,7 @@ def _walk(
         above = frozenset(_identity(parent) for parent in folder.resolve().parents)
     if here in above or (exclude is not None and folder.resolve().is_relative_to(exclude)):
         return
-    if not is_root and is_run(folder):
+    if not is_root and read_about(folder):
         yield folder, True
         return
     for entry in entries:

@@ -11,12 +11,12 @@ Status = Literal["running", "complete", "partial"]
 
 
 def read_about(out: Path) -> dict[str, Any]:
-    """Return what run.json says; nothing where there is none that can be read."""
+    """Return what run.json says of an igcli run; nothing where a folder holds none."""
     try:
         about = json.loads((out / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return about if isinstance(about, dict) else {}
+    return about if isinstance(about, dict) and "igcli" in about else {}
 
 
 def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
@@ -28,4 +28,4 @@ def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
 
 def is_run(out: Path) -> bool:
     """Tell whether a folder holds an igcli run, finished or not."""
-    return "igcli" in read_about(out)
+    return bool(read_about(out))

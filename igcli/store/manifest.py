@@ -28,8 +28,7 @@ class PartEntry:
     start, rows : int
         The rows it holds.
     final : bool
-        Whether it ends where it was planned to; else the run was stopped in it, and a resumed run
-        computes it again.
+        Whether it stays; else the run was stopped in it, and a resumed run computes it again.
     unread : int
         How many inputs in it could not be read: a resumed run tries these again.
     size : int

@@ -1,11 +1,11 @@
 """Whether a run may be written to a folder, and the folder made ready for it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from igcli.errors import OutputError
-from igcli.store.about import is_run, read_about
+from igcli.store.about import read_about
 from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
     ATTRIBUTIONS,
@@ -15,9 +15,12 @@ from igcli.store.layout import (
     OWN_NAMES,
     PARTS,
     RESULTS,
+    RUN,
     manifest_path,
+    part_path,
 )
 from igcli.store.lock import RunLock
+from igcli.store.manifest import PartEntry
 
 
 def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
@@ -28,23 +31,31 @@ def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
     """
     if out.exists() and not out.is_dir():
         raise OutputError(f"OUT {out} is a file", fix="name a folder with -o")
-    if out.is_dir() and not all(_is_debris(path) for path in out.iterdir()):
-        _check_run(out, overwrite or resume)
-    _check_writable(out)
     if (out / LOCK).exists():
+        _check_writable(out)
         with RunLock(out):
             pass
+    if out.is_dir() and not all(_is_debris(path) for path in out.iterdir()):
+        _check_run(out, overwrite, resume)
+    _check_writable(out)
 
 
-def _check_run(out: Path, may_exist: bool) -> None:
-    if not is_run(out):
+def _check_run(out: Path, overwrite: bool, resume: bool) -> None:
+    about = read_about(out)
+    if not about and not manifest_path(out).is_file():
         raise OutputError(
             f"OUT {out} is not empty, and no igcli run",
             "igcli replaces nothing but its own runs",
             "name another folder with -o",
         )
-    if not may_exist:
-        raise _holds_a_run(out)
+    if not about and not overwrite:
+        raise OutputError(
+            f"OUT {out} holds an igcli run without its {RUN}",
+            "what was computed can't be told apart from another run's",
+            "put it back, add --overwrite to replace the run, or name another folder with -o",
+        )
+    if not (overwrite or resume):
+        raise _holds_a_run(out, str(about["status"]) if "status" in about else "")
 
 
 def _check_writable(out: Path) -> None:
@@ -70,8 +81,8 @@ def _is_empty(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _holds_a_run(out: Path) -> OutputError:
-    if read_about(out).get("status") not in {"running", "partial"}:
+def _holds_a_run(out: Path, status: str) -> OutputError:
+    if status not in {"running", "partial"}:
         return OutputError(
             f"OUT {out} holds a run already",
             fix="add --overwrite to replace it, or name another folder with -o",
@@ -107,10 +118,19 @@ def make_out(out: Path) -> None:
         ) from error
 
 
+def unlisted_parts(out: Path, entries: Sequence[PartEntry]) -> set[Path]:
+    """Return the parts that are in none of some manifest entries."""
+    return set((out / PARTS).glob("part-*.h5")) - {part_path(out, e.start) for e in entries}
+
+
 def remove_joined(out: Path) -> None:
-    """Remove the files that join parts, and what a crash left; the parts stay."""
+    """Remove the files that join parts; the parts stay."""
     for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY):
         (out / name).unlink(missing_ok=True)
+
+
+def remove_debris(out: Path) -> None:
+    """Remove what a crash left half-written."""
     for path in out.glob(".*.tmp"):
         if is_temporary(path):
             path.unlink()
@@ -124,6 +144,7 @@ def remove_run(out: Path) -> None:
         if (out / name).is_symlink():
             (out / name).unlink()
     remove_joined(out)
+    remove_debris(out)
     manifest_path(out).unlink(missing_ok=True)
     for name, pattern in ((OVERLAYS, "*.png"), (PARTS, "part-*.h5")):
         remove_files(out / name, pattern)

@@ -13,9 +13,9 @@ from igcli.records import Explanation
 from igcli.store.about import Status, write_about
 from igcli.store.columns import write_csv
 from igcli.store.files import link_or_copy
-from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, PARTS, RESULTS, part_path
+from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, RESULTS, part_path
 from igcli.store.manifest import PartEntry, append_entry, write_manifest
-from igcli.store.outdir import remove_joined, remove_run
+from igcli.store.outdir import remove_debris, remove_joined, remove_run, unlisted_parts
 from igcli.store.parts import join_parts, save_npy, write_part
 
 
@@ -29,7 +29,8 @@ class RunFolder:
     about : dict
         What run.json says beside its status and counts; its "run" is the run's key.
     kept : sequence of PartEntry
-        The parts of an unfinished run to keep; everything else of an earlier run is removed.
+        The parts of an unfinished run to keep, or to keep until they are replaced; everything else
+        of an earlier run is removed.
 
     Raises
     ------
@@ -40,28 +41,39 @@ class RunFolder:
     def __init__(self, out: Path, about: dict[str, Any], kept: Sequence[PartEntry] = ()) -> None:
         self.out = out
         self._about = about
-        self._entries = list(kept)
+        self._entries = {entry.start: entry for entry in kept}
         self._place = os.stat(out)
         # First of all: from here on nothing of an earlier run counts but what is kept.
         write_about(out, "running", about)
         if kept:
-            remove_joined(out)
-            known = {part_path(out, entry.start) for entry in kept}
-            for path in set((out / PARTS).glob("part-*.h5")) - known:
-                path.unlink()
-            write_manifest(out, self._entries)
+            self._remove_all_but(kept)
         else:
             remove_run(out)
+
+    def _remove_all_but(self, kept: Sequence[PartEntry]) -> None:
+        remove_debris(self.out)
+        others = unlisted_parts(self.out, kept)
+        if others:
+            # They may refer to one of these.
+            remove_joined(self.out)
+        for path in others:
+            path.unlink()
+        write_manifest(self.out, self.entries)
 
     @property
     def entries(self) -> list[PartEntry]:
         """The whole parts, in row order."""
-        return sorted(self._entries, key=lambda entry: entry.start)
+        return sorted(self._entries.values(), key=lambda entry: entry.start)
 
     @property
     def stored(self) -> int:
         """How many rows are in whole parts."""
-        return sum(entry.rows for entry in self._entries)
+        return sum(entry.rows for entry in self._entries.values())
+
+    @property
+    def passing(self) -> int:
+        """How many of them a resumed run computes again."""
+        return sum(entry.rows for entry in self._entries.values() if not entry.final)
 
     def adopt(self, source: Path, entry: PartEntry, start: int) -> None:
         """Take a whole part of another run as the one that begins with row `start`."""
@@ -97,15 +109,29 @@ class RunFolder:
                 "run again",
             )
 
+    def _within(self, rows: range) -> list[PartEntry]:
+        """Return the parts that begin within some rows."""
+        return [entry for entry in self.entries if entry.start in rows]
+
     def _list(self, entry: PartEntry) -> None:
-        append_entry(self.out, entry)
-        self._entries.append(entry)
+        """List a part that is written, in the place of all that it covers."""
+        others = [e for e in self._within(range(entry.start, entry.stop)) if e.start != entry.start]
+        for other in others:
+            del self._entries[other.start]
+        self._entries[entry.start] = entry
+        if others:
+            write_manifest(self.out, self.entries)
+            for other in others:
+                part_path(self.out, other.start).unlink(missing_ok=True)
+        else:
+            append_entry(self.out, entry)
 
 
 class RunWriter(RunFolder):
     """A run directory being filled with explanations as they come; see `RunFolder`.
 
-    `maps` is what is stored of an explanation.
+    `maps` is what is stored of an explanation; `about` has "per_input", the number of explanations
+    of one input.
     """
 
     def __init__(
@@ -113,6 +139,7 @@ class RunWriter(RunFolder):
     ) -> None:
         super().__init__(out, about, kept)
         self._maps = maps
+        self._per_input: int = about["per_input"]
         self._buffer: list[Explanation] = []
         self._since = time.monotonic()
 
@@ -120,16 +147,36 @@ class RunWriter(RunFolder):
         """Take the next row; rows of a part come in order."""
         self._buffer.append(explanation)
 
-    def flush(self, final: bool) -> None:
-        """Write what was added as a part; what can't be written is given up.
-
-        `final` tells whether the part ends where it was planned to.
-        """
-        if not self._buffer:
-            return
+    def flush(self) -> None:
+        """Write what was added as a part; what can't be written is given up."""
         explanations, self._buffer = self._buffer, []
+        if explanations:
+            self._write(explanations, final=True)
+
+    def cut(self, final: bool) -> None:
+        """Write what was added, but for half an input, as a part of a block that was not finished.
+
+        Where more of the same block is stored already, that stays. `final` tells whether the part
+        is to stay in a resumed run, too.
+        """
+        whole = len(self._buffer) - len(self._buffer) % self._per_input
+        explanations, self._buffer = self._buffer[:whole], []
+        if not explanations:
+            return
+        start = explanations[0].row
+        before = self._entries.get(start)
+        if before is None or before.rows < whole:
+            self._write(explanations, final)
+        elif final:
+            self.check_place()
+            self._list(replace(before, final=True))
+
+    def _write(self, explanations: list[Explanation], final: bool) -> None:
         self.check_place()
         start = explanations[0].row
+        if self._within(range(start, start + len(explanations))):
+            # They tell of what is replaced.
+            remove_joined(self.out)
         size, sha256 = write_part(part_path(self.out, start), explanations, self._maps)
         now = time.monotonic()
         entry = PartEntry(

@@ -45,8 +45,8 @@ def write(out: Path, rows: Iterator[Explanation], shape: tuple[int, ...]) -> Non
     for i, explanation in enumerate(rows):
         writer.add(replace(explanation, row=i))
         if i % _PART == _PART - 1:
-            writer.flush(True)
-    writer.flush(True)
+            writer.flush()
+    writer.flush()
     writer.join(())
     writer.finish("complete", {})
 

@@ -154,7 +154,9 @@ def test_a_signal_ends_a_run_in_order_and_the_command_it_names_goes_on(
     about = json.loads((out / "run.json").read_text())
     kept = about["counts"]["stored"]
     assert about["status"] == "partial" and 0 < kept < COUNT
-    assert f"stopped; {kept} of {COUNT} are kept in {out}" in run.stderr
+    assert (
+        f"stopped before all {COUNT} were explained, {kept} of them stored in {out}" in run.stderr
+    )
     assert (out / "results.csv").read_text().count("\n") == kept + 1
     assert_honest(out)
     command = run.stderr.split("to go on: ")[1].splitlines()[0]

@@ -5,7 +5,14 @@ import pytest
 
 from igcli.errors import OutputError
 from igcli.store.lock import RunLock
-from igcli.store.outdir import check_out, check_sources, make_out, remove_joined, remove_run
+from igcli.store.outdir import (
+    check_out,
+    check_sources,
+    make_out,
+    remove_debris,
+    remove_joined,
+    remove_run,
+)
 
 
 def earlier_run(folder: Path) -> Path:
@@ -194,6 +201,7 @@ def test_debris_of_a_crash_is_removed_and_nothing_else(tmp_path: Path) -> None:
         (out / name).write_text("half")
     for name in (".mine.tmp", "overlays/.mine.tmp", "parts/mine.tmp"):
         (out / name).write_text("mine")
+    remove_debris(out)
     remove_joined(out)
     files = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
     assert files == [

@@ -13,7 +13,7 @@ from igcli.records import Explanation
 from igcli.store.manifest import read_manifest
 from igcli.store.writer import RunWriter
 
-ABOUT = {"run": "key", "igcli": "0", "labels": "ü"}
+ABOUT = {"run": "key", "igcli": "0", "labels": "ü", "per_input": 1}
 WHOLE = ["attributions.h5", "parts/manifest.jsonl", "parts/part-000000000.h5", "results.csv"]
 
 
@@ -48,7 +48,7 @@ def test_a_finished_run(tmp_path: Path, status: Any) -> None:
     writer = RunWriter(tmp_path, Maps((2, 3)), ABOUT)
     for row in range(3):
         writer.add(explanation(row, 2, 3))
-    writer.flush(final=True)
+    writer.flush()
     writer.join(())
     writer.finish(status, {"counts": {"ok": 3}})
     assert about(tmp_path) == {"status": status, **ABOUT, "counts": {"ok": 3}}
@@ -62,7 +62,7 @@ def test_npy_is_saved_on_demand(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, Maps((2,)), ABOUT)
     writer.add(explanation(0, 2))
     writer.add(explanation(1))
-    writer.flush(final=True)
+    writer.flush()
     writer.join(("npy",))
     copy = np.load(tmp_path / "attributions.npy", allow_pickle=False)
     np.testing.assert_array_equal(copy, [[0, 0], [np.nan, np.nan]])
@@ -71,7 +71,7 @@ def test_npy_is_saved_on_demand(tmp_path: Path) -> None:
 @pytest.mark.parametrize("save", [(), ("npy",)])
 def test_a_run_without_rows_has_a_status_only(tmp_path: Path, save: tuple[str, ...]) -> None:
     writer = RunWriter(tmp_path, Maps((2,)), ABOUT)
-    writer.flush(final=False)
+    writer.cut(final=False)
     writer.join(save)
     writer.finish("partial", {"counts": {}})
     assert names(tmp_path) == ["run.json"]
@@ -83,7 +83,7 @@ def test_a_part_is_listed_with_its_checksum(tmp_path: Path) -> None:
     for start, final in ((0, True), (3, False)):
         for row in range(start, start + 3):
             writer.add(explanation(row, *([1] if row else []), sha256="abc" if row else ""))
-        writer.flush(final)
+        writer.flush() if final else writer.cut(final=False)
     first, second = read_manifest(tmp_path, "key")
     assert (first.start, first.rows, first.final, first.unread) == (0, 3, True, 1)
     assert (second.start, second.stop, second.final, second.unread) == (3, 6, False, 0)
@@ -96,7 +96,7 @@ def test_kept_parts_stay_and_the_rest_of_the_run_goes(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
     for row in range(3):
         writer.add(explanation(row, 1))
-        writer.flush(final=True)
+        writer.flush()
     writer.join(("npy",))
     writer.finish("partial", {})
     debris = tmp_path / "parts" / f".{'ab' * 16}.tmp"
@@ -112,17 +112,79 @@ def test_kept_parts_stay_and_the_rest_of_the_run_goes(tmp_path: Path) -> None:
         "run.json",
     ]
     again.add(explanation(1, 1))
-    again.flush(final=True)
+    again.flush()
     again.join(())
     with h5py.File(tmp_path / "attributions.h5") as file:
         assert file["attributions"][:, 0].tolist() == [0, 1, 2]
     assert [entry.start for entry in read_manifest(tmp_path, "key")] == [0, 1, 2]
 
 
+def cut_after(out: Path, rows: range, cut: int, per_input: int = 1) -> RunWriter:
+    """A run that was stopped in the block that begins with row `cut`; its parts are joined."""
+    writer = RunWriter(out, Maps((1,)), {**ABOUT, "per_input": per_input})
+    for row in rows:
+        if row == cut:
+            writer.flush()
+        writer.add(explanation(row, 1))
+    writer.cut(final=False)
+    writer.join(())
+    return writer
+
+
+def test_what_was_cut_stays_until_there_is_more(tmp_path: Path) -> None:
+    assert cut_after(tmp_path, range(5), 2).passing == 3
+    joined = (tmp_path / "results.csv").read_bytes()
+    again = RunWriter(tmp_path, Maps((1,)), ABOUT, read_manifest(tmp_path, "key"))
+    assert (tmp_path / "results.csv").read_bytes() == joined
+    again.add(explanation(2, 1, sha256="less"))
+    again.cut(final=False)
+    assert (again.stored, again.passing) == (5, 3)
+    assert (tmp_path / "results.csv").read_bytes() == joined
+    for row in range(2, 6):
+        again.add(explanation(row, 1, sha256="more"))
+    again.cut(final=False)
+    assert (again.stored, again.passing) == (6, 4)
+    assert not (tmp_path / "results.csv").exists()
+    again.join(())
+    hashes = pd.read_csv(tmp_path / "results.csv")["sha256"]
+    assert hashes.tolist() == ["abc", "abc", "more", "more", "more", "more"]
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(1, "abc"), (4, "more")])
+def test_what_was_cut_again_stays_for_good(tmp_path: Path, rows: int, kept: str) -> None:
+    cut_after(tmp_path, range(5), 2)
+    again = RunWriter(tmp_path, Maps((1,)), ABOUT, read_manifest(tmp_path, "key"))
+    for row in range(2, 2 + rows):
+        again.add(explanation(row, 1, sha256="more"))
+    again.cut(final=True)
+    last = read_manifest(tmp_path, "key")[-1]
+    assert last.final and (last.start, last.stop) == (2, 2 + max(rows, 3))
+    assert last.is_whole(tmp_path) and again.passing == 0
+    again.join(())
+    assert pd.read_csv(tmp_path / "results.csv")["sha256"].tolist()[2] == kept
+
+
+def test_an_input_is_not_cut(tmp_path: Path) -> None:
+    writer = cut_after(tmp_path, range(9), 4, per_input=2)
+    assert [(e.start, e.stop) for e in writer.entries] == [(0, 4), (4, 8)]
+
+
+def test_a_part_takes_the_place_of_all_that_it_covers(tmp_path: Path) -> None:
+    cut_after(tmp_path, range(5), 2)
+    again = RunWriter(tmp_path, Maps((1,)), ABOUT, read_manifest(tmp_path, "key"))
+    for row in range(6):
+        again.add(explanation(row, 1))
+    again.flush()
+    again.join(())
+    (entry,) = read_manifest(tmp_path, "key")
+    assert (entry.start, entry.stop) == (0, 6) and names(tmp_path) == [*WHOLE, "run.json"]
+    assert len(pd.read_csv(tmp_path / "results.csv")) == 6
+
+
 def test_an_earlier_run_is_removed_and_foreign_files_stay(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, Maps((2,)), ABOUT)
     writer.add(explanation(0, 2))
-    writer.flush(final=True)
+    writer.flush()
     writer.join(("npy",))
     (tmp_path / "notes.txt").write_text("mine")
     RunWriter(tmp_path, Maps((2,)), ABOUT)
@@ -134,7 +196,7 @@ def test_a_full_disk_leaves_the_rows_that_were_whole(
 ) -> None:
     writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
     writer.add(explanation(0, 1))
-    writer.flush(final=True)
+    writer.flush()
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -142,10 +204,10 @@ def test_a_full_disk_leaves_the_rows_that_were_whole(
     monkeypatch.setattr("igcli.store.parts.write_columns", full)
     writer.add(explanation(1, 1))
     with pytest.raises(OSError, match="No space"):
-        writer.flush(final=True)
+        writer.flush()
     assert names(tmp_path) == ["parts/manifest.jsonl", "parts/part-000000000.h5", "run.json"]
     monkeypatch.undo()
-    writer.flush(final=False)
+    writer.cut(final=False)
     assert writer.stored == 1
 
 
@@ -159,7 +221,7 @@ def test_a_folder_that_vanished_is_not_made_again(tmp_path: Path, replaced: bool
         (out / "parts").mkdir(parents=True)
     writer.add(explanation(0, 1))
     with pytest.raises(OutputError, match="has vanished"):
-        writer.flush(final=True)
+        writer.flush()
     with pytest.raises(OutputError, match="has vanished"):
         writer.join(())
     with pytest.raises(OutputError, match="has vanished"):
