@@ -559,6 +559,27 @@ def test_an_unfinished_run_offers_to_go_on(
     assert "--method is adaptive there and riemann_left here" in result.stderr
 
 
+def test_a_run_that_is_interrupted_before_it_begins_names_its_command(
+    igcli: Any,
+    small_model: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("igcli.models.open.open_model", interrupted)
+    arguments = ["run", small_model, photos, "-o", tmp_path / "o", "--overwrite", "--json"]
+    result = igcli(*arguments)
+    assert result.exit_code == 3 and not (tmp_path / "o").exists()
+    command = " ".join(map(str, ["igcli", *arguments]))
+    assert result.stderr == (
+        f"igcli: stopped before anything was computed or written\nigcli: to go on: {command}\n"
+    )
+    assert json.loads(result.stdout)["to_go_on"] == command
+
+
 def test_json_tells_of_a_run_that_stopped(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -570,6 +591,7 @@ def test_json_tells_of_a_run_that_stopped(
     assert result.exit_code == 3
     said = json.loads(result.stdout)
     assert said["status"] == "partial" and "1.png failed: the file is empty" in said["stopped"]
+    assert said["to_go_on"].startswith("igcli run") and said["to_go_on"].endswith("--resume")
     assert "to go on: igcli run" in result.stderr
     shutil.copy(folder / "0" / "photo-0.png", folder / "1.png")
     assert igcli(*arguments, "--resume").exit_code == 0
