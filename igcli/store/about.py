@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from igcli.store.files import whole_file
+from igcli.store.files import write_whole
 from igcli.store.layout import RUN
 
 Status = Literal["running", "complete", "partial"]
@@ -21,9 +21,8 @@ def read_about(out: Path) -> dict[str, Any]:
 
 def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
     """Replace run.json."""
-    with whole_file(out / RUN) as temporary:
-        text = json.dumps({"status": status, **about}, indent=2)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps({"status": status, **about}, indent=2)
+    write_whole(out / RUN, f"{text}\n".encode())
 
 
 def is_run(out: Path) -> bool:
