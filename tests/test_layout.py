@@ -27,7 +27,7 @@ LAYERS = [
     "blocks earlier gates precision probe rebuild",
     "plan",
     "about checks claims kept pictures result scoring shards stopped",
-    "explain verified",
+    "explain merged verified",
     "drift merge pipeline",
     "estimate verify",
     "cli",
