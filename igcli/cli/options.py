@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 _SHOWN = 5
-_COLUMNS, _LINES = 80, 24
+_COLUMNS, _LINES = 79, 24
 
 
 def config_option(table: str) -> Callable[[F], F]:
