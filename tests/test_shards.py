@@ -119,6 +119,13 @@ def test_more_shards_than_inputs(config: RunConfig, tmp_path: Path) -> None:
     assert merge(tmp_path / "again", filled, False, untracked).done == 14
 
 
+def test_a_shard_without_inputs_is_told(config: RunConfig) -> None:
+    notes: list[str] = []
+    model = Linear(SHAPE, np.ones((2, 60)))
+    make_plan(replace(config, shard=(1, 9)), lambda *arguments: model, notes.append)
+    assert notes == ["--shard 1/9 has no inputs: there are only 7"]
+
+
 def test_failed_inputs_of_a_shard_are_failed_in_the_whole(
     config: RunConfig, shards: list[Path], tmp_path: Path
 ) -> None:
