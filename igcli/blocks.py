@@ -18,6 +18,8 @@ _LEAST_INPUTS = 16
 _MOST_INPUTS = 512
 _LEAST_BYTES = 2**20
 _MOST_BYTES = 32 * 2**20
+# What several workers share: with four blocks each, the last ones leave little idle.
+_LEAST_EACH = 4
 
 
 def block_size(batching: Batching, steps: int, per_input: int, map_bytes: int) -> int:
@@ -39,6 +41,19 @@ def block_size(batching: Batching, steps: int, per_input: int, map_bytes: int) -
     filling, longest = int(_TURNS * per_turn), int(_MOST_TURNS * per_turn)
     least = max(filling, _LEAST_INPUTS, _LEAST_BYTES // input_bytes)
     return max(1, min(least, longest, _MOST_INPUTS, _MOST_BYTES // input_bytes))
+
+
+def shared(size: int, count: int, workers: int) -> int:
+    """Return how many of `count` inputs make a block where several workers share them.
+
+    Parameters
+    ----------
+    size : int
+        How many would for one worker alone.
+    count, workers : int
+        Inputs, and who explains them.
+    """
+    return size if workers == 1 else max(1, min(size, count // (_LEAST_EACH * workers)))
 
 
 def blocks_to_do(count: int, size: int, done: Sequence[range]) -> Iterator[range]:

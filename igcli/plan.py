@@ -1,36 +1,30 @@
 """Everything that can be wrong, found before any work: from a config to a plan of the run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-import numpy as np
-
 from igcli.baselines import Baseline
-from igcli.blocks import block_size
-from igcli.config import RunConfig, is_file
-from igcli.defaults import settle_preprocess, spelled_out
-from igcli.earlier import Earlier, find_earlier, tell_of_changes
-from igcli.errors import ConfigError
+from igcli.config import RunConfig
+from igcli.earlier import Earlier
 from igcli.gates import Gate, parse_gates
-from igcli.identity import identity
-from igcli.inputs.readers import bind, list_inputs
+from igcli.inputs.readers import bind
 from igcli.inputs.reading import read_ahead
 from igcli.inputs.resize import DEFAULT_RESIZE
-from igcli.inputs.source import Listing, Source
+from igcli.inputs.source import Source
 from igcli.maps import Maps, maps_of
-from igcli.methods import Method, choose_method
-from igcli.precision import precision_error
+from igcli.methods import Method
 from igcli.preprocess import DEFAULT_PREPROCESS
-from igcli.probe import Chosen, choose_batching
-from igcli.records import InputName, InputSpec, ModelSettings, ModelSpec, Sample, Warn
+from igcli.probe import Chosen
+from igcli.records import InputName, InputSpec, ModelSettings, Sample, Warn
 from igcli.rows import GradientModel
-from igcli.starts import check_start, settle_start
+from igcli.settled import Settled, settle
+from igcli.starts import Start, settle_start, takes_all_inputs
 from igcli.store.layout import clashes
-from igcli.store.outdir import check_out, check_sources
-from igcli.targets import Labels, Targets, plan_targets, read_labels
+from igcli.survey import Survey, survey
+from igcli.targets import Labels, Targets, plan_targets
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 
@@ -100,152 +94,94 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     IgcliError
         Whatever makes the run impossible, named.
     """
-    check_out(config.out, config.overwrite, config.resume)
-    check_sources(config.out, _sources(config))
-    listing = list_inputs(config.inputs, config.out)
-    _tell_what_is_unused(config, listing, warn)
-    preprocess = settle_preprocess(config, listing)
-    check_start(config.baseline, listing.kind)
-    labels = read_labels(config.labels)
-    method = choose_method(config)
-    parse_gates(config.fail_on, method)
-    every = listing.names[: config.limit]
-    known = identity(spelled_out(config, listing), every)
-    earlier = find_earlier(config, known)
-    names = _shard(every, config.shard)
-    if config.shard and not names:
-        which, count = config.shard
-        warn(f"--shard {which}/{count} has no inputs: there are only {len(every)}")
+    return plan_run(survey(config, warn), load_model, warn)
+
+
+def plan_run(
+    found: Survey,
+    load_model: LoadModel,
+    warn: Warn,
+    settled: Settled | None = None,
+    workers: int = 1,
+) -> Plan:
+    """Plan a run whose inputs were looked at.
+
+    Parameters
+    ----------
+    found : Survey
+        What is known without the model.
+    load_model : callable
+        Loads it.
+    warn : callable
+        Told what is worth a notice.
+    settled : Settled or None
+        What another process of the same run found out: it is taken over.
+    workers : int
+        How many processes will share the work.
+
+    Raises
+    ------
+    IgcliError
+        Whatever makes the run impossible, named.
+    """
+    config, listing = found.config, found.listing
     settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
     model = load_model(config.model, settings, warn)
     spec = model.spec
     resize = config.resize or DEFAULT_RESIZE
-    source = bind(listing, spec, preprocess or DEFAULT_PREPROCESS, resize, config.image_size)
-    labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
-    targets = plan_targets(config.target, listing.names, labels, spec.classes, spec.output_shape)
-    start = settle_start(
+    preprocess = found.preprocess or DEFAULT_PREPROCESS
+    source = bind(listing, spec, preprocess, resize, config.image_size)
+    found.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
+    targets = plan_targets(
+        config.target, listing.names, found.labels, spec.classes, spec.output_shape
+    )
+    start = settled.start if settled else None
+    start = start or settle_start(
         config.baseline,
         source.space,
-        lambda: (s for s in read_ahead(source, every) if isinstance(s, Sample)),
+        lambda: (s for s in read_ahead(source, found.every) if isinstance(s, Sample)),
         len(listing.names),
         resize,
         config.seed,
     )
-    point = _point(model, source)
-    _check_maps(config, spec)
-    _tell_of_scaling(config, listing, spec, warn)
-    error = precision_error(model, source, every, start.baseline, warn)
-    method = method.with_rounding(error)
-    gates = parse_gates(config.fail_on, method)
-    rows = len(names) * targets.per_input * method.usual_steps
-    chosen = _batching(config, model, method, point.known_shape, rows, earlier, warn)
-    maps = maps_of(spec, point, source.space.has_pictures)
-    size = block_size(
-        chosen.batching, method.usual_steps, targets.per_input, 4 * int(np.prod(maps.shape))
-    )
+    settled = settled or settle(found, model, source, start, targets.per_input, workers, warn)
+    method = replace(found.method, memory=settled.memory).with_rounding(settled.precision_error)
     return Plan(
         config=config,
         model=model,
         source=source,
-        names=names,
-        labels=labels,
+        names=found.names,
+        labels=found.labels,
         targets=targets,
         method=method,
-        gates=gates,
+        gates=parse_gates(config.fail_on, method),
         baseline=start.baseline,
         baseline_name=start.name,
-        point=point,
-        maps=maps,
-        preprocess=preprocess,
+        point=settled.point,
+        maps=maps_of(spec, settled.point, source.space.has_pictures),
+        preprocess=found.preprocess,
         resize=resize if listing.resizable else None,
-        chosen=chosen,
-        precision_error=error,
-        first=names[0].index if names else 0,
-        of_inputs=len(every),
-        block=earlier.block if earlier else size,
-        clashing=clashes(name.id for name in every),
-        identity=known,
-        run=earlier.run if earlier else uuid4().hex,
-        earlier=earlier,
+        chosen=settled.chosen,
+        precision_error=settled.precision_error,
+        first=found.names[0].index if found.names else 0,
+        of_inputs=len(found.every),
+        block=settled.block,
+        clashing=clashes(name.id for name in found.every),
+        identity=found.identity,
+        run=found.earlier.run if found.earlier else uuid4().hex,
+        earlier=found.earlier,
     )
 
 
-def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequence[InputName]:
-    """Return one of several ranges, equal but for one input, that make up all names in order."""
-    if shard is None:
-        return names
-    which, count = shard
-    begin, end = ((i * len(names)) // count for i in (which - 1, which))
-    return [replace(name, place=place) for place, name in enumerate(names[begin:end])]
-
-
-def _point(model: GradientModel, source: Source) -> InputSpec:
-    """Settle what paths run in; where a layer's shape is open, by asking the model."""
-    spec, space = model.spec, source.space
-    if spec.entered is None:
-        return space.input
-    if None not in spec.entered.shape:
-        return spec.entered
-    nothing = np.zeros((1, *space.shape), space.input.dtype)
-    return spec.entered.with_shape(model.enter(nothing).shape[1:])
-
-
-def _sources(config: RunConfig) -> Iterator[Path]:
-    yield from (config.model, config.inputs)
-    yield from (
-        Path(p)
-        for p in (config.labels, config.target, config.custom_objects, *config.baseline)
-        if p and is_file(p)
+def settled_by(plan: Plan) -> Settled:
+    """Return what the other processes of a run take over from a plan."""
+    made_of_all = takes_all_inputs(plan.config.baseline)
+    return Settled(
+        spec=plan.model.spec,
+        start=Start(plan.baseline, plan.baseline_name) if made_of_all else None,
+        point=plan.point,
+        precision_error=plan.precision_error,
+        chosen=plan.chosen,
+        memory=plan.method.memory,
+        block=plan.block,
     )
-
-
-def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
-    if not listing.resizable and config.resize is not None:
-        warn(f"--resize {config.resize} has no effect: arrays are not resized")
-    for note in listing.notes:
-        warn(note)
-
-
-def _tell_of_scaling(config: RunConfig, listing: Listing, spec: ModelSpec, warn: Warn) -> None:
-    """Say so where pixels would be scaled twice."""
-    preprocess = config.preprocess or DEFAULT_PREPROCESS
-    if spec.scaling and listing.kind in {"pixels", "several"} and preprocess != "raw":
-        warn(
-            f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
-            f"{preprocess} has: use --preprocess raw"
-        )
-
-
-def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
-    if "npy" in config.save and spec.is_grouped:
-        raise ConfigError(
-            "--save npy can't be used with several maps to each explanation",
-            "an .npy holds one array",
-            "leave it out: attributions.h5 has them all",
-        )
-
-
-def _batching(
-    config: RunConfig,
-    model: GradientModel,
-    method: Method,
-    shape: tuple[int, ...],
-    rows: int,
-    earlier: Earlier | None,
-    warn: Warn,
-) -> Chosen:
-    if earlier and config.batch_size in (None, earlier.asked) and _suits(earlier, model.spec):
-        chosen = Chosen(earlier.batching, "as before")
-    else:
-        chosen = choose_batching(model, method, shape, rows, config.batch_size)
-    size = chosen.batching.size
-    if config.batch_size is not None and size < config.batch_size:
-        warn(f"--batch-size {config.batch_size} may not fit into memory: {size} rows are sent")
-    changed = earlier and tell_of_changes(earlier, chosen.batching, model.spec.device)
-    if changed:
-        warn(changed)
-    return chosen
-
-
-def _suits(earlier: Earlier, spec: ModelSpec) -> bool:
-    return (earlier.device, earlier.batching.streams) == (spec.device, spec.streams)

@@ -38,6 +38,11 @@ def check_start(texts: Sequence[str], kind: SourceKind) -> None:
         _check(text, kind)
 
 
+def takes_all_inputs(texts: Sequence[str]) -> bool:
+    """Tell whether a baseline can't be made before all inputs are read."""
+    return any(_MEAN in (text, text.rpartition("=")[2]) for text in texts)
+
+
 def settle_start(
     texts: Sequence[str],
     space: Space | Spaces,

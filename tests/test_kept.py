@@ -68,7 +68,7 @@ class Runs:
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """Six images in blocks of two, explained but for the last block."""
-    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 2)
+    monkeypatch.setattr("igcli.settled.block_size", lambda *_: 2)
     random = np.random.default_rng(0)
     (tmp_path / "images").mkdir()
     for name in "abcdef":
@@ -177,7 +177,7 @@ def test_an_input_that_failed_and_was_mended_is_taken_in(runs: Runs) -> None:
 def test_a_job_that_always_ends_before_its_first_block_does_finishes_all_the_same(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 6)
+    monkeypatch.setattr("igcli.settled.block_size", lambda *_: 6)
     image_by_image = {"method": "riemann_left", "steps": 4, "batch_size": 4}
     result = runs.explain(stop_in=2, overwrite=True, **image_by_image)
     assert result.stopped is not None

@@ -196,7 +196,7 @@ def carry_through(disk: Disk, config: RunConfig, case: dict[str, Any]) -> RunRes
 def test_every_input_ends_exactly_once(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("igcli.plan.block_size", lambda *_: case["block"])
+    monkeypatch.setattr("igcli.settled.block_size", lambda *_: case["block"])
     folder = tmp_path / uuid4().hex
     folder.mkdir()
     config = configured(case, folder)
@@ -238,7 +238,7 @@ def test_every_input_ends_exactly_once(
 def test_a_kill_at_each_single_write_is_survived(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 2)
+    monkeypatch.setattr("igcli.settled.block_size", lambda *_: 2)
     case = {"count": 4, "failing": {1}, "batch": 1, "method": "riemann_left", "top": "predicted"}
     config = configured(case, tmp_path)
     explain(replace(config, out=tmp_path / "reference"))

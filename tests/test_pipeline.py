@@ -200,7 +200,7 @@ def test_random_baselines_depend_on_seed_and_id_alone(fifty: RunConfig) -> None:
 
 
 def test_many_parts_join_in_input_order(floats: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 2)
+    monkeypatch.setattr("igcli.settled.block_size", lambda *_: 2)
     explain(floats, Linear((6,), np.ones((1, 6))), save=("npy",))
     assert len(list((floats.out / "parts").glob("*.h5"))) == 5
     np.testing.assert_allclose(stored(floats.out), np.load(floats.inputs), rtol=1e-6)
@@ -239,7 +239,7 @@ def test_a_full_disk_stops_the_run_and_counts_what_is_kept(
             raise OSError(28, "Can't write data (file descriptor = 7)")
         return real(path, *arguments)
 
-    monkeypatch.setattr("igcli.plan.block_size", lambda *_: 4)
+    monkeypatch.setattr("igcli.settled.block_size", lambda *_: 4)
     monkeypatch.setattr("igcli.store.writer.write_part", full)
     result = explain(floats, Linear((6,), np.ones((1, 6))))
     assert result.exit_code == 3 and result.stopped is not None

@@ -18,7 +18,7 @@ def whole_file(path: Path, synced: bool = True) -> Iterator[Path]:
     Before that, unless not `synced`, it is made safe against a power cut, and after it the name is:
     slow, and not needed for what can be drawn again.
     """
-    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    temporary = temporary_in(path.parent)
     temporary.touch(exist_ok=False)
     try:
         yield temporary
@@ -68,6 +68,17 @@ def sync_folder(folder: Path) -> None:
         pass
     finally:
         os.close(handle)
+
+
+def temporary_in(folder: Path) -> Path:
+    """Return a name for what is not whole yet, or not part of the run yet."""
+    return folder / f".{uuid4().hex}.tmp"
+
+
+def give_name(temporary: Path, path: Path) -> None:
+    """Move a whole file to its name, in the place of the one that may be there."""
+    temporary.replace(path)
+    sync_folder(path.parent)
 
 
 def is_temporary(path: Path) -> bool:

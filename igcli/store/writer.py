@@ -12,11 +12,12 @@ from igcli.maps import Maps
 from igcli.records import Explanation
 from igcli.store.about import Status, write_about
 from igcli.store.columns import write_csv
-from igcli.store.files import link_or_copy
+from igcli.store.files import give_name, link_or_copy
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, RESULTS, part_path
 from igcli.store.manifest import PartEntry, append_entry, write_manifest
 from igcli.store.outdir import remove_debris, remove_joined, remove_run, unlisted_parts
 from igcli.store.parts import join_parts, save_npy, write_part
+from igcli.store.staged import Staged, describe
 
 
 class RunFolder:
@@ -161,32 +162,57 @@ class RunWriter(RunFolder):
         """
         whole = len(self._buffer) - len(self._buffer) % self._per_input
         explanations, self._buffer = self._buffer[:whole], []
-        if not explanations:
-            return
-        start = explanations[0].row
-        before = self._entries.get(start)
-        if before is None or before.rows < whole:
+        if explanations and not self._keep_longer(explanations[0].row, whole, final):
             self._write(explanations, final)
-        elif final:
+
+    def take(self, staged: Staged) -> None:
+        """Take in a part that another process has written."""
+        self._take(staged, final=True)
+
+    def take_cut(self, staged: Staged, final: bool) -> None:
+        """Take in another process's part of a block that was not finished; see `cut`."""
+        if self._keep_longer(staged.start, staged.rows, final):
+            staged.path(self.out).unlink(missing_ok=True)
+        else:
+            self._take(staged, final)
+
+    def _keep_longer(self, start: int, rows: int, final: bool) -> bool:
+        """Tell whether as much of a block is stored already; it becomes `final` with that."""
+        before = self._entries.get(start)
+        if before is None or before.rows < rows:
+            return False
+        if final:
             self.check_place()
             self._list(replace(before, final=True))
+        return True
 
     def _write(self, explanations: list[Explanation], final: bool) -> None:
+        path = part_path(self.out, explanations[0].row)
+        self._make_way(explanations[0].row, len(explanations))
+        size, sha256 = write_part(path, explanations, self._maps)
+        self._enter(describe(path, explanations, size, sha256), final)
+
+    def _take(self, staged: Staged, final: bool) -> None:
+        self._make_way(staged.start, staged.rows)
+        give_name(staged.path(self.out), part_path(self.out, staged.start))
+        self._enter(staged, final)
+
+    def _make_way(self, start: int, rows: int) -> None:
         self.check_place()
-        start = explanations[0].row
-        if self._within(range(start, start + len(explanations))):
+        if self._within(range(start, start + rows)):
             # They tell of what is replaced.
             remove_joined(self.out)
-        size, sha256 = write_part(part_path(self.out, start), explanations, self._maps)
+
+    def _enter(self, staged: Staged, final: bool) -> None:
         now = time.monotonic()
         entry = PartEntry(
             run=self._about["run"],
-            start=start,
-            rows=len(explanations),
+            start=staged.start,
+            rows=staged.rows,
             final=final,
-            unread=sum(e.status == "failed" and not e.sha256 for e in explanations),
-            size=size,
-            sha256=sha256,
+            unread=staged.unread,
+            size=staged.size,
+            sha256=staged.sha256,
             seconds=round(now - self._since, 3),
         )
         self._list(entry)

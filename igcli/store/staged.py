@@ -1,0 +1,51 @@
+"""Parts as they are written, before the manifest lists them.
+
+Where several processes explain one run, each writes its parts under temporary names, and the one
+that holds the run directory gives them theirs: what comes late, or from a process that was given
+up, never replaces anything.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from igcli.maps import Maps
+from igcli.records import Explanation
+from igcli.store.files import temporary_in
+from igcli.store.layout import PARTS
+from igcli.store.parts import write_part
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A whole part that is not listed.
+
+    Attributes
+    ----------
+    name : str
+        Of its file, among the parts.
+    start, rows, unread, size, sha256
+        As in `igcli.store.manifest.PartEntry`.
+    """
+
+    name: str
+    start: int
+    rows: int
+    unread: int
+    size: int
+    sha256: str
+
+    def path(self, out: Path) -> Path:
+        """Return the file in a run directory."""
+        return out / PARTS / self.name
+
+
+def stage(out: Path, explanations: list[Explanation], maps: Maps) -> Staged:
+    """Write consecutive explanations as a part with a temporary name."""
+    path = temporary_in(out / PARTS)
+    return describe(path, explanations, *write_part(path, explanations, maps))
+
+
+def describe(path: Path, explanations: list[Explanation], size: int, sha256: str) -> Staged:
+    """Return what the manifest is to say of a part that was written."""
+    unread = sum(e.status == "failed" and not e.sha256 for e in explanations)
+    return Staged(path.name, explanations[0].row, len(explanations), unread, size, sha256)
