@@ -1,10 +1,9 @@
 """What run.json says of a run beside its status and counts."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from igcli import __version__
-from igcli.batches import Batches
 from igcli.hashes import file_sha256
 from igcli.machine import versions
 from igcli.plan import Plan
@@ -54,7 +53,16 @@ def _explained(plan: Plan) -> dict[str, list[int]]:
     return {part.name: list(part.shape) for part in plan.maps.named(plan.point)}
 
 
-def ran(plan: Plan, batches: Batches) -> dict[str, Any]:
+class Sent(Protocol):
+    """How rows were sent to a model: see `igcli.batches.Batches`."""
+
+    size: int
+    streams: int
+    rows: int
+    busy: float
+
+
+def ran(plan: Plan, batches: Sent) -> dict[str, Any]:
     """Return on what a run ran, how its rows were sent, and how fast they were."""
     spec = plan.model.spec
     return {
@@ -64,7 +72,7 @@ def ran(plan: Plan, batches: Batches) -> dict[str, Any]:
     }
 
 
-def _batching(chosen: Chosen, batches: Batches) -> dict[str, Any]:
+def _batching(chosen: Chosen, batches: Sent) -> dict[str, Any]:
     return {
         "size": batches.size,
         "streams": batches.streams,

@@ -61,6 +61,11 @@ class RunConfig:
     on_error: str = "continue"
     allow_unsafe: bool = False
     custom_objects: Path | None = None
+    executor: str = "local"
+    ray_address: str | None = None
+    workers: int | None = None
+    gpus_per_worker: float | None = None
+    cpus_per_worker: int | None = None
 
     @property
     def model_settings(self) -> ModelSettings:

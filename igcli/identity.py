@@ -14,6 +14,7 @@ from igcli.records import InputName
 _FREE = frozenset(
     {"model", "inputs", "out", "overwrite", "resume", "fail_on", "on_error", "save"}
     | {"batch_size", "memory", "device", "limit", "overlays"}
+    | {"executor", "ray_address", "workers", "gpus_per_worker", "cpus_per_worker"}
 )
 _MAY_BE_FILES = frozenset({"baseline", "custom_objects", "labels", "target"})
 _SHORT = 12

@@ -6,10 +6,20 @@ from pathlib import Path
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
 _CGROUP = Path("/sys/fs/cgroup")
+_own: list[int] = []
+
+
+def use_only(cores: int) -> None:
+    """Let this process be one of several on its machine: so many cores, and as much memory."""
+    _own[:] = [cores]
 
 
 def cpus(cgroup: Path = _CGROUP) -> int:
     """Return how many cores this process may keep busy."""
+    return min([_all_cpus(cgroup), *_own])
+
+
+def _all_cpus(cgroup: Path) -> int:
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     quota, _, period = _read(cgroup / "cpu.max").partition(" ")
     if quota.isdecimal() and period.isdecimal() and int(period):
@@ -21,7 +31,8 @@ def total_memory(cgroup: Path = _CGROUP) -> int:
     """Return the bytes of memory that this process may use at most."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = _read(cgroup / "memory.max")
-    return min(machine, int(limit)) if limit.isdecimal() else machine
+    every = min(machine, int(limit)) if limit.isdecimal() else machine
+    return every * cpus(cgroup) // _all_cpus(cgroup)
 
 
 def versions() -> dict[str, str]:

@@ -14,6 +14,8 @@ from igcli.gates import Gate
 from igcli.records import Explanation
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
+_SHOWN = 4
+
 
 class Spread:
     """Numbers of many explanations, eight bytes each: their median, and the worst by name."""
@@ -195,7 +197,7 @@ class RunResult:
         return [str(self.out / name) for name in names if (self.out / name).exists()]
 
     def lines(self) -> list[str]:
-        """Return the summary: five lines."""
+        """Return the summary: five lines, and one on the workers where there are several."""
         rate = self.here / self.seconds if self.seconds > 0 else 0.0
         before = f", {self.before} of them before" if self.before else ""
         overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
@@ -207,7 +209,20 @@ class RunResult:
             f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
             f"relative: {self.tally.relative.line('{:.2%}')}",
             f"files      {', '.join(self.files()) or 'none'}{overlays}",
+            *self._workers(),
         ]
+
+    def _workers(self) -> list[str]:
+        workers = self.ran.get("workers")
+        if not workers:
+            return []
+        hosts = len({worker["host"] for worker in workers})
+        rates = sorted(worker["rows_per_second"] or 0.0 for worker in workers)
+        told = ", ".join(f"{rate:,.0f}" for rate in rates)
+        if len(rates) > _SHOWN:
+            told = f"{rates[0]:,.0f} to {rates[-1]:,.0f}, median {median(rates):,.0f},"
+        machines = f"{hosts} machine{'s' * (hosts > 1)}"
+        return [f"workers    {len(rates)} on {machines}: {told} rows/s each"]
 
     def _accuracy(self) -> str:
         if not self.tally.errors:

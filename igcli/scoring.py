@@ -47,7 +47,7 @@ class Scores:
         for item in chunk:
             ready = _with_baseline(self._plan, item)
             if isinstance(ready, Failed):
-                yield from _failed(self._plan, ready)
+                yield from failed(self._plan, ready)
             else:
                 pairs.append(ready)
         if pairs:
@@ -66,14 +66,14 @@ class Scores:
             else:
                 ((sample, _),) = pairs
                 message = f"the model fails on it: {error.cause}"
-                yield from _failed(self._plan, Failed(sample.name, message, sample.sha256))
+                yield from failed(self._plan, Failed(sample.name, message, sample.sha256))
             return
         samples = [sample for sample, _ in pairs]
         for sample, path, score, start in zip(samples, paths, scores, starts, strict=True):
             where = _not_finite(score, start)
             if where:
                 message = f"the model's scores of the {where} are not finite"
-                yield from _failed(self._plan, Failed(sample.name, message, sample.sha256))
+                yield from failed(self._plan, Failed(sample.name, message, sample.sha256))
             else:
                 yield from _chosen(self._plan, sample, path, score, start)
 
@@ -170,6 +170,7 @@ def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
     )
 
 
-def _failed(plan: Plan, failed: Failed) -> Iterator[Explanation]:
+def failed(plan: Plan, lost: Failed) -> Iterator[Explanation]:
+    """Yield the rows of an input that is not explained."""
     for rank in range(plan.targets.per_input):
-        yield replace(_blank(plan, failed, rank), status="failed", message=failed.message)
+        yield replace(_blank(plan, lost, rank), status="failed", message=lost.message)

@@ -32,6 +32,7 @@ LAYERS = [
     "explain merged passes verified",
     "drift merge pipeline",
     "estimate verify",
+    "executors",
     "cli",
     "__main__",
 ]

@@ -1,6 +1,8 @@
 """``igcli run``: explain a folder of images or an array."""
 
 import shlex
+from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,9 +20,10 @@ from igcli.cli.options import (
     track,
     warn,
 )
-from igcli.cli.settings import settings_options
+from igcli.cli.settings import executor_options, settings_options
 from igcli.cli.signals import Stopping
 from igcli.config import ON_ERROR, RunConfig
+from igcli.executors import EXECUTORS
 from igcli.gates import USAGE
 
 
@@ -31,6 +34,7 @@ from igcli.gates import USAGE
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Run directory to write."
 )
 @settings_options
+@executor_options
 @click.option(
     "--fail-on",
     metavar="GATE",
@@ -60,8 +64,6 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     or the run stopped part-way.
     """
     from igcli.models.open import check_path, open_model
-    from igcli.pipeline import run
-    from igcli.plan import make_plan
 
     if settings["resume"] and settings["overwrite"]:
         if ctx.get_parameter_source("overwrite") is ParameterSource.COMMANDLINE:
@@ -69,13 +71,14 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
         settings["overwrite"] = False
     config = RunConfig(**settings)
     check_path(config.model)
-    with Stopping() as stopping:
+    ready = import_module(EXECUTORS[config.executor]).ready
+    with Stopping() as stopping, ExitStack() as stack:
         try:
-            plan = make_plan(config, open_model, warn)
+            execute = stack.enter_context(ready(config, open_model, warn))
         except KeyboardInterrupt:
             _tell_of_nothing(ctx, config.out, as_json)
         stopping.running = True
-        result = run(plan, track, warn, stopping.event)
+        result = execute(track, warn, stopping.event)
     _tell(result)
     to_go_on = None if result.complete else _resuming(ctx)
     if to_go_on:

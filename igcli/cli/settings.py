@@ -14,6 +14,7 @@ from igcli.cli.options import (
     parse_shard,
 )
 from igcli.config import RunConfig
+from igcli.executors import EXECUTORS
 from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
 from igcli.methods import (
     DEFAULT_MAX_STEPS,
@@ -192,6 +193,43 @@ _SETTINGS = (
         help="Load MODEL though it may run code on this machine.",
     ),
 )
+_EXECUTOR = (
+    click.option(
+        "--executor",
+        type=click.Choice(list(EXECUTORS)),
+        default=_AS_IS.executor,
+        show_default=True,
+        help="local: this process. ray: workers on all GPUs (or cores) of a machine or a cluster.",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="Ray: auto (the cluster of this machine), HOST:PORT or ray://HOST:PORT.  [default: "
+        "local, a Ray that is started and stopped]",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Ray: how many processes.  [default: as many as fit]",
+    ),
+    click.option(
+        "--gpus-per-worker",
+        type=click.FloatRange(min=0),
+        help="Ray: GPUs of each, 0.5 for example.  [default: 1, or 0 where there are none]",
+    ),
+    click.option(
+        "--cpus-per-worker",
+        type=click.IntRange(min=1),
+        help="Ray: cores of each.  [default: a GPU's share of its node, else at most 4]",
+    ),
+)
+
+
+def executor_options(function: F) -> F:
+    """Add every option that decides who carries out a run."""
+    for option in reversed(_EXECUTOR):
+        function = option(function)
+    return function
 
 
 def settings_options(function: F) -> F:
