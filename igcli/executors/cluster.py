@@ -3,10 +3,11 @@
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_Z
 _OF_WORKERS = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 _LONGEST_SOCKET_FOLDER = 40
+_CONNECT_SECONDS = 10.0
 
 
 def import_ray() -> Any:
@@ -50,7 +52,12 @@ def connected(address: str | None) -> Iterator[list[Node]]:
     """
     ray = import_ray()
     own = address in {None, LOCAL}
-    with _temporary_folder() as folder:
+    # Ray prints on it what it hears of workers that die.
+    with (
+        _temporary_folder() as folder,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+    ):
         try:
             with _signals_kept(), quiet_stderr():
                 _start(ray, folder) if own else _join(ray, str(address))
@@ -86,6 +93,10 @@ def _start(ray: Any, folder: Path) -> None:
 
 
 def _join(ray: Any, address: str) -> None:
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        # Ray itself would try for minutes.
+        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
     ray.init(address=address, **_quietly())
 
 
