@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igcli.batches import Batching
-from igcli.blocks import block_size, blocks_to_do
+from igcli.blocks import block_size, blocks_to_do, shared
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,13 @@ def test_a_run_that_begins_is_cut_evenly_and_a_done_one_not_at_all() -> None:
     assert list(blocks_to_do(7, 3, [range(3, 6)])) == [range(3), range(6, 7)]
     assert list(blocks_to_do(7, 3, [range(7)])) == []
     assert list(blocks_to_do(0, 3, [])) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "workers", "want"),
+    [(16, 10_000, 8, 16), (334, 10_000, 8, 312), (16, 10, 2, 1), (16, 3, 2, 1), (16, 3, 1, 16)],
+)
+def test_workers_that_share_inputs_have_four_blocks_each(
+    size: int, count: int, workers: int, want: int
+) -> None:
+    assert shared(size, count, workers) == want

@@ -53,6 +53,11 @@ def test_defaults_are_the_documented_ones() -> None:
         "on_error": "continue",
         "allow_unsafe": False,
         "custom_objects": None,
+        "executor": "local",
+        "ray_address": None,
+        "workers": None,
+        "gpus_per_worker": None,
+        "cpus_per_worker": None,
     }
 
 

@@ -11,6 +11,7 @@ from igcli.errors import OutputError
 from igcli.maps import Maps
 from igcli.records import Explanation
 from igcli.store.manifest import read_manifest
+from igcli.store.staged import Staged, stage
 from igcli.store.writer import RunWriter
 
 ABOUT = {"run": "key", "igcli": "0", "labels": "ü", "per_input": 1}
@@ -227,3 +228,43 @@ def test_a_folder_that_vanished_is_not_made_again(tmp_path: Path, replaced: bool
     with pytest.raises(OutputError, match="has vanished"):
         writer.finish("partial", {})
     assert names(tmp_path) == ["elsewhere/run.json"]
+
+
+def staged(out: Path, rows: range) -> Staged:
+    return stage(out, [explanation(row, 1) for row in rows], Maps((1,)))
+
+
+def test_another_process_s_part_counts_once_it_is_taken_in(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
+    second, first = staged(tmp_path, range(2, 4)), staged(tmp_path, range(2))
+    assert read_manifest(tmp_path, "key") == [] and writer.stored == 0
+    writer.take(second)
+    writer.take(first)
+    assert [(e.start, e.rows, e.final) for e in writer.entries] == [(0, 2, True), (2, 2, True)]
+    assert all(entry.is_whole(tmp_path) for entry in read_manifest(tmp_path, "key"))
+    writer.join(())
+    with h5py.File(tmp_path / "attributions.h5") as file:
+        assert file["attributions"][:, 0].tolist() == [0, 1, 2, 3]
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize(("before", "after", "rows"), [(1, 3, 3), (3, 1, 3), (2, 2, 2)])
+def test_of_two_cuts_of_a_block_the_longer_stays(
+    tmp_path: Path, before: int, after: int, rows: int
+) -> None:
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
+    writer.take_cut(staged(tmp_path, range(before)), final=False)
+    writer.take_cut(staged(tmp_path, range(after)), final=True)
+    ((start, count, final),) = [(e.start, e.rows, e.final) for e in writer.entries]
+    assert (start, count, final) == (0, rows, True)
+    assert read_manifest(tmp_path, "key")[0].is_whole(tmp_path)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_what_joined_older_parts_goes_when_one_is_replaced(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
+    writer.take_cut(staged(tmp_path, range(2)), final=False)
+    writer.join(())
+    assert (tmp_path / "results.csv").exists()
+    writer.take(staged(tmp_path, range(3)))
+    assert not (tmp_path / "results.csv").exists()
