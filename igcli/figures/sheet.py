@@ -14,6 +14,8 @@ _FRAME = (170, 170, 170)
 _LETTERS_A_SIDE = 15
 # Higher than that a bar says no more.
 _BAR_ROWS = 3
+# Lower than so many lines its numbers would touch.
+_BAR_LINES = 6
 # Columns are widened for titles of so many letters.
 _TITLE = 20
 
@@ -70,7 +72,10 @@ def _grid(rows: Sequence[Sequence[Cell]], height: int, width: int) -> _Grid:
     size = max(SIZE, min(height, width) // _LETTERS_A_SIDE)
     gap, columns = size, max(len(row) for row in rows)
     heads = [line_height(size) + MARGIN if any(c.title for c in row) else 0 for row in rows]
-    total = sum(heads) + len(rows) * (height + gap) + gap
+    shown = min(len(rows), _BAR_ROWS)
+    bar = sum(heads[1:shown]) + shown * height + (shown - 1) * gap
+    bar = max(bar, _BAR_LINES * line_height(size))
+    total = max(sum(heads) + len(rows) * (height + gap) + gap, heads[0] + bar + 2 * gap)
     wide = _column(rows, width, size)
     canvas = Image.new("RGB", (columns * (wide + gap) + gap, total), "white")
     draw = ImageDraw.Draw(canvas)
@@ -83,9 +88,8 @@ def _grid(rows: Sequence[Sequence[Cell]], height: int, width: int) -> _Grid:
             draw.rectangle([left - 1, top - 1, left + width, top + height], outline=_FRAME)
             _put(canvas, cell, (left, top), (width, height), wide, size)
         top += height + gap
-    last = tops[min(len(tops), _BAR_ROWS) - 1] + height
-    shift = (tops[-1] + height - last) // 2
-    return _Grid(canvas, size, tops[0] + shift, last - tops[0])
+    shift = max(0, (tops[-1] + height - tops[0] - bar) // 2)
+    return _Grid(canvas, size, tops[0] + shift, bar)
 
 
 def _column(rows: Sequence[Sequence[Cell]], width: int, size: int) -> int:

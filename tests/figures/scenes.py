@@ -1,4 +1,4 @@
-"""SCENES: pictures of made-up maps, one for each thing that is drawn; golden/NAME.png is of each."""
+"""SCENES: pictures of made-up maps, one for each thing that is drawn. golden/ holds them."""
 
 from collections.abc import Callable
 from typing import Any
