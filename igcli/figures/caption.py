@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 SIZE = 12
 MARGIN = 5
 INK = (0, 0, 0)
-_PIXELS_A_POINT = 40
+_OF_WIDTH, _OF_HEIGHT = 40, 12
 
 
 @cache
@@ -16,9 +16,9 @@ def font(size: int = SIZE) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def text_size(width: int) -> int:
-    """Return the size of letters that can be read below a picture of this width."""
-    return max(SIZE, width // _PIXELS_A_POINT)
+def text_size(width: int, height: int) -> int:
+    """Return the size of letters that can be read below a picture of this size."""
+    return max(SIZE, min(width // _OF_WIDTH, height // _OF_HEIGHT))
 
 
 def line_height(size: int) -> int:

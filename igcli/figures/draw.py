@@ -103,7 +103,7 @@ def _composed(pixels: Array, bar: Bar, lines: Sequence[str], framed: bool) -> Im
     height, width = pixels.shape[:2]
     edge = int(framed)
     whole = max(width + 2 * edge, MIN_SIDE)
-    size = text_size(whole)
+    size = text_size(whole, height)
     below = [horizontal_bar(bar, whole, size)]
     if lines:
         below.append(caption_strip(list(lines), whole, size))

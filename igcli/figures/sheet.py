@@ -44,7 +44,7 @@ def sheet(
 ) -> Image.Image:
     """Draw rows of cells, framed, the bar at their right, lines of text below."""
     shape = next(c.pixels.shape for row in rows for c in row if c.pixels is not None)
-    grid = _grid(rows, shape[0], shape[1])
+    grid = _grid(rows, shape[0], shape[1], bar is not None)
     canvas = grid.picture
     if bar is not None:
         room = min(grid.bar_top, canvas.height - grid.bar_top - grid.bar_height)
@@ -68,14 +68,16 @@ class _Grid:
     bar_height: int
 
 
-def _grid(rows: Sequence[Sequence[Cell]], height: int, width: int) -> _Grid:
+def _grid(rows: Sequence[Sequence[Cell]], height: int, width: int, barred: bool) -> _Grid:
     size = max(SIZE, min(height, width) // _LETTERS_A_SIDE)
     gap, columns = size, max(len(row) for row in rows)
     heads = [line_height(size) + MARGIN if any(c.title for c in row) else 0 for row in rows]
     shown = min(len(rows), _BAR_ROWS)
     bar = sum(heads[1:shown]) + shown * height + (shown - 1) * gap
     bar = max(bar, _BAR_LINES * line_height(size))
-    total = max(sum(heads) + len(rows) * (height + gap) + gap, heads[0] + bar + 2 * gap)
+    total = sum(heads) + len(rows) * (height + gap) + gap
+    if barred:
+        total = max(total, heads[0] + bar + 2 * gap)
     wide = _column(rows, width, size)
     canvas = Image.new("RGB", (columns * (wide + gap) + gap, total), "white")
     draw = ImageDraw.Draw(canvas)
