@@ -28,7 +28,7 @@ LAYERS = [
     "plan",
     "about checks claims kept pictures result scoring shards stopped",
     "explain verified",
-    "drift merge pipeline",
+    "drift merge pipeline render",
     "estimate verify",
     "cli",
     "__main__",
