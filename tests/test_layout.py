@@ -29,7 +29,7 @@ LAYERS = [
     "about checks claims kept pictures result scoring shards stopped",
     "explain verified",
     "drift merge pipeline render",
-    "estimate verify",
+    "estimate reproduce verify",
     "cli",
     "__main__",
 ]

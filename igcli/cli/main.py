@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "igcli.cli.compare",
     "baseline": "igcli.cli.baseline",
     "verify": "igcli.cli.verify",
+    "reproduce": "igcli.cli.reproduce",
 }
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"

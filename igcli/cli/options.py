@@ -11,6 +11,7 @@ import click
 
 from igcli.cli.main import CONFIG, DEBUG
 from igcli.config import read_toml
+from igcli.progress import Track
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -127,20 +128,27 @@ def named(ids: Sequence[str], shown: int = _SHOWN) -> str:
     return ", ".join(ids[:shown]) + more
 
 
-def track(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
-    """Show a progress bar on stderr, when that is a terminal."""
-    from tqdm import tqdm
+def track_in(unit: str) -> Track:
+    """Return what shows a progress bar on stderr, when that is a terminal."""
 
-    bar: Iterable[T] = tqdm(
-        items,
-        total=total,
-        initial=done,
-        unit="images",
-        file=sys.stderr,
-        disable=None,
-        dynamic_ncols=True,
-    )
-    return bar
+    def track(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+        from tqdm import tqdm
+
+        bar: Iterable[T] = tqdm(
+            items,
+            total=total,
+            initial=done,
+            unit=unit,
+            file=sys.stderr,
+            disable=None,
+            dynamic_ncols=True,
+        )
+        return bar
+
+    return track
+
+
+track = track_in("images")
 
 
 def warn(message: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from igcli.records import Explanation
+from igcli.records import Explanation, Profile
+from igcli.store.layout import ATTRIBUTIONS
 
 GROUP = "profiles"
 _FIELDS = ("alphas", "scores", "gradient_norms")
@@ -46,3 +47,11 @@ def join_profiles(parts: list[Path], file: Any) -> None:
         group.create_dataset("offsets", data=np.concatenate(offsets))
         for name in _FIELDS:
             group.create_dataset(name, data=np.concatenate(fields[name]))
+
+
+def read_profile(out: Path, row: int) -> Profile:
+    """Return one row's path out of attributions.h5, of a run that stored them."""
+    with h5py.File(out / ATTRIBUTIONS, "r") as file:
+        group = file[GROUP]
+        start, stop = group["offsets"][row : row + 2]
+        return Profile(*(group[name][start:stop] for name in _FIELDS))

@@ -1,0 +1,31 @@
+"""Figures one below the other."""
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from igcli.errors import InputError
+from igcli.records import InputName
+
+_MOST = 24
+
+
+def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Put pictures one below the other, on white."""
+    width = max(picture.width for picture in pictures)
+    canvas = Image.new("RGB", (width, sum(picture.height for picture in pictures)), "white")
+    top = 0
+    for picture in pictures:
+        canvas.paste(picture, (0, top))
+        top += picture.height
+    return canvas
+
+
+def check_few(names: Sequence[InputName]) -> None:
+    """Raise InputError when there are more photos than an example's figures can show."""
+    if len(names) > _MOST:
+        raise InputError(
+            f"--data holds {len(names)} photos",
+            f"an example is for {_MOST} at most",
+            "give fewer; `igcli run` explains any number",
+        )
