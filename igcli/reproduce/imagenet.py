@@ -14,7 +14,7 @@ from igcli.models.resnet import holds_weights_only, resnet50v2
 from igcli.plan import Plan
 from igcli.records import Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import check_few, stacked
+from igcli.reproduce.pictures import SIDE, check_few, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -102,7 +102,7 @@ def _row(baseline: str, row: Explanation) -> dict[str, Any]:
 
 def _figure(run: ShownRun, name: str) -> list[Image.Image]:
     """Draw the third photo; where there are fewer, the last."""
-    look = settle_look("side-by-side")
+    look = settle_look("side-by-side", size=SIDE)
     chosen = run.rows[min(_DRAWN, len(run.rows) - 1)]
     return [
         draw(look, Subject(attribution, image, (_caption(name, row),)))

@@ -8,16 +8,20 @@ from igcli.errors import InputError
 from igcli.records import InputName
 
 _MOST = 24
+_GAP = 24
+# The shorter side of a photo in a figure: two pixels for each of 224.
+SIDE = 448
 
 
 def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
     """Put pictures one below the other, on white."""
     width = max(picture.width for picture in pictures)
-    canvas = Image.new("RGB", (width, sum(picture.height for picture in pictures)), "white")
+    height = sum(picture.height for picture in pictures) + _GAP * (len(pictures) - 1)
+    canvas = Image.new("RGB", (width, height), "white")
     top = 0
     for picture in pictures:
         canvas.paste(picture, (0, top))
-        top += picture.height
+        top += picture.height + _GAP
     return canvas
 
 

@@ -1,6 +1,6 @@
 """The TensorFlow tutorial "Integrated gradients": saturation, paths, and four pictures a photo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from igcli.inputs.readers import list_inputs
 from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import check_few, stacked
+from igcli.reproduce.pictures import SIDE, check_few, stacked
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -130,12 +130,14 @@ def _figures(
 ) -> _Drawn:
     what = f"{row.target} {row.target_name}".strip()
     lines = (f"{row.id}   {what}   probability {row.score:.4f}   delta {row.delta:+.4f}",)
-    look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha)
+    look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha, size=SIDE)
     profile = read_profile(out, row.row)
     mean = profile.gradient_norms / attribution.size
+    probability, gradient = path_charts(profile.alphas, profile.scores, mean)
+    probability = replace(probability, title=f"{row.id}: {what}", y_label="probability")
     between = [np.rint(alpha * image).astype(np.uint8) for alpha in _ALPHAS]
     return _Drawn(
         panels=draw(look, Subject(attribution, image, lines, baseline=np.zeros_like(image))),
-        path=chart_row(path_charts(profile.alphas, profile.scores, mean), _LARGE),
+        path=chart_row([probability, gradient], _LARGE),
         interpolated=image_row(between, [f"alpha: {alpha:.1f}" for alpha in _ALPHAS]),
     )
