@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from igcli.errors import InputError
 from igcli.records import Array
@@ -60,7 +61,7 @@ def read_digits(path: Path) -> Digits:
 def read_npz(path: Path, flag: str) -> dict[str, Array]:
     """Read all arrays of an .npz; raise InputError where it is none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, NpzFile(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except OSError as error:
         cause = error.strerror or "it is no .npz"

@@ -45,11 +45,12 @@ def read_flowers(path: Path) -> Flowers:
         x, species = _from_array(path)
     else:
         x, species = _from_text(path)
+    kinds = len(np.unique(species))
+    if len(x) < _FEWEST or kinds < len(SPECIES):
+        raise _refusal(path, f"{len(x)} flowers of {kinds} species are too few")
     fits = x.shape == (len(species), len(FEATURES)) and np.isfinite(x).all()
     if not fits or not np.isin(species, range(len(SPECIES))).all():
         raise _refusal(path, "four finite numbers and a species from 0 to 2 are not there")
-    if len(x) < _FEWEST or len(np.unique(species)) < len(SPECIES):
-        raise _refusal(path, f"{len(x)} flowers of {len(np.unique(species))} species are too few")
     return Flowers(x.astype(np.float32), species.astype(np.int64))
 
 

@@ -3,14 +3,16 @@
 import shutil
 import tarfile
 import zipfile
+import zlib
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from uuid import uuid4
 
 from igcli.errors import InputError
 
 _CATS = "alibi/data/cats.tar.gz"
 _MOST_BYTES = 2**30
+_BROKEN = (OSError, EOFError, KeyError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
 
 def cats_in(wheel: Path) -> Path:
@@ -25,7 +27,7 @@ def cats_in(wheel: Path) -> Path:
         with zipfile.ZipFile(wheel) as archive:
             packed = archive.read(_CATS)
         return _unpacked(packed, wheel.with_name("cats"))
-    except (OSError, KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
+    except _BROKEN as error:
         raise _broken(wheel, error) from error
 
 
@@ -39,7 +41,7 @@ def model_in(archive: Path) -> Path:
     """
     try:
         return _unpacked(archive.read_bytes(), archive.with_name(archive.name.split(".")[0]))
-    except (OSError, tarfile.TarError) as error:
+    except _BROKEN as error:
         raise _broken(archive, error) from error
 
 
@@ -60,8 +62,5 @@ def _unpacked(packed: bytes, folder: Path) -> Path:
 
 
 def _broken(path: Path, error: Exception) -> InputError:
-    return InputError(
-        f"{path} can't be unpacked",
-        str(error),
-        f"remove it, and {PurePosixPath(path).name} is fetched again",
-    )
+    cause = str(error) or type(error).__name__
+    return InputError(f"{path} can't be unpacked", cause, "remove it, and it is fetched again")
