@@ -85,6 +85,8 @@ class Cache:
                 self._fetch(remote, temporary)
                 self._check_fetched(remote, temporary)
         except (OSError, HTTPException, ValueError) as error:
+            if isinstance(error, HTTPError):
+                error.close()
             raise _unreachable(remote, error) from error
         return path
 

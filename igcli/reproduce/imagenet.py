@@ -14,7 +14,7 @@ from igcli.models.resnet import holds_weights_only, resnet50v2
 from igcli.plan import Plan
 from igcli.records import Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, check_few, stacked
+from igcli.reproduce.pictures import SIDE, check_few, explained, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -44,9 +44,9 @@ def reproduce(work: Work) -> None:
     for name, baseline in _BASELINES.items():
         run_flags = [*flags, "--baseline", baseline, "--seed", str(asked.seed)]
         plan, _ = work.explain(model, photos, name, run_flags)
-        if not work.rows:
-            _say_best(work, plan)
         run = ShownRun(work.out / name)
+        if not work.rows:
+            _say_best(work, plan, run)
         work.rows += [_row(name, row) for row in run.rows]
         figures += _figure(run, name)
     work.show(table(work.rows))
@@ -77,12 +77,12 @@ def _class_names(index: Path) -> Path:
     return path
 
 
-def _say_best(work: Work, plan: Plan) -> None:
+def _say_best(work: Work, plan: Plan, run: ShownRun) -> None:
     """Tell each photo's three best classes."""
     best = []
-    for i, name in enumerate(plan.names):
-        for place, (target, score) in enumerate(best_classes(plan, i)):
-            entry = {"photo": "" if place else name.id, "class": target, "score": score}
+    for row in explained(run):
+        for place, (target, score) in enumerate(best_classes(plan, row.row)):
+            entry = {"photo": "" if place else row.id, "class": target, "score": score}
             best.append({**entry, "name": plan.labels.name(target)})
     work.facts["best"] = best
     work.show(table(best))
@@ -103,10 +103,11 @@ def _row(baseline: str, row: Explanation) -> dict[str, Any]:
 def _figure(run: ShownRun, name: str) -> list[Image.Image]:
     """Draw the third photo; where there are fewer, the last."""
     look = settle_look("side-by-side", size=SIDE)
-    chosen = run.rows[min(_DRAWN, len(run.rows) - 1)]
+    rows = explained(run)
+    chosen = rows[min(_DRAWN, len(rows) - 1) :][:1]
     return [
         draw(look, Subject(attribution, image, (_caption(name, row),)))
-        for row, attribution, image in run.pictures([chosen])
+        for row, attribution, image in run.pictures(chosen)
     ]
 
 

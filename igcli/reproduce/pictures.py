@@ -1,11 +1,12 @@
-"""Figures one below the other."""
+"""Figures one below the other, and which photos are in them."""
 
 from collections.abc import Sequence
 
 from PIL import Image
 
 from igcli.errors import InputError
-from igcli.records import InputName
+from igcli.records import Explanation, InputName
+from igcli.render.source import ShownRun
 
 _MOST = 24
 _GAP = 24
@@ -23,6 +24,11 @@ def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
         canvas.paste(picture, (0, top))
         top += picture.height + _GAP
     return canvas
+
+
+def explained(run: ShownRun) -> list[Explanation]:
+    """Return the rows that did not fail."""
+    return [row for row in run.rows if row.status == "ok"]
 
 
 def check_few(names: Sequence[InputName]) -> None:

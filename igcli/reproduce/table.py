@@ -11,7 +11,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
     Floats have four digits.
     """
-    names = list(rows[0])
+    names = list(rows[0]) if rows else []
     cells = [[_text(row[name]) for name in names] for row in rows]
     right = [all(not isinstance(row[name], str) for row in rows) for name in names]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]

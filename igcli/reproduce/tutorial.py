@@ -15,7 +15,7 @@ from igcli.inputs.readers import list_inputs
 from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, check_few, stacked
+from igcli.reproduce.pictures import SIDE, check_few, explained, stacked
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -66,7 +66,7 @@ def reproduce(work: Work) -> None:
         own = ["--target", photo.target, "--steps", str(photo.steps), "--profile-path"]
         plan, _ = work.explain(model, photo.path, name, [*flags, *own])
         run = ShownRun(work.out / name)
-        best += _best(plan)
+        best += _best(plan, run)
         work.rows += [_row(row) for row in run.rows]
         drawn += [
             _figures(photo, work.out / name, row, attribution, image)
@@ -101,15 +101,16 @@ def _run_names(photos: list[_Photo]) -> list[str]:
     return [stem if stems.count(stem) == 1 else f"{stem}-{i + 1}" for i, stem in enumerate(stems)]
 
 
-def _best(plan: Plan) -> list[dict[str, Any]]:
+def _best(plan: Plan, run: ShownRun) -> list[dict[str, Any]]:
     return [
         {
-            "photo": "" if place else plan.names[0].id,
+            "photo": "" if place else row.id,
             "class": target,
             "probability": score,
             "name": plan.labels.name(target),
         }
-        for place, (target, score) in enumerate(best_classes(plan, 0))
+        for row in explained(run)
+        for place, (target, score) in enumerate(best_classes(plan, row.row))
     ]
 
 

@@ -1,6 +1,7 @@
 """Fetched files: a real HTTP server on this machine, a cache, and everything that may go wrong."""
 
 import hashlib
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +61,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a port that nobody listens at."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/file"
+
+
+@pytest.fixture
 def said() -> list[str]:
     return []
 
@@ -110,9 +120,7 @@ def test_without_a_published_hash_the_first_one_seen_is_told_and_kept(
 ) -> None:
     remote = Remote("photo.jpg", server.url + "/file", "--data")
     path = cache.get(remote)
-    assert said[1] == (
-        f"nobody has published a hash of photo.jpg: trusted as it came, {SHA256}"
-    )
+    assert said[1] == (f"nobody has published a hash of photo.jpg: trusted as it came, {SHA256}")
     assert (cache.folder / "photo.jpg.sha256").read_text() == SHA256 + "\n"
     assert cache.get(remote) == path
     path.write_bytes(b"other")
@@ -142,11 +150,9 @@ def test_what_does_not_come_whole_leaves_nothing(
     assert list(cache.folder.iterdir()) == []
 
 
-def test_no_network_names_the_file_to_bring(cache: Cache, server: Server) -> None:
-    server.http.shutdown()
-    server.http.server_close()
+def test_no_network_names_the_file_to_bring(cache: Cache, nowhere: str) -> None:
     with pytest.raises(InputError, match="refused") as error:
-        cache.get(Remote("mnist.npz", server.url + "/file", "--data", SHA256))
+        cache.get(Remote("mnist.npz", nowhere, "--data", SHA256))
     assert str(error.value).endswith(
         "get it where there is a network, and bring the file mnist.npz with --data"
     )

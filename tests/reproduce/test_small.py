@@ -26,6 +26,7 @@ def test_a_table_has_numbers_at_the_right() -> None:
         {"name": "long", "count": 3, "score": None},
     ]
     assert table(rows) == ["name  count   score", "a        12  0.1235", "long      3       -"]
+    assert table([]) == [""]
 
 
 def test_pictures_are_stacked_with_a_gap() -> None:
