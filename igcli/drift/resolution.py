@@ -109,7 +109,7 @@ def _largest(is_within: Callable[[float], bool], coarsest: float) -> float:
 
 def _rerun(tolerance: float, sides: tuple[Side, Side], tolerances: list[float | None]) -> str:
     coarser = [
-        side.title
+        f"what {side.title} was made from" if side.grid else side.title
         for side, own in zip(sides, tolerances, strict=True)
         if own is None or own > tolerance
     ]

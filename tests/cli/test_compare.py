@@ -255,3 +255,22 @@ def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) 
     result = igcli("compare", old, white, "--force", "--html", page)
     assert result.exit_code == 1 and "looks_elsewhere" in result.stdout
     assert page.read_text(encoding="utf-8").count("<img ") == 4 * 6
+
+
+def test_a_rerun_at_the_advised_tolerance_is_accepted(
+    igcli: Any, root: Path, tmp_path: Path
+) -> None:
+    """Digits, whose maps are zero in the background, by the metric that minds that most."""
+    data = root / "sample_data"
+    digits = (data / "digits.h5", data / "digits", "--no-overlays", "--limit", 5)
+    outs = {tolerance: tmp_path / tolerance for tolerance in ("0.05", "0.01")}
+    for tolerance, out in outs.items():
+        assert igcli("run", *digits, "-o", out, "--tolerance", tolerance).exit_code == 0
+    gate = ("--fail-on", "spearman.median<0.95")
+    refused = igcli("compare", *outs.values(), *gate)
+    assert refused.exit_code == 2 and f"rerun {outs['0.05']} with --tolerance " in refused.stderr
+    advised = refused.stderr.split("--tolerance ")[1].split()[0]
+    assert 0.01 < float(advised) < 0.05
+    again = tmp_path / "again"
+    assert igcli("run", *digits, "-o", again, "--tolerance", advised).exit_code == 0
+    assert igcli("compare", again, outs["0.01"], *gate).exit_code == 0
