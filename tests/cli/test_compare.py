@@ -257,6 +257,7 @@ def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) 
     assert page.read_text(encoding="utf-8").count("<img ") == 4 * 6
 
 
+@pytest.mark.slow
 def test_a_rerun_at_the_advised_tolerance_is_accepted(
     igcli: Any, root: Path, tmp_path: Path
 ) -> None:
