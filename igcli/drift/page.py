@@ -17,7 +17,6 @@ _NAMED = 5
 _COUNTS = {
     "compared": "images that both runs explain",
     "within_noise": "images whose maps differ by no more than their own errors",
-    "retargeted": "images explained for another class in the new run: their maps are not measured",
 } | {kind: meaning.replace("share of ", "") for kind, meaning in SHARES.items()}
 _STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1b1b1f; --soft: #595963; --line: #c9c9d2;
@@ -41,6 +40,7 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
   padding: .75rem 1rem 1rem; margin: 1rem 0; }
 article h3 { margin: 0 0 .25rem; }
 article p { margin: .25rem 0; }
+dt { font-weight: bold; } dd { margin: 0 0 .5rem; }
 .maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem;
   margin: .75rem 0 .25rem; max-width: 64rem; }
 figure { margin: 0; }
@@ -71,6 +71,11 @@ def page(verdict: Verdict, reference: Side, new: Side) -> str:
         *_counts(verdict),
         *_images(verdict, reference, new),
     ]
+    return document(f"{state}: {verdict.new}", body)
+
+
+def document(title: str, body: Sequence[str]) -> str:
+    """Return a whole page: a title in plain text, lines of HTML."""
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -80,7 +85,7 @@ def page(verdict: Verdict, reference: Side, new: Side) -> str:
             '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
             "img-src data:; style-src 'unsafe-inline'\">",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>igcli: {state}: {_text(verdict.new)}</title>",
+            f"<title>igcli: {_text(title)}</title>",
             f"<style>{_STYLE}</style>",
             "</head>",
             "<body>",
