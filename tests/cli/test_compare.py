@@ -250,7 +250,7 @@ def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) 
     assert igcli("run", small_model, photos, "-o", white, "--baseline", "white").exit_code == 0
     result = igcli("compare", old, white)
     assert result.exit_code == 3
-    assert "--baseline is not given there and white here" in result.stderr
+    assert "--baseline is black there and white here" in result.stderr
     page = tmp_path / "page.html"
     result = igcli("compare", old, white, "--force", "--html", page)
     assert result.exit_code == 1 and "looks_elsewhere" in result.stdout
