@@ -164,7 +164,7 @@ def test_the_scale_is_said(old: Path, tmp_path: Path) -> None:
     ("shape", "side", "folded"),
     [((28, 28, 1), (28, 28), False), ((9, 7, 3), (9, 7), False), ((9, 7), (9, 7), False),
      ((40,), (6, 7), True), ((1,), (1, 1), True), ((3, 3, 4, 2), (8, 9), True),
-     ((600, 300, 3), (256, 256), False)],
+     ((600, 300, 3), (200, 100), False)],
     ids=str,
 )  # fmt: skip
 def test_maps_of_any_shape(shape: tuple[int, ...], side: tuple[int, int], folded: bool) -> None:
