@@ -11,6 +11,7 @@ from igcli.records import Array
 
 # One colour for each of −127 … 127: a fraction of the bytes that RGB takes.
 STEPS = 127
+_SMALL = 4096
 
 
 def plane(values: Array, most: int) -> Array:
@@ -75,7 +76,9 @@ def to_rgb(pixels: Array) -> Image.Image:
 def encoded(picture: Image.Image, form: str, quality: int = 85) -> bytes:
     """Return a picture's file, form "PNG" or "JPEG"."""
     memory = BytesIO()
-    picture.save(memory, form, optimize=True, quality=quality)
+    # What it saves on small pictures is much, on large ones little, and slow.
+    small = picture.width * picture.height <= _SMALL
+    picture.save(memory, form, optimize=small, quality=quality)
     return memory.getvalue()
 
 

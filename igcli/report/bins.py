@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, log10
 
 import numpy as np
 
@@ -10,6 +10,9 @@ _MOST = 30
 _FEW = 100
 # A tail is cut off where it is longer than what 98 % of the numbers span.
 _TAIL = 1.0
+# Floats that differ by less can't be told apart by edges.
+_EQUAL = 1e-9
+_LEAST = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,20 @@ def _core(finite: np.ndarray) -> tuple[float, float]:
 def _round_edges(low: float, high: float, whole: bool) -> np.ndarray:
     """Return edges at multiples of 1, 2 or 5 times a power of ten."""
     span = high - low
-    if span <= 0.0 or not isfinite(span):
-        span = abs(low) or 1.0
-    step = _round_up(span / _MOST)
+    largest = max(abs(low), abs(high))
+    if span <= _EQUAL * largest:
+        span = largest or 1.0
+    step = _round_up(max(span / _MOST, _LEAST))
     if whole:
         step = max(1.0, ceil(step))
     first, last = floor(low / step), ceil(high / step)
     if whole or first == last:
         # The last bin has both its edges; one more keeps whole numbers apart.
         last += 1
-    return np.arange(first, last + 1) * step
+    edges = np.arange(first, last + 1) * step
+    # Rounding must not leave the ends out.
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
+    return edges
 
 
 def _round_up(value: float) -> float:

@@ -1,6 +1,8 @@
 """A histogram as SVG: drawn by its attributes alone, since the page allows no inline styles."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
+from statistics import median
 
 from igcli.pages.document import number
 from igcli.report.bins import Histogram, histogram
@@ -12,6 +14,8 @@ _LEAST = 1.5
 
 def percent(value: float) -> str:
     """Return a share in per cent."""
+    if not isfinite(value):
+        return number(value)
     small = 0.0 < abs(value) < 1e-4
     return number(100.0 * value, ".2g" if small else ".2f") + " %"
 
@@ -45,9 +49,10 @@ def chart(
     """
     bins = histogram(values, whole)
     ordered = sorted(values)
-    said = ", ".join(
-        f"{word} {form(ordered[round(share * (len(ordered) - 1))])}"
-        for word, share in (("least", 0.0), ("median", 0.5), ("95th", 0.95), ("largest", 1.0))
+    said = (
+        f"least {form(ordered[0])}, median {form(median(ordered))}, "
+        f"95th percentile {form(ordered[round(0.95 * (len(ordered) - 1))])}, "
+        f"largest {form(ordered[-1])}"
     )
     beyond = _beyond(bins, form)
     return (

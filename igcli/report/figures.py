@@ -52,7 +52,9 @@ def _is_line(values: Array) -> bool:
 def _image(pixels: Array) -> bytes:
     """Return an image's file: as it is where that is small, else as a JPEG that fits."""
     whole = to_rgb(pixels)
-    if max(whole.size) <= MAX_SIDE and len(data := encoded(whole, "PNG")) <= IMAGE_BYTES:
+    # A PNG of a photo is never a quarter of its pixels' bytes: trying would take long.
+    may_fit = max(whole.size) <= MAX_SIDE and pixels.size <= 4 * IMAGE_BYTES
+    if may_fit and len(data := encoded(whole, "PNG")) <= IMAGE_BYTES:
         return data
     whole = whole.convert("RGB") if whole.mode != "L" else whole
     data = b""
@@ -83,7 +85,8 @@ def _map(values: Array, most: int) -> dict[str, Any]:
     while True:
         larger = in_cells(cells, factor)
         scale = signed_scale(larger, CLIP_PERCENT)
-        for shades in _SHADES:
+        # Noise takes more than half a byte for a cell: many shades would not fit anyway.
+        for shades in _SHADES if larger.size <= 2 * most else _SHADES[1:]:
             data = encoded(heat(larger, scale, shades), "PNG")
             if len(data) <= most or larger.size == 1:
                 return {

@@ -49,7 +49,7 @@ function drawHeads() {
   });
   if (anyThumbnail) {
     heads.unshift(make("th", { scope: "col", role: "columnheader", class: "plain" },
-      make("span", { class: "hidden" }, "overlay")));
+      make("span", { class: "hidden" }, "Overlay")));
   }
   find("heads").replaceChildren(...heads);
 }

@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from igcli.errors import OutputError
+from igcli.machine import cpus
 from igcli.pages.document import asset, document, text
 from igcli.progress import Track
 from igcli.report.data import as_json, block, table
 from igcli.report.figures import show
 from igcli.report.settings import everything, settings
-from igcli.report.source import Run, look, most_in_need, open_run
+from igcli.report.source import Run, Seen, look, most_in_need, open_run
 from igcli.report.summary import charts, opening, tiles, tiles_html
 from igcli.store.files import whole_file
+from igcli.store.layout import OWN_NAMES
+from igcli.threads import ahead
 
 REPORT = "report.html"
-DEFAULT_PICTURES = 1000
 _HERE = "igcli.report"
 _SMALL = 96
 
@@ -61,17 +63,35 @@ def write_report(out: Path, path: Path | None, pictures: int, track: Track) -> W
     ------
     InputError
         When `out` is no run, holds nothing yet, or is damaged.
+    OutputError
+        When `path` is one of the run's own files.
     OSError
         When the file can't be written.
     """
     run = open_run(out)
     path = out / REPORT if path is None else path
+    _check_path(out, path)
     shown = most_in_need(run.rows, pictures)
     with whole_file(path) as temporary:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(page(run, shown, track))
         size = temporary.stat().st_size
     return Written(path, len(run.rows), len(shown), run.asked - len(run.rows), size)
+
+
+def _check_path(out: Path, path: Path) -> None:
+    place, root = path.resolve(), out.resolve()
+    inside = place.relative_to(root).parts[:1] if place.is_relative_to(root) else ()
+    if set(inside) & set(OWN_NAMES) - {REPORT}:
+        raise OutputError(
+            f"-o {path} lies among the run's own files", fix="name another file, or leave -o out"
+        )
+    if not path.parent.is_dir():
+        raise OutputError(
+            f"-o {path} can't be written",
+            f"there is no folder {path.parent}",
+            "make it, or name another file",
+        )
 
 
 def page(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
@@ -102,8 +122,12 @@ def _body(run: Run, shown: Sequence[int], title: str, track: Track) -> Iterator[
 
 def _seen(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
     """Yield a line of JSON for each row that can be looked at: read when it is, not before."""
-    for seen in track(look(run, shown), len(shown)):
-        yield "\n" + as_json(show(seen))
+    workers = cpus()
+    yield from track(ahead(_line, look(run, shown), workers, 2 * workers), len(shown))
+
+
+def _line(seen: Seen) -> str:
+    return "\n" + as_json(show(seen))
 
 
 def _tolerance(run: Run) -> float | None:

@@ -31,8 +31,10 @@ def _all(about: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "tolerance", accuracy.get("tolerance")
     yield "steps, least", accuracy.get("min_steps")
     yield "steps, most", accuracy.get("max_steps")
-    for name in ("target", "labels", "scores", "layer", "seed", "limit", "shard"):
+    for name in ("target", "labels", "scores", "layer", "seed", "limit"):
         yield name, config.get(name)
+    if isinstance(config.get("shard"), list):
+        yield "shard", "/".join(map(str, config["shard"]))
     yield "device", about.get("device")
     yield "precision", about.get("precision")
     batching = _table(about, "batching")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from igcli.pages.document import text
+from igcli.pages.document import number, text
 from igcli.records import Explanation
 from igcli.report.charts import chart, percent, plain
 from igcli.result import Spread, Tally
@@ -113,12 +113,18 @@ def charts(rows: Sequence[Explanation], tolerance: float | None) -> Iterator[str
     else:
         yield (
             '<figure class="chart"><h3>Error estimate</h3><figcaption>None: fixed rules have no '
-            "estimate, but for the trapezoid with an even number of intervals.</figcaption></figure>"
+            "estimate, but for the trapezoid with an even number of intervals.</figcaption>"
+            "</figure>"
         )
     if deltas:
         yield chart("Delta", deltas, plain)
     if steps:
-        yield chart("Steps", steps, lambda value: f"{value:.0f}", whole=True)
+        yield chart(
+            "Steps",
+            steps,
+            lambda value: number(value, ".0f" if value == int(value) else ".1f"),
+            whole=True,
+        )
     yield "</div>\n"
 
 
