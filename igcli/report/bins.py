@@ -13,6 +13,8 @@ _TAIL = 1.0
 # Floats that differ by less can't be told apart by edges.
 _EQUAL = 1e-9
 _LEAST = 1e-300
+# Empty bins on both sides of a single whole number.
+_MARGIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def _round_edges(low: float, high: float, whole: bool) -> np.ndarray:
     if whole or first == last:
         # The last bin has both its edges; one more keeps whole numbers apart.
         last += 1
+    if whole and last - first == 1:
+        first, last = first - _MARGIN, last + _MARGIN
     edges = np.arange(first, last + 1) * step
     # Rounding must not leave the ends out.
     edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)

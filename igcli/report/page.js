@@ -44,7 +44,7 @@ function drawHeads() {
   const heads = Object.entries(HEADS).map(([name, [heading, , , kind]]) => {
     const sorted = state.by !== name ? "none" : state.down ? "descending" : "ascending";
     return make("th", { scope: "col", role: "columnheader", "aria-sort": sorted, "data-name": name,
-      class: kind === "n" ? "n" : "" },
+      class: ["n", "state"].includes(kind) ? kind : "" },
     make("button", { type: "button", "data-sort": name }, heading));
   });
   if (anyThumbnail) {

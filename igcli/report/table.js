@@ -40,6 +40,7 @@ function short(value, digits = 4) {
   if (value === null) return "–";
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
   if (value === 0) return "0";
+  if (Math.abs(value) < 1e-4) return signed(value.toExponential(Math.max(0, digits - 2)));
   const large = Math.abs(value) >= 10 ** digits && Math.abs(value) < 1e9;
   return signed(large ? Math.round(value).toLocaleString("en") : value.toPrecision(digits));
 }

@@ -45,6 +45,12 @@ def test_one_number_and_equal_numbers() -> None:
         assert bins.above == (values == [math.inf])
 
 
+def test_a_single_whole_number_has_room_around_it() -> None:
+    bins = histogram([20.0] * 9, whole=True)
+    assert bins.edges == (17, 18, 19, 20, 21, 22, 23, 24)
+    assert bins.counts == (0, 0, 0, 9, 0, 0, 0)
+
+
 def test_far_tails_of_many_numbers_are_counted_apart() -> None:
     values = [*np.linspace(0.0, 1.0, 1000).tolist(), 500.0, -math.inf]
     bins = histogram(values)
