@@ -5,6 +5,7 @@ Nothing is needed beside the browser: `IGCLI_CHROMIUM`, or the first one on the 
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,8 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._read], [], [], _PATIENCE)
+            assert ready, "the browser does not answer"
             piece = os.read(self._read, 1 << 20)
             assert piece, "the browser has ended"
             self._buffer += piece
