@@ -14,6 +14,7 @@ from igcli.records import Array
 
 _SHOWN = 20
 _NAMED = 5
+_NUMBER = ' class="n"'
 _COUNTS = {
     "compared": "images that both runs explain",
     "within_noise": "images whose maps differ by no more than their own errors",
@@ -21,6 +22,7 @@ _COUNTS = {
 } | {kind: meaning.replace("share of ", "") for kind, meaning in SHARES.items()}
 _STYLE = """
 h1 { border-left: .5rem solid; padding-left: .75rem; }
+.wide td:not(.n) { min-width: 6.5rem; } .wide td:last-child { min-width: 15rem; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: .75rem 1rem 1rem; margin: 1rem 0; }
 article h3 { margin: 0 0 .25rem; }
@@ -80,7 +82,10 @@ def _table(
     title: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers: range
 ) -> list[str]:
     """Return a table of escaped cells, right-aligned in the columns of numbers; it may scroll."""
-    heads = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    heads = "".join(
+        f'<th scope="col"{_NUMBER if i in numbers else ""}>{cell}</th>'
+        for i, cell in enumerate(head)
+    )
     lines = [
         f'<div class="wide" role="region" aria-label="{title}" tabindex="0">',
         f"<table><caption>{title}</caption>",
@@ -89,7 +94,7 @@ def _table(
     ]
     for first, *others in rows:
         cells = "".join(
-            f'<td class="n">{cell}</td>' if i in numbers else f"<td>{cell}</td>"
+            f"<td{_NUMBER if i in numbers else ''}>{cell}</td>"
             for i, cell in enumerate(others, start=1)
         )
         lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')

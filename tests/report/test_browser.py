@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from igcli.progress import untracked
@@ -269,4 +270,20 @@ def test_a_run_of_one_row_has_one_page(tab: Browser, tmp_path: Path) -> None:
     assert tab.js("document.getElementById('page').textContent") == "Page 1 of 1"
     tab.js("openRow(0)")
     assert "--pictures" in tab.js("document.querySelector('.look').textContent")
+    assert tab.problems == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_names_and_odd_shapes_fit(tab: Browser, tmp_path: Path, width: int) -> None:
+    tall = np.random.default_rng(0).standard_normal((160, 4)).astype(np.float32)
+    rows = [pictured("x" * 400, 0, target_name="y" * 200, attribution=tall, image=None),
+            pictured("<b>&amp;", 1, attribution=tall, image=None)]  # fmt: skip
+    out = write_run(tmp_path / ("z" * 100), rows)
+    tab.problems.clear()
+    tab.view(width)
+    tab.open(write_report(out, None, 9, untracked).path)
+    tab.js("openRow(0); openRow(1)")
+    assert tab.js("document.documentElement.scrollWidth <= innerWidth")
+    assert tab.js(FOCUSED) == "<b>&amp;"
+    assert tab.js("Math.max(...[...document.images].map(i => i.height)) <= 400")
     assert tab.problems == []
