@@ -24,7 +24,7 @@ def as_json(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def table(rows: Sequence[Explanation], pictured: Sequence[int], **about: Any) -> str:
+def table(rows: Sequence[Explanation], pictured: Sequence[int], small: bool) -> str:
     """Return the rows, column by column, as results.csv has them.
 
     Numbers keep all their digits, and are null where results.csv is empty; infinite ones are the
@@ -36,15 +36,15 @@ def table(rows: Sequence[Explanation], pictured: Sequence[int], **about: Any) ->
         All of them.
     pictured : sequence of int
         The places in `rows` of those that can be looked at, in the order of their lines.
-    **about
-        What else the page's script has to know.
+    small : bool
+        Whether images are so small that their pixels are to be seen.
     """
     columns = {
         column.name: [_plain(getattr(row, column.name)) for row in rows]
         for column in COLUMNS
         if column.name not in _LEFT_OUT
     }
-    return as_json({**about, "pictured": list(pictured), "columns": columns})
+    return as_json({"small": small, "pictured": list(pictured), "columns": columns})
 
 
 def _plain(value: Any) -> Any:

@@ -172,6 +172,7 @@ function onClick(event) {
     find("h-images").scrollIntoView();
     find("state").focus({ preventScroll: true });
   } else if (clear) filter("");
+  else if (event.target.closest("th button")) toggle(Number(row));
   else if (!target.classList.contains("detail") && !String(getSelection())) toggle(Number(row));
 }
 

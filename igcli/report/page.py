@@ -64,18 +64,21 @@ def write_report(out: Path, path: Path | None, pictures: int, track: Track) -> W
     InputError
         When `out` is no run, holds nothing yet, or is damaged.
     OutputError
-        When `path` is one of the run's own files.
-    OSError
-        When the file can't be written.
+        When `path` is one of the run's own files, or can't be written.
     """
     run = open_run(out)
     path = out / REPORT if path is None else path
     _check_path(out, path)
     shown = most_in_need(run.rows, pictures)
-    with whole_file(path) as temporary:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(page(run, shown, track))
-        size = temporary.stat().st_size
+    try:
+        with whole_file(path) as temporary:
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(page(run, shown, track))
+            size = temporary.stat().st_size
+    except OSError as error:
+        # Its own file name is a temporary one; what is read raises InputError.
+        cause = error.strerror or type(error).__name__
+        raise OutputError(f"{path} can't be written", cause, "name another with -o") from error
     return Written(path, len(run.rows), len(shown), run.asked - len(run.rows), size)
 
 
@@ -116,7 +119,7 @@ def _body(run: Run, shown: Sequence[int], title: str, track: Track) -> Iterator[
     places = {row.row: place for place, row in enumerate(run.rows)}
     first = next(look(run, shown[:1]), None)
     small = first is not None and first.image is not None and max(first.image.shape[:2]) <= _SMALL
-    yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small=small)]))
+    yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small)]))
     yield from block("seen", _seen(run, shown, track))
 
 
@@ -142,7 +145,7 @@ def _about(run: Run) -> list[str]:
     names = ("model", "inputs", "method", "baseline", "device")
     parts = [known[name] if name != "baseline" else f"{known[name]} baseline" for name in names
              if name in known]  # fmt: skip
-    return [*parts, f"igcli {known['igcli']}"]
+    return [*parts, f"igcli {known.get('igcli', '')}".rstrip()]
 
 
 def _notices(run: Run, shown: int) -> list[str]:

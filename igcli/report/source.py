@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from igcli.errors import InputError
 from igcli.preprocess import is_image_shape
@@ -169,5 +168,5 @@ def most_in_need(rows: list[Explanation], most: int) -> list[int]:
 
 def _need(row: Explanation) -> tuple[bool, float, float]:
     estimate = -1.0 if row.error_estimate is None else row.error_estimate
-    delta = 0.0 if row.delta is None else float(np.abs(row.delta))
+    delta = 0.0 if row.delta is None else abs(row.delta)
     return row.converged is False, estimate, delta

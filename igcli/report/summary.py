@@ -77,7 +77,11 @@ def _spread(name: str, spread: Spread, form: Any, places: dict[str, int], why_no
         return Tile(name, "–", why_none)
     middle, worst = ("∞" if found[key] is None else form(found[key]) for key in ("median", "worst"))
     place = places[found["worst_id"]]
-    opener = f'<button type="button" class="link" data-open="{place}">{worst}</button>'
+    name_of = text(found["worst_id"])
+    opener = (
+        f'<button type="button" class="link" data-open="{place}" title="{name_of}" '
+        f'aria-label="{worst}, open {name_of}">{worst}</button>'
+    )
     return Tile(name, middle, f"median; worst {opener}")
 
 

@@ -149,6 +149,13 @@ def test_a_row_opens_by_keyboard_and_closes(opened: Browser, page: Path) -> None
     assert opened.js(FOCUSED) == "image-0.png"
 
 
+def test_a_row_opens_by_keyboard_while_text_is_selected(opened: Browser) -> None:
+    opened.js("getSelection().selectAllChildren(document.querySelector('h1'))")
+    opened.js("document.querySelector('#body th button').focus()")
+    opened.press("Enter")
+    assert opened.js("document.querySelectorAll('tr.detail').length") == 1
+
+
 def test_a_click_anywhere_in_a_row_opens_it(opened: Browser) -> None:
     opened.click("#body tr:nth-child(3) td.n")
     assert opened.js("document.querySelector('tr.detail').id") == "detail-2"

@@ -1,6 +1,7 @@
 """The page as a file: its numbers are those of results.csv, and no text of a run is HTML."""
 
 import csv
+import errno
 import json
 import re
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.errors import InputError
+from igcli.errors import InputError, OutputError
 from igcli.maps import Maps
 from igcli.progress import untracked
 from igcli.records import Part
@@ -236,6 +237,22 @@ def test_what_is_no_run_or_damaged_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is damaged"):
         write_report(out, None, 10, untracked)
     assert not (out / "report.html").exists() and not list(out.glob(".*.tmp"))
+
+
+def test_a_full_disk_leaves_the_earlier_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = mixed_run(tmp_path / "out")
+    before = written(out)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("igcli.report.page.as_json", full)
+    with pytest.raises(OutputError, match="report.html can't be written: No space left"):
+        write_report(out, None, 10, untracked)
+    assert (out / "report.html").read_text(encoding="utf-8") == before
+    assert not list(out.glob(".*.tmp"))
 
 
 def test_a_run_json_that_tells_little_is_enough(tmp_path: Path) -> None:
