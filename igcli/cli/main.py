@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "igcli.cli.compare",
     "baseline": "igcli.cli.baseline",
     "verify": "igcli.cli.verify",
+    "report": "igcli.cli.report",
 }
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"

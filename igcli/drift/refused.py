@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from igcli.drift.junit import junit_of_error
-from igcli.drift.page import document
+from igcli.drift.page import whole_page
 from igcli.errors import IgcliError
 from igcli.result import on_one_line
 
@@ -53,7 +53,7 @@ class Refused:
         """Return an HTML page."""
         told = (f"<dt>{key}</dt><dd>{escape(words)}</dd>" for key, words in self._told())
         body = [f'<h1 class="bad">{_STATE}</h1>', "<dl>", *told, "</dl>"]
-        return document(f"{_STATE}: {self.new}", body)
+        return whole_page(f"{_STATE}: {self.new}", body)
 
     def _told(self) -> list[tuple[str, str]]:
         parts = (("problem", self.error.problem), ("cause", self.error.cause),
