@@ -14,10 +14,9 @@ from igcli.report.settings import everything, settings
 from igcli.report.source import Run, Seen, look, most_in_need, open_run
 from igcli.report.summary import charts, opening, tiles, tiles_html
 from igcli.store.files import whole_file
-from igcli.store.layout import OWN_NAMES
+from igcli.store.layout import OWN_NAMES, REPORT
 from igcli.threads import ahead
 
-REPORT = "report.html"
 _HERE = "igcli.report"
 _SMALL = 96
 

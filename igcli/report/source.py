@@ -15,7 +15,7 @@ from igcli.store.about import is_run, read_about
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import IMAGES, map_names
-from igcli.store.profiles import GROUP
+from igcli.store.profiles import read_profile
 from igcli.store.reader import UNREADABLE, read_rows
 
 
@@ -118,7 +118,7 @@ def look(run: Run, rows: Collection[int]) -> Iterator[Seen]:
                         row=entry.start + place,
                         maps={key: file[name][place] for key, name in names.items()},
                         image=file[IMAGES][place] if IMAGES in file else None,
-                        profile=_profile(file, place),
+                        profile=read_profile(file, place),
                     )
 
 
@@ -133,14 +133,6 @@ def _names(file: Any, about: dict[str, Any]) -> dict[str, str]:
         # The image is that of the first input that is one.
         keys.sort(key=lambda key: not is_image_shape(file[known[key]].shape[1:]))
     return {key: known[key] for key in keys}
-
-
-def _profile(file: Any, place: int) -> Profile | None:
-    if GROUP not in file:
-        return None
-    group = file[GROUP]
-    begin, end = group["offsets"][place : place + 2]
-    return Profile(*(group[name][begin:end] for name in ("alphas", "scores", "gradient_norms")))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from igcli.store.layout import (
     OVERLAYS,
     OWN_NAMES,
     PARTS,
+    REPORT,
     RESULTS,
     RUN,
     manifest_path,
@@ -126,8 +127,8 @@ def unlisted_parts(out: Path, entries: Sequence[PartEntry]) -> set[Path]:
 
 
 def remove_joined(out: Path) -> None:
-    """Remove the files that join parts; the parts stay."""
-    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY):
+    """Remove the files that were made of all parts; the parts stay."""
+    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT):
         (out / name).unlink(missing_ok=True)
 
 
