@@ -83,12 +83,13 @@ def _difference(key: str, there: Any, here: Any) -> str:
             return "the inputs have other names"
         return f"the inputs are {counts[0]} there and {counts[1]} here"
     name = key if key == "igcli" else f"--{key.replace('_', '-')}"
-    return f"{name} is {_said(there)} there and {_said(here)} here"
+    between = "/" if key == SHARD else ", "
+    return f"{name} is {_said(there, between)} there and {_said(here, between)} here"
 
 
-def _said(value: Any) -> str:
+def _said(value: Any, between: str) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value) or "not given"
+        return between.join(str(item) for item in value) or "not given"
     if isinstance(value, bool):
         return "on" if value else "off"
     return "not given" if value is None else str(value)

@@ -113,6 +113,9 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     known = identity(spelled_out(config, listing), every)
     earlier = find_earlier(config, known)
     names = _shard(every, config.shard)
+    if config.shard and not names:
+        which, count = config.shard
+        warn(f"--shard {which}/{count} has no inputs: there are only {len(every)}")
     settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
     model = load_model(config.model, settings, warn)
     spec = model.spec

@@ -11,7 +11,7 @@ from igcli.identity import differences, identity
 from igcli.inputs.readers import list_inputs
 from igcli.methods import choose_method
 from igcli.records import Warn
-from igcli.store.about import is_run, read_about
+from igcli.store.about import is_run, read_about, why_no_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def _finished(out: Path) -> dict[str, Any]:
     if not is_run(out) or not isinstance(about.get("identity"), dict):
         raise InputError(
             f"OUT {out} is no igcli run",
-            "it has no run.json of one" if out.is_dir() else "there is no such folder",
-            "name a run directory",
+            why_no_run(out),
+            "name the folder that igcli run wrote",
         )
     if about.get("status") != "complete":
         raise NotComparable(

@@ -37,7 +37,7 @@ class Spread:
             return None
         worst, where = self._worst
         middle = median(self._values)
-        return {"median": _finite(middle), "worst": _finite(worst), "worst_id": where}
+        return {"median": finite(middle), "worst": finite(worst), "worst_id": where}
 
     def line(self, form: str) -> str:
         """Return median and worst as text."""
@@ -221,8 +221,8 @@ class RunResult:
         return f", {left} not reached" if left else ""
 
 
-def _finite(value: float) -> float | None:
-    """Return None for an infinite estimate: JSON has no infinity."""
+def finite(value: float) -> float | None:
+    """Return None for an infinite number and for NaN: JSON has neither."""
     return value if isfinite(value) else None
 
 

@@ -1,5 +1,6 @@
 """Finished shards, and whether they make up one run: nothing missing, nothing twice."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +11,12 @@ from igcli.errors import InputError
 from igcli.identity import SHARD, differences
 from igcli.store.about import is_run, read_about
 from igcli.store.manifest import PartEntry, read_manifest
+
+_INPUTS = "inputs"
+_NEEDED = (
+    *("run", "identity", _INPUTS, "per_input", "config", "settled", "seconds"),
+    *("device", "precision", "batching", "versions", "precision_error"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,17 @@ class Shard:
         return found
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it had nothing to explain: there are more shards than inputs."""
+        return self.stop == self.first
+
+    @property
     def title(self) -> str:
         """Its folder, and which shard it is."""
-        return f"{self.out} ({self.which[0]}/{self.which[1]})" if self.which else str(self.out)
+        which = ["/".join(map(str, self.which))] if self.which else []
+        empty = ["without inputs"] if self.is_empty else []
+        told = ", ".join([*which, *empty])
+        return f"{self.out} ({told})" if told else str(self.out)
 
 
 def read_shards(outs: Sequence[Path]) -> list[Shard]:
@@ -60,21 +75,52 @@ def read_shards(outs: Sequence[Path]) -> list[Shard]:
     InputError
         When one is unfinished, or they don't make up one run: what is wrong is named.
     """
+    _check_given_once(outs)
     shards = sorted(map(_read, outs), key=lambda shard: (shard.first, shard.stop))
     for shard in shards[1:]:
-        different = differences(_but_shard(shards[0]), _but_shard(shard))
-        if different:
-            raise InputError(
-                f"{shard.title} is of another run than {shards[0].title}",
-                "; ".join(different),
-                "give the shards of one run",
-            )
-    _check_ranges([shard for shard in shards if shard.stop > shard.first], shards[0])
+        _check_same_run(shards[0], shard)
+    _check_ranges([shard for shard in shards if not shard.is_empty], shards[0])
     return shards
 
 
-def _but_shard(shard: Shard) -> dict[str, Any]:
-    return {key: value for key, value in shard.about["identity"].items() if key != SHARD}
+def _check_given_once(outs: Sequence[Path]) -> None:
+    known: dict[str, Path] = {}
+    for out in outs:
+        place = os.path.realpath(out)
+        if place in known:
+            cause = f"{known[place]} is the same folder" if known[place] != out else ""
+            raise InputError(f"SHARD {out} is given twice", cause, "give every shard once")
+        known[place] = out
+
+
+def _check_same_run(there: Shard, here: Shard) -> None:
+    different = [
+        *_other_inputs(there, here),
+        *differences(_settings(there), _settings(here)),
+    ]
+    if different:
+        raise InputError(
+            f"{here.title} is of another run than {there.title}",
+            "; ".join(different),
+            "give the shards of one run",
+        )
+
+
+def _settings(shard: Shard) -> dict[str, Any]:
+    identity = shard.about["identity"]
+    return {key: value for key, value in identity.items() if key not in {SHARD, _INPUTS}}
+
+
+def _other_inputs(there: Shard, here: Shard) -> list[str]:
+    """Say how the inputs of all shards differ; their names are known by a hash alone."""
+    one, other = (shard.about["identity"][_INPUTS] for shard in (there, here))
+    if one == other:
+        return []
+    folders = [shard.about["config"][_INPUTS] for shard in (there, here)]
+    of = f", of {folders[0]} there and {folders[1]} here" if folders[0] != folders[1] else ""
+    if one["count"] == other["count"]:
+        return [f"the {one['count']} inputs have other names{of}"]
+    return [f"the inputs are {one['count']} there and {other['count']} here{of}"]
 
 
 def _read(out: Path) -> Shard:
@@ -82,7 +128,7 @@ def _read(out: Path) -> Shard:
     if not is_run(out) or not isinstance(about.get("identity"), dict):
         raise InputError(
             f"SHARD {out} is no igcli run",
-            "it has no run.json of one" if out.is_dir() else "there is no such folder",
+            _why_none(out),
             "name the folders that the shards were written to",
         )
     if about["status"] != "complete":
@@ -91,15 +137,24 @@ def _read(out: Path) -> Shard:
             f"its run.json says {about['status']}",
             "finish it with the command that began it, and --resume",
         )
+    lacking = [key for key in _NEEDED if key not in about]
+    if lacking:
+        raise _damaged(out, f"its run.json lacks {', '.join(lacking)}", "run it again")
     entries = read_manifest(out, about["run"])
-    listed, rows = sum(e.rows for e in entries), about["inputs"]["count"] * about["per_input"]
+    listed, rows = sum(e.rows for e in entries), about[_INPUTS]["count"] * about["per_input"]
     if listed != rows:
-        raise InputError(
-            f"SHARD {out} is damaged",
-            f"its manifest lists {listed} of {rows} rows",
-            "run it again with --resume",
-        )
+        raise _damaged(out, f"its manifest lists {listed} of {rows} rows")
     return Shard(out, about, entries)
+
+
+def _why_none(out: Path) -> str:
+    if out.is_dir():
+        return "it has no run.json of one"
+    return "it is a file" if out.exists() else "there is no such folder"
+
+
+def _damaged(out: Path, cause: str, fix: str = "run it again with --resume") -> InputError:
+    return InputError(f"SHARD {out} is damaged", cause, fix)
 
 
 def _check_ranges(shards: Sequence[Shard], any_shard: Shard) -> None:

@@ -54,6 +54,12 @@ def test_how_a_run_is_carried_out_is_free(config: RunConfig, name: str) -> None:
     assert differences(stored(config), identity(replace(config, **{name: FREE[name]}), NAMES)) == []
 
 
+def test_a_shard_reads_as_it_was_given(config: RunConfig) -> None:
+    here = identity(replace(config, shard=(2, 3)), NAMES)
+    there = stored(replace(config, shard=(1, 2)))
+    assert differences(there, here) == ["--shard is 1/2 there and 2/3 here"]
+
+
 def test_a_difference_says_both_values(config: RunConfig) -> None:
     here = identity(replace(config, steps=20, layer_input=True, baseline=("white",)), NAMES)
     assert differences(stored(config), here) == [

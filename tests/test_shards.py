@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ import pytest
 from PIL import Image
 
 from igcli.config import RunConfig
-from igcli.errors import InputError, OutputError
+from igcli.errors import InputError, OutputError, RunStopped
 from igcli.merge import merge
 from igcli.pipeline import run
 from igcli.plan import make_plan
 from igcli.progress import untracked
 from igcli.result import RunResult
 from igcli.store.layout import part_path
+from igcli.store.lock import RunLock
+from igcli.store.manifest import PartEntry
+from igcli.store.writer import RunFolder
 from tests.fakes import Linear
 
 SHAPE = (4, 5, 3)
@@ -108,9 +112,18 @@ def test_more_shards_than_inputs(config: RunConfig, tmp_path: Path) -> None:
     outs = [tmp_path / f"{i}" for i in range(9)]
     counts = [explain(config, out=o, shard=(i + 1, 9)).done for i, o in enumerate(outs)]
     assert sum(counts) == 14 and set(counts) == {0, 2}
-    assert merge(tmp_path / "merged", outs, False, untracked).done == 14
+    result = merge(tmp_path / "merged", outs, False, untracked)
+    assert result.done == 14 and result.exit_code == 0
+    assert ", 9 shards, 2 of them without inputs) " in result.lines()[0]
     filled = [out for out, count in zip(outs, counts, strict=True) if count]
     assert merge(tmp_path / "again", filled, False, untracked).done == 14
+
+
+def test_a_shard_without_inputs_is_told(config: RunConfig) -> None:
+    notes: list[str] = []
+    model = Linear(SHAPE, np.ones((2, 60)))
+    make_plan(replace(config, shard=(1, 9)), lambda *arguments: model, notes.append)
+    assert notes == ["--shard 1/9 has no inputs: there are only 7"]
 
 
 def test_failed_inputs_of_a_shard_are_failed_in_the_whole(
@@ -133,7 +146,8 @@ def test_a_missing_shard_is_a_gap(shards: list[Path]) -> None:
 def test_what_is_there_twice_overlaps(
     config: RunConfig, shards: list[Path], tmp_path: Path
 ) -> None:
-    assert "shard-2 (2/3) overlap: both explain input 3 of 7" in refused([*shards, shards[1]])
+    shutil.copytree(shards[1], tmp_path / "copy")
+    assert "(2/3) overlap: both explain input 3 of 7" in refused([*shards, tmp_path / "copy"])
     explain(config, out=tmp_path / "half", shard=(1, 2))
     assert "overlap: both explain input 1 of 7" in refused([*shards, tmp_path / "half"])
 
@@ -176,18 +190,219 @@ def test_what_is_no_run_is_no_shard(shards: list[Path], tmp_path: Path) -> None:
     assert "nowhere is no igcli run: there is no such folder" in refused(
         [*shards, tmp_path / "nowhere"]
     )
+    assert "run.json is no igcli run: it is a file" in refused([*shards, shards[0] / "run.json"])
     assert "images is no igcli run: it has no run.json" in refused([*shards, tmp_path / "images"])
 
 
-def test_out_is_looked_after(config: RunConfig, shards: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="holds a run already"):
-        merge(shards[0], shards, False, untracked)
-    with pytest.raises(OutputError, match="lies in the run directory|is one of the shards"):
-        merge(shards[0], shards, True, untracked)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_shard_is_not_replaced(shards: list[Path], overwrite: bool) -> None:
+    before = files(shards[0])
+    with pytest.raises(OutputError, match="shard-1 is one of the shards: merging would replace it"):
+        merge(shards[0] / ".." / shards[0].name, shards, overwrite, untracked)
+    assert files(shards[0]) == before
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("complete", "a run already"), ("running", "an unfinished run")]
+)
+def test_an_earlier_run_is_replaced_on_demand_only(
+    shards: list[Path], tmp_path: Path, status: str, said: str
+) -> None:
     merge(tmp_path / "merged", shards, False, untracked)
-    with pytest.raises(OutputError, match="holds a run already"):
+    path = tmp_path / "merged" / "run.json"
+    path.write_text(path.read_text().replace('"complete"', f'"{status}"'))
+    with pytest.raises(OutputError, match=f"merged holds {said}") as caught:
         merge(tmp_path / "merged", shards, False, untracked)
+    assert caught.value.fix == (
+        "add --overwrite to replace it, or name another folder as OUT, before the shards"
+    )
     merge(tmp_path / "merged", shards, True, untracked)
+
+
+def test_hints_name_no_options_that_merge_lacks(shards: list[Path], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("x")
+    merge(tmp_path / "merged", shards, False, untracked)
+    inside = tmp_path / "merged" / "parts"
+    fixes = []
+    for out, source in [
+        (file, shards[0]),
+        (file / "out", shards[0]),
+        (tmp_path / "mine", shards[0]),
+        (tmp_path / "merged", inside),
+    ]:
+        with pytest.raises(OutputError) as caught:
+            merge(out, [source], True, untracked)
+        fixes.append(caught.value.fix)
+    with RunLock(tmp_path / "merged"), pytest.raises(OutputError, match="written") as caught:
+        merge(tmp_path / "merged", shards, True, untracked)
+    assert fixes == [
+        "name a folder as OUT",
+        "name another folder as OUT",
+        "name another folder as OUT",
+        "name another folder as OUT, or copy it elsewhere first",
+    ]
+    assert caught.value.fix == "wait for it, or name another folder as OUT"
+
+
+def test_a_shard_given_twice_is_named(shards: list[Path], tmp_path: Path) -> None:
+    assert f"SHARD {shards[1]} is given twice\nto fix this: give every shard once" in refused(
+        [*shards, shards[1]]
+    )
+    (tmp_path / "link").symlink_to(shards[0])
+    assert f"link is given twice: {shards[0]} is the same folder" in refused(
+        [*shards, tmp_path / "link"]
+    )
+
+
+def test_what_run_json_lacks_is_named(shards: list[Path]) -> None:
+    path = shards[1] / "run.json"
+    told = about(shards[1])
+    del told["batching"], told["per_input"]
+    path.write_text(json.dumps(told))
+    assert "shard-2 is damaged: its run.json lacks per_input, batching" in refused(shards)
+
+
+def test_other_inputs_are_told_with_their_number_and_place(
+    config: RunConfig, shards: list[Path], tmp_path: Path
+) -> None:
+    (config.inputs / "e.png").rename(config.inputs / "f.png")
+    explain(config, out=shards[2], shard=(3, 3), overwrite=True)
+    said = refused(shards)
+    assert "shard-3 (3/3) is of another run than" in said
+    assert "shard-1 (1/3): the 7 inputs have other names\n" in said
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(config.inputs, elsewhere)
+    (elsewhere / "b.png").unlink()
+    explain(config, out=shards[2], shard=(3, 3), overwrite=True, inputs=elsewhere)
+    assert (
+        f"the inputs are 7 there and 6 here, of {config.inputs} there and {elsewhere} here\n"
+    ) in refused(shards)
+
+
+def test_overlays_that_a_shard_lacks_are_named(
+    config: RunConfig, shards: list[Path], tmp_path: Path
+) -> None:
+    (gone,) = (shards[1] / "overlays").glob("c.png@top2.png")
+    gone.unlink()
+    told = about(shards[2])
+    told["undrawn"] = {"d.png@top1": "File name too long"}
+    (shards[2] / "run.json").write_text(json.dumps(told))
+    (shards[2] / "overlays" / "d.png@top1.png").unlink()
+    (shards[0] / "overlays" / "notes.png").write_bytes(b"mine")
+    result = merge(tmp_path / "merged", shards, False, untracked)
+    assert result.exit_code == 3 and result.status == "complete"
+    assert result.undrawn == [
+        ("c.png@top2", f"SHARD {shards[1]} lacks it: its picture is gone"),
+        ("d.png@top1", f"SHARD {shards[2]} lacks it: File name too long"),
+    ]
+    merged = about(tmp_path / "merged")
+    assert merged["undrawn"] == dict(result.undrawn) and merged["counts"]["undrawn"] == 2
+    assert len(list((tmp_path / "merged" / "overlays").rglob("*.png"))) == 12
+
+
+def test_overlays_that_were_not_asked_for_are_not_missed(config: RunConfig, tmp_path: Path) -> None:
+    outs = [tmp_path / f"{i}" for i in (1, 2)]
+    for i, out in enumerate(outs):
+        explain(config, out=out, shard=(i + 1, 2), overlays=False)
+    result = merge(tmp_path / "merged", outs, False, untracked)
+    assert result.exit_code == 0
+    assert result.lines()[-1].endswith("attributions.h5 (no overlays: --no-overlays)")
+
+
+def test_the_summary_counts_shards(config: RunConfig, tmp_path: Path) -> None:
+    explain(config)
+    assert ", 1 shard) " in merge(tmp_path / "one", [config.out], False, untracked).lines()[0]
+
+
+def test_run_json_says_what_holds_for_all_shards(shards: list[Path], tmp_path: Path) -> None:
+    for i, shard in enumerate(shards):
+        told = about(shard)
+        told["device"] = "CPU" if i < 2 else "GPU:0"
+        told["versions"]["numpy"] = f"2.{i // 2}"
+        told["precision_error"] = 0.01 * i
+        told["batching"] = {
+            "size": 64 >> i, "streams": 1 + i, "chosen": "probed", "probe_seconds": 0.5,
+            "probed_rows_per_second": {"64": 9.0}, "rows": 100, "busy_seconds": 2.0,
+            "rows_per_second": 50.0,
+        }  # fmt: skip
+        (shard / "run.json").write_text(json.dumps(told))
+    result = merge(tmp_path / "merged", shards, False, untracked)
+    merged = about(tmp_path / "merged")
+    assert merged["device"] == "CPU, GPU:0" and merged["versions"]["numpy"] == "2.0, 2.1"
+    assert merged["precision_error"] == 0.02
+    assert merged["batching"] == result.to_dict()["batching"]
+    assert merged["batching"] == {
+        "size": 16, "streams": 1, "chosen": "by each shard: the least of them",
+        "probe_seconds": 1.5, "rows": 300, "busy_seconds": 6.0, "rows_per_second": 50.0,
+    }  # fmt: skip
+    assert [origin["batching"]["size"] for origin in merged["merged"]] == [64, 32, 16]
+
+
+def interrupted(items: Iterable[Any], total: int, done: int = 0) -> Iterator[Any]:
+    yield from list(items)[:1]
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_anything_is_written(shards: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(RunStopped, match="interrupted: nothing was written to OUT .*out\n"):
+        merge(tmp_path / "out", shards, False, interrupted)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause", "fix"),
+    [
+        (KeyboardInterrupt(), "interrupted", "merge again with --overwrite"),
+        (
+            OSError(28, "No space left on device"),
+            "No space left on device",
+            "see the cause, then merge again with --overwrite",
+        ),
+    ],
+)
+def test_what_stops_a_merge_is_told_and_merging_again_does_it(
+    shards: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: BaseException,
+    cause: str,
+    fix: str,
+) -> None:
+    adopt = RunFolder.adopt
+
+    def third_fails(self: RunFolder, source: Path, entry: PartEntry, start: int) -> None:
+        if source == shards[2]:
+            raise failure
+        adopt(self, source, entry, start)
+
+    monkeypatch.setattr(RunFolder, "adopt", third_fails)
+    out = tmp_path / "merged"
+    with pytest.raises(RunStopped) as caught:
+        merge(out, shards, False, untracked)
+    assert str(caught.value) == (
+        f"stopped before OUT {out} was whole, 2 of 3 parts are in it: {cause}\nto fix this: {fix}"
+    )
+    monkeypatch.undo()
+    assert merge(out, shards, True, untracked).exit_code == 0
+
+
+def test_an_output_that_vanishes_stops_the_merge(
+    shards: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "merged"
+    join = RunFolder.join
+
+    def vanished(self: RunFolder, save: tuple[str, ...]) -> None:
+        out.rename(tmp_path / "elsewhere")
+        join(self, save)
+
+    monkeypatch.setattr(RunFolder, "join", vanished)
+    with pytest.raises(RunStopped, match="merged has vanished") as caught:
+        merge(out, shards, False, untracked)
+    assert caught.value.fix == "merge again" and not out.exists()
 
 
 def test_a_shards_random_baselines_and_mean_are_those_of_the_whole(

@@ -1,6 +1,5 @@
 """``igcli inspect``: what a model is, and what a run of it would take."""
 
-import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, warn
+from igcli.cli.options import config_option, debug_option, tell_result, warn
 from igcli.cli.settings import settings_options
 from igcli.cli.words import in_words
 from igcli.config import RunConfig
@@ -46,10 +45,7 @@ def command(
             found = _planned(plan)
             if with_estimate:
                 found["estimate"] = _estimate(plan)
-    if as_json:
-        click.echo(json.dumps(found, allow_nan=False))
-    else:
-        click.echo("\n".join(in_words(found)))
+    tell_result(as_json, lambda: found, lambda: in_words(found))
 
 
 def _file(info: Any) -> dict[str, Any]:

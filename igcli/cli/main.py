@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from igcli import __version__, exit_codes
+from igcli.cli.streams import Streams
 from igcli.errors import IgcliError, NotComparable, RunStopped
 
 COMMANDS = {
@@ -17,6 +18,7 @@ COMMANDS = {
     "compare": "igcli.cli.compare",
     "baseline": "igcli.cli.baseline",
     "verify": "igcli.cli.verify",
+    "report": "igcli.cli.report",
     "reproduce": "igcli.cli.reproduce",
 }
 DEBUG = "igcli.debug"
@@ -47,7 +49,7 @@ class LazyGroup(click.Group):
         """Run a command; turn an error into one to three lines on stderr and an exit code."""
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.exceptions.Exit, click.Abort):
             raise
         except click.UsageError as error:
             problem = " ".join(error.format_message().split())
@@ -63,9 +65,13 @@ class LazyGroup(click.Group):
             if ctx.meta.get(DEBUG):
                 raise
             click.echo(f"igcli: {_in_words(error)}", err=True)
-            usage = isinstance(error, (IgcliError, OSError))
-            part_way = isinstance(error, (RunStopped, NotComparable))
-            ctx.exit(exit_codes.INCOMPLETE if part_way or not usage else exit_codes.USAGE)
+            ctx.exit(_exit_code(error))
+
+
+def _exit_code(error: Exception) -> int:
+    usage = isinstance(error, (IgcliError, OSError))
+    part_way = isinstance(error, (RunStopped, NotComparable))
+    return exit_codes.INCOMPLETE if part_way or not usage else exit_codes.USAGE
 
 
 def _in_words(error: Exception) -> str:
@@ -93,8 +99,17 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line as a program."""
+    streams = Streams()
     # Read when numpy is first imported. Its BLAS threads would wait in a loop for cores that the
     # model's batches keep busy: seven times slower than one thread.
     for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    cli(prog_name="igcli" if sys.argv[0].endswith("__main__.py") else os.path.basename(sys.argv[0]))
+    as_module = sys.argv[0].endswith("__main__.py")
+    try:
+        cli(prog_name="igcli" if as_module else os.path.basename(sys.argv[0]))
+    except SystemExit as end:
+        sys.exit(streams.exit_code(end.code))
+    except Exception as error:
+        # --debug let it through: what Python would give, 1, means that a gate failed.
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(streams.exit_code(_exit_code(error)))

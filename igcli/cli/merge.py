@@ -1,11 +1,12 @@
 """``igcli merge``: the shards of one run become one run directory."""
 
-import json
+from functools import partial
 from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, tell_failures, track
+from igcli.cli.options import debug_option, tell_failures, tell_result, track
+from igcli.cli.signals import Stopping
 
 
 @click.command(name="merge")
@@ -21,15 +22,22 @@ def command(
     """Join SHARDs, the run directories of `igcli run --shard I/N`, into the one run OUT.
 
     They must be finished, of the same model, inputs and settings, and leave no gap. Exit code 0:
-    all was explained; 2: they don't fit together, or OUT can't be written; 3: some inputs failed.
+    all was explained; 2: they don't fit together, or OUT can't be written; 3: some inputs failed,
+    some overlays are missing, or it was stopped part-way.
     """
     from igcli.merge import merge
 
     if not shards:
-        raise click.UsageError("Missing argument 'SHARD...'.")
-    result = merge(out, shards, overwrite, track)
+        raise click.UsageError("no SHARD is named: OUT comes first, then every shard", ctx)
+    with Stopping():
+        result = merge(out, shards, overwrite, partial(track, unit="parts"))
     tell_failures(result.tally.failures, "failed")
-    click.echo(
-        json.dumps(result.to_dict(), allow_nan=False) if as_json else "\n".join(result.lines())
-    )
+    tell_failures(result.undrawn, "not drawn", "run.json")
+    if result.undrawn:
+        click.echo(
+            "igcli: to draw them: run their shards again with --resume, then merge again with "
+            "--overwrite",
+            err=True,
+        )
+    tell_result(as_json, result.to_dict, result.lines)
     ctx.exit(result.exit_code)

@@ -1,9 +1,11 @@
 """Options that commands share, as decorators."""
 
+import json
+import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,12 +13,12 @@ import click
 
 from igcli.cli.main import CONFIG, DEBUG
 from igcli.config import read_toml
-from igcli.progress import Track
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 _SHOWN = 5
+_COLUMNS, _LINES = 79, 24
 
 
 def config_option(table: str) -> Callable[[F], F]:
@@ -128,27 +130,43 @@ def named(ids: Sequence[str], shown: int = _SHOWN) -> str:
     return ", ".join(ids[:shown]) + more
 
 
-def track_in(unit: str) -> Track:
-    """Return what shows a progress bar on stderr, when that is a terminal."""
-
-    def track(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
-        from tqdm import tqdm
-
-        bar: Iterable[T] = tqdm(
-            items,
-            total=total,
-            initial=done,
-            unit=unit,
-            file=sys.stderr,
-            disable=None,
-            dynamic_ncols=True,
-        )
-        return bar
-
-    return track
+def tell_result(
+    as_json: bool, to_dict: Callable[[], Mapping[str, Any]], lines: Callable[[], Iterable[str]]
+) -> None:
+    """Print what a command came to on stdout: one JSON object on one line, or lines of text."""
+    if as_json:
+        click.echo(json.dumps(to_dict(), allow_nan=False))
+    else:
+        click.echo("\n".join(lines()))
 
 
-track = track_in("images")
+def track(items: Iterable[T], total: int, done: int = 0, unit: str = "images") -> Iterable[T]:
+    """Show a progress bar on stderr, when that is a terminal."""
+    from tqdm import tqdm
+
+    bar: Iterable[T] = tqdm(
+        items,
+        total=total,
+        initial=done,
+        unit=unit,
+        file=sys.stderr,
+        disable=None,
+        **_size(),
+    )
+    return bar
+
+
+def _size() -> dict[str, Any]:
+    """Return how large the bar may be, for tqdm: as the terminal at each moment, if it tells.
+
+    One of no columns or lines (what starts the command under a pty may not set them) would show
+    nothing.
+    """
+    try:
+        known = all(os.get_terminal_size(sys.stderr.fileno()))
+    except (OSError, ValueError):
+        known = True
+    return {"dynamic_ncols": True} if known else {"ncols": _COLUMNS, "nrows": _LINES}
 
 
 def warn(message: str) -> None:

@@ -1,17 +1,17 @@
 """``igcli reproduce``: the published examples, each from one command."""
 
-import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from igcli import exit_codes
-from igcli.cli.options import debug_option, tell_failures, track, track_in, warn
+from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
 from igcli.cli.signals import Stopping
 from igcli.config import RunConfig
+from igcli.progress import Track
 
 _NAMES = ("mnist", "imagenet", "tf-tutorial", "iris", "two-inputs")
 
@@ -76,16 +76,18 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     with Stopping() as stopping:
         tools = Tools(
             explain=_explainer(ctx, stopping),
-            track=track_in,
+            track=_track_in,
             warn=warn,
-            cache=Cache(cache_folder(), track_in("MB"), warn),
+            cache=Cache(cache_folder(), _track_in("MB"), warn),
         )
         found = reproduce(Asked(**asked), tools)
     tell_failures(found.failures, "failed")
-    click.echo(
-        json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines())
-    )
+    tell_result(as_json, found.to_dict, found.lines)
     ctx.exit(exit_codes.INCOMPLETE if found.failures else exit_codes.OK)
+
+
+def _track_in(unit: str) -> Track:
+    return partial(track, unit=unit)
 
 
 def _explainer(ctx: click.Context, stopping: Stopping) -> Any:

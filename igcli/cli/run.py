@@ -1,6 +1,5 @@
 """``igcli run``: explain a folder of images or an array."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,7 +9,15 @@ from click.core import ParameterSource
 
 from igcli import exit_codes
 from igcli.cli.main import ARGUMENTS
-from igcli.cli.options import config_option, debug_option, named, tell_failures, track, warn
+from igcli.cli.options import (
+    config_option,
+    debug_option,
+    named,
+    tell_failures,
+    tell_result,
+    track,
+    warn,
+)
 from igcli.cli.settings import settings_options
 from igcli.cli.signals import Stopping
 from igcli.config import ON_ERROR, RunConfig
@@ -73,8 +80,7 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     to_go_on = None if result.complete else _resuming(ctx)
     if to_go_on:
         click.echo(f"igcli: to go on: {to_go_on}", err=True)
-    summary = {**result.to_dict(), "to_go_on": to_go_on}
-    click.echo(json.dumps(summary, allow_nan=False) if as_json else "\n".join(result.lines()))
+    tell_result(as_json, lambda: {**result.to_dict(), "to_go_on": to_go_on}, result.lines)
     ctx.exit(result.exit_code)
 
 
@@ -83,9 +89,9 @@ def _tell_of_nothing(ctx: click.Context, out: Path, as_json: bool) -> NoReturn:
     stopped = "stopped before anything was computed or written"
     again = shlex.join(["igcli", *ctx.meta[ARGUMENTS]])
     click.echo(f"igcli: {stopped}\nigcli: to go on: {again}", err=True)
+    summary = {"out": str(out), "status": None, "stopped": stopped, "to_go_on": again}
     if as_json:
-        summary = {"out": str(out), "status": None, "stopped": stopped, "to_go_on": again}
-        click.echo(json.dumps(summary))
+        tell_result(as_json, lambda: summary, list)
     ctx.exit(exit_codes.INCOMPLETE)
 
 

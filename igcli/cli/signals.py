@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType, TracebackType
 
 from igcli import exit_codes
@@ -57,4 +58,5 @@ class Stopping:
 
 def _say(message: str) -> None:
     # The interrupted code may be in the middle of writing to sys.stderr.
-    os.write(2, f"\nigcli: {message}\n".encode())
+    with suppress(OSError):
+        os.write(2, f"\nigcli: {message}\n".encode())

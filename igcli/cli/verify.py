@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from igcli.cli.options import debug_option, track, warn
 
@@ -53,6 +54,9 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
 
     check_path(asked["model"])
     found = verify(Asked(**asked), open_model, track, warn)
+    is_given = ctx.get_parameter_source("count") is ParameterSource.COMMANDLINE
+    if is_given and found.rows and asked["count"] > found.inputs:
+        warn(f"-n {asked['count']}: the run is of {found.inputs} inputs, all explained again")
     click.echo(
         json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines())
     )

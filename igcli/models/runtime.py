@@ -40,7 +40,8 @@ def quiet_stderr() -> Iterator[None]:
             raise
         except Exception:
             held.seek(0)
-            os.write(saved, held.read())
+            with suppress(OSError):
+                os.write(saved, held.read())
             raise
         finally:
             os.dup2(saved, 2)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from PIL import Image
 
@@ -21,6 +22,7 @@ from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import model_in
 from igcli.reproduce.work import Work
+from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.profiles import read_profile
 
 _ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -132,7 +134,9 @@ def _figures(
     what = f"{row.target} {row.target_name}".strip()
     lines = (f"{row.id}   {what}   probability {row.score:.4f}   delta {row.delta:+.4f}",)
     look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha, size=SIDE)
-    profile = read_profile(out, row.row)
+    with h5py.File(out / ATTRIBUTIONS, "r") as file:
+        profile = read_profile(file, row.row)
+    assert profile is not None
     mean = profile.gradient_norms / attribution.size
     probability, gradient = path_charts(profile.alphas, profile.scores, mean)
     probability = replace(probability, title=f"{row.id}: {what}", y_label="probability")

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from igcli.store.files import whole_file
+from igcli.store.files import write_whole
 from igcli.store.layout import RUN
 
+# What the small files end in that `igcli baseline` makes of run directories.
+REFERENCE = ".igref"
 Status = Literal["running", "complete", "partial"]
 
 
@@ -21,9 +23,19 @@ def read_about(out: Path) -> dict[str, Any]:
 
 def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
     """Replace run.json."""
-    with whole_file(out / RUN) as temporary:
-        text = json.dumps({"status": status, **about}, indent=2)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps({"status": status, **about}, indent=2)
+    write_whole(out / RUN, f"{text}\n".encode())
+
+
+def why_no_run(path: Path) -> str:
+    """Say what a path is that holds no run."""
+    if path.is_dir():
+        return "it has no run.json of one"
+    if not path.exists():
+        return "there is no such folder"
+    if path.suffix == REFERENCE:
+        return "it is a reference file, which igcli baseline made of one"
+    return "it is a file"
 
 
 def is_run(out: Path) -> bool:

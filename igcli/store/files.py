@@ -32,6 +32,12 @@ def whole_file(path: Path, synced: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a whole file in the place of the one that may be there."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def link_or_copy(source: Path, path: Path) -> None:
     """Give a file that is never changed a second name, or a whole copy where that can't be."""
     try:

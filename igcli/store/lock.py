@@ -81,7 +81,7 @@ class RunLock:
             raise OutputError(
                 f"OUT {self._out} can't be written",
                 error.strerror or str(error),
-                "name another with -o",
+                "name another folder as OUT",
             ) from error
 
     def _take(self, handle: int) -> None:
@@ -92,7 +92,7 @@ class RunLock:
         except OSError as error:
             holder = _read(handle)
             if error.errno in _TAKEN:
-                raise self._taken(holder, "wait for it, or name another folder with -o") from error
+                raise self._taken(holder, "wait for it, or name another folder as OUT") from error
             if holder and not _is_gone(holder):
                 fix = f"wait for it; if it is gone, remove {self._path}"
                 raise self._taken(holder, fix) from error

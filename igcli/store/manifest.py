@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.hashes import file_sha256
-from igcli.store.files import append_line, whole_file
+from igcli.store.files import append_line, write_whole
 from igcli.store.layout import manifest_path, part_path
 
 _CHECK = "check"
@@ -69,9 +69,8 @@ def append_entry(out: Path, entry: PartEntry) -> None:
 
 def write_manifest(out: Path, entries: list[PartEntry]) -> None:
     """Replace the manifest."""
-    with whole_file(manifest_path(out)) as temporary:
-        text = "".join(_line(entry) + "\n" for entry in entries)
-        temporary.write_text(text, encoding="utf-8")
+    text = "".join(_line(entry) + "\n" for entry in entries)
+    write_whole(manifest_path(out), text.encode())
 
 
 def read_manifest(out: Path, run: str) -> list[PartEntry]:

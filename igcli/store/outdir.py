@@ -14,6 +14,7 @@ from igcli.store.layout import (
     OVERLAYS,
     OWN_NAMES,
     PARTS,
+    REPORT,
     RESULTS,
     RUN,
     manifest_path,
@@ -30,7 +31,7 @@ def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
     but none that is being written now.
     """
     if out.exists() and not out.is_dir():
-        raise OutputError(f"OUT {out} is a file", fix="name a folder with -o")
+        raise OutputError(f"OUT {out} is a file", fix="name a folder as OUT")
     if (out / LOCK).exists():
         _check_writable(out)
         with RunLock(out):
@@ -46,13 +47,13 @@ def _check_run(out: Path, overwrite: bool, resume: bool) -> None:
         raise OutputError(
             f"OUT {out} is not empty, and no igcli run",
             "igcli replaces nothing but its own runs",
-            "name another folder with -o",
+            "name another folder as OUT",
         )
     if not about and not overwrite:
         raise OutputError(
             f"OUT {out} holds an igcli run without its {RUN}",
             "what was computed can't be told apart from another run's",
-            "put it back, add --overwrite to replace the run, or name another folder with -o",
+            "put it back, add --overwrite to replace the run, or name another folder as OUT",
         )
     if not (overwrite or resume):
         raise _holds_a_run(out, str(about["status"]) if "status" in about else "")
@@ -64,11 +65,11 @@ def _check_writable(out: Path) -> None:
         existing = existing.parent
     if not existing.is_dir():
         raise OutputError(
-            f"OUT {out} can't be written", f"{existing} is a file", "name another with -o"
+            f"OUT {out} can't be written", f"{existing} is a file", "name another folder as OUT"
         )
     if not os.access(existing, os.W_OK | os.X_OK):
         raise OutputError(
-            f"OUT {out} can't be written", f"{existing} is read-only", "name another with -o"
+            f"OUT {out} can't be written", f"{existing} is read-only", "name another folder as OUT"
         )
 
 
@@ -85,11 +86,11 @@ def _holds_a_run(out: Path, status: str) -> OutputError:
     if status not in {"running", "partial"}:
         return OutputError(
             f"OUT {out} holds a run already",
-            fix="add --overwrite to replace it, or name another folder with -o",
+            fix="add --overwrite to replace it, or name another folder as OUT",
         )
     return OutputError(
         f"OUT {out} holds an unfinished run",
-        fix="add --resume to finish it, --overwrite to replace it, or name another folder with -o",
+        fix="add --resume to finish it, --overwrite to replace it, or name another folder as OUT",
     )
 
 
@@ -104,7 +105,7 @@ def check_sources(out: Path, sources: Iterable[Path]) -> None:
             raise OutputError(
                 f"{source} lies in the run directory {out}",
                 "the new run would replace it",
-                "name another folder with -o, or copy it elsewhere first",
+                "name another folder as OUT, or copy it elsewhere first",
             )
 
 
@@ -114,7 +115,9 @@ def make_out(out: Path) -> None:
         (out / PARTS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"OUT {out} can't be written", error.strerror or str(error), "name another with -o"
+            f"OUT {out} can't be written",
+            error.strerror or str(error),
+            "name another folder as OUT",
         ) from error
 
 
@@ -124,8 +127,8 @@ def unlisted_parts(out: Path, entries: Sequence[PartEntry]) -> set[Path]:
 
 
 def remove_joined(out: Path) -> None:
-    """Remove the files that join parts; the parts stay."""
-    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY):
+    """Remove the files that were made of all parts; the parts stay."""
+    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT):
         (out / name).unlink(missing_ok=True)
 
 

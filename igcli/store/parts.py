@@ -11,7 +11,7 @@ import numpy as np
 from igcli.maps import Maps
 from igcli.records import Array, Explanation, Part
 from igcli.store.columns import copy_columns, write_columns
-from igcli.store.files import whole_file
+from igcli.store.files import whole_file, write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.profiles import join_profiles, write_profiles
 
@@ -27,8 +27,7 @@ def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> tuple
     returned.
     """
     data = hdf5_bytes(partial(_write, explanations=explanations, maps=maps))
-    with whole_file(path) as temporary:
-        temporary.write_bytes(data)
+    write_whole(path, data)
     return len(data), hashlib.sha256(data).hexdigest()
 
 
@@ -72,8 +71,7 @@ def join_parts(parts: list[Path], path: Path) -> None:
         join_profiles(parts, file)
 
     data = hdf5_bytes(write, libver="latest")
-    with whole_file(path) as temporary:
-        temporary.write_bytes(data)
+    write_whole(path, data)
 
 
 def map_names(file: Any) -> list[str]:

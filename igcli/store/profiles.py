@@ -10,7 +10,6 @@ import h5py
 import numpy as np
 
 from igcli.records import Explanation, Profile
-from igcli.store.layout import ATTRIBUTIONS
 
 GROUP = "profiles"
 _FIELDS = ("alphas", "scores", "gradient_norms")
@@ -27,6 +26,15 @@ def write_profiles(file: Any, explanations: list[Explanation]) -> None:
     for name in _FIELDS:
         values = [getattr(p, name) for p in profiles if p]
         group.create_dataset(name, data=np.concatenate(values), dtype="f8")
+
+
+def read_profile(file: Any, place: int) -> Profile | None:
+    """Return the profile of one row of an open HDF5 file; None where none was stored."""
+    if GROUP not in file:
+        return None
+    group = file[GROUP]
+    begin, end = group["offsets"][place : place + 2]
+    return Profile(*(group[name][begin:end] for name in _FIELDS))
 
 
 def join_profiles(parts: list[Path], file: Any) -> None:
@@ -47,11 +55,3 @@ def join_profiles(parts: list[Path], file: Any) -> None:
         group.create_dataset("offsets", data=np.concatenate(offsets))
         for name in _FIELDS:
             group.create_dataset(name, data=np.concatenate(fields[name]))
-
-
-def read_profile(out: Path, row: int) -> Profile:
-    """Return one row's path out of attributions.h5, of a run that stored them."""
-    with h5py.File(out / ATTRIBUTIONS, "r") as file:
-        group = file[GROUP]
-        start, stop = group["offsets"][row : row + 2]
-        return Profile(*(group[name][start:stop] for name in _FIELDS))

@@ -49,6 +49,12 @@ def _row(columns: dict[str, list[Any]], place: int, row: int) -> Explanation:
     return Explanation(row=row, **{name: values[place] for name, values in columns.items()})
 
 
+def has_images(out: Path, entry: PartEntry) -> bool:
+    """Tell whether a part holds what overlays are drawn over."""
+    with h5py.File(part_path(out, entry.start), "r") as file:
+        return IMAGES in file
+
+
 def read_pictures(out: Path, entry: PartEntry, part: Part) -> Iterator[tuple[int, Array, Array]]:
     """Yield what a part's overlays are drawn from: the row's place in it, its map, its image.
 

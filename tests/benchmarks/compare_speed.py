@@ -40,7 +40,8 @@ print(code or 0, peak, file=sys.stderr)
 def write(out: Path, rows: Iterator[Explanation], shape: tuple[int, ...]) -> None:
     """Write a run directory, part by part."""
     out.mkdir()
-    about = {"run": "r", "igcli": "0", "identity": IDENTITY, "settled": {"accuracy": None}}
+    about = {"run": "r", "per_input": 1, "igcli": "0", "identity": IDENTITY}
+    about["settled"] = {"accuracy": None}
     writer = RunWriter(out, Maps(shape), {**about, "model": {}, "versions": {}})
     for i, explanation in enumerate(rows):
         writer.add(replace(explanation, row=i))

@@ -38,15 +38,20 @@ def _fork(request: Any) -> int:
     pid = os.fork()
     if pid:
         return pid
-    from igcli.cli.main import cli
+    from igcli.cli.main import main
 
     _drop_privileges()
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    streams = {1: request["stdout"], 2: request["stderr"]}
+    for number, name in streams.items():
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        os.dup2(os.open(name or os.devnull, flags), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number in (number for number, name in streams.items() if name is None):
+        os.close(number)
+    sys.argv = ["igcli", *request["arguments"]]
     code: Any = 70
     try:
-        cli(request["arguments"], prog_name="igcli")
+        main()
     except SystemExit as end:
         code = end.code
     finally:
@@ -101,13 +106,15 @@ class Server:
             self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
-    def start(self, *arguments: object) -> Child:
+    def start(self, *arguments: object, **streams: str | None) -> Child:
+        """Start a command; `stdout` and `stderr` may go elsewhere, or be closed: None."""
         folder = self._folder / str(self._count)
         folder.mkdir()
         self._count += 1
         request = {
             "arguments": [str(argument) for argument in arguments],
             **{name: str(folder / name) for name in ("stdout", "stderr")},
+            **streams,
         }
         return Child(self.ask(request), self.ask, folder)
 

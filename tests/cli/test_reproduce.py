@@ -18,6 +18,8 @@ from PIL import Image
 from igcli.reproduce import imagenet, mnist
 from igcli.reproduce.fetch import Remote
 
+FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
+
 
 @pytest.fixture
 def digits(root: Path, tmp_path: Path) -> Path:
@@ -159,11 +161,12 @@ def test_as_published_the_range_is_wrong_and_seeds_are_of_the_random_baseline(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
     maps = {}
-    for name, more in {
+    flags: dict[str, list[object]] = {
         "plain": [],
         "published": ["--as-published"],
         "seed": ["--seed", 7],
-    }.items():
+    }
+    for name, more in flags.items():
         out = tmp_path / name
         given = ["--data", photos / "0", "--model", small_model, "-o", out]
         result = igcli("reproduce", "imagenet", *given, *more)
@@ -413,8 +416,7 @@ def test_iris_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None:
     assert said["accuracy"] >= 0.9 and said["held_out"] == 30
     first = said["table"][0]
     # Published: −0.258, −0.240, 0.127, 0.010; another training, the same signs.
-    names = ("sepal length", "sepal width", "petal length", "petal width")
-    assert [math.copysign(1, first[name]) for name in names] == [-1, -1, 1, 1]
+    assert [math.copysign(1, first[name]) for name in FEATURES] == [-1, -1, 1, 1]
     assert all(abs(row["delta"]) < 1e-5 for row in said["table"])
 
 

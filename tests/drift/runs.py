@@ -78,6 +78,7 @@ def write_run(
         maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
     about = {
         "run": "r",
+        "per_input": 1,
         "igcli": "0",
         "identity": {**IDENTITY, **identity},
         "settled": {"accuracy": {"tolerance": tolerance} if tolerance else None},

@@ -23,6 +23,7 @@ def earlier_run(folder: Path) -> Path:
         "results.csv",
         "attributions.h5",
         "attributions.npy",
+        "report.html",
         "parts/part-000000000.h5",
         "overlays/cat/a.png.png",
     ):

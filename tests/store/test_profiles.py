@@ -8,7 +8,6 @@ import numpy as np
 from igcli.maps import Maps
 from igcli.records import Explanation, Profile
 from igcli.store.parts import join_parts, write_part
-from igcli.store.profiles import read_profile
 
 
 def explanation(row: int, count: int | None) -> Explanation:
@@ -33,11 +32,6 @@ def test_rows_keep_their_nodes_across_parts(tmp_path: Path) -> None:
         assert list(group["offsets"]) == [0, 3, 3, 5, 5, 9, 10]
         assert list(group["scores"][3:5]) == [2.0, 3.0]
         assert list(group["alphas"][5:9]) == [0.0, 0.1, 0.2, 0.3]
-    profile = read_profile(tmp_path, 4)
-    assert list(profile.alphas) == [0.0, 0.1, 0.2, 0.3]
-    assert list(profile.scores) == [4.0, 5.0, 6.0, 7.0]
-    assert list(profile.gradient_norms) == [0.0, 2.0, 4.0, 6.0]
-    assert len(read_profile(tmp_path, 3).alphas) == 0
 
 
 def test_no_profiles_no_group(tmp_path: Path) -> None:
