@@ -20,6 +20,7 @@ from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import cats_in
 from igcli.reproduce.work import Work
+from igcli.store.files import whole_file
 
 _DRAWN = 2
 _BASELINES = {"black": "black", "random": "uniform"}
@@ -71,9 +72,14 @@ def _class_names(index: Path) -> Path:
         classes = json.loads(index.read_text(encoding="utf-8"))
         lines = [classes[str(i)][1].replace("_", " ") for i in range(len(classes))]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(f"{index} can't be read as a class index", str(error)) from error
+        raise InputError(
+            f"{index} can't be read as a class index",
+            str(error),
+            "remove it, and it is fetched again",
+        ) from error
     path = index.with_suffix(".txt")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with whole_file(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 

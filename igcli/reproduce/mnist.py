@@ -58,7 +58,7 @@ def _train(work: Work, digits: Digits) -> Path:
     path = work.out / "model.keras"
     train(
         partial(digits_network, dtype=dtype),
-        [(digits.x_train[..., None] / 255.0).astype(np.float32)],
+        [digits.x_train[..., None] / np.float32(255)],
         np.eye(10, dtype=np.float32)[digits.y_train],
         lesson,
         path,

@@ -19,7 +19,7 @@ from igcli.store.reader import read_joined, read_maps
 _SIZES = {"left": 3, "right": 3}
 _NAMES = [f"{name}[{i}]" for name, size in _SIZES.items() for i in range(size)]
 _ROWS, _EXPLAINED = 4096, 100
-_EPOCHS, _BATCH = 40, 64
+_EPOCHS, _BATCH = 40, 128
 
 
 def reproduce(work: Work) -> None:

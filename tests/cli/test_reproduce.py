@@ -98,27 +98,34 @@ def test_mnist(igcli: Any, keras: Any, digits: Path, tmp_path: Path) -> None:
     assert keras.models.load_model(out / "model.keras").inputs[0].dtype == "float32"
 
 
-def test_the_options_of_training(igcli: Any, keras: Any, digits: Path, tmp_path: Path) -> None:
-    """Epochs and seed change the weights; as published, the input is float64."""
+def test_the_options_of_training(igcli: Any, keras: Any, flowers: Path, tmp_path: Path) -> None:
+    """Epochs and seed change the weights; nothing else does."""
     flags: dict[str, list[object]] = {
         "plain": [],
         "again": [],
         "epochs": ["--epochs", 2],
         "seed": ["--seed", 1],
-        "published": ["--as-published"],
     }
     found = {}
     for name, more in flags.items():
-        arguments = ["--data", digits, "-o", tmp_path / name, "--epochs", 1, *more]
-        result = igcli("reproduce", "mnist", *arguments)
+        arguments = ["--data", flowers, "-o", tmp_path / name, "--epochs", 1, *more]
+        result = igcli("reproduce", "iris", *arguments)
         assert result.exit_code == 0, result.output
         found[name] = weights(keras, tmp_path / name)
     np.testing.assert_array_equal(found["plain"], found["again"])
     assert np.abs(found["plain"] - found["epochs"]).max() > 1e-4
     assert np.abs(found["plain"] - found["seed"]).max() > 1e-4
-    published = keras.models.load_model(tmp_path / "published" / "model.keras")
-    assert published.inputs[0].dtype == "float64"
-    assert "float64" not in (tmp_path / "published" / "table.txt").read_text()
+
+
+def test_mnist_as_published_takes_float64(
+    igcli: Any, keras: Any, digits: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    given = ["--data", digits, "-o", out, "--epochs", 1, "--as-published"]
+    result = igcli("reproduce", "mnist", *given)
+    assert result.exit_code == 0, result.output
+    assert keras.models.load_model(out / "model.keras").inputs[0].dtype == "float64"
+    assert "float64" not in result.stdout
 
 
 def test_a_model_is_not_trained_again(igcli: Any, root: Path, digits: Path, tmp_path: Path) -> None:
@@ -425,4 +432,4 @@ def test_two_inputs_in_full(igcli: Any, tmp_path: Path) -> None:
     result = igcli("reproduce", "two-inputs", "-o", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
-    assert said["mean_error"] < 0.015 and said["worst_delta"] < 1e-5
+    assert said["mean_error"] < 0.02 and said["worst_delta"] < 1e-5

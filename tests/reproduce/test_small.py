@@ -1,14 +1,16 @@
 """Tables, stacks, presets, known attributions, and who may write to OUT."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.errors import ConfigError, InputError, OutputError
+from igcli.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.progress import untracked
 from igcli.records import InputName
 from igcli.reproduce.examples import EXAMPLES, reproduce
@@ -121,3 +123,16 @@ def test_options_without_meaning_are_refused(
     with pytest.raises(ConfigError, match=f"--{option.replace('_', '-')} has no meaning"):
         reproduce(asked, tools(tmp_path))
     assert not out.exists()
+
+
+def test_a_run_that_stopped_ends_the_example(tmp_path: Path) -> None:
+    def explain(arguments: Any) -> Any:
+        assert arguments[:4] == ["m.h5", "x.npy", "-o", str(tmp_path / "out" / "run")]
+        assert arguments[4:] == ["--config", str(preset("mnist")), "--steps", "9"]
+        return None, SimpleNamespace(complete=False, stopped=RunStopped("stopped early"))
+
+    work = Work(Asked("mnist", tmp_path / "out"), replace(tools(tmp_path), explain=explain))
+    work.begin()
+    with pytest.raises(RunStopped, match="stopped early") as error:
+        work.explain(Path("m.h5"), Path("x.npy"), "run", ["--steps", "9"])
+    assert error.value.fix == "start again with --overwrite"
