@@ -19,8 +19,8 @@ def test_a_wheel_has_the_presets_and_finds_them(root: Path, tmp_path: Path) -> N
     for name in ("igcli", "configs"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(root / name, copy / name, symlinks=True, ignore=ignored)
-    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--quiet", "-w", tmp_path]
-    subprocess.run(command, cwd=copy, check=True)
+    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--quiet", "-w"]
+    subprocess.run([*command, str(tmp_path)], cwd=copy, check=True)
     (wheel,) = tmp_path.glob("igcli-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
