@@ -119,7 +119,7 @@ def vertical_bar(bar: Bar, height: int, size: int = SIZE, room: int = 0) -> Imag
     over = max(size // 2, min(room, (int(font(size).getlength(bar.label)) - height) // 2 + 1))
     ticks = bar.ticks(halves=True)
     widest = max(font(size).getlength(text) for _, text in ticks)
-    beside = thick + tick + 2
+    beside = thick + tick + size // 3
     width = beside + int(widest) + 1 + size // 2
     strip = Image.new("RGB", (width + line, height + 2 * over), "white")
     strip.paste(_body(bar, height, thick).transpose(Image.Transpose.ROTATE_90), (0, over))
