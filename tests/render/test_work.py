@@ -213,10 +213,20 @@ def test_rows_of_a_sheet_are_as_asked_for(out: Path, tmp_path: Path) -> None:
     assert firsts[0][0] < firsts[1][0] and firsts[0][1] == firsts[1][1]
 
 
-def test_what_would_be_too_large_is_refused_before_work(tmp_path: Path, out: Path) -> None:
-    with pytest.raises(ConfigError, match="too large") as refused:
+def test_what_would_be_too_large_is_refused_before_work(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="80 million are the most"):
         rendered(out, look=settle_look("heat", size=16000))
-    assert "--size" in refused.value.fix and pngs(out) == set()
+    monkeypatch.setattr("igcli.render.work._MOST_PIXELS", 1_000_000)
+    with pytest.raises(ConfigError, match="1 × 2000 × 2400 pixels") as refused:
+        rendered(out, look=settle_look("heat", size=2000))
+    advised = int(refused.value.fix.split()[2])
+    assert pngs(out) == set()
+    rendered(out, "a.png", to=tmp_path / "large.png", look=settle_look("heat", size=advised))
+    with Image.open(tmp_path / "large.png") as large:
+        assert 600_000 < large.width * large.height < 1_200_000
+    monkeypatch.undo()
     many = [row(f"{i}", map_like(0), image_like(0)) for i in range(101)]
     out = write_run(tmp_path / "many", many, part_rows=50)
     with pytest.raises(ConfigError, match="these are 101"):
