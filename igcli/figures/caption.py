@@ -1,5 +1,6 @@
 """Text in pictures: a strip of lines, titles, labels; Pillow's own font."""
 
+import unicodedata
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -40,13 +41,23 @@ def caption_strip(
 
 
 def fit_text(text: str, width: int, size: int = SIZE) -> str:
-    """Cut a text with "..." so that it is at most `width` pixels wide."""
+    """Cut a text with "..." so that it is at most `width` pixels wide, as the font can write it."""
+    text = plain(text)
     if len(text) <= width and font(size).getlength(text) <= width:
         return text
     text = text[:width]
     while text and font(size).getlength(text + "...") > width:
         text = text[:-1]
     return text + "..."
+
+
+def plain(text: str) -> str:
+    """Return a text without accents, on one line: Pillow's font has boxes for accented letters."""
+    if text.isascii() and text.isprintable():
+        return text
+    letters = unicodedata.normalize("NFKD", text)
+    kept = (c if c.isprintable() else " " for c in letters if not unicodedata.combining(c))
+    return "".join(kept)
 
 
 def upright(text: str, height: int, size: int = SIZE) -> Image.Image:

@@ -1,7 +1,8 @@
 """Colour bars: a ramp from end to end, with numbers; pointed where numbers go on beyond."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -62,26 +63,26 @@ def in_digits(value: float, signed: bool) -> str:
 
 
 def _body(bar: Bar, length: int, thick: int) -> Image.Image:
-    """Draw the bar alone from left to right, with its points."""
-    colours = bar.ramp.gradient(length)
-    picture = Image.fromarray(np.broadcast_to(colours, (thick, length, 3)).copy())
-    outline = _outline(bar, length, thick)
+    """Return the bar alone from left to right, with its points."""
+    # Its colours are the same for every number at its ends but 0.
+    ramp = replace(bar.ramp, top=float(bar.ramp.top > 0.0))
+    return _drawn(ramp, bar.below, bar.above, length, thick)
+
+
+@lru_cache(maxsize=64)
+def _drawn(ramp: Ramp, below: bool, above: bool, length: int, thick: int) -> Image.Image:
+    left, right, foot = _point(below, thick), _point(above, thick), thick - 1
+    outline: list[tuple[float, float]] = [
+        (left, 0), (length - 1 - right, 0), (length - 1, foot / 2 if above else 0),
+        (length - 1 - right, foot), (left, foot), (0, foot / 2 if below else foot),
+    ]  # fmt: skip
+    colours = Image.fromarray(np.broadcast_to(ramp.gradient(length), (thick, length, 3)).copy())
     inside = Image.new("1", (length, thick))
     ImageDraw.Draw(inside).polygon(outline, fill=1)
     whole = Image.new("RGB", (length, thick), "white")
-    whole.paste(picture, mask=inside)
+    whole.paste(colours, mask=inside)
     ImageDraw.Draw(whole).polygon(outline, outline=_EDGE)
     return whole
-
-
-def _outline(bar: Bar, length: int, thick: int) -> list[tuple[float, float]]:
-    left, right, bottom = _point(bar.below, thick), _point(bar.above, thick), thick - 1
-    tips = [(0, bottom / 2)] if bar.below else []
-    other = [(length - 1, bottom / 2)] if bar.above else []
-    return [
-        (left, 0), (length - 1 - right, 0), *other,
-        (length - 1 - right, bottom), (left, bottom), *tips,
-    ]  # fmt: skip
 
 
 def _point(pointed: bool, thick: int) -> int:
@@ -118,7 +119,7 @@ def vertical_bar(bar: Bar, height: int, size: int = SIZE, room: int = 0) -> Imag
     over = max(size // 2, min(room, (int(font(size).getlength(bar.label)) - height) // 2 + 1))
     ticks = bar.ticks(halves=True)
     widest = max(font(size).getlength(text) for _, text in ticks)
-    beside = thick + tick + 2
+    beside = thick + tick + size // 3
     width = beside + int(widest) + 1 + size // 2
     strip = Image.new("RGB", (width + line, height + 2 * over), "white")
     strip.paste(_body(bar, height, thick).transpose(Image.Transpose.ROTATE_90), (0, over))

@@ -85,7 +85,8 @@ def draw_sheet(look: Look, subjects: Sequence[Subject], top: float) -> Image.Ima
     """Draw several explanations as rows of one sheet, on one scale."""
     rows = [PanelRow(s.image, look.plane(s.attribution), s.title) for s in subjects]
     what = label(look.sign, look.reduce, subjects[0].channels)
-    return note(signed_panel(rows, what, look.cmap, top, look.size), _settings(look, top))
+    picture = signed_panel(rows, what, look.ramp(top).cmap, top, look.size)
+    return note(picture, _settings(look, top))
 
 
 def _pixels(look: Look, plane: Array, image: Array, top: float) -> Array:

@@ -87,7 +87,7 @@ class Look:
     Attributes
     ----------
     style, sign, reduce, cmap : str
-        Names from STYLES, SIGNS, REDUCTIONS and COLORMAPS; no `cmap` for masks.
+        Names from STYLES, SIGNS, REDUCTIONS and COLORMAPS; `cmap` is None for masks.
     clip : float
         Percent of the absolute mass beyond the scale, where that is not a number.
     alpha : float or None
@@ -103,7 +103,7 @@ class Look:
     style: str = "overlay"
     sign: str = "all"
     reduce: str = "sum"
-    cmap: str = "red-white-green"
+    cmap: str | None = "red-white-green"
     clip: float = CLIP_PERCENT
     alpha: float | None = 0.5
     scale: str | float = IMAGE
@@ -120,7 +120,7 @@ class Look:
 
     def ramp(self, top: float) -> Ramp:
         """Return the colours of a scale; a mask's go from black to white, alpha's from white."""
-        if not self.cmap:
+        if self.cmap is None:
             return Ramp("gray", self.sign, top, reverse=self.style == "alpha")
         return Ramp(self.cmap, self.sign, top)
 
@@ -187,11 +187,11 @@ def _signed(style: str, sign: str | None, reduce: str | None) -> tuple[str, str]
     return sign or usual.signs[0], reduce
 
 
-def _coloured(style: str, sign: str, cmap: str | None) -> str:
+def _coloured(style: str, sign: str, cmap: str | None) -> str | None:
     usual = STYLES[style]
     if cmap is None:
         if not usual.cmaps:
-            return ""
+            return None
         return _BY_SIGN[sign] if usual.by_sign else usual.cmaps[0]
     if not usual.cmaps:
         raise _refusal(f"--cmap {cmap}", style, "it has the image's own colours")

@@ -105,17 +105,22 @@ class ShownRun:
         InputError
             When one names none.
         """
+        if not patterns:
+            return self.rows
+        exact: dict[str, list[Explanation]] = {}
+        for row in self.rows:
+            for name in {row.id, self.input_of(row)}:
+                exact.setdefault(name, []).append(row)
         chosen: dict[int, Explanation] = {}
         for pattern in patterns:
-            found = self._named(pattern)
+            found = exact.get(pattern) or self._like(pattern)
             if not found:
                 raise self._unknown(pattern)
             chosen |= {row.row: row for row in found if row.row not in chosen}
-        return list(chosen.values()) if patterns else self.rows
+        return list(chosen.values())
 
-    def _named(self, pattern: str) -> list[Explanation]:
-        exact = [row for row in self.rows if pattern in {row.id, self.input_of(row)}]
-        return exact or [
+    def _like(self, pattern: str) -> list[Explanation]:
+        return [
             row
             for row in self.rows
             if fnmatchcase(row.id, pattern) or fnmatchcase(self.input_of(row), pattern)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil, sqrt
 from pathlib import Path
 
 from PIL import Image
@@ -108,11 +109,13 @@ def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
         )
     height, width = fitted_shape(shape[0], shape[1], look.size)
     cells = 4 * rows if look.style == PANEL else _CELLS.get(look.style, 1)
-    if cells * height * width > _MOST_PIXELS:
+    pixels = cells * height * width
+    if pixels > _MOST_PIXELS:
+        smaller = min(height, width) // ceil(sqrt(pixels / _MOST_PIXELS))
         raise ConfigError(
             f"--style {look.style} would be too large",
             f"{cells} × {width} × {height} pixels, and {_MOST_PIXELS / 1e6:g} million are the most",
-            f"give a smaller --size (the shorter side would be {min(height, width)})",
+            f"give --size {max(1, smaller)} or less",
         )
 
 
@@ -195,6 +198,8 @@ class _Work:
 
 def _title(row: Explanation) -> str:
     """Say what the model predicted, and what is explained where that is another class."""
+    if row.prediction is None:
+        return ""
     predicted = row.prediction_name or row.prediction
     if row.target == row.prediction:
         return f"Prediction: {predicted}"
