@@ -28,7 +28,7 @@ LAYERS = [
     "plan rebuild",
     "about checks claims kept pictures result scoring shards stopped",
     "explain merged pages verified",
-    "drift merge pipeline report",
+    "drift merge pipeline render report",
     "estimate verify",
     "cli",
     "__main__",

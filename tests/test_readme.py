@@ -13,7 +13,7 @@ from click.testing import Result
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
 COMMANDS = [block for language, block in BLOCKS if language == "sh" and block.startswith("igcli ")]
-COMMAND_NAMES = ("run", "inspect", "merge", "compare", "baseline", "verify", "report")
+COMMAND_NAMES = ("run", "inspect", "merge", "compare", "baseline", "verify", "render", "report")
 SNIPPETS = [block for language, block in BLOCKS if language == "python"]
 
 

@@ -13,6 +13,7 @@ from igcli.errors import IgcliError, NotComparable, RunStopped
 COMMANDS = {
     "run": "igcli.cli.run",
     "inspect": "igcli.cli.inspect",
+    "render": "igcli.cli.render",
     "merge": "igcli.cli.merge",
     "compare": "igcli.cli.compare",
     "baseline": "igcli.cli.baseline",
