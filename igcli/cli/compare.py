@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, track, warn
+from igcli.cli.options import config_option, debug_option, tell_result, track, warn
 from igcli.cli.outputs import check_output, writing
 from igcli.errors import NotComparable
 
@@ -71,9 +71,7 @@ def command(
         warn(f"--force: {difference}")
     for name, path in asked.items():
         _write(name, path, _report(name, verdict, sides))
-    click.echo(
-        json.dumps(verdict.to_dict(), allow_nan=False) if as_json else "\n".join(summary(verdict))
-    )
+    tell_result(as_json, verdict.to_dict, lambda: summary(verdict))
     ctx.exit(verdict.exit_code)
 
 

@@ -1,12 +1,11 @@
 """``igcli render``: a run's pictures, drawn again from what it stored."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from igcli.cli.options import debug_option, tell_failures, track, warn
+from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
 from igcli.figures.colormaps import COLORMAPS
 from igcli.figures.look import IMAGE, RUN, SHOWN, STYLES
 from igcli.figures.planes import REDUCTIONS, SIGNS
@@ -94,7 +93,5 @@ def command(
     look = settle_look(**asked, caption=not no_caption)
     rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)
     tell_failures(rendered.failed, "not drawn")
-    click.echo(
-        json.dumps(rendered.to_dict(), allow_nan=False) if as_json else "\n".join(rendered.lines())
-    )
+    tell_result(as_json, rendered.to_dict, rendered.lines)
     ctx.exit(rendered.exit_code)

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 
 from igcli.drift.reduce import reduce_map, reduced_shape
-from igcli.errors import InputError, NotComparable
+from igcli.errors import NotComparable
 from igcli.records import Array
-from igcli.store.about import is_run, read_about, why_no_run
+from igcli.store.about import finished_run
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import read_manifest
@@ -103,7 +103,7 @@ class RunSide:
 
     def __init__(self, out: Path) -> None:
         self.title = str(out)
-        self.about = _finished(out)
+        self.about = finished_run(str(out), out)
         self._check_parts(out)
         try:
             self._file = h5py.File(out / ATTRIBUTIONS, "r")
@@ -172,23 +172,6 @@ class RunSide:
     def _damaged(self, cause: str) -> NotComparable:
         fix = "run `igcli run … --resume`, which computes it again"
         return NotComparable(f"{self.title} is damaged", cause, fix)
-
-
-def _finished(out: Path) -> dict[str, Any]:
-    if not is_run(out):
-        raise InputError(
-            f"{out} is no igcli run",
-            why_no_run(out),
-            "name the folder that igcli run wrote",
-        )
-    about = read_about(out)
-    if about.get("status") != "complete" or not isinstance(about.get("identity"), dict):
-        raise NotComparable(
-            f"{out} is no finished run",
-            f"its run.json says {about.get('status')}",
-            "finish it with --resume",
-        )
-    return about
 
 
 def shape_at(side: Side, grid: int) -> tuple[int, ...]:

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import h5py
 
 from igcli.errors import InputError, NotComparable
 from igcli.preprocess import is_image_shape, with_channels
 from igcli.records import Array, Explanation, Part
-from igcli.store.about import is_run, read_about
+from igcli.store.about import finished_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import IMAGES
@@ -52,7 +51,7 @@ class ShownRun:
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        about = _finished(out)
+        about = finished_run(f"OUT {out}", out)
         try:
             self.per_input = int(about["per_input"])
             self.baseline = str(about["settled"]["baseline"])
@@ -166,20 +165,3 @@ class ShownRun:
     def _damaged(self, cause: str) -> NotComparable:
         fix = "run `igcli run … --resume`, which computes it again"
         return NotComparable(f"OUT {self._out} is damaged", cause.split("\n")[0], fix)
-
-
-def _finished(out: Path) -> dict[str, Any]:
-    if not is_run(out):
-        raise InputError(
-            f"OUT {out} is no igcli run",
-            "it has no run.json of one" if out.is_dir() else "there is no such folder",
-            "name a run directory",
-        )
-    about = read_about(out)
-    if about.get("status") != "complete":
-        raise NotComparable(
-            f"OUT {out} is no finished run",
-            f"its run.json says {about.get('status')}",
-            "finish it with --resume",
-        )
-    return about

@@ -11,7 +11,7 @@ import h5py
 from igcli.errors import InputError
 from igcli.preprocess import is_image_shape
 from igcli.records import Array, Explanation, Profile
-from igcli.store.about import is_run, read_about
+from igcli.store.about import any_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import IMAGES, map_names
@@ -80,13 +80,7 @@ def open_run(out: Path) -> Run:
     InputError
         When `out` is no run, holds no explanation yet, or is damaged.
     """
-    if not is_run(out):
-        raise InputError(
-            f"{out} is no igcli run",
-            "it has no run.json of one" if out.is_dir() else "there is no such folder",
-            "name the folder that `igcli run` was given with -o",
-        )
-    about = read_about(out)
+    about = any_run(str(out), out)
     entries = read_manifest(out, str(about.get("run")))
     with _reading(out):
         rows = list(read_rows(out, entries))

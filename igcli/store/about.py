@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from igcli.errors import InputError, NotComparable
 from igcli.store.files import write_whole
 from igcli.store.layout import RUN
 
@@ -27,6 +28,42 @@ def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
     write_whole(out / RUN, f"{text}\n".encode())
 
 
+def any_run(title: str, out: Path) -> dict[str, Any]:
+    """Return what run.json says; `title` is what to call the folder in errors.
+
+    Raises
+    ------
+    InputError
+        When there is no igcli run.
+    """
+    about = read_about(out)
+    if not about:
+        raise InputError(
+            f"{title} is no igcli run", why_no_run(out), "name the folder that igcli run wrote"
+        )
+    return about
+
+
+def finished_run(title: str, out: Path) -> dict[str, Any]:
+    """Return what run.json says of a finished run; see `any_run`.
+
+    Raises
+    ------
+    InputError
+        When there is no igcli run.
+    NotComparable
+        When it is not finished.
+    """
+    about = any_run(title, out)
+    if about.get("status") != "complete" or not isinstance(about.get("identity"), dict):
+        raise NotComparable(
+            f"{title} is no finished run",
+            f"its run.json says {about.get('status')}",
+            "finish it with --resume",
+        )
+    return about
+
+
 def why_no_run(path: Path) -> str:
     """Say what a path is that holds no run."""
     if path.is_dir():
@@ -36,8 +73,3 @@ def why_no_run(path: Path) -> str:
     if path.suffix == REFERENCE:
         return "it is a reference file, which igcli baseline made of one"
     return "it is a file"
-
-
-def is_run(out: Path) -> bool:
-    """Tell whether a folder holds an igcli run, finished or not."""
-    return bool(read_about(out))

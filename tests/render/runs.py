@@ -73,7 +73,7 @@ def write_run(
     for i, explanation in enumerate(rows):
         writer.add(replace(explanation, row=i))
         if (i + 1) % part_rows == 0 or i + 1 == len(rows):
-            writer.flush(True)
+            writer.flush()
     writer.join(())
     writer.finish(status, {})
     return out
