@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from igcli import exit_codes
+from igcli.cli.main import DEBUG
 from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
 from igcli.cli.signals import Stopping
 from igcli.config import RunConfig
@@ -98,9 +99,11 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
     from igcli.plan import make_plan
 
     load_once = cache(open_model)
+    debug = ["--debug"] if ctx.meta.get(DEBUG) else []
 
     def explain(arguments: Sequence[str]) -> Any:
-        parsed = run_command.make_context("run", list(arguments), parent=ctx)
+        # A context of its own: what this command remembers is not the run's to change.
+        parsed = run_command.make_context("run", [*arguments, *debug])
         config = RunConfig(**{k: v for k, v in parsed.params.items() if k != "as_json"})
         check_path(config.model)
         plan = make_plan(config, load_once, warn)

@@ -1,6 +1,7 @@
 """The published examples' networks, and a loop that trains them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,11 +93,9 @@ def _keras() -> Any:
     import keras
 
     choose_device(tf, "auto")
-    try:
+    # Where explanations came first, each operation keeps one thread: slower, not wrong.
+    with suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(cpus())
-    except RuntimeError:
-        # Explanations gave each operation one thread: slower, not wrong.
-        pass
     return keras
 
 

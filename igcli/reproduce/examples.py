@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from igcli.errors import ConfigError
-from igcli.reproduce.work import Asked, Reproduced, Tools, Work
+from igcli.reproduce.reproduced import Reproduced
+from igcli.reproduce.work import Asked, Tools, Work
 
 
 @dataclass(frozen=True, slots=True)

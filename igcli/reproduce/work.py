@@ -17,11 +17,11 @@ from igcli.progress import Track
 from igcli.records import Warn
 from igcli.reproduce.fetch import Cache
 from igcli.reproduce.presets import preset
+from igcli.reproduce.reproduced import Reproduced, labelled
 from igcli.result import RunResult
 from igcli.store.files import whole_file
 
 ABOUT, TABLE = "reproduce.json", "table.txt"
-_LABEL = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Work:
 
     def say(self, label: str, text: str) -> None:
         """Add a line to the summary."""
-        self._lines.append(f"{label:<{_LABEL}}{text}")
+        self._lines.append(labelled(label, text))
 
     def show(self, lines: Sequence[str]) -> None:
         """Add a table to the summary, set apart."""
@@ -157,7 +157,7 @@ class Work:
             save_png(picture, temporary, f"{self.asked.example}: {path.stem}")
         self._files.append(path)
 
-    def finish(self) -> "Reproduced":
+    def finish(self) -> Reproduced:
         """Write table.txt and reproduce.json; return what there is to tell."""
         self._files.append(self.out / TABLE)
         found = Reproduced(
@@ -175,59 +175,6 @@ class Work:
             temporary.write_text("\n".join(found.lines()) + "\n", encoding="utf-8")
         _tell(self.asked, "complete", found.to_dict())
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Reproduced:
-    """An example that was reproduced.
-
-    Attributes
-    ----------
-    lines_before : tuple of str
-        The summary, with its tables.
-    departures : tuple of str
-        Where and why this is not as published.
-    commands : tuple of str
-        The runs, as commands.
-    files : tuple of Path
-        What was written.
-    facts : dict
-        Numbers of the summary: "accuracy", …
-    rows : tuple of dict
-        The table.
-    failures : tuple
-        (id, reason) of inputs that could not be explained.
-    """
-
-    example: str
-    out: Path
-    lines_before: tuple[str, ...]
-    departures: tuple[str, ...]
-    commands: tuple[str, ...]
-    files: tuple[Path, ...]
-    facts: dict[str, Any]
-    rows: tuple[dict[str, Any], ...]
-    failures: tuple[tuple[str, str], ...]
-
-    def lines(self) -> list[str]:
-        """Return the summary."""
-        after = [f"{'departs':<{_LABEL}}{text}" for text in self.departures]
-        after += [f"{'ran':<{_LABEL}}{command}" for command in self.commands]
-        files = ", ".join(str(path) for path in self.files)
-        return [*self.lines_before, *after, f"{'files':<{_LABEL}}{files}"]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what ``--json`` prints."""
-        return {
-            "example": self.example,
-            "out": str(self.out),
-            **self.facts,
-            "table": list(self.rows),
-            "departures": list(self.departures),
-            "commands": list(self.commands),
-            "files": [str(path) for path in self.files],
-            "failures": [{"id": i, "message": m} for i, m in self.failures],
-        }
 
 
 def _check_out(asked: Asked) -> None:

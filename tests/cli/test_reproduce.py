@@ -17,6 +17,7 @@ from PIL import Image
 
 from igcli.reproduce import imagenet, mnist
 from igcli.reproduce.fetch import Remote
+from igcli.reproduce.work import Work
 
 FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
 
@@ -389,6 +390,22 @@ def test_a_model_that_does_not_fit_the_digits(
     result = igcli("reproduce", "mnist", "--data", digits, "--model", small_model, "-o", out)
     assert result.exit_code == 2 and "wants (N, 8, 8, 3)" in result.stderr
     assert json.loads((out / "reproduce.json").read_text())["status"] == "running"
+
+
+def test_debug_shows_what_igcli_did_not_foresee(
+    igcli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The run inside does not switch it off."""
+
+    def fail(work: Work) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(Work, "finish", fail)
+    given = ["reproduce", "two-inputs", "--epochs", 1, "-o"]
+    result = igcli(*given, tmp_path / "a")
+    assert result.exit_code == 3 and "internal error: ZeroDivisionError" in result.stderr
+    result = igcli(*given, tmp_path / "b", "--debug")
+    assert isinstance(result.exception, ZeroDivisionError)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Tables, stacks, presets, known attributions, and who may write to OUT."""
+"""Who may write to OUT, options without meaning, a run that stopped."""
 
 import json
 from dataclasses import replace
@@ -6,75 +6,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from igcli.errors import ConfigError, InputError, OutputError, RunStopped
+from igcli.errors import ConfigError, OutputError, RunStopped
 from igcli.progress import untracked
-from igcli.records import InputName
-from igcli.reproduce.examples import EXAMPLES, reproduce
+from igcli.reproduce.examples import reproduce
 from igcli.reproduce.fetch import Cache
-from igcli.reproduce.pictures import check_few, stacked
 from igcli.reproduce.presets import preset
-from igcli.reproduce.table import table
-from igcli.reproduce.two_inputs import answers, exact_attributions
 from igcli.reproduce.work import Asked, Tools, Work
-
-
-def test_a_table_has_numbers_at_the_right() -> None:
-    rows = [
-        {"name": "a", "count": 12, "score": 0.123456},
-        {"name": "long", "count": 3, "score": None},
-    ]
-    assert table(rows) == ["name  count   score", "a        12  0.1235", "long      3       -"]
-    assert table([]) == [""]
-
-
-def test_pictures_are_stacked_with_a_gap() -> None:
-    red, blue = Image.new("RGB", (4, 2), "red"), Image.new("RGB", (2, 3), "blue")
-    whole = stacked([red, blue])
-    assert whole.size == (4, 2 + 24 + 3)
-    places = [(3, 1), (3, 2), (1, 26), (3, 26)]
-    assert [whole.getpixel(place) for place in places] == [
-        (255, 0, 0), (255, 255, 255), (0, 0, 255), (255, 255, 255),
-    ]  # fmt: skip
-
-
-def test_more_photos_than_a_figure_shows_are_refused() -> None:
-    names = [InputName(i, f"{i}.png", f"{i}.png") for i in range(25)]
-    check_few(names[:24])
-    with pytest.raises(InputError, match="holds 25 photos"):
-        check_few(names)
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_has_a_preset(root: Path, name: str) -> None:
-    assert preset(name).read_bytes() == (root / "configs" / f"{name}.toml").read_bytes()
-
-
-def test_a_preset_that_is_not_installed() -> None:
-    with pytest.raises(ConfigError, match="igcli has no preset"):
-        preset("nothing")
-
-
-def test_the_known_attributions_are_those_of_the_function() -> None:
-    """Against a fine midpoint sum of its gradient, taken by differences."""
-    random = np.random.default_rng(3)
-    left, right = random.uniform(-1, 1, (2, 5, 3))
-    ends = np.concatenate([left, right], axis=1)
-
-    def value(point: Any) -> Any:
-        return answers(point[:, :3], point[:, 3:])
-
-    found = np.zeros_like(ends)
-    for alpha in (np.arange(200) + 0.5) / 200:
-        for i in range(6):
-            step = np.zeros(6)
-            step[i] = 1e-4
-            slope = (value(alpha * ends + step) - value(alpha * ends - step)) / 2e-4
-            found[:, i] += ends[:, i] * slope / 200
-    np.testing.assert_allclose(exact_attributions(left, right), found, atol=1e-8)
 
 
 def tools(tmp_path: Path) -> Tools:
