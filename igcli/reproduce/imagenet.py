@@ -9,12 +9,11 @@ from PIL import Image
 from igcli.errors import InputError
 from igcli.figures.draw import Subject, draw
 from igcli.figures.look import settle_look
-from igcli.inputs.readers import list_inputs
 from igcli.models.resnet import holds_weights_only, resnet50v2
 from igcli.plan import Plan
 from igcli.records import Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, check_few, explained, stacked
+from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -30,7 +29,7 @@ def reproduce(work: Work) -> None:
     """Explain the photos from a black and from a random baseline; draw the third."""
     asked, cache = work.asked, work.tools.cache
     photos = asked.data or cats_in(cache.get(CATS))
-    check_few(list_inputs(photos, work.out).names)
+    photos_in(photos, work.out)
     model = asked.model or cache.get(RESNET)
     labels = asked.labels or (None if asked.model else _class_names(cache.get(CLASSES)))
     work.begin()

@@ -1,10 +1,12 @@
 """Figures one below the other, and which photos are in them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image
 
 from igcli.errors import InputError
+from igcli.inputs.readers import list_inputs
 from igcli.records import Explanation, InputName
 from igcli.render.source import ShownRun
 
@@ -31,11 +33,21 @@ def explained(run: ShownRun) -> list[Explanation]:
     return [row for row in run.rows if row.status == "ok"]
 
 
-def check_few(names: Sequence[InputName]) -> None:
-    """Raise InputError when there are more photos than an example's figures can show."""
-    if len(names) > _MOST:
+def photos_in(data: Path, out: Path) -> Sequence[InputName]:
+    """List the photos of an example, those in OUT aside.
+
+    Raises
+    ------
+    InputError
+        When there are none, or more than figures can show.
+    """
+    listing = list_inputs(data, out)
+    if not listing.resizable:
+        raise InputError(f"--data {data} holds no photos", fix="name an image, or a folder of them")
+    if len(listing.names) > _MOST:
         raise InputError(
-            f"--data holds {len(names)} photos",
+            f"--data {data} holds {len(listing.names)} photos",
             f"an example is for {_MOST} at most",
             "give fewer; `igcli run` explains any number",
         )
+    return listing.names

@@ -12,11 +12,10 @@ from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw
 from igcli.figures.look import settle_look
 from igcli.figures.panels import image_row
-from igcli.inputs.readers import list_inputs
 from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, check_few, explained, stacked
+from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -53,7 +52,7 @@ class _Drawn:
 def reproduce(work: Work) -> None:
     """Explain each photo with the tutorial's steps; draw all figures of the tutorial."""
     asked, cache = work.asked, work.tools.cache
-    photos = _given(asked.data, work.out) if asked.data else _published(work)
+    photos = _photos(work)
     model = asked.model or model_in(cache.get(INCEPTION))
     labels = asked.labels or (None if asked.model else cache.get(LABELS))
     work.begin()
@@ -83,14 +82,11 @@ def reproduce(work: Work) -> None:
         work.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
 
 
-def _given(data: Path, out: Path) -> list[_Photo]:
-    names = list_inputs(data, out).names
-    check_few(names)
-    return [_Photo(Path(name.path)) for name in names]
-
-
-def _published(work: Work) -> list[_Photo]:
-    cache = work.tools.cache
+def _photos(work: Work) -> list[_Photo]:
+    """Return the photos given, to be treated as the fireboat, or the tutorial's own."""
+    data, cache = work.asked.data, work.tools.cache
+    if data:
+        return [_Photo(Path(name.path)) for name in photos_in(data, work.out)]
     return [
         _Photo(cache.get(FIREBOAT), "555"),
         _Photo(cache.get(PANDA), "389", 56, "viridis", 0.5),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.reproduce import imagenet, mnist
+from igcli.reproduce import imagenet, mnist, tutorial
 from igcli.reproduce.fetch import Remote
 from igcli.reproduce.work import Work
 
@@ -338,6 +338,38 @@ def test_what_the_cache_has_is_not_fetched(
     result = igcli("reproduce", "imagenet", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "cat-0.png" in result.stdout and "red fox" in result.stdout
+
+
+def test_the_tutorials_own_photos_have_its_targets_and_steps(
+    igcli: Any,
+    keras: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    offline: str,
+    photos: Path,
+    tmp_path: Path,
+) -> None:
+    inputs = keras.Input((8, 8, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    keras.Model(inputs, keras.layers.Dense(560)(pooled)).export(tmp_path / "model", verbose=False)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    with tarfile.open(cache / "inception.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "model", ".")
+    (cache / "labels.txt").write_text("\n".join(f"class {i}" for i in range(560)))
+    for i, name in enumerate(("fireboat.png", "panda.png")):
+        (cache / name).write_bytes((photos / "0" / f"photo-{i}.png").read_bytes())
+    for constant, name in {
+        "FIREBOAT": "fireboat.png",
+        "PANDA": "panda.png",
+        "LABELS": "labels.txt",
+        "INCEPTION": "inception.tar.gz",
+    }.items():
+        monkeypatch.setattr(tutorial, constant, Remote(name, offline, "--data"))
+    result = igcli("reproduce", "tf-tutorial", "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["table"]
+    found = [(row["photo"], row["class"], row["steps"]) for row in rows]
+    assert found == [("fireboat.png", 555, 241), ("panda.png", 389, 56)]
 
 
 def test_a_photo_that_fails_is_named_and_the_others_are_explained(

@@ -1,11 +1,13 @@
 """Figures one below the other, and how many photos they are for."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PIL import Image
 
 from igcli.errors import InputError
-from igcli.records import InputName
-from igcli.reproduce.pictures import check_few, stacked
+from igcli.reproduce.pictures import photos_in, stacked
 
 
 def test_pictures_are_stacked_with_a_gap() -> None:
@@ -18,8 +20,19 @@ def test_pictures_are_stacked_with_a_gap() -> None:
     ]  # fmt: skip
 
 
-def test_more_photos_than_a_figure_shows_are_refused() -> None:
-    names = [InputName(i, f"{i}.png", f"{i}.png") for i in range(25)]
-    check_few(names[:24])
+def test_more_photos_than_a_figure_shows_are_refused(tmp_path: Path) -> None:
+    folder, out = tmp_path / "photos", tmp_path / "photos" / "out"
+    out.mkdir(parents=True)
+    for i in range(24):
+        (folder / f"{i}.png").touch()
+        (out / f"{i}.png").touch()
+    assert len(photos_in(folder, out)) == 24
+    (folder / "one-more.png").touch()
     with pytest.raises(InputError, match="holds 25 photos"):
-        check_few(names)
+        photos_in(folder, out)
+
+
+def test_arrays_are_no_photos(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(InputError, match="holds no photos"):
+        photos_in(tmp_path / "x.npy", tmp_path / "out")
