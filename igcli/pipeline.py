@@ -12,6 +12,7 @@ from igcli.about import about, ran
 from igcli.batches import Batches
 from igcli.blocks import blocks_to_do
 from igcli.checks import Checks
+from igcli.earlier import changes_since
 from igcli.errors import IgcliError, InputError, OutputError, OutputVanished
 from igcli.explain import explain
 from igcli.kept import kept_parts
@@ -90,7 +91,9 @@ class _Run:
         self._blocks = list(blocks_to_do(len(plan.names), plan.block, done))
         self._finished_blocks = self._here = 0
         self._asked = len(plan.names) * per_input
-        _tell_of_space(plan, self._asked - self._before, warn)
+        if self._blocks:
+            _tell_of_space(plan, self._asked - self._before, warn)
+            _tell_of_changes(plan, warn)
         self._pictures = None
         if plan.maps.picture is not None and plan.config.overlays:
             self._pictures = Pictures(plan, plan.maps.picture)
@@ -197,6 +200,13 @@ def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
             f"the arrays take {in_bytes(needed)}, and {in_bytes(free)} are free on OUT "
             f"{plan.config.out}: the run will stop when the disk is full"
         )
+
+
+def _tell_of_changes(plan: Plan, warn: Warn) -> None:
+    if plan.earlier is not None:
+        changes = changes_since(plan.earlier, plan.chosen.batching, plan.model.spec.device)
+        if changes:
+            warn(changes)
 
 
 def _tried(write: Callable[[], None]) -> Exception | None:

@@ -12,7 +12,7 @@ from igcli.baselines import Baseline
 from igcli.blocks import block_size
 from igcli.config import RunConfig, is_file
 from igcli.defaults import settle_preprocess, spelled_out
-from igcli.earlier import Earlier, find_earlier, tell_of_changes
+from igcli.earlier import Earlier, find_earlier
 from igcli.errors import ConfigError
 from igcli.gates import Gate, parse_gates
 from igcli.identity import identity
@@ -111,7 +111,7 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     parse_gates(config.fail_on, method)
     every = listing.names[: config.limit]
     known = identity(spelled_out(config, listing), every)
-    earlier = find_earlier(config, known)
+    earlier = find_earlier(config, known, every)
     names = _shard(every, config.shard)
     if config.shard and not names:
         which, count = config.shard
@@ -241,9 +241,6 @@ def _batching(
     size = chosen.batching.size
     if config.batch_size is not None and size < config.batch_size:
         warn(f"--batch-size {config.batch_size} may not fit into memory: {size} rows are sent")
-    changed = earlier and tell_of_changes(earlier, chosen.batching, model.spec.device)
-    if changed:
-        warn(changed)
     return chosen
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from igcli import __version__, exit_codes
+from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.errors import IgcliError, NotComparable, RunStopped
 
@@ -108,6 +109,7 @@ def main() -> None:
     try:
         cli(prog_name="igcli" if as_module else os.path.basename(sys.argv[0]))
     except SystemExit as end:
+        ignore_signals()
         sys.exit(streams.exit_code(end.code))
     except Exception as error:
         # --debug let it through: what Python would give, 1, means that a gate failed.

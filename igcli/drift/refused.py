@@ -30,12 +30,11 @@ class Refused:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
-        told = dict(self._told())
         return {
             "reference": self.reference,
             "new": self.new,
             "drift": None,
-            "error": {key: told.get(key, "") for key in ("problem", "cause", "fix")},
+            "error": self.error.to_dict(),
         }
 
     def junit(self) -> bytes:

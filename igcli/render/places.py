@@ -8,9 +8,8 @@ from igcli.figures.look import OVERLAY, PANEL, Look
 from igcli.figures.png import is_ours
 from igcli.records import Explanation
 from igcli.render.source import ShownRun
-from igcli.store.layout import OVERLAYS, clashes, overlay_path
+from igcli.store.layout import FIGURES, OVERLAYS, clashes, overlay_path
 
-FIGURES = "figures"
 _PNG = ".png"
 
 

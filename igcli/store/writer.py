@@ -184,7 +184,6 @@ class RunWriter(RunFolder):
             start=start,
             rows=len(explanations),
             final=final,
-            unread=sum(e.status == "failed" and not e.sha256 for e in explanations),
             size=size,
             sha256=sha256,
             seconds=round(now - self._since, 3),
