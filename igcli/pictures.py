@@ -100,5 +100,5 @@ def caption(explanation: Explanation) -> list[str]:
     """Return the two lines below an overlay: class, then score and delta."""
     return [
         f"class {explanation.target} {explanation.target_name}".rstrip(),
-        f"score {explanation.score:.4g}   delta {explanation.delta:+.2g}",
+        f"score {explanation.score:#.4g}   delta {explanation.delta:+.2g}",
     ]

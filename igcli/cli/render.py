@@ -13,6 +13,19 @@ from igcli.figures.planes import REDUCTIONS, SIGNS
 _SCALES = (IMAGE, SHOWN, RUN)
 
 
+class Number(click.FloatRange):
+    """A number in a range: not nan, which is in every one for Click."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
 def _parse_scale(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> str | float | None:
@@ -41,10 +54,10 @@ def _parse_scale(
 @click.option(
     "--clip",
     metavar="PERCENT",
-    type=click.FloatRange(0, 100, max_open=True),
+    type=Number(0, 100, max_open=True),
     help="How much of the absolute mass may saturate.",
 )
-@click.option("--alpha", type=click.FloatRange(0, 1), help="The opacity of what lies on top.")
+@click.option("--alpha", type=Number(0, 1), help="The opacity of what lies on top.")
 @click.option(
     "--scale",
     metavar="image|shown|run|VALUE",
@@ -91,6 +104,8 @@ def command(
     from igcli.render.work import Wanted, render
 
     look = settle_look(**asked, caption=not no_caption)
+    if look.doubt:
+        warn(look.doubt)
     rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)
     tell_failures(rendered.failed, "not drawn")
     tell_result(as_json, rendered.to_dict, rendered.lines)

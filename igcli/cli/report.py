@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, track, warn
+from igcli.cli.options import debug_option, tell_result, track, warn
 
 
 @click.command(name="report")
@@ -24,8 +24,10 @@ from igcli.cli.options import debug_option, track, warn
     help="Put the pictures of N explanations into it, at most: first of those that did not "
     "converge, then by error estimate.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace a FILE that igcli did not write, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @debug_option
-def command(out: Path, output: Path | None, pictures: int) -> None:
+def command(out: Path, output: Path | None, pictures: int, overwrite: bool, as_json: bool) -> None:
     """Write one HTML page about OUT, a run directory, that needs nothing else to be read.
 
     It has the summary, the distributions of error estimates, deltas and steps, all explanations in
@@ -33,12 +35,8 @@ def command(out: Path, output: Path | None, pictures: int) -> None:
     failed, or the run is not finished (the page says so); 2: OUT is no run.
     """
     from igcli.report.page import write_report
-    from igcli.units import in_bytes
 
-    written = write_report(out, output, pictures, track)
+    written = write_report(out, output, pictures, overwrite, track)
     if written.missing:
         warn(f"the run is not finished: {written.missing} explanations are missing")
-    click.echo(
-        f"{written.path}: {written.rows} explanations, {written.pictured} with pictures, "
-        f"{in_bytes(written.size)}"
-    )
+    tell_result(as_json, written.to_dict, written.lines)

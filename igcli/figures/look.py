@@ -110,6 +110,23 @@ class Look:
     size: int | None = None
     caption: bool = True
 
+    @property
+    def doubt(self) -> str:
+        """What a reader may take these colours for, in the user's words; "" for nothing."""
+        if self.cmap is None:
+            return ""
+        if self.sign == "all" and self.cmap not in DIVERGING:
+            return (
+                f"in --cmap {self.cmap} zero is no neutral colour: {', '.join(sorted(DIVERGING))} "
+                "have one for both signs"
+            )
+        if self.sign == "absolute" and self.cmap in DIVERGING:
+            return (
+                f"--cmap {self.cmap} shows magnitudes in the colours of positive attributions: "
+                "Blues or inferno stand for no sign"
+            )
+        return ""
+
     def plane(self, attribution: Array) -> Array:
         """Return what is drawn of a map: float64 (height, width)."""
         return of_sign(plane_of(attribution, self.reduce), self.sign)

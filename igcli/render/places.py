@@ -11,6 +11,9 @@ from igcli.render.source import ShownRun
 from igcli.store.layout import FIGURES, OVERLAYS, clashes, overlay_path
 
 _PNG = ".png"
+_OTHER_PICTURES = frozenset(
+    {".jpg", ".jpeg", ".pdf", ".svg", ".eps", ".gif", ".tif", ".tiff", ".webp"}
+)
 
 
 class Places:
@@ -77,6 +80,12 @@ class Places:
                 f"-o {self._file} is one file for {len(rows)} pictures",
                 fix="name a folder, one ID, or --style panel, which draws all on one sheet",
             )
+        if self._folder.suffix.lower() in _OTHER_PICTURES and not self._folder.is_dir():
+            raise OutputError(
+                f"-o {self._folder} is no .png",
+                "pictures are PNG files only",
+                "name one, or a folder",
+            )
         paths = [self.of(rows[0])] if self._file and rows else [self.of(row) for row in rows]
         there = [path for path in paths if path.exists()]
         for path in there:
@@ -88,6 +97,8 @@ class Places:
                     fix="name another folder with -o, or replace it with --overwrite",
                 )
         folder = self._file.parent if self._file else self._folder
+        if folder.is_file():
+            raise OutputError(f"{folder} is a file", fix="name a folder or a .png with -o")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from igcli.errors import ConfigError, RunStopped
+from igcli.errors import ConfigError, OutputError, RunStopped
 from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.look import OVERLAY, PANEL, RUN, SHOWN, Look
 from igcli.figures.pixels import fitted_shape
@@ -86,6 +86,7 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
     places = Places(run, wanted.out, look, wanted.to)
     replaced = places.prepare(rows, wanted.overwrite) if rows else 0
     top = _common_top(look, run, rows, track)
+    _tell_of_letters(look, rows, warn)
     work = _Work(run, look, places, top, track, warn)
     if rows:
         work.draw(rows)
@@ -97,6 +98,17 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
         files=places.title,
         replaced=replaced,
     )
+
+
+def _tell_of_letters(look: Look, rows: Sequence[Explanation], warn: Warn) -> None:
+    """Say so where class names have letters that pictures can't show."""
+    names = {name for row in rows for name in (row.target_name, row.prediction_name)}
+    strange = sorted(name for name in names if not name.isascii())
+    if strange and (look.caption or look.style == PANEL):
+        warn(
+            f"the font of captions has plain Latin letters only: {strange[0]!r} will not be "
+            "readable (its class number is)"
+        )
 
 
 def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
@@ -189,6 +201,11 @@ class _Work:
             with whole_file(path, synced=False) as temporary:
                 save_png(picture, temporary, title, COMPRESSION)
         except OSError as error:
+            if not self.tops:
+                cause = error.strerror or str(error)
+                raise OutputError(
+                    f"{path} can't be written", cause, "name another with -o"
+                ) from error
             raise RunStopped(
                 f"stopped after {len(self.tops)} of {total} pictures",
                 f"{path}: {error.strerror or error}",
@@ -200,7 +217,7 @@ def _title(row: Explanation) -> str:
     """Say what the model predicted, and what is explained where that is another class."""
     if row.prediction is None:
         return ""
-    predicted = row.prediction_name or row.prediction
+    predicted = f"{row.prediction} {row.prediction_name}".rstrip()
     if row.target == row.prediction:
         return f"Prediction: {predicted}"
-    return f"Prediction: {predicted}, explained: {row.target_name or row.target}"
+    return f"Prediction: {predicted}, explained: {row.target} {row.target_name}".rstrip()

@@ -1,8 +1,9 @@
 """A run as one HTML file: summary, charts, a table to sort and filter, pictures, settings."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from igcli.errors import OutputError
 from igcli.machine import cpus
@@ -16,9 +17,13 @@ from igcli.report.summary import charts, opening, tiles, tiles_html
 from igcli.store.files import whole_file
 from igcli.store.layout import OWN_NAMES, REPORT
 from igcli.threads import ahead
+from igcli.units import in_bytes
 
 _HERE = "igcli.report"
 _SMALL = 96
+TITLE = "igcli: "
+# Where a page has its title.
+_HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,22 @@ class Written:
     missing: int
     size: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {**asdict(self), "path": str(self.path)}
 
-def write_report(out: Path, path: Path | None, pictures: int, track: Track) -> Written:
+    def lines(self) -> list[str]:
+        """Return the summary: one line."""
+        s = "" if self.rows == 1 else "s"
+        return [
+            f"{self.path}: {self.rows} explanation{s}, {self.pictured} with pictures, "
+            f"{in_bytes(self.size)}"
+        ]
+
+
+def write_report(
+    out: Path, path: Path | None, pictures: int, overwrite: bool, track: Track
+) -> Written:
     """Write a run's page.
 
     Parameters
@@ -55,6 +74,8 @@ def write_report(out: Path, path: Path | None, pictures: int, track: Track) -> W
         The file; OUT/report.html where it is None.
     pictures : int
         For how many explanations pictures and paths are put into it, at most.
+    overwrite : bool
+        Whether a file that is no such page may be replaced.
     track : Track
         Shows how many of them are done.
 
@@ -63,11 +84,16 @@ def write_report(out: Path, path: Path | None, pictures: int, track: Track) -> W
     InputError
         When `out` is no run, holds nothing yet, or is damaged.
     OutputError
-        When `path` is one of the run's own files, or can't be written.
+        When `path` is one of the run's own files, somebody else's, or can't be written.
     """
     run = open_run(out)
     path = out / REPORT if path is None else path
     _check_path(out, path)
+    if not overwrite and path.exists() and not _is_page(path):
+        raise OutputError(
+            f"{path} is there already, and no page of igcli's",
+            fix="name another file with -o, or replace it with --overwrite",
+        )
     shown = most_in_need(run.rows, pictures)
     try:
         with whole_file(path) as temporary:
@@ -79,6 +105,14 @@ def write_report(out: Path, path: Path | None, pictures: int, track: Track) -> W
         cause = error.strerror or type(error).__name__
         raise OutputError(f"{path} can't be written", cause, "name another with -o") from error
     return Written(path, len(run.rows), len(shown), run.asked - len(run.rows), size)
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return f"<title>{TITLE}".encode() in file.read(_HEAD)
+    except OSError:
+        return False
 
 
 def _check_path(out: Path, path: Path) -> None:
@@ -101,7 +135,7 @@ def page(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
     title = run.out.resolve().name
     script = asset(_HERE, "table.js") + asset(_HERE, "detail.js") + asset(_HERE, "page.js")
     yield from document(
-        f"igcli: {title}", asset(_HERE, "page.css"), _body(run, shown, title, track), script
+        f"{TITLE}{title}", asset(_HERE, "page.css"), _body(run, shown, title, track), script
     )
 
 
@@ -153,14 +187,14 @@ def _notices(run: Run, shown: int) -> list[str]:
     if missing or run.about.get("status") != "complete":
         found.append(
             f"This run is not finished: {len(run.rows):,} of {run.asked:,} explanations are here. "
-            "`igcli run … --resume` goes on with it; then make this page again."
+            "igcli run … --resume goes on with it; then make this page again."
         )
     able = sum(row.status == "ok" for row in run.rows)
     if shown < able:
         found.append(
             f"{shown:,} of {able:,} explanations have pictures here: those that did not converge, "
             "then those with the largest error estimates or deltas. "
-            f"`igcli report … --pictures {able}` shows all."
+            f"igcli report … --pictures {able} shows all."
         )
     return found
 

@@ -55,12 +55,16 @@ def tiles(rows: Sequence[Explanation], asked: int, tolerance: float | None) -> l
         if tally.failures
         else Tile("Failed", "0"),
         _convergence(tally, tolerance),
-        _spread("Error estimate", tally.errors, percent, places, "a fixed rule has none"),
+        _spread("Error estimate", tally.errors, percent, places, _why_no_estimate(tolerance)),
         _spread("|Delta|", tally.deltas, plain, places, "nothing to sum"),
     ]
     if tally.steps:
         found.append(Tile("Steps", f"{fmean(tally.steps):.1f}", f"mean; most {max(tally.steps)}"))
     return found
+
+
+def _why_no_estimate(tolerance: float | None) -> str:
+    return "a fixed rule has none" if tolerance is None else "nothing was explained"
 
 
 def _convergence(tally: Tally, tolerance: float | None) -> Tile:
@@ -116,9 +120,8 @@ def charts(rows: Sequence[Explanation], tolerance: float | None) -> Iterator[str
         yield chart("Error estimate", errors, percent, mark=mark)
     else:
         yield (
-            '<figure class="chart"><h3>Error estimate</h3><figcaption>None: fixed rules have no '
-            "estimate, but for the trapezoid with an even number of intervals.</figcaption>"
-            "</figure>"
+            '<figure class="chart"><h3>Error estimate</h3>'
+            f"<figcaption>None: {_why_no_estimate(tolerance)}.</figcaption></figure>"
         )
     if deltas:
         yield chart("Delta", deltas, plain)

@@ -191,3 +191,52 @@ def test_a_run_of_a_layer_has_no_pictures(
     assert result.exit_code == 0, result.output
     result = igcli("render", out)
     assert result.exit_code == 2 and "has no pictures to draw" in result.stderr
+
+
+@pytest.mark.parametrize("flag", ["--clip", "--alpha", "--scale"])
+def test_nan_is_no_number(igcli: Any, out: Path, flag: str) -> None:
+    result = igcli("render", out, flag, "nan")
+    assert result.exit_code == 2 and "nan" in result.stderr and flag in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("fig.pdf", "pictures are PNG files only"),
+        ("file", "file is a file"),
+        ("file/x.png", "file"),
+    ],
+)
+def test_where_no_picture_can_be(
+    igcli: Any, out: Path, tmp_path: Path, to: str, words: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = igcli("render", out, "0/photo-0.png", "-o", tmp_path / to)
+    assert result.exit_code == 2 and words in result.stderr and "to fix this" in result.stderr
+    assert not (tmp_path / "fig.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--style", "heat", "--cmap", "gray"), "zero is no neutral colour"),
+        (("--sign", "absolute", "--cmap", "PiYG"), "in the colours of positive attributions"),
+    ],
+)
+def test_colours_that_may_be_misread_are_told(
+    igcli: Any, out: Path, tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    result = igcli("render", out, "0/photo-0.png", *options, "-o", tmp_path / "figures")
+    assert result.exit_code == 0 and words in result.stderr
+    assert len(files(tmp_path / "figures")) == 1
+
+
+def test_letters_that_can_not_be_drawn_are_told(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.txt").write_text("猫\n犬\n鳥\n", encoding="utf-8")
+    arguments = ["run", small_model, photos, "-o", tmp_path / "o", "--limit", 1, "--no-overlays"]
+    assert igcli(*arguments, "--labels", tmp_path / "labels.txt").exit_code == 0
+    result = igcli("render", tmp_path / "o")
+    assert result.exit_code == 0 and "plain Latin letters only" in result.stderr
+    assert igcli("render", tmp_path / "o", "--no-caption").stderr == ""

@@ -1,5 +1,6 @@
 """`igcli report` on real runs: where it writes, what it says, and its exit codes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,30 @@ def test_what_can_not_be_used(igcli: Any, tmp_path: Path) -> None:
         result = igcli("report", *arguments)
         assert result.exit_code == 2 and words in result.stderr, result.stderr
         assert "to fix this: " in result.stderr and len(result.stderr.splitlines()) <= 3
+
+
+def test_somebody_elses_file_is_replaced_on_demand_only(igcli: Any, tmp_path: Path) -> None:
+    out, file = mixed_run(tmp_path / "out"), tmp_path / "paper.tex"
+    file.write_text("mine")
+    result = igcli("report", out, "-o", file)
+    assert result.exit_code == 2 and "paper.tex is there already" in result.stderr
+    assert file.read_text() == "mine"
+    assert igcli("report", out, "-o", file, "--overwrite").exit_code == 0
+    # Now it is a page of igcli's.
+    result = igcli("report", out, "-o", file, "--pictures", 2, "--json")
+    assert result.exit_code == 0
+    said = json.loads(result.stdout)
+    assert (said["path"], said["rows"], said["pictured"]) == (str(file), 12, 2)
+    assert said["size"] == file.stat().st_size
+
+
+def test_where_all_failed_there_is_nothing_to_estimate(
+    igcli: Any, small_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    assert igcli("run", small_model, tmp_path / "broken.png", "-o", out).exit_code == 3
+    result = igcli("report", out)
+    assert result.exit_code == 0 and ": 1 explanation, 0 with pictures, " in result.stdout
+    page = (out / "report.html").read_text()
+    assert "nothing was explained" in page and "a fixed rule has none" not in page

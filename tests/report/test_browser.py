@@ -23,7 +23,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of 124 rows: three pages of the table."""
     chromium()
     folder = tmp_path_factory.mktemp("run")
-    return write_report(mixed_run(folder / "out", 124), None, 1000, untracked).path
+    return write_report(mixed_run(folder / "out", 124), None, 1000, False, untracked).path
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_without_scripts_the_summary_is_there(tab: Browser, page: Path) -> None:
 def test_a_run_of_one_row_has_one_page(tab: Browser, tmp_path: Path) -> None:
     out = write_run(tmp_path / "out", [pictured("only.png", 0)])
     tab.problems.clear()
-    tab.open(write_report(out, None, 0, untracked).path)
+    tab.open(write_report(out, None, 0, False, untracked).path)
     assert tab.js("document.getElementById('page').textContent") == "Page 1 of 1"
     tab.js("openRow(0)")
     assert "--pictures" in tab.js("document.querySelector('.look').textContent")
@@ -288,7 +288,7 @@ def test_long_names_and_odd_shapes_fit(tab: Browser, tmp_path: Path, width: int)
     out = write_run(tmp_path / ("z" * 100), rows)
     tab.problems.clear()
     tab.view(width)
-    tab.open(write_report(out, None, 9, untracked).path)
+    tab.open(write_report(out, None, 9, False, untracked).path)
     tab.js("openRow(0); openRow(1)")
     assert tab.js("document.documentElement.scrollWidth <= innerWidth")
     assert tab.js(FOCUSED) == "<b>&amp;"

@@ -31,7 +31,7 @@ from tests.report.runs import (
 
 
 def written(out: Path, pictures: int = 1000) -> str:
-    found = write_report(out, None, pictures, untracked)
+    found = write_report(out, None, pictures, False, untracked)
     assert found.path == out / "report.html"
     text = found.path.read_text(encoding="utf-8")
     assert found.size == len(text.encode())
@@ -160,7 +160,7 @@ def test_an_unfinished_run_says_so_and_needs_no_joined_files(tmp_path: Path) -> 
     )
     for name in ("results.csv", "attributions.h5"):
         (out / name).unlink()
-    found = write_report(out, tmp_path / "page.html", 1000, untracked)
+    found = write_report(out, tmp_path / "page.html", 1000, False, untracked)
     page = (tmp_path / "page.html").read_text()
     assert found.missing == 28 and table_of(page) == whole
     assert "This run is not finished: 12 of 40 explanations are here" in said(page)
@@ -235,7 +235,7 @@ def test_what_is_no_run_or_damaged_is_refused(tmp_path: Path) -> None:
     part = sorted((out / "parts").glob("*.h5"))[1]
     part.write_bytes(part.read_bytes()[:2000])
     with pytest.raises(InputError, match="is damaged"):
-        write_report(out, None, 10, untracked)
+        write_report(out, None, 10, False, untracked)
     assert not (out / "report.html").exists() and not list(out.glob(".*.tmp"))
 
 
@@ -250,7 +250,7 @@ def test_a_full_disk_leaves_the_earlier_page(
 
     monkeypatch.setattr("igcli.report.page.as_json", full)
     with pytest.raises(OutputError, match="report.html can't be written: No space left"):
-        write_report(out, None, 10, untracked)
+        write_report(out, None, 10, False, untracked)
     assert (out / "report.html").read_text(encoding="utf-8") == before
     assert not list(out.glob(".*.tmp"))
 
