@@ -193,8 +193,13 @@ def named_baseline(named: Named, space: Space, seed: int) -> Baseline:
         )
 
     def make(sample: Sample) -> Array:
-        digest = hashlib.sha256(sample.name.id.encode()).digest()
-        random = np.random.default_rng([seed, int.from_bytes(digest[:16])])
-        return space.to_model(named.recipe.make(sample.raw, named.arguments, random))
+        return space.to_model(raw_baseline(named, sample.raw, sample.name.id, seed))
 
     return make
+
+
+def raw_baseline(named: Named, raw: Array, identity: str, seed: int) -> Array:
+    """Return one input's baseline in its own units, the same wherever it is made."""
+    digest = hashlib.sha256(identity.encode()).digest()
+    random = np.random.default_rng([seed, int.from_bytes(digest[:16])])
+    return named.recipe.make(raw, named.arguments, random)

@@ -20,12 +20,14 @@ _ROUNDING = 1e-5
 class Wrong:
     """One claim that does not hold: what was checked, and what is wrong in words.
 
-    `id` is the explanation's; empty for what concerns the whole run.
+    `id` is the explanation's; empty for what concerns the whole run. `fix` is what to do, where
+    that is known.
     """
 
     id: str
     check: str
     words: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def read_toml(path: Path, table: str) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        When the file can't be read, or has a key or table that no flag goes by.
+        When the file can't be read, lacks the table, or has a key or table that no flag goes by.
     """
     settings = _table(path, table)
     known = TABLES[table]
@@ -169,7 +169,14 @@ def _table(path: Path, table: str) -> dict[str, Any]:
             f"--config {path} has an unknown key {unknown[0]!r}",
             fix=f"put settings under {' or '.join(f'[{name}]' for name in TABLES)}",
         )
-    settings = document.get(table, {})
+    if table not in document:
+        there = ", ".join(f"[{name}]" for name in document) or "nothing"
+        raise ConfigError(
+            f"--config {path} has no table [{table}]",
+            f"it has {there}",
+            f"put settings under [{table}], or leave --config out",
+        )
+    settings = document[table]
     if not isinstance(settings, dict):
         raise ConfigError(f"--config {path}: {table!r} is not a table", fix=f"write [{table}]")
     return settings

@@ -1,6 +1,8 @@
 """The unfinished run that `--resume` goes on with, as its run.json tells it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from igcli.batches import Batching
@@ -8,7 +10,12 @@ from igcli.config import RunConfig
 from igcli.errors import OutputError
 from igcli.identity import differences
 from igcli.machine import versions
+from igcli.records import InputName
 from igcli.store.about import read_about
+from igcli.store.manifest import read_manifest
+from igcli.store.reader import UNREADABLE, read_rows
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,9 @@ class Earlier:
     versions: dict[str, str]
 
 
-def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
+def find_earlier(
+    config: RunConfig, here: dict[str, Any], names: Sequence[InputName]
+) -> Earlier | None:
     """Return the run in OUT that is to go on; None without `--resume`, or where there is none.
 
     Parameters
@@ -51,6 +60,8 @@ def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
         The run that is asked for.
     here : dict
         Its identity.
+    names : sequence of InputName
+        Its inputs, those of all shards.
 
     Raises
     ------
@@ -65,7 +76,7 @@ def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
         raise _another(config, "it was written by an igcli that could not resume")
     different = differences(there, here)
     if different:
-        raise _another(config, "; ".join(different))
+        raise _another(config, "; ".join([*different, *_gone(config.out, about, names)]))
     try:
         return Earlier(
             run=str(about["run"]),
@@ -80,6 +91,22 @@ def find_earlier(config: RunConfig, here: dict[str, Any]) -> Earlier | None:
         raise _another(config, f"its run.json lacks {error}") from error
 
 
+def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[str]:
+    """Name inputs that are explained in a run, and are none of `names`."""
+    here = {name.id for name in names}
+    try:
+        several = about["per_input"] > 1
+        rows = read_rows(out, read_manifest(out, about["run"]))
+        there = (row.id.rpartition("@")[0] if several else row.id for row in rows)
+        gone = list(dict.fromkeys(identity for identity in there if identity not in here))
+    except (KeyError, *UNREADABLE):
+        return []
+    more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+    return [f"{', '.join(gone[:_SHOWN])}{more} explained there, not among the inputs here"][
+        : len(gone)
+    ]
+
+
 def _another(config: RunConfig, cause: str) -> OutputError:
     return OutputError(
         f"--resume: OUT {config.out} holds another run",
@@ -89,8 +116,8 @@ def _another(config: RunConfig, cause: str) -> OutputError:
     )
 
 
-def tell_of_changes(earlier: Earlier, batching: Batching, device: str) -> str:
-    """Say what may make the last digits differ from those of the part that is done."""
+def changes_since(earlier: Earlier, batching: Batching, device: str) -> str:
+    """Say what may make the last digits differ from those of the part that is done; "" for none."""
     changed = [
         f"{name} {version}, not {earlier.versions.get(name)}"
         for name, version in versions().items()

@@ -23,6 +23,10 @@ class IgcliError(Exception):
         self.cause = cause
         self.fix = fix
 
+    def to_dict(self) -> dict[str, str]:
+        """Return what ``--json`` prints of it."""
+        return {"problem": self.problem, "cause": self.cause, "fix": self.fix}
+
     def __str__(self) -> str:
         lines = [self.problem if not self.cause else f"{self.problem}: {self.cause}"]
         if self.fix:

@@ -59,13 +59,13 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> K
     entries = [entry for entry, ok in zip(listed, whole, strict=True) if ok]
     _tell_of_parts(len(listed) - len(entries), "damaged", warn)
     _tell_of_parts(len(unlisted_parts(out, listed)), "not in parts/manifest.jsonl", warn)
-    done = [entry for entry in entries if entry.final and not entry.unread]
+    done = [entry for entry in entries if entry.final]
     changed, mended = _changed(plan, done, track, stop)
     if changed:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise OutputError(
             f"--resume: {', '.join(changed[:_SHOWN])}{more} changed since the run began",
-            "their explanations are stored already",
+            "what was explained of them is stored already",
             "put the old files back, or start again with --overwrite",
         )
     if mended:
@@ -94,9 +94,11 @@ def _changed(
         entry, rows = entry_and_rows
         name = plan.names[rows[0].row // per_input]
         try:
-            same = plan.source.sha256(name) == rows[0].sha256
+            sha256 = plan.source.sha256(name)
         except InputError:
-            same = False
+            # As it was for one that could not be read then.
+            sha256 = ""
+        same = sha256 == rows[0].sha256
         return entry, "" if same else name.id, any(row.status == "ok" for row in rows)
 
     judged = ahead(judge, _by_input(plan, done), _CHECKERS, 4 * _CHECKERS)

@@ -10,7 +10,7 @@ from igcli.merged import merged_about
 from igcli.progress import Track
 from igcli.result import RunResult, Tally
 from igcli.shards import Shard, read_shards
-from igcli.store.about import is_run, read_about
+from igcli.store.about import read_about
 from igcli.store.files import link_or_copy
 from igcli.store.layout import clashes, overlay_path
 from igcli.store.lock import RunLock
@@ -68,8 +68,9 @@ def _check_out(out: Path, outs: Sequence[Path], overwrite: bool) -> None:
                 "merging would replace it",
                 "name another folder as OUT, before the shards",
             )
-    if is_run(out) and not overwrite:
-        finished = read_about(out).get("status") == "complete"
+    about = read_about(out)
+    if about and not overwrite:
+        finished = about.get("status") == "complete"
         raise OutputError(
             f"OUT {out} holds {'a run already' if finished else 'an unfinished run'}",
             fix="add --overwrite to replace it, or name another folder as OUT, before the shards",

@@ -14,6 +14,7 @@ from igcli.about import about
 from igcli.blocks import blocks_to_do
 from igcli.checks import Checks
 from igcli.config import RunConfig
+from igcli.earlier import changes_since
 from igcli.errors import IgcliError, InputError, OutputError, OutputVanished
 from igcli.kept import kept_parts
 from igcli.pictures import Pictures
@@ -136,13 +137,16 @@ class _Pass:
         done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
         self._here = 0
         self._asked = len(plan.names) * per_input
-        _tell_of_space(plan, self._asked - self._before, warn)
+        blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        if blocks:
+            _tell_of_space(plan, self._asked - self._before, warn)
+            _tell_of_changes(plan, warn)
         pictures = None
         if plan.maps.picture is not None and plan.config.overlays:
             pictures = Pictures(plan, plan.maps.picture)
         self._work = Work(
             plan=plan,
-            blocks=list(blocks_to_do(len(plan.names), plan.block, done)),
+            blocks=blocks,
             writer=self._writer,
             pictures=pictures,
             # What was said of the first explanations is not said again.
@@ -243,6 +247,13 @@ def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
             f"the arrays take {in_bytes(needed)}, and {in_bytes(free)} are free on OUT "
             f"{plan.config.out}: the run will stop when the disk is full"
         )
+
+
+def _tell_of_changes(plan: Plan, warn: Warn) -> None:
+    if plan.earlier is not None:
+        changes = changes_since(plan.earlier, plan.chosen.batching, plan.model.spec.device)
+        if changes:
+            warn(changes)
 
 
 def _tried(write: Callable[[], None]) -> Exception | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from igcli.figures.overlay import draw_overlay
+from igcli.figures.png import save_png
 from igcli.plan import Plan
 from igcli.records import Array, Explanation, Part
 from igcli.store.files import whole_file
@@ -13,7 +14,7 @@ from igcli.store.manifest import PartEntry
 from igcli.store.reader import read_pictures, read_rows
 
 # Three times faster than zlib's default of 6, for pictures a seventh larger.
-_COMPRESSION = 1
+COMPRESSION = 1
 _TAIL = b"IEND\xaeB`\x82"
 # What a picture meets, every part will meet too.
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
@@ -82,7 +83,7 @@ class Pictures:
             path.parent.mkdir(parents=True, exist_ok=True)
         picture = draw_overlay(attribution, image, caption(explanation))
         with whole_file(path, synced=False) as temporary:
-            picture.save(temporary, format="PNG", compress_level=_COMPRESSION)
+            save_png(picture, temporary, explanation.id, COMPRESSION)
 
 
 def _is_whole(path: Path) -> bool:
@@ -99,5 +100,5 @@ def caption(explanation: Explanation) -> list[str]:
     """Return the two lines below an overlay: class, then score and delta."""
     return [
         f"class {explanation.target} {explanation.target_name}".rstrip(),
-        f"score {explanation.score:.4g}   delta {explanation.delta:+.2g}",
+        f"score {explanation.score:#.4g}   delta {explanation.delta:+.2g}",
     ]

@@ -6,12 +6,12 @@ from typing import Any
 
 from igcli.config import RunConfig
 from igcli.defaults import spelled_out
-from igcli.errors import InputError, NotComparable
+from igcli.errors import InputError
 from igcli.identity import differences, identity
 from igcli.inputs.readers import list_inputs
 from igcli.methods import choose_method
 from igcli.records import Warn
-from igcli.store.about import is_run, read_about
+from igcli.store.about import finished_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +49,10 @@ def rebuild(asked: Asked, warn: Warn) -> tuple[dict[str, Any], RunConfig]:
     NotComparable
         When the run is not finished.
     """
-    about = _finished(asked.out)
+    about = finished_run(f"OUT {asked.out}", asked.out)
     config = _settings(asked, about)
     _check_identity(asked, config, about, warn)
     return about, config
-
-
-def _finished(out: Path) -> dict[str, Any]:
-    about = read_about(out)
-    if not is_run(out) or not isinstance(about.get("identity"), dict):
-        raise InputError(
-            f"OUT {out} is no igcli run",
-            "it has no run.json of one" if out.is_dir() else "there is no such folder",
-            "name a run directory",
-        )
-    if about.get("status") != "complete":
-        raise NotComparable(
-            f"OUT {out} is no finished run",
-            f"its run.json says {about.get('status')}",
-            "finish it with --resume",
-        )
-    return about
 
 
 def _settings(asked: Asked, about: dict[str, Any]) -> RunConfig:

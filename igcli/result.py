@@ -39,7 +39,7 @@ class Spread:
             return None
         worst, where = self._worst
         middle = median(self._values)
-        return {"median": _finite(middle), "worst": _finite(worst), "worst_id": where}
+        return {"median": finite(middle), "worst": finite(worst), "worst_id": where}
 
     def line(self, form: str) -> str:
         """Return median and worst as text."""
@@ -171,7 +171,7 @@ class RunResult:
         return {
             "out": str(self.out),
             "status": self.status,
-            "stopped": self.stopped and str(self.stopped),
+            "stopped": self.stopped and self.stopped.to_dict(),
             "counts": {**self.counts(), "stored": self.done, "before": self.before},
             "method": self.method,
             "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
@@ -198,12 +198,12 @@ class RunResult:
 
     def lines(self) -> list[str]:
         """Return the summary: five lines, and one on the workers where there are several."""
-        rate = self.here / self.seconds if self.seconds > 0 else 0.0
+        rate = f", {self.here / self.seconds:.3g} {self.unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
         overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
         return [
             f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "
-            f"in {self.seconds:.1f} s, {rate:.3g} {self.unit}/s",
+            f"in {self.seconds:.1f} s{rate}",
             f"failed     {len(self.tally.failures)}{self._unreached()}",
             f"error      {self._accuracy()}",
             f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
@@ -236,8 +236,8 @@ class RunResult:
         return f", {left} not reached" if left else ""
 
 
-def _finite(value: float) -> float | None:
-    """Return None for an infinite estimate: JSON has no infinity."""
+def finite(value: float) -> float | None:
+    """Return None for an infinite number and for NaN: JSON has neither."""
     return value if isfinite(value) else None
 
 

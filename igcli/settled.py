@@ -6,7 +6,7 @@ import numpy as np
 
 from igcli.blocks import block_size, shared
 from igcli.config import RunConfig
-from igcli.earlier import Earlier, tell_of_changes
+from igcli.earlier import Earlier
 from igcli.errors import ConfigError
 from igcli.inputs.source import Listing, Source
 from igcli.maps import maps_of
@@ -141,9 +141,6 @@ def _batching(
     size = chosen.batching.size
     if config.batch_size is not None and size < config.batch_size:
         warn(f"--batch-size {config.batch_size} may not fit into memory: {size} rows are sent")
-    changed = earlier and tell_of_changes(earlier, chosen.batching, model.spec.device)
-    if changed:
-        warn(changed)
     return chosen
 
 

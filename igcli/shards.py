@@ -9,7 +9,7 @@ from typing import Any
 
 from igcli.errors import InputError
 from igcli.identity import SHARD, differences
-from igcli.store.about import is_run, read_about
+from igcli.store.about import read_about, why_no_run
 from igcli.store.manifest import PartEntry, read_manifest
 
 _INPUTS = "inputs"
@@ -125,10 +125,10 @@ def _other_inputs(there: Shard, here: Shard) -> list[str]:
 
 def _read(out: Path) -> Shard:
     about = read_about(out)
-    if not is_run(out) or not isinstance(about.get("identity"), dict):
+    if not isinstance(about.get("identity"), dict):
         raise InputError(
             f"SHARD {out} is no igcli run",
-            _why_none(out),
+            why_no_run(out),
             "name the folders that the shards were written to",
         )
     if about["status"] != "complete":
@@ -145,12 +145,6 @@ def _read(out: Path) -> Shard:
     if listed != rows:
         raise _damaged(out, f"its manifest lists {listed} of {rows} rows")
     return Shard(out, about, entries)
-
-
-def _why_none(out: Path) -> str:
-    if out.is_dir():
-        return "it has no run.json of one"
-    return "it is a file" if out.exists() else "there is no such folder"
 
 
 def _damaged(out: Path, cause: str, fix: str = "run it again with --resume") -> InputError:

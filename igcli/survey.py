@@ -57,7 +57,7 @@ def survey(config: RunConfig, warn: Warn) -> Survey:
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, _sources(config))
     found = look_at_inputs(config, warn)
-    return replace(found, earlier=find_earlier(config, found.identity))
+    return replace(found, earlier=find_earlier(config, found.identity, found.every))
 
 
 def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:

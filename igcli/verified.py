@@ -1,13 +1,13 @@
 """What a verification came to: what does not hold, how good the maps are, and the exit code."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from igcli import exit_codes
 from igcli.claims import Checked, Wrong
-from igcli.result import Spread, on_one_line
+from igcli.result import Spread, finite, on_one_line
 
 _SHOWN = 20
 
@@ -20,8 +20,8 @@ class Verified:
     ----------
     out : Path
         The run directory.
-    total : int
-        How many explanations it has.
+    inputs, total : int
+        How many inputs it is of, and how many explanations it has.
     parts : int
         In how many parts.
     method : str
@@ -37,6 +37,7 @@ class Verified:
     """
 
     out: Path
+    inputs: int
     total: int
     parts: int
     method: str
@@ -60,6 +61,7 @@ class Verified:
         return {
             "out": str(self.out),
             "verified": not self.wrong,
+            "inputs": self.inputs,
             "explanations": self.total,
             "sample": len(self.rows),
             "method": self.method,
@@ -71,7 +73,7 @@ class Verified:
             "seconds": round(self.seconds, 3),
             "rows": [
                 {
-                    key: None if isinstance(value, float) and not isfinite(value) else value
+                    key: finite(value) if isinstance(value, float) else value
                     for key, value in asdict(row).items()
                     if key != "wrong"
                 }
@@ -81,36 +83,47 @@ class Verified:
 
     def lines(self) -> list[str]:
         """Return the summary: what was verified, the errors found, each claim that fails."""
-        failed = sum(bool(row.wrong) for row in self.rows)
-        lines = [
-            f"{'NOT TRUE  ' if self.wrong else 'verified  '} {len(self.rows)} of {self.total} "
-            f"explanations ({self.method}) recomputed to tolerance {self.tolerance:g} in "
-            f"{self.seconds:.1f} s: {f'not as stored: {failed}' if failed else 'all as stored'}"
-            if self.rows
-            else f"NOT TRUE   none of {self.total} explanations was recomputed"
-            if self.wrong
-            else f"verified   {self.total} explanations: there is nothing to recompute"
-        ]
+        lines = [self._headline()]
         if not self.whole:
             lines.append(
                 f"files      {self.parts} whole part{'' if self.parts == 1 else 's'}; "
                 f"{self.total} rows, the same in every file"
             )
-        if self._measured():
-            lines.append(f"error      measured: {self._measured().line('{:.2%}')}")
-        if self._shares():
-            lines.append(f"           of its estimate: {self._shares().line('{:.0%}')}")
-        if self._unresolved():
-            lines.append(
-                f"           {self._unresolved()} of the recomputed maps did not reach "
+        return [*lines, *self._errors(), *self._wrongs()]
+
+    def _headline(self) -> str:
+        if not self.rows and self.wrong:
+            return f"NOT TRUE   none of {self.total} explanations was recomputed"
+        if not self.rows:
+            return f"verified   {self.total} explanations: there is nothing to recompute"
+        failed = sum(bool(row.wrong) for row in self.rows)
+        return (
+            f"{'NOT TRUE  ' if self.wrong else 'verified  '} {len(self.rows)} of {self.total} "
+            f"explanations ({self.method}) recomputed to tolerance {self.tolerance:g} in "
+            f"{self.seconds:.1f} s: {f'not as stored: {failed}' if failed else 'all as stored'}"
+        )
+
+    def _errors(self) -> Iterator[str]:
+        measured, shares, unresolved = self._measured(), self._shares(), self._unresolved()
+        if measured:
+            yield f"error      measured: {measured.line('{:.2%}')}"
+        if shares:
+            yield f"           of its estimate: {shares.line('{:.0%}')}"
+        if unresolved:
+            yield (
+                f"           {unresolved} of the recomputed maps did not reach "
                 f"{self.tolerance:g} themselves: these prove less"
             )
-        for wrong in self.wrong[:_SHOWN]:
+
+    def _wrongs(self) -> Iterator[str]:
+        wrongs = self.wrong
+        for wrong in wrongs[:_SHOWN]:
             where = f"{wrong.id}: " if wrong.id else ""
-            lines.append(f"wrong      {on_one_line(where + wrong.words)}")
-        if len(self.wrong) > _SHOWN:
-            lines.append(f"           and {len(self.wrong) - _SHOWN} more: --json names them all")
-        return lines
+            yield f"wrong      {on_one_line(where + wrong.words)}"
+        if len(wrongs) > _SHOWN:
+            yield f"           and {len(wrongs) - _SHOWN} more: --json names them all"
+        for fix in dict.fromkeys(wrong.fix for wrong in wrongs if wrong.fix):
+            yield f"           to fix this: {fix}"
 
     def _measured(self) -> Spread:
         spread = Spread()

@@ -38,6 +38,10 @@ _OF_A_RULE = 0.005
 _DENSER = 4
 _MOST_FIRST = 2049
 _NAMED = 3
+_AGAIN = (
+    "repeat the command that made the run, with --resume: it makes again what is damaged (of "
+    "merged shards, merge again with --overwrite)"
+)
 
 
 def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Verified:
@@ -63,15 +67,16 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     """
     about, config = rebuild(asked, warn)
     method, tolerance = choose_method(config), _tolerance(config)
-    total = about["inputs"]["count"] * about["per_input"]
-    found = Verified(asked.out, total, 0, method.title, tolerance, [], [], 0.0)
+    inputs = about["inputs"]["count"]
+    total = inputs * about["per_input"]
+    found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
     with tempfile.TemporaryDirectory() as folder:
         try:
             rows, entries = whole_rows(asked.out, about["run"], total)
         except Damaged as damage:
-            return replace(found, whole=[Wrong("", "files", str(damage))])
+            return replace(found, whole=[_damage(str(damage))])
         apart = disagreements(asked.out, rows, entries, Path(folder))
-        whole = [Wrong("", "files", words) for words in apart]
+        whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
         found = replace(found, parts=len(entries), whole=whole)
         plan = make_plan(_finer(config, tolerance, Path(folder)), load_model, warn)
@@ -86,6 +91,10 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
         rows=checked,
         seconds=time.monotonic() - started,
     )
+
+
+def _damage(words: str) -> Wrong:
+    return Wrong("", "files", words, _AGAIN)
 
 
 def _tolerance(config: RunConfig) -> float:

@@ -11,16 +11,16 @@ import argparse
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
 import numpy as np
-from keras import layers
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from igcli.models.train import digits_network
 
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -134,27 +134,6 @@ def draw_digits(rng: np.random.Generator, count: int) -> tuple[Pixels, NDArray[n
     return images, classes
 
 
-def build_model() -> Any:
-    """Build the uncompiled CNN: (n, 28, 28, 1) pixels in [0, 1] to (n, 10) probabilities."""
-    return keras.Sequential(
-        [
-            keras.Input((SIDE, SIDE, 1), dtype="float32"),
-            layers.Conv2D(64, 2, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.3),
-            layers.Conv2D(32, 2, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.3),
-            layers.Flatten(),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(10, name="logits"),
-            layers.Activation("softmax", name="softmax"),
-        ],
-        name="digits",
-    )
-
-
 def main() -> None:
     """Draw, train and write the files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -167,7 +146,7 @@ def main() -> None:
     x_train, y_train = draw_digits(rng, N_TRAIN)
     x_test, y_test = draw_digits(rng, N_TEST)
 
-    trained = build_model()
+    trained = digits_network(keras)
     trained.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     inputs = x_train[..., None].astype(np.float32) / 255
     trained.fit(inputs, np.eye(10)[y_train], batch_size=256, epochs=6, verbose=2)
@@ -178,7 +157,7 @@ def main() -> None:
 
     args.out.joinpath("digits").mkdir(parents=True, exist_ok=True)
     # An uncompiled twin, because a compiled model's file carries its optimizer along.
-    bare = build_model()
+    bare = digits_network(keras)
     bare.set_weights(trained.get_weights())
     bare.save(args.out / "digits.h5")
     # Of each class, the digit rightly predicted with the highest score.

@@ -75,7 +75,7 @@ def small_model(keras: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A convolution and a softmax over three classes, 8×8 RGB, random weights."""
     keras.utils.set_random_seed(1)
     inputs = keras.Input((8, 8, 3), name="image")
-    x = keras.layers.Conv2D(4, 3, activation="softplus")(inputs)
+    x = keras.layers.Conv2D(4, 3, activation="softplus", name="conv")(inputs)
     x = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, keras.layers.Activation("softmax", name="classes")(x))
     for layer in model.layers:

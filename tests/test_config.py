@@ -77,8 +77,8 @@ def test_a_config_does_not_change() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", {}),
         ("[run]\n", {}),
+        ("[drift]\nforce = true\n[run]\nsteps = 20\n", {"steps": "20"}),
         ("[run]\nsteps = 20\n", {"steps": "20"}),
         ("[run]\nallow-unsafe = true\n", {"allow_unsafe": "True"}),
         ("[run]\nsteps = 50.5\n", {"steps": "50.5"}),
@@ -107,6 +107,8 @@ def test_toml_becomes_option_defaults_as_flags_would_be_typed(
         ('[run]\nout = "x"\n', "unknown key 'out'"),
         ("steps = 3\n", "unknown key 'steps'"),
         ("[compare]\nsteps = 3\n", "unknown key 'compare'"),
+        ("", "has no table \\[run\\]: it has nothing"),
+        ("[drift]\nforce = true\n", "has no table \\[run\\]: it has \\[drift\\]"),
         ("[run]\n[run.baseline]\na = 1\n", "'baseline' can't be a table"),
         ("run = 3\n", "'run' is not a table"),
         ("[run]\nsteps = \n", "is not TOML"),

@@ -4,7 +4,10 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 from click.testing import Result
 
@@ -12,7 +15,8 @@ from igcli.drift.thresholds import COMPLETE, DEFAULT
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs"
 DRIFT = FOLDER / "drift.toml"
-CONFIGS = sorted(set(FOLDER.glob("*.toml")) - {DRIFT})
+OF_NUMBERS = {FOLDER / "iris.toml", FOLDER / "two-inputs.toml"}
+CONFIGS = sorted(set(FOLDER.glob("*.toml")) - {DRIFT} - OF_NUMBERS)
 EXPECTED = {
     "mnist": {"method": "gausslegendre", "steps": 50, "baseline": ["black"], "target": "predicted"},
     "imagenet": {"method": "gausslegendre", "steps": 50, "preprocess": "symmetric"},
@@ -21,6 +25,51 @@ EXPECTED = {
         "scores": "probability",
     },
 }  # fmt: skip
+
+
+@pytest.fixture
+def flowers(keras: Any, tmp_path: Path) -> tuple[Path, Path]:
+    """A sigmoid of four numbers, and five rows of them."""
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.save(tmp_path / "iris.keras")
+    np.save(tmp_path / "iris.npy", np.random.default_rng(1).normal(size=(5, 4)))
+    return tmp_path / "iris.keras", tmp_path / "iris.npy"
+
+
+@pytest.fixture
+def branches(keras: Any, tmp_path: Path) -> tuple[Path, Path]:
+    """Two inputs and one number out of both, and five rows."""
+    inputs = [keras.Input((2,), name="a"), keras.Input((3,), name="b")]
+    joined = keras.layers.Concatenate()(inputs)
+    hidden = keras.layers.Dense(4, activation="tanh")(joined)
+    keras.Model(inputs, keras.layers.Dense(1)(hidden)).save(tmp_path / "two.keras")
+    random = np.random.default_rng(1)
+    arrays = {name: random.normal(size=(5, size)) for name, size in (("a", 2), ("b", 3))}
+    np.savez(tmp_path / "two.npz", allow_pickle=False, **arrays)
+    return tmp_path / "two.keras", tmp_path / "two.npz"
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "target"), [("iris", "flowers", 1), ("two-inputs", "branches", 0)]
+)
+def test_preset_of_numbers(
+    igcli: Callable[..., Result],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    name: str,
+    made: str,
+    target: int,
+) -> None:
+    """The output itself is explained, and the sums are exact."""
+    model, inputs = request.getfixturevalue(made)
+    out = tmp_path / "out"
+    config = FOLDER / f"{name}.toml"
+    result = igcli("run", model, inputs, "-o", out, "--config", config)
+    assert result.exit_code == 0, result.output
+    with h5py.File(out / "attributions.h5") as file:
+        assert set(file["targets"][()]) == {target}
+        assert set(file["steps"][()]) == {50}
+        assert np.abs(file["deltas"][()]).max() < 1e-5
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)

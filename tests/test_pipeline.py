@@ -246,7 +246,7 @@ def test_a_full_disk_stops_the_run_and_counts_what_is_kept(
     assert "4 of them stored" in result.stopped.problem
     assert result.stopped.cause == "No space left on device"
     assert "free the disk" in result.stopped.fix and "--resume" in result.stopped.fix
-    assert "free the disk" in result.to_dict()["stopped"]
+    assert "free the disk" in result.to_dict()["stopped"]["fix"]
     assert len(rows(floats.out)) == 4 == len(stored(floats.out))
     about = json.loads((floats.out / "run.json").read_text())
     assert (about["status"], about["counts"]["stored"]) == ("partial", 4)

@@ -1,7 +1,9 @@
 """Every command of the README runs, in order, in a folder that holds what a checkout holds."""
 
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from click.testing import Result
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
 COMMANDS = [block for language, block in BLOCKS if language == "sh" and block.startswith("igcli ")]
-COMMAND_NAMES = ("run", "inspect", "merge", "compare", "baseline", "verify")
+COMMAND_NAMES = (
+    "run", "inspect", "merge", "compare", "baseline", "verify", "render", "report", "reproduce",
+)  # fmt: skip
 SNIPPETS = [block for language, block in BLOCKS if language == "python"]
 
 
@@ -34,13 +38,32 @@ def test_commands(igcli: Callable[..., Result], checkout: Path, block: str) -> N
 def test_the_ci_recipe(igcli: Callable[..., Result], checkout: Path) -> None:
     first = next(block for block in COMMANDS if "igcli baseline" in block)
     (recipe,) = [block for language, block in BLOCKS if language == "yaml"]
-    lines = [*first.splitlines(), *re.findall(r"run: (igcli .*)", recipe)]
-    assert len(lines) == 4
+    lines = [*first.splitlines(), *re.findall(r"run: (.*)", recipe)]
+    ours = [line for line in lines if line.startswith("igcli ")]
+    assert len(ours) == 4 and len(lines) == 6
+    (checkout / "drift.md").write_text("of an earlier build")
     for line in lines:
-        result = igcli(*shlex.split(line)[1:])
-        assert result.exit_code == 0, result.output
+        if line in ours:
+            result = igcli(*shlex.split(line)[1:])
+            assert result.exit_code == 0, result.output
+        else:
+            in_a_step(line, checkout)
     assert "no drift" in (checkout / "drift.md").read_text()
     assert "<testcase" in (checkout / "drift.xml").read_text()
+    summary = checkout / "summary.md"
+    assert summary.read_text() == (checkout / "drift.md").read_text()
+    # Wrong usage writes no report: what follows says so, and does not fail.
+    summary.unlink()
+    before, after = (line for line in lines if line not in ours)
+    in_a_step(before, checkout)
+    in_a_step(after, checkout)
+    assert summary.read_text() == "igcli has not compared: see its step\n"
+
+
+def in_a_step(line: str, checkout: Path) -> None:
+    """Run a line as GitHub Actions does."""
+    environment = {**os.environ, "GITHUB_STEP_SUMMARY": str(checkout / "summary.md")}
+    subprocess.run(["bash", "-e", "-c", line], cwd=checkout, env=environment, check=True)
 
 
 def test_summary_and_snippets(

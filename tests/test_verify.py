@@ -141,16 +141,20 @@ def test_a_changed_part_is_found_by_its_checksum(config: RunConfig) -> None:
     part.write_bytes(data)
     result = verified(config, model)
     assert result.exit_code == 1 and not result.rows
-    assert "the part that begins with row 0 is not as it was written" in words(result)
+    assert "part-000000000.h5, which holds the rows from 0 on, is not as it was written" in words(
+        result
+    )
     part.unlink()
-    assert verified(config, model).exit_code == 1
+    assert "part-000000000.h5, which holds the rows from 0 on, is not there" in words(
+        verified(config, model)
+    )
 
 
 def test_rows_that_no_part_holds_are_found(config: RunConfig) -> None:
     model = Linear((6,), np.ones((2, 6)))
     explain(config, model)
     (config.out / "parts" / "manifest.jsonl").write_text("")
-    assert "the manifest lists 0 of 9 rows" in words(verified(config, model))
+    assert "manifest.jsonl lists 0 of 9 rows" in words(verified(config, model))
 
 
 def test_files_that_disagree_are_found(config: RunConfig) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from igcli.cli.options import debug_option, track
+from igcli.cli.outputs import check_output, writing
 from igcli.drift.reduce import DEFAULT_GRID
 
 
@@ -30,5 +31,7 @@ def command(run: Path, output: Path, grid: int) -> None:
     from igcli.drift.igref import write_igref
     from igcli.units import in_bytes
 
-    size = write_igref(run, output, grid, track)
+    check_output("-o", output)
+    with writing("-o", output):
+        size = write_igref(run, output, grid, track)
     click.echo(f"{output}: {in_bytes(size)}")

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, track, warn
+from igcli.cli.options import config_option, debug_option, tell_result, track, warn
+from igcli.cli.outputs import check_output, writing
+from igcli.errors import NotComparable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -19,7 +21,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="THRESHOLD",
     multiple=True,
     help="What fails the gate, may be repeated: METRIC.STATISTIC<V or >V, as 'cosine.p05<0.9', or "
-    "SHARE>V, as 'prediction_changed>0.02'.  [default: the profile of configs/drift.toml]",
+    "SHARE>V, as 'prediction_changed>0.02'. The first one given replaces the whole default profile "
+    "and that of --config; what is missing, failed or not converged fails all the same.  [default: "
+    "the profile of configs/drift.toml]",
 )
 @click.option("--force", is_flag=True, help="Compare runs of different settings too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
@@ -41,23 +45,33 @@ def command(
 ) -> None:
     """Compare NEW, a run directory, with REFERENCE, another one or an .igref file.
 
-    Exit code 0: no drift; 1: a threshold was crossed; 2: wrong usage; 3: they can't be compared.
+    Exit code 0: no drift; 1: a threshold was crossed; 2: wrong usage, and no report is written; 3:
+    they can't be compared, and the reports say why.
     """
     from igcli.drift.compare import compare, open_side
+    from igcli.drift.refused import Refused
     from igcli.drift.say import summary
     from igcli.drift.thresholds import parse_thresholds
 
     thresholds = parse_thresholds(fail_on)
-    sides = open_side(reference), open_side(new)
-    verdict = compare(*sides, thresholds, force, track)
+    asked = {name: path for name, path in files.items() if path is not None}
+    for name, path in asked.items():
+        check_output(f"--{name}", path)
+    try:
+        sides = open_side(reference), open_side(new)
+        verdict = compare(*sides, thresholds, force, track)
+    except NotComparable as error:
+        refused = Refused(str(reference), str(new), error)
+        for name, path in asked.items():
+            _write(name, path, _refusal(name, refused))
+        if as_json:
+            click.echo(json.dumps(refused.to_dict()))
+        raise
     for difference in verdict.forced:
         warn(f"--force: {difference}")
-    for name, path in files.items():
-        if path is not None:
-            _write(path, _report(name, verdict, sides))
-    click.echo(
-        json.dumps(verdict.to_dict(), allow_nan=False) if as_json else "\n".join(summary(verdict))
-    )
+    for name, path in asked.items():
+        _write(name, path, _report(name, verdict, sides))
+    tell_result(as_json, verdict.to_dict, lambda: summary(verdict))
     ctx.exit(verdict.exit_code)
 
 
@@ -72,8 +86,16 @@ def _report(name: str, verdict: Any, sides: Any) -> bytes:
     return text.encode()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _refusal(name: str, refused: Any) -> bytes:
+    if name == "junit":
+        xml: bytes = refused.junit()
+        return xml
+    text: str = refused.markdown() if name == "markdown" else refused.page()
+    return text.encode()
+
+
+def _write(name: str, path: Path, data: bytes) -> None:
     from igcli.store.files import whole_file
 
-    with whole_file(path) as temporary:
+    with writing(f"--{name}", path), whole_file(path) as temporary:
         temporary.write_bytes(data)

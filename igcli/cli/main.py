@@ -7,16 +7,20 @@ from importlib import import_module
 import click
 
 from igcli import __version__, exit_codes
+from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.errors import IgcliError, NotComparable, RunStopped
 
 COMMANDS = {
     "run": "igcli.cli.run",
     "inspect": "igcli.cli.inspect",
+    "render": "igcli.cli.render",
     "merge": "igcli.cli.merge",
     "compare": "igcli.cli.compare",
     "baseline": "igcli.cli.baseline",
     "verify": "igcli.cli.verify",
+    "report": "igcli.cli.report",
+    "reproduce": "igcli.cli.reproduce",
 }
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
@@ -105,6 +109,7 @@ def main() -> None:
     try:
         cli(prog_name="igcli" if as_module else os.path.basename(sys.argv[0]))
     except SystemExit as end:
+        ignore_signals()
         sys.exit(streams.exit_code(end.code))
     except Exception as error:
         # --debug let it through: what Python would give, 1, means that a gate failed.

@@ -23,6 +23,7 @@ from igcli.cli.options import (
 from igcli.cli.settings import executor_options, settings_options
 from igcli.cli.signals import Stopping
 from igcli.config import ON_ERROR, RunConfig
+from igcli.errors import RunStopped
 from igcli.executors import EXECUTORS
 from igcli.gates import USAGE
 
@@ -79,26 +80,26 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
             _tell_of_nothing(ctx, config.out, as_json)
         stopping.running = True
         result = execute(track, warn, stopping.event)
-    _tell(result)
-    to_go_on = None if result.complete else _resuming(ctx)
-    if to_go_on:
-        click.echo(f"igcli: to go on: {to_go_on}", err=True)
-    tell_result(as_json, lambda: {**result.to_dict(), "to_go_on": to_go_on}, result.lines)
+        stopping.over = True
+        to_go_on = None if result.complete else _resuming(ctx)
+        _tell(result, to_go_on)
+        tell_result(as_json, lambda: {**result.to_dict(), "to_go_on": to_go_on}, result.lines)
     ctx.exit(result.exit_code)
 
 
 def _tell_of_nothing(ctx: click.Context, out: Path, as_json: bool) -> NoReturn:
     """Say that a run was stopped before it began, and leave."""
-    stopped = "stopped before anything was computed or written"
+    stopped = RunStopped(f"stopped before the run began: {out} is as it was")
     again = shlex.join(["igcli", *ctx.meta[ARGUMENTS]])
     click.echo(f"igcli: {stopped}\nigcli: to go on: {again}", err=True)
-    summary = {"out": str(out), "status": None, "stopped": stopped, "to_go_on": again}
     if as_json:
+        summary = {"out": str(out), "status": None, "stopped": stopped.to_dict()}
+        summary["to_go_on"] = again
         tell_result(as_json, lambda: summary, list)
     ctx.exit(exit_codes.INCOMPLETE)
 
 
-def _tell(result: Any) -> None:
+def _tell(result: Any, to_go_on: str | None) -> None:
     """Print on stderr what did not go as asked."""
     from igcli.result import on_one_line
 
@@ -108,6 +109,8 @@ def _tell(result: Any) -> None:
         click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
     if result.stopped is not None:
         click.echo(f"igcli: {result.stopped}", err=True)
+    if to_go_on:
+        click.echo(f"igcli: to go on: {to_go_on}", err=True)
 
 
 def _resuming(ctx: click.Context) -> str:

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from contextlib import suppress
-from types import FrameType, TracebackType
+from types import FrameType
 
 from igcli import exit_codes
 
@@ -20,11 +20,13 @@ class Stopping:
         Set by the first signal.
     running : bool
         To be set once a run has begun: before that there is nothing to end in order.
+    over : bool
+        To be set once it has ended: there is nothing left to stop.
     """
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self.running = False
+        self.running = self.over = False
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "Stopping":
@@ -36,16 +38,13 @@ class Stopping:
                     self._before[number] = signal.signal(number, self._take)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _take(self, number: int, frame: FrameType | None) -> None:
+        if self.over:
+            return
         if not self.running:
             raise KeyboardInterrupt
         if not self.event.is_set():
@@ -54,6 +53,13 @@ class Stopping:
         elif number == signal.SIGINT:
             _say("stopped at once; what was stored before is whole")
             os._exit(exit_codes.INCOMPLETE)
+
+
+def ignore_signals() -> None:
+    """Let no signal change the exit code of a process that has done all but end."""
+    for name in _NAMES:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _say(message: str) -> None:

@@ -1,12 +1,12 @@
 """``igcli verify``: whether a run directory is what it says."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from igcli.cli.options import debug_option, track, warn
+from igcli.cli.options import debug_option, tell_result, track, warn
 
 
 @click.command(name="verify")
@@ -53,7 +53,8 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
 
     check_path(asked["model"])
     found = verify(Asked(**asked), open_model, track, warn)
-    click.echo(
-        json.dumps(found.to_dict(), allow_nan=False) if as_json else "\n".join(found.lines())
-    )
+    is_given = ctx.get_parameter_source("count") is ParameterSource.COMMANDLINE
+    if is_given and found.rows and asked["count"] > found.inputs:
+        warn(f"-n {asked['count']}: the run is of {found.inputs} inputs, all explained again")
+    tell_result(as_json, found.to_dict, found.lines)
     ctx.exit(found.exit_code)

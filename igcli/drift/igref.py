@@ -14,12 +14,13 @@ from igcli.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
 from igcli.errors import ConfigError, InputError
 from igcli.progress import Track
 from igcli.records import Array
+from igcli.store.about import REFERENCE
 from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import whole_file
 from igcli.store.hdf5 import hdf5_bytes
 
-SUFFIX = ".igref"
 _FORMAT = 1
+_MAKE_ONE = "make one with igcli baseline OUT -o FILE.igref"
 _TOLD = ("igcli", "identity", "settled", "model", "versions", "run")
 
 
@@ -31,8 +32,10 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
     IgcliError
         When the run can't be read, or the file has another ending than .igref.
     """
-    if path.suffix != SUFFIX:
-        raise ConfigError(f"-o {path} has another ending than {SUFFIX}", fix=f"name it …{SUFFIX}")
+    if path.suffix != REFERENCE:
+        raise ConfigError(
+            f"-o {path} has another ending than {REFERENCE}", fix=f"name it …{REFERENCE}"
+        )
     side = RunSide(out)
     ok = [row for row in side.rows if row.status == "ok"]
     maps = np.zeros((len(side.rows), *reduced_shape(side.shape, grid)), np.float16)
@@ -77,6 +80,13 @@ class ReferenceSide:
 
     def __init__(self, path: Path) -> None:
         self.title = str(path)
+        if not path.is_file():
+            there = path.exists()
+            raise InputError(
+                f"{path} is no reference file",
+                "it is a folder" if there else "there is no such file",
+                _MAKE_ONE,
+            )
         try:
             with h5py.File(path, "r") as file:
                 self.about: dict[str, Any] = json.loads(file.attrs["igref"])
@@ -89,8 +99,8 @@ class ReferenceSide:
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path} is no reference file",
-                str(error).split("\n")[0],
-                "make one with igcli baseline OUT -o FILE.igref",
+                "it was cut short, or is of another kind",
+                _MAKE_ONE,
             ) from error
         self.shape = tuple(self._maps.shape[1:])
 

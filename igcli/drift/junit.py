@@ -10,21 +10,34 @@ _SHOWN = 20
 
 def junit(verdict: Verdict) -> bytes:
     """Return the XML: a suite named igcli, the worst images in the text of a failure."""
-    suite = ElementTree.Element(
-        "testsuite",
-        name="igcli",
-        tests=str(len(verdict.judged)),
-        failures=str(len(verdict.failed)),
-        errors="0",
-        skipped="0",
-    )
+    suite = _suite(tests=len(verdict.judged), failures=len(verdict.failed), errors=0)
     for judged in verdict.judged:
-        case = ElementTree.SubElement(
-            suite, "testcase", classname="igcli.compare", name=judged.threshold.text
-        )
+        case = _case(suite, judged.threshold.text)
         if judged.crossed:
             failure = ElementTree.SubElement(case, "failure", message=_message(judged))
             failure.text = _worst(judged, verdict)
+    return _xml(suite)
+
+
+def junit_of_error(message: str, text: str) -> bytes:
+    """Return the XML of a comparison that did not come about: one case, an error."""
+    suite = _suite(tests=1, failures=0, errors=1)
+    ElementTree.SubElement(_case(suite, "comparable"), "error", message=message).text = text
+    return _xml(suite)
+
+
+def _suite(**counts: int) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name="igcli", skipped="0")
+    for key, count in counts.items():
+        suite.set(key, str(count))
+    return suite
+
+
+def _case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
+    return ElementTree.SubElement(suite, "testcase", classname="igcli.compare", name=name)
+
+
+def _xml(suite: ElementTree.Element) -> bytes:
     suites = ElementTree.Element("testsuites")
     suites.append(suite)
     ElementTree.indent(suites)

@@ -6,10 +6,16 @@ them and another map as unlike.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
+from igcli.drift.reduce import mean_magnitudes
 from igcli.records import Array
+
+_COARSE = 14  # told in METRICS
+# Of values whose means over cells differ by rounding alone.
+_EVEN = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,8 @@ class Metric:
         What equal maps give.
     more_is_alike : bool
         Whether larger numbers mean more alike maps.
+    least, most : float
+        What it lies between.
     meaning : str
         In words, for reports.
     """
@@ -31,6 +39,8 @@ class Metric:
     measure: Callable[[Array, Array], float]
     same: float
     more_is_alike: bool
+    least: float
+    most: float
     meaning: str
 
 
@@ -44,11 +54,23 @@ def cosine(reference: Array, new: Array) -> float:
 
 def spearman(reference: Array, new: Array) -> float:
     """Return Spearman's rank correlation, ties sharing their mean rank."""
-    ranks = [_ranks(values.ravel()) for values in (reference, new)]
-    constant = [bool(np.ptp(rank) == 0.0) for rank in ranks]
+    return _correlation(_ranks(reference.ravel()), _ranks(new.ravel()))
+
+
+def coarse(reference: Array, new: Array) -> float:
+    """Return the correlation of |map| averaged over the cells of a grid: where it looks, roughly.
+
+    A deep network's pixels are noisy in sign and place; how much of the map lies in which part of a
+    picture is not.
+    """
+    return _correlation(*(mean_magnitudes(values, _COARSE) for values in (reference, new)))
+
+
+def _correlation(one: Array, other: Array) -> float:
+    constant = [bool(np.ptp(v) <= _EVEN * np.abs(v).max()) for v in (one, other)]
     if any(constant):
         return float(all(constant))
-    return cosine(*(rank - rank.mean() for rank in ranks))
+    return cosine(one - one.mean(), other - other.mean())
 
 
 def _ranks(values: Array) -> Array:
@@ -137,15 +159,16 @@ def signs(reference: Array, new: Array) -> float:
 
 
 METRICS: dict[str, Metric] = {
-    "cosine": Metric(cosine, 1.0, True, "cosine of the maps"),
-    "spearman": Metric(spearman, 1.0, True, "rank correlation of the maps"),
-    "top1": Metric(_top(0.01), 1.0, True, "overlap of the top 1 % of pixels"),
-    "top5": Metric(_top(0.05), 1.0, True, "overlap of the top 5 % of pixels"),
-    "top10": Metric(_top(0.10), 1.0, True, "overlap of the top 10 % of pixels"),
-    "l1": Metric(_relative(1), 0.0, False, "L1 difference over the reference's L1 norm"),
-    "l2": Metric(_relative(2), 0.0, False, "L2 difference over the reference's L2 norm"),
-    "shift": Metric(shift, 0.0, False, "shift of the centre of mass, in diagonals"),
-    "signs": Metric(signs, 1.0, True, "share of the mass whose sign is the same"),
+    "cosine": Metric(cosine, 1.0, True, -1.0, 1.0, "cosine of the maps"),
+    "spearman": Metric(spearman, 1.0, True, -1.0, 1.0, "rank correlation of the maps"),
+    "coarse": Metric(coarse, 1.0, True, -1.0, 1.0, "correlation of |map| on a grid of 14×14 cells"),
+    "top1": Metric(_top(0.01), 1.0, True, 0.0, 1.0, "overlap of the top 1 % of pixels"),
+    "top5": Metric(_top(0.05), 1.0, True, 0.0, 1.0, "overlap of the top 5 % of pixels"),
+    "top10": Metric(_top(0.10), 1.0, True, 0.0, 1.0, "overlap of the top 10 % of pixels"),
+    "l1": Metric(_relative(1), 0.0, False, 0.0, inf, "L1 difference over the reference's L1 norm"),
+    "l2": Metric(_relative(2), 0.0, False, 0.0, inf, "L2 difference over the reference's L2 norm"),
+    "shift": Metric(shift, 0.0, False, 0.0, 1.0, "shift of the centre of mass, in diagonals"),
+    "signs": Metric(signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same"),
 }
 
 

@@ -15,14 +15,17 @@ from igcli.records import Array
 def disturbed(reference: Array, share: float, key: str) -> Array:
     """Return a map moved at random by `share` of its L1 norm; the same for the same `key`.
 
-    Errors of a quadrature are large where the map is, and somewhat everywhere: half of the
-    disturbance goes with the map's size, half is spread evenly.
+    Errors of a quadrature are large where the map is, and somewhat elsewhere: half of the
+    disturbance goes with the map's size, half is spread evenly. Zeros stay: where input and
+    baseline are equal, as in a digit's background, a map is zero without error, and ranks would
+    tell noise there, however small, from none.
     """
     digest = hashlib.sha256(key.encode()).digest()
     random = np.random.default_rng(int.from_bytes(digest[:16]))
     magnitudes = np.abs(reference.astype(np.float64))
     mass = magnitudes.sum()
-    noise = random.standard_normal(reference.shape) * (magnitudes + magnitudes.mean())
+    spread = np.where(magnitudes > 0.0, magnitudes + magnitudes.mean(), 0.0)
+    noise = random.standard_normal(reference.shape) * spread
     size = np.abs(noise).sum()
     if size == 0.0:
         return reference.astype(np.float64)

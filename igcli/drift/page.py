@@ -9,46 +9,28 @@ from igcli.drift.panels import Panels, panels, picture
 from igcli.drift.sides import Side, Stored
 from igcli.drift.thresholds import SHARES
 from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.pages.document import document, number, text
 from igcli.records import Array
-from igcli.result import on_one_line
 
 _SHOWN = 20
 _NAMED = 5
+_NUMBER = ' class="n"'
 _COUNTS = {
     "compared": "images that both runs explain",
     "within_noise": "images whose maps differ by no more than their own errors",
-    "retargeted": "images explained for another class in the new run: their maps are not measured",
 } | {kind: meaning.replace("share of ", "") for kind, meaning in SHARES.items()}
 _STYLE = """
-:root { color-scheme: light dark; --back: #fff; --text: #1b1b1f; --soft: #595963; --line: #c9c9d2;
-  --card: #f5f5f8; --bad: #a81616; --good: #0b6b2e; }
-@media (prefers-color-scheme: dark) { :root { --back: #16161a; --text: #ececf1; --soft: #ababb8;
-  --line: #44444f; --card: #202027; --bad: #ff9a92; --good: #7fdd9d; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 76rem; padding: 1rem; background: var(--back);
-  color: var(--text); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1, h2, h3 { line-height: 1.25; }
 h1 { border-left: .5rem solid; padding-left: .75rem; }
-.bad { color: var(--bad); } .good { color: var(--good); } .soft { color: var(--soft); }
-.wide { overflow-x: auto; }
-.wide:focus-visible, a:focus-visible { outline: 3px solid; outline-offset: 2px; }
-table { border-collapse: collapse; overflow-wrap: normal; }
-caption { text-align: left; color: var(--soft); padding-bottom: .25rem; }
-th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.wide td:not(.n) { min-width: 6.5rem; } .wide td:last-child { min-width: 15rem; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: .75rem 1rem 1rem; margin: 1rem 0; }
 article h3 { margin: 0 0 .25rem; }
 article p { margin: .25rem 0; }
+dt { font-weight: bold; } dd { margin: 0 0 .5rem; }
 .maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem;
   margin: .75rem 0 .25rem; max-width: 64rem; }
-figure { margin: 0; }
 figure img { display: block; width: 100%; max-width: 16rem; image-rendering: pixelated;
   border: 1px solid var(--line); background: #fff; }
-figcaption { font-size: .9rem; color: var(--soft); }
-.key { display: inline-block; width: 6rem; height: .8rem; vertical-align: middle;
-  border: 1px solid var(--line); background: linear-gradient(90deg, #f00, #fff, #008000); }
 """
 
 
@@ -71,38 +53,13 @@ def page(verdict: Verdict, reference: Side, new: Side) -> str:
         *_counts(verdict),
         *_images(verdict, reference, new),
     ]
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            "img-src data:; style-src 'unsafe-inline'\">",
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>igcli: {state}: {_text(verdict.new)}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            *body,
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    return whole_page(f"{state}: {verdict.new}", body)
 
 
-def _text(text: str) -> str:
-    return escape(on_one_line(text))
-
-
-def _number(value: float | None, form: str = ".4g") -> str:
-    if value is None:
-        return "–"
-    text = str(value) if isinstance(value, int) else format(value, form)
-    return text.replace("inf", "∞").replace("-", "−")
+def whole_page(title: str, body: Sequence[str]) -> str:
+    """Return a page of a comparison: a title in plain text, lines of HTML."""
+    pieces = ("<main>\n", "\n".join(body), "\n</main>\n")
+    return "".join(document(f"igcli: {title}", _STYLE, pieces))
 
 
 def _opening(verdict: Verdict) -> str:
@@ -114,14 +71,14 @@ def _opening(verdict: Verdict) -> str:
     )
     lines = [
         f"<p><strong>{len(verdict.failed)} of {len(verdict.judged)}</strong> thresholds crossed. "
-        f"New: <strong>{_text(verdict.new)}</strong>. "
-        f"Reference: <strong>{_text(verdict.reference)}</strong>.</p>",
+        f"New: <strong>{text(verdict.new)}</strong>. "
+        f"Reference: <strong>{text(verdict.reference)}</strong>.</p>",
         f"<p>{known}"
         + (f" Maps are compared on a grid of {verdict.grid}." if verdict.grid else "")
         + "</p>",
     ]
     if verdict.forced:
-        differences = "; ".join(_text(difference) for difference in verdict.forced)
+        differences = "; ".join(text(difference) for difference in verdict.forced)
         lines.append(f"<p>Compared although settings differ: {differences}.</p>")
     return "\n".join(lines)
 
@@ -130,7 +87,10 @@ def _table(
     title: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers: range
 ) -> list[str]:
     """Return a table of escaped cells, right-aligned in the columns of numbers; it may scroll."""
-    heads = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    heads = "".join(
+        f'<th scope="col"{_NUMBER if i in numbers else ""}>{cell}</th>'
+        for i, cell in enumerate(head)
+    )
     lines = [
         f'<div class="wide" role="region" aria-label="{title}" tabindex="0">',
         f"<table><caption>{title}</caption>",
@@ -139,7 +99,7 @@ def _table(
     ]
     for first, *others in rows:
         cells = "".join(
-            f'<td class="n">{cell}</td>' if i in numbers else f"<td>{cell}</td>"
+            f"<td{_NUMBER if i in numbers else ''}>{cell}</td>"
             for i, cell in enumerate(others, start=1)
         )
         lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
@@ -155,17 +115,17 @@ def _thresholds(verdict: Verdict) -> list[str]:
 def _threshold(judged: Judged) -> tuple[str, str, str, str]:
     mark, word = ("bad", "✗ crossed") if judged.crossed else ("good", "✓ passed")
     result = f'<span class="{mark}">{word}</span>'
-    named = ", ".join(_text(identity) for identity in judged.worst[:_NAMED])
+    named = ", ".join(text(identity) for identity in judged.worst[:_NAMED])
     more = len(judged.worst) - _NAMED
     beyond = named + (f" and {more} more" if more > 0 else "")
-    found = "no image to judge" if judged.value is None else _number(judged.value)
+    found = "no image to judge" if judged.value is None else number(judged.value)
     return escape(judged.threshold.text), found, result, beyond
 
 
 def _metrics(verdict: Verdict) -> list[str]:
     rows = [
         # None is infinite: a reference map that is zero, and a new one that is not.
-        (name, *("∞" if spread[q] is None else _number(spread[q]) for q in QUANTILES),
+        (name, *("∞" if spread[q] is None else number(spread[q]) for q in QUANTILES),
          escape(METRICS[name].meaning))
         for name, spread in verdict.quantiles().items()
     ]  # fmt: skip
@@ -221,7 +181,7 @@ _KEY = (
 def _image(
     image: ImageDrift, pair: tuple[Stored, Stored], seen: Array | None, drawn: Panels
 ) -> list[str]:
-    name = _text(image.id)
+    name = text(image.id)
     figures = [] if seen is None else [(picture(seen), "Image", "the image as the model saw it")]
     figures += [
         (drawn.reference, "Reference", "the reference's map"),
@@ -231,7 +191,7 @@ def _image(
     height, width = drawn.side
     of = "numbers, in rows" if drawn.folded else "cells"
     scale = (
-        f"Full colour at ±{_number(drawn.scale)}; {height}×{width} {of}."
+        f"Full colour at ±{number(drawn.scale)}; {height}×{width} {of}."
         if drawn.scale
         else "Both maps are zero."
     )
@@ -254,7 +214,7 @@ def _image(
 
 
 def _said(what: str, values: tuple[float | None, float | None]) -> str:
-    before, after = (_number(value) for value in values)
+    before, after = (number(value) for value in values)
     if before == after:
         return f"{what} {before}."
     return f"<strong>{what} {before} → {after}.</strong>"
@@ -263,7 +223,7 @@ def _said(what: str, values: tuple[float | None, float | None]) -> str:
 def _metrics_of(image: ImageDrift) -> str:
     if not image.metrics:
         return "No metrics: the maps are of different classes."
-    found = ", ".join(f"{name} {_number(value, '.3g')}" for name, value in image.metrics.items())
+    found = ", ".join(f"{name} {number(value, '.3g')}" for name, value in image.metrics.items())
     if image.noise is None or isnan(image.noise):
         return found
     return f"{found}; the maps' own errors: {image.noise:.1%}"

@@ -26,8 +26,8 @@ class Matched:
     retargeted : list of (Stored, Stored)
         Explained in both runs, but for different classes.
     missing, extra, input_changed, failed, unconverged : list of str
-        Ids: only in the reference; only in the new run; of another file; failed in either run;
-        measured, but short of the tolerance in either run.
+        Ids: only in the reference; only in the new run; of another file; failed in either run (the
+        file may have changed, too); explained, but short of the tolerance in either run.
     """
 
     pairs: list[tuple[Stored, Stored]]
@@ -43,6 +43,16 @@ class Matched:
         """Every image that both runs explain."""
         return self.pairs + self.retargeted
 
+    @property
+    def retargeted_alone(self) -> list[tuple[Stored, Stored]]:
+        """Those of `retargeted` whose prediction is the same."""
+        return [(a, b) for a, b in self.retargeted if a.prediction == b.prediction]
+
+    @property
+    def common(self) -> int:
+        """How many images both runs have."""
+        return len(self.explained) + len({*self.failed, *self.input_changed})
+
 
 def match(reference: Side, new: Side) -> Matched:
     """Match two sides' images by id, and sort out those that can't be measured."""
@@ -52,11 +62,14 @@ def match(reference: Side, new: Side) -> Matched:
         other = there.pop(row.id, None)
         if other is None:
             found.missing.append(row.id)
-        elif row.sha256 and other.sha256 and row.sha256 != other.sha256:
+            continue
+        has_changed = bool(row.sha256 and other.sha256 and row.sha256 != other.sha256)
+        has_failed = row.status != "ok" or other.status != "ok"
+        if has_changed:
             found.input_changed.append(row.id)
-        elif row.status != "ok" or other.status != "ok":
+        if has_failed:
             found.failed.append(row.id)
-        else:
+        if not (has_changed or has_failed):
             same = row.target == other.target
             (found.pairs if same else found.retargeted).append((row, other))
             if row.converged is False or other.converged is False:
@@ -76,13 +89,20 @@ class Measured:
     noise : Array
         The same of each reference map and itself, disturbed by as much as both maps may be off;
         NaN where no error is known.
-    share : Array
-        (pairs,): that disturbance, over the reference map's L1 norm.
+    errors : Array
+        (pairs, 2): how far the reference's map and the new one may be off, over the reference
+        map's L1 norm; NaN where no error is known.
     """
 
     seen: Array
     noise: Array
-    share: Array
+    errors: Array
+
+    @property
+    def share(self) -> Array:
+        """How far both maps together may be off, (pairs,): the disturbance behind `noise`."""
+        total: Array = self.errors.sum(axis=1)
+        return total
 
     @property
     def within_noise(self) -> Array:
@@ -105,14 +125,14 @@ def measure(
     """Read and measure every pair, a few maps at a time."""
     seen = np.zeros((len(pairs), len(METRICS)))
     noise = np.full_like(seen, np.nan)
-    shares = np.full(len(pairs), np.nan)
+    errors = np.full((len(pairs), 2), np.nan)
     both = zip(pairs, _maps(reference, new, pairs, grid), strict=True)
     for i, ((row, _), (a, b)) in enumerate(track(both, len(pairs))):
         seen[i] = measured(a.values, b.values)
-        shares[i] = _share(a, b)
-        if np.isfinite(shares[i]):
-            noise[i] = noise_of(a.values, shares[i], row.id)
-    return Measured(seen, noise, shares)
+        errors[i] = _errors(a, b)
+        if np.isfinite(errors[i]).all():
+            noise[i] = noise_of(a.values, errors[i].sum(), row.id)
+    return Measured(seen, noise, errors)
 
 
 def _maps(
@@ -125,14 +145,17 @@ def _maps(
     )
 
 
-def _share(reference: Reduced, new: Reduced) -> float:
-    """Return how far both maps may be off, over the reference's L1 norm.
+def _errors(reference: Reduced, new: Reduced) -> Array:
+    """Return how far each map may be off, over the reference's L1 norm.
 
     Where one has no error estimate it is taken to be as good as the other.
     """
     norm = float(np.abs(reference.values).sum())
-    errors = [reference.error, new.error]
-    known = [error for error in errors if np.isfinite(error)]
-    if not known or norm == 0.0:
-        return np.nan if not known else 0.0
-    return sum(error if np.isfinite(error) else max(known) for error in errors) / norm
+    errors = np.array([reference.error, new.error])
+    is_known = np.isfinite(errors)
+    if not is_known.any():
+        return np.full(2, np.nan)
+    if norm == 0.0:
+        return np.zeros(2)
+    best: Array = np.where(is_known, errors, errors[is_known].max()) / norm
+    return best

@@ -1,7 +1,7 @@
-"""Maps reduced to a grid: what a small reference file keeps of them.
+"""Maps reduced to a grid: what a small reference file keeps of them, and where they look, roughly.
 
-Each cell holds the sum of the attributions in it, channels included. Sums only shrink an L1 error,
-but they cancel within a cell, so that the error weighs more against the smaller norm.
+A reference file's cell holds the sum of the attributions in it, channels included. Sums only shrink
+an L1 error, but they cancel within a cell, so that the error weighs more against the smaller norm.
 """
 
 import numpy as np
@@ -23,6 +23,11 @@ def reduce_map(values: Array, grid: int) -> Array:
     if plane.ndim == 3:
         plane = plane.sum(axis=2)
     return _binned(_binned(plane, 0, grid), 1, grid)
+
+
+def mean_magnitudes(values: Array, grid: int) -> Array:
+    """Return the means of |map| over the cells of `reduce_map`, float64."""
+    return reduce_map(np.abs(values), grid) / reduce_map(np.ones(values.shape), grid)
 
 
 def _binned(values: Array, axis: int, most: int) -> Array:

@@ -12,10 +12,11 @@ _SHOWN = 5
 
 def summary(verdict: Verdict) -> list[str]:
     """Return the terminal summary: the verdict, each threshold, the metrics, the worst images."""
-    lines = [_headline(verdict), _compared(verdict)]
+    lines = [_headline(verdict), f"compared   {_compared(verdict)}"]
     lines += [
         f"{_mark(judged):<9}  {_judged(judged)}" for judged in verdict.judged if _told(judged)
     ]
+    lines += [f"not gated  {text}" for text in _ungated(verdict)]
     lines += [f"{name:<9}  {spread}" for name, spread in _spreads(verdict)]
     for image in verdict.worst[:_SHOWN] if verdict.failed else []:
         lines.append(f"worst      {on_one_line(image.id)}: {_image(image)}")
@@ -25,6 +26,13 @@ def summary(verdict: Verdict) -> list[str]:
 def _told(judged: Judged) -> bool:
     """Leave out what never fails unless something is missing, and did not."""
     return judged.crossed or judged.threshold.text not in COMPLETE
+
+
+def _ungated(verdict: Verdict) -> Iterator[str]:
+    """Say how many predictions changed, where no threshold does: their maps are not judged."""
+    changed = verdict.counts()["prediction_changed"]
+    if changed and all(j.threshold.measure != "prediction_changed" for j in verdict.judged):
+        yield f"prediction_changed: {changed} of {len(verdict.images)} images, left out of metrics"
 
 
 def _headline(verdict: Verdict) -> str:
@@ -43,7 +51,7 @@ def _compared(verdict: Verdict) -> str:
         else (f"{counts['within_noise']} within the maps' own errors ({noise:.1%} at the median)")
     )
     grid = f", on a grid of {verdict.grid}" if verdict.grid else ""
-    return f"compared   {counts['compared']} images{grid}: {within}"
+    return f"{counts['compared']} images{grid}: {within}"
 
 
 def _mark(judged: Judged) -> str:
@@ -81,8 +89,9 @@ def markdown(verdict: Verdict) -> str:
     lines = [
         f"### igcli: {state}",
         "",
-        f"`{verdict.new}` against `{verdict.reference}`: {_compared(verdict)[11:]}.",
+        f"`{verdict.new}` against `{verdict.reference}`: {_compared(verdict)}.",
         "",
+        *(f"Not gated: {text}.\n" for text in _ungated(verdict)),
         *_table(
             ("threshold", "found", ""),
             (

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 
 from igcli.drift.reduce import reduce_map, reduced_shape
-from igcli.errors import InputError, NotComparable
+from igcli.errors import NotComparable
 from igcli.records import Array
-from igcli.store.about import is_run, read_about
+from igcli.store.about import finished_run
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import read_manifest
@@ -103,8 +103,8 @@ class RunSide:
 
     def __init__(self, out: Path) -> None:
         self.title = str(out)
-        self.about = _finished(out)
-        _check_parts(out, str(self.about.get("run")))
+        self.about = finished_run(str(out), out)
+        self._check_parts(out)
         try:
             self._file = h5py.File(out / ATTRIBUTIONS, "r")
             self._datasets = [self._file[name] for name in map_names(self._file)]
@@ -112,7 +112,7 @@ class RunSide:
         except (OSError, KeyError) as error:
             raise NotComparable(
                 f"{out / ATTRIBUTIONS} can't be read",
-                str(error).split("\n")[0],
+                "it is damaged" if (out / ATTRIBUTIONS).exists() else "it is not there",
                 "finish the run with --resume, which writes it again",
             ) from error
         if len(self._datasets) == 1:
@@ -164,36 +164,14 @@ class RunSide:
         if not np.isfinite(values).all():
             raise self._damaged(f"the map of {row.id} is not there, though its status is ok")
 
+    def _check_parts(self, out: Path) -> None:
+        for entry in read_manifest(out, str(self.about.get("run"))):
+            if not entry.is_whole(out):
+                raise self._damaged(f"{part_path(out, entry.start)} is not as it was written")
+
     def _damaged(self, cause: str) -> NotComparable:
         fix = "run `igcli run … --resume`, which computes it again"
         return NotComparable(f"{self.title} is damaged", cause, fix)
-
-
-def _check_parts(out: Path, run: str) -> None:
-    for entry in read_manifest(out, run):
-        if not entry.is_whole(out):
-            raise NotComparable(
-                f"{out} is damaged",
-                f"{part_path(out, entry.start)} is not as it was written",
-                "run `igcli run … --resume`, which computes it again",
-            )
-
-
-def _finished(out: Path) -> dict[str, Any]:
-    if not is_run(out):
-        raise InputError(
-            f"{out} is no igcli run",
-            "it has no run.json of one" if out.is_dir() else "there is no such folder",
-            "name a run directory or an .igref file",
-        )
-    about = read_about(out)
-    if about.get("status") != "complete" or not isinstance(about.get("identity"), dict):
-        raise NotComparable(
-            f"{out} is no finished run",
-            f"its run.json says {about.get('status')}",
-            "finish it with --resume",
-        )
-    return about
 
 
 def shape_at(side: Side, grid: int) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from igcli.records import Array
 
 SHARES = {
     "prediction_changed": "share of images whose prediction changed",
+    "retargeted": "share of images of the same prediction that are explained for another class",
     "looks_elsewhere": "share of images of the same prediction whose map is another",
     "missing": "share of the reference's images that the new run lacks",
     "extra": "share of the new run's images that the reference lacks",
@@ -37,7 +38,14 @@ USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_chang
 # An image looks elsewhere when its cosine is less.
 ELSEWHERE = 0.5
 # What a gate must never skip: there whether or not thresholds are given.
-COMPLETE = ("missing>0", "extra>0", "input_changed>0", "failed>0", "unconverged>0")
+COMPLETE = (
+    "missing>0",
+    "extra>0",
+    "input_changed>0",
+    "failed>0",
+    "unconverged>0",
+    "retargeted>0",
+)
 # Chosen by tests/benchmarks/drift.py: another seed passes, a planted mark fails.
 DEFAULT = ("prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75")
 
@@ -89,7 +97,25 @@ def _parse(text: str) -> Threshold:
     if alike != (sign == "<"):
         better = "more" if alike else "less"
         raise _unreadable(text, f"of {measure}, {better} is more alike: turn the sign round")
+    _check_range(text, measure, alike, number)
     return Threshold(text, measure, statistic, sign == "<", number)
+
+
+def _check_range(text: str, measure: str, below: bool, limit: float) -> None:
+    """Raise ConfigError for a limit that nothing, or everything, is beyond."""
+    metric = METRICS.get(measure)
+    # Changes of numbers are magnitudes.
+    least, most = (metric.least, metric.most) if metric else (0.0, inf)
+    never = limit <= least if below else limit >= most
+    always = limit > most if below else limit < least
+    if never or always:
+        raise ConfigError(
+            f"--fail-on {text} is {'never' if never else 'always'} crossed",
+            f"{measure} is from {least:g} to {most:g}"
+            if isfinite(most)
+            else f"{measure} is {least:g} or more",
+            "set a limit within that, or leave this one out",
+        )
 
 
 def _share(text: str, measure: str, is_odd: bool, limit: float) -> Threshold:

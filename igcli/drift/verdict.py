@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,12 @@ import numpy as np
 from igcli import exit_codes
 from igcli.drift.metrics import METRICS
 from igcli.drift.pairs import Matched, Measured
-from igcli.drift.thresholds import SHARES, Threshold, statistic
+from igcli.drift.thresholds import Threshold, statistic
+from igcli.result import finite
 
 QUANTILES = ("p05", "median", "p95")
 _WORST = 10
+_UNMEASURED = ("missing", "extra", "input_changed", "failed", "unconverged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Verdict:
         """Return the quantiles of every metric as seen, by name."""
         seen = self.measured.seen
         return {
-            name: {q: _finite(statistic(seen[:, i], q)) for q in QUANTILES}
+            name: {q: finite(statistic(seen[:, i], q)) for q in QUANTILES}
             for i, name in enumerate(METRICS)
             if len(seen)
         }
@@ -129,12 +130,8 @@ class Verdict:
             "compared": len(self.images),
             "within_noise": int(self.measured.within_noise.sum()),
             "prediction_changed": changed,
-            "retargeted": len(self.matched.retargeted),
-            **{
-                kind: len(getattr(self.matched, kind))
-                for kind in SHARES
-                if hasattr(self.matched, kind)
-            },
+            "retargeted": len(self.matched.retargeted_alone),
+            **{kind: len(getattr(self.matched, kind)) for kind in _UNMEASURED},
         }
 
     def noise(self) -> float | None:
@@ -148,6 +145,7 @@ class Verdict:
             "reference": self.reference,
             "new": self.new,
             "drift": bool(self.failed),
+            "error": None,
             "forced": self.forced,
             "grid": self.grid or None,
             "counts": self.counts(),
@@ -155,7 +153,7 @@ class Verdict:
             "thresholds": [
                 {
                     "threshold": judged.threshold.text,
-                    "value": None if judged.value is None else _finite(judged.value),
+                    "value": None if judged.value is None else finite(judged.value),
                     "crossed": judged.crossed,
                     "beyond": judged.beyond,
                     "worst": judged.worst[:_WORST],
@@ -173,8 +171,4 @@ def _as_json(value: Any) -> Any:
         return {key: _as_json(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_as_json(item) for item in value]
-    return _finite(value) if isinstance(value, float) else value
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
+    return finite(value) if isinstance(value, float) else value

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -93,12 +93,12 @@ def remove_temporary(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_files(folder: Path, pattern: str) -> None:
-    """Remove the matching files below a folder, and every folder that this leaves empty."""
+def remove_files(folder: Path, pattern: str, is_ours: Callable[[Path], bool]) -> None:
+    """Remove the matching files of ours below a folder, and folders that this leaves empty."""
     if not folder.is_dir():
         return
     for path in folder.rglob(pattern):
-        if not path.is_dir():
+        if not path.is_dir() and is_ours(path):
             path.unlink()
     for top in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         if not any(top.iterdir()):

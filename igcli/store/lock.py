@@ -10,7 +10,6 @@ import os
 import socket
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from igcli.errors import OutputError
@@ -60,12 +59,7 @@ class RunLock:
         os.write(self._handle, json.dumps(_me()).encode())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self._path.unlink(missing_ok=True)
         except OSError:

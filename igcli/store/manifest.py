@@ -29,8 +29,6 @@ class PartEntry:
         The rows it holds.
     final : bool
         Whether it stays; else the run was stopped in it, and a resumed run computes it again.
-    unread : int
-        How many inputs in it could not be read: a resumed run tries these again.
     size : int
         Bytes.
     sha256 : str
@@ -43,7 +41,6 @@ class PartEntry:
     start: int
     rows: int
     final: bool
-    unread: int
     size: int
     sha256: str
     seconds: float

@@ -5,15 +5,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from igcli.errors import OutputError
+from igcli.figures.png import is_ours
 from igcli.store.about import read_about
 from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
     ATTRIBUTIONS,
     ATTRIBUTIONS_NPY,
+    FIGURES,
     LOCK,
     OVERLAYS,
     OWN_NAMES,
     PARTS,
+    REPORT,
     RESULTS,
     RUN,
     manifest_path,
@@ -50,7 +53,7 @@ def _check_run(out: Path, overwrite: bool, resume: bool) -> None:
         )
     if not about and not overwrite:
         raise OutputError(
-            f"OUT {out} holds an igcli run without its {RUN}",
+            f"OUT {out} holds an igcli run whose {RUN} is gone or damaged",
             "what was computed can't be told apart from another run's",
             "put it back, add --overwrite to replace the run, or name another folder as OUT",
         )
@@ -126,8 +129,8 @@ def unlisted_parts(out: Path, entries: Sequence[PartEntry]) -> set[Path]:
 
 
 def remove_joined(out: Path) -> None:
-    """Remove the files that join parts; the parts stay."""
-    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY):
+    """Remove the files that were made of all parts; the parts stay."""
+    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT):
         (out / name).unlink(missing_ok=True)
 
 
@@ -142,12 +145,13 @@ def remove_debris(out: Path) -> None:
 
 def remove_run(out: Path) -> None:
     """Remove an earlier run's files but for its run.json; others are left alone."""
-    for name in (OVERLAYS, PARTS):
+    for name in (OVERLAYS, FIGURES, PARTS):
         if (out / name).is_symlink():
             (out / name).unlink()
     remove_joined(out)
     remove_debris(out)
     manifest_path(out).unlink(missing_ok=True)
-    for name, pattern in ((OVERLAYS, "*.png"), (PARTS, "part-*.h5")):
-        remove_files(out / name, pattern)
+    for name in (OVERLAYS, FIGURES):
+        remove_files(out / name, "*.png", is_ours)
+    remove_files(out / PARTS, "part-*.h5", lambda path: True)
     (out / PARTS).mkdir(exist_ok=True)

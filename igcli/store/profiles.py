@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from igcli.records import Explanation
+from igcli.records import Explanation, Profile
 
 GROUP = "profiles"
 _FIELDS = ("alphas", "scores", "gradient_norms")
@@ -26,6 +26,15 @@ def write_profiles(file: Any, explanations: list[Explanation]) -> None:
     for name in _FIELDS:
         values = [getattr(p, name) for p in profiles if p]
         group.create_dataset(name, data=np.concatenate(values), dtype="f8")
+
+
+def read_profile(file: Any, place: int) -> Profile | None:
+    """Return the profile of one row of an open HDF5 file; None where none was stored."""
+    if GROUP not in file:
+        return None
+    group = file[GROUP]
+    begin, end = group["offsets"][place : place + 2]
+    return Profile(*(group[name][begin:end] for name in _FIELDS))
 
 
 def join_profiles(parts: list[Path], file: Any) -> None:

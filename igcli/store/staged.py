@@ -23,14 +23,13 @@ class Staged:
     ----------
     name : str
         Of its file, among the parts.
-    start, rows, unread, size, sha256
+    start, rows, size, sha256
         As in `igcli.store.manifest.PartEntry`.
     """
 
     name: str
     start: int
     rows: int
-    unread: int
     size: int
     sha256: str
 
@@ -47,5 +46,4 @@ def stage(out: Path, explanations: list[Explanation], maps: Maps) -> Staged:
 
 def describe(path: Path, explanations: list[Explanation], size: int, sha256: str) -> Staged:
     """Return what the manifest is to say of a part that was written."""
-    unread = sum(e.status == "failed" and not e.sha256 for e in explanations)
-    return Staged(path.name, explanations[0].row, len(explanations), unread, size, sha256)
+    return Staged(path.name, explanations[0].row, len(explanations), size, sha256)

@@ -8,7 +8,7 @@ import h5py
 
 from igcli.records import Explanation
 from igcli.store.columns import write_csv
-from igcli.store.layout import ATTRIBUTIONS, PARTS, RESULTS, part_path
+from igcli.store.layout import ATTRIBUTIONS, PARTS, RESULTS, manifest_path, part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import map_names
 from igcli.store.reader import UNREADABLE, read_joined, read_rows
@@ -39,16 +39,19 @@ def whole_rows(out: Path, run: str, rows: int) -> tuple[list[Explanation], list[
     stop = 0
     for entry in entries:
         if entry.start != stop:
-            raise Damaged(f"no part holds the rows {stop} to {entry.start - 1}")
+            gap = f"no part with the rows {stop} to {entry.start - 1}"
+            raise Damaged(f"{manifest_path(out)} lists {gap}")
         if not entry.is_whole(out):
-            raise Damaged(f"the part that begins with row {entry.start} is not as it was written")
+            path = part_path(out, entry.start)
+            state = "is not as it was written" if path.exists() else "is not there"
+            raise Damaged(f"{path}, which holds the rows from {entry.start} on, {state}")
         stop = entry.stop
     if stop != rows:
-        raise Damaged(f"the manifest lists {stop} of {rows} rows")
+        raise Damaged(f"{manifest_path(out)} lists {stop} of {rows} rows")
     try:
         return list(read_rows(out, entries)), entries
     except UNREADABLE as error:
-        raise Damaged(f"the parts can't be read: {error}") from error
+        raise Damaged(f"{out / PARTS} has parts that can't be read: {error}") from error
 
 
 def disagreements(
@@ -71,22 +74,27 @@ def disagreements(
         joined = read_joined(out)
         first = _first_difference(rows, joined)
         if first is not None:
-            yield f"{ATTRIBUTIONS} differs from the parts, first in row {first}"
+            yield f"{out / ATTRIBUTIONS} differs from the parts, first in row {first}"
         with h5py.File(out / ATTRIBUTIONS, "r") as file:
             apart = [name for name in map_names(file) if not _refers(file[name], name, entries)]
         for name in apart:
-            yield f"{ATTRIBUTIONS}: /{name} is not made of the parts"
+            yield f"{out / ATTRIBUTIONS}: /{name} is not made of the parts"
     except UNREADABLE as error:
-        yield f"{ATTRIBUTIONS} can't be read: {error}"
+        yield f"{out / ATTRIBUTIONS} can't be read: {_why(out / ATTRIBUTIONS, error)}"
     write_csv([part_path(out, entry.start) for entry in entries], scratch / RESULTS)
     try:
         lines = (out / RESULTS).read_bytes().split(b"\n")
     except OSError as error:
-        yield f"{RESULTS} can't be read: {error.strerror}"
+        yield f"{out / RESULTS} can't be read: {error.strerror}"
         return
     first = _first_difference((scratch / RESULTS).read_bytes().split(b"\n"), lines)
     if first is not None:
-        yield f"{RESULTS} differs from the arrays, first in line {first + 1}"
+        yield f"{out / RESULTS} differs from the arrays, first in line {first + 1}"
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
+    return str(error).split("\n")[0] if path.exists() else "it is not there"
 
 
 def _refers(dataset: Any, name: str, entries: list[PartEntry]) -> bool:

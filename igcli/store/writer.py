@@ -210,7 +210,6 @@ class RunWriter(RunFolder):
             start=staged.start,
             rows=staged.rows,
             final=final,
-            unread=staged.unread,
             size=staged.size,
             sha256=staged.sha256,
             seconds=round(now - self._since, 3),

@@ -45,7 +45,7 @@ DIGIT_NOISE: dict[float, bool | None] = {
     100: None,
     200: True,
 }
-PHOTO_NOISE: dict[float, bool | None] = {0.01: False, 0.1: None, 1: None, 20: True}
+PHOTO_NOISE: dict[float, bool | None] = {0.01: False, 0.1: None, 0.3: None, 1: None, 20: True}
 # Models trained on marked digits, explained on marked and plain ones: one more epoch changes little
 # where no mark is.
 MISLED: dict[str, dict[str, bool | None]] = {
@@ -178,6 +178,9 @@ def photo_cases(folder: Path) -> Iterator[Case]:
     """Yield the cases of an ImageNet classifier."""
     model = DATA / "mobilenetv2_imagenet.h5"
     yield from reruns(model, "photos", ["batches of 7", "300 Gauss-Legendre steps"])
+    same = always(model)
+    halved = partial(models.altered, folder / "halved", model, models.halved)
+    yield Case("weights in half precision", False, same, halved, (), "photos")
     yield from noisy(model, "photos", PHOTO_NOISE, folder)
     new = partial(models.altered, folder / "shuffled", model, models.shuffled, last=True)
     yield Case("weights shuffled, last layer", True, always(model), new, (), "photos")

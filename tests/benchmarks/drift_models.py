@@ -113,6 +113,12 @@ def noise(share: float) -> Change:
     return change
 
 
+def halved(random: np.random.Generator, weights: Array) -> Array:
+    """Round weights to half precision, as a smaller file of the same model has them."""
+    rounded: Array = weights.astype(np.float16).astype(np.float32)
+    return rounded
+
+
 def redrawn(random: np.random.Generator, weights: Array) -> Array:
     """Draw weights anew, as spread as they were."""
     drawn: Array = weights.std() * random.standard_normal(weights.shape)

@@ -31,7 +31,7 @@ def test_exit_codes(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     assert same.exit_code == 0 and same.stdout.startswith("no drift   ") and same.stderr == ""
     drift = igcli("compare", old, new)
     assert drift.exit_code == 1
-    assert drift.stdout.startswith("DRIFT      2 of 8 thresholds crossed\ncompared   4 images")
+    assert drift.stdout.startswith("DRIFT      2 of 9 thresholds crossed\ncompared   4 images")
     partial = write_run(tmp_path / "partial", rows_of(MAPS), status="partial")
     refused = igcli("compare", old, partial)
     assert refused.exit_code == 3 and refused.stdout == ""
@@ -46,11 +46,16 @@ def test_exit_codes(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
         (("old",), "Missing argument 'NEW'"),
         (("old", "nowhere"), "nowhere is no igcli run: there is no such folder"),
         (("old", "."), "is no igcli run: it has no run.json of one"),
-        (("nowhere.igref", "old"), "nowhere.igref is no reference file"),
+        (("old", "old/results.csv"), "results.csv is no igcli run: it is a file"),
+        (("nowhere.igref", "old"), "nowhere.igref is no reference file: there is no such file"),
+        (("old", "old", "--fail-on", "cosine.min<1.5"), "--fail-on cosine.min<1.5 is always"),
         (("old", "old", "--fail-on", "cosine<0.9"), "--fail-on cosine<0.9 can't be read"),
         (("old", "old", "--fail-on", "cosine.min<0.9999"), "is finer than the runs can tell"),
         (("old", "old", "--nonsense"), "No such option '--nonsense'"),
-        (("old", "old", "--json", "--html", "no/page.html"), "can't be used: No such file"),
+        (
+            ("old", "old", "--json", "--html", "no/page.html"),
+            "--html no/page.html can't be written: th",
+        ),
         (("old", "old", "--config", "nowhere.toml"), "--config nowhere.toml can't be read"),
     ],
 )
@@ -68,10 +73,11 @@ def test_json(igcli: Any, old: Path, new: Path) -> None:
     assert result.exit_code == 1 and result.stderr == ""
     said = json.loads(result.stdout)
     assert list(said) == [
-        "reference", "new", "drift", "forced", "grid", "counts", "noise", "thresholds", "metrics",
-        "images",
+        "reference", "new", "drift", "error", "forced", "grid", "counts", "noise", "thresholds",
+        "metrics", "images",
     ]  # fmt: skip
-    assert said["drift"] is True and said["grid"] is None and said["counts"]["compared"] == 4
+    assert said["drift"] is True and said["error"] is None
+    assert said["grid"] is None and said["counts"]["compared"] == 4
     assert said["thresholds"][0] == {
         "threshold": "prediction_changed>0.1", "value": 0.25, "crossed": True, "beyond": 0.25,
         "worst": ["b"],
@@ -100,9 +106,61 @@ def test_reports(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
 
 def test_a_report_that_cannot_be_written(igcli: Any, old: Path, tmp_path: Path) -> None:
     for option in ("--junit", "--markdown", "--html"):
-        result = igcli("compare", old, old, option, tmp_path / "no" / "report")
-        assert result.exit_code == 2 and "can't be used: No such file" in result.stderr
+        path = tmp_path / "no" / "report"
+        result = igcli("compare", old, old, option, path)
+        assert result.exit_code == 2 and result.stderr == (
+            f"igcli: {option} {path} can't be written: there is no folder {path.parent}\n"
+            "to fix this: make that folder, or name another\n"
+        )
         assert igcli("compare", old, old, option, tmp_path).exit_code == 2
+
+
+def test_runs_that_cannot_be_compared_are_reported(igcli: Any, old: Path, tmp_path: Path) -> None:
+    """A stale report would say what an earlier build came to."""
+    other = write_run(tmp_path / "o<t>*her", rows_of(MAPS), seed=3)
+    files = {name: tmp_path / f"report.{name}" for name in ("junit", "markdown", "html")}
+    arguments = [part for name, path in files.items() for part in (f"--{name}", path)]
+    assert igcli("compare", old, old, *arguments).exit_code == 0
+    result = igcli("compare", old, other, *arguments, "--json")
+    assert result.exit_code == 3
+    problem = f"{old} and {other} are runs of different settings"
+    cause = "--seed is 0 there and 3 here"
+    fix = "run both alike, or add --force to compare them all the same"
+    assert result.stderr == f"igcli: {problem}: {cause}\nto fix this: {fix}\n"
+    assert json.loads(result.stdout) == {
+        "reference": str(old), "new": str(other), "drift": None,
+        "error": {"problem": problem, "cause": cause, "fix": fix},
+    }  # fmt: skip
+    (suite,) = ElementTree.parse(files["junit"]).getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "1")
+    (error,) = suite.findall("testcase/error")
+    assert error.get("message") == problem
+    assert (error.text or "").splitlines() == [
+        f"problem: {problem}", f"cause: {cause}", f"fix: {fix}"
+    ]  # fmt: skip
+    comment = files["markdown"].read_text(encoding="utf-8")
+    assert comment.startswith("### igcli: ⚠️ **not compared**\n")
+    assert f"**cause**: {cause}" in comment and "/o\\<t\\>\\*her are runs" in comment
+    page = files["html"].read_text(encoding="utf-8")
+    assert f"<title>igcli: Not compared: {tmp_path}/o&lt;t&gt;*her</title>" in page
+    assert "<dt>fix</dt>" in page and f"<dd>{cause}</dd>" in page
+    before = {path: path.read_bytes() for path in files.values()}
+    assert igcli("compare", old, tmp_path / "nowhere", *arguments).exit_code == 2
+    assert before == {path: path.read_bytes() for path in files.values()}
+
+
+def test_a_full_disk_names_the_report(
+    igcli: Any, old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, synced: bool = True) -> None:
+        raise OSError(28, "No space left on device", "/somewhere/.tmp")
+
+    monkeypatch.setattr("igcli.store.files.whole_file", full)
+    path = tmp_path / "drift.md"
+    result = igcli("compare", old, old, "--markdown", path)
+    assert result.exit_code == 3
+    assert f"--markdown {path} can't be written: No space left on device" in result.stderr
+    assert "/somewhere" not in result.stderr
 
 
 def test_fail_on(igcli: Any, old: Path, new: Path) -> None:
@@ -124,13 +182,13 @@ def test_force(igcli: Any, old: Path, tmp_path: Path) -> None:
 
 def test_config(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     path = tmp_path / "drift.toml"
-    path.write_text('[drift]\nfail-on = ["prediction_changed>0.5", "cosine.min<-2"]\n')
+    path.write_text('[drift]\nfail-on = ["prediction_changed>0.5", "l1.max>9"]\n')
     result = igcli("compare", old, new, "--config", path, "--json")
     assert result.exit_code == 0
     asked = [found["threshold"] for found in json.loads(result.stdout)["thresholds"]]
-    assert asked == ["prediction_changed>0.5", "cosine.min<-2", *COMPLETE]
+    assert asked == ["prediction_changed>0.5", "l1.max>9", *COMPLETE]
     result = igcli("compare", old, new, "--config", path, "--fail-on", "cosine.min<0.9")
-    assert result.exit_code == 1 and "prediction_changed" not in result.stdout
+    assert result.exit_code == 1 and "prediction_changed>" not in result.stdout
     other = write_run(tmp_path / "other", rows_of(MAPS), seed=3)
     path.write_text("[drift]\nforce = true\n")
     assert igcli("compare", old, other, "--config", path).exit_code == 0
@@ -139,6 +197,8 @@ def test_config(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
         ("[drift]\nfail-on = [1]\n", "--fail-on 1 can't be read"),
         ("[drift]\nforce = 'perhaps'\n", "perhaps"),
         ("drift = 1\n", "'drift' is not a table"),
+        ("[run]\nsteps = 3\n", "drift.toml has no table [drift]: it has [run]"),
+        ("", "drift.toml has no table [drift]: it has nothing"),
     ):
         path.write_text(text)
         result = igcli("compare", old, new, "--config", path)
@@ -168,7 +228,13 @@ def test_baseline(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     assert igcli("baseline", tmp_path, "-o", small).exit_code == 2
     partial = write_run(tmp_path / "partial", rows_of(MAPS), status="partial")
     assert igcli("baseline", partial, "-o", small).exit_code == 3
-    assert igcli("baseline", old, "-o", tmp_path / "no" / "x.igref").exit_code == 2
+    result = igcli("baseline", old, "-o", tmp_path / "no" / "x.igref")
+    assert result.exit_code == 2 and f"-o {tmp_path / 'no' / 'x.igref'} can't" in result.stderr
+    result = igcli("baseline", small, "-o", tmp_path / "x.igref")
+    assert result.exit_code == 2 and result.stderr == (
+        f"igcli: {small} is no igcli run: it is a reference file, which igcli baseline made of "
+        "one\nto fix this: name the folder that igcli run wrote\n"
+    )
 
 
 def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) -> None:
@@ -184,8 +250,28 @@ def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) 
     assert igcli("run", small_model, photos, "-o", white, "--baseline", "white").exit_code == 0
     result = igcli("compare", old, white)
     assert result.exit_code == 3
-    assert "--baseline is not given there and white here" in result.stderr
+    assert "--baseline is black there and white here" in result.stderr
     page = tmp_path / "page.html"
     result = igcli("compare", old, white, "--force", "--html", page)
     assert result.exit_code == 1 and "looks_elsewhere" in result.stdout
     assert page.read_text(encoding="utf-8").count("<img ") == 4 * 6
+
+
+@pytest.mark.slow
+def test_a_rerun_at_the_advised_tolerance_is_accepted(
+    igcli: Any, root: Path, tmp_path: Path
+) -> None:
+    """Digits, whose maps are zero in the background, by the metric that minds that most."""
+    data = root / "sample_data"
+    digits = (data / "digits.h5", data / "digits", "--no-overlays", "--limit", 5)
+    outs = {tolerance: tmp_path / tolerance for tolerance in ("0.05", "0.01")}
+    for tolerance, out in outs.items():
+        assert igcli("run", *digits, "-o", out, "--tolerance", tolerance).exit_code == 0
+    gate = ("--fail-on", "spearman.median<0.95")
+    refused = igcli("compare", *outs.values(), *gate)
+    assert refused.exit_code == 2 and f"rerun {outs['0.05']} with --tolerance " in refused.stderr
+    advised = refused.stderr.split("--tolerance ")[1].split()[0]
+    assert 0.01 < float(advised) < 0.05
+    again = tmp_path / "again"
+    assert igcli("run", *digits, "-o", again, "--tolerance", advised).exit_code == 0
+    assert igcli("compare", again, outs["0.01"], *gate).exit_code == 0

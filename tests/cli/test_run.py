@@ -575,7 +575,8 @@ def test_a_run_that_is_interrupted_before_it_begins_names_its_command(
     assert result.exit_code == 3 and not (tmp_path / "o").exists()
     command = " ".join(map(str, ["igcli", *arguments]))
     assert result.stderr == (
-        f"igcli: stopped before anything was computed or written\nigcli: to go on: {command}\n"
+        f"igcli: stopped before the run began: {tmp_path / 'o'} is as it was\n"
+        f"igcli: to go on: {command}\n"
     )
     assert json.loads(result.stdout)["to_go_on"] == command
 
@@ -590,7 +591,8 @@ def test_json_tells_of_a_run_that_stopped(
     result = igcli(*arguments, "--json")
     assert result.exit_code == 3
     said = json.loads(result.stdout)
-    assert said["status"] == "partial" and "1.png failed: the file is empty" in said["stopped"]
+    assert said["status"] == "partial"
+    assert "1.png failed: the file is empty" in said["stopped"]["cause"]
     assert said["to_go_on"].startswith("igcli run") and said["to_go_on"].endswith("--resume")
     assert "to go on: igcli run" in result.stderr
     shutil.copy(folder / "0" / "photo-0.png", folder / "1.png")

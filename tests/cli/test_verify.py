@@ -26,7 +26,43 @@ def test_a_run_is_verified(
     results.write_text(results.read_text().replace(",ok,", ",failed,"))
     result = igcli("verify", out, small_model, photos, "-n", 1)
     assert result.exit_code == 1 and result.stdout.startswith("NOT TRUE   1 of 6 explanations")
-    assert "wrong      results.csv differs from the arrays, first in line 2" in result.stdout
+    assert f"wrong      {results} differs from the arrays, first in line 2\n" in result.stdout
+    assert "to fix this: repeat the command that made the run, with --resume" in result.stdout
+
+
+def test_damage_is_named_and_mended_by_resuming(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    again = ("run", small_model, photos, "-o", out, "--no-overlays", "--resume")
+    assert igcli(*again).exit_code == 0
+    part = out / "parts" / "part-000000000.h5"
+    damages = {
+        part: f"{part}, which holds the rows from 0 on, is not as it was written",
+        out / "parts" / "manifest.jsonl": f"{out}/parts/manifest.jsonl lists 0 of 6 rows",
+        out / "attributions.h5": f"{out}/attributions.h5 can't be read: ",
+        out / "results.csv": f"{out}/results.csv differs from the arrays, first in line 1",
+    }
+    for path, words in damages.items():
+        path.write_bytes(b"broken")
+        found = igcli("verify", out, small_model, photos, "-n", 1, "--json")
+        assert found.exit_code == 1
+        wrong = json.loads(found.stdout)["wrong"][0]
+        assert wrong["check"] == "files" and words in wrong["words"]
+        assert "with --resume" in wrong["fix"]
+        assert igcli(*again).exit_code == 0
+        assert igcli("verify", out, small_model, photos, "-n", 1).exit_code == 0
+
+
+def test_a_sample_larger_than_the_run_is_told(
+    igcli: Any, small_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    asked = ("verify", out, small_model, photos)
+    assert igcli("run", small_model, photos, "-o", out, "--limit", 2).exit_code == 0
+    note = "igcli: note: -n 3: the run is of 2 inputs, all explained again\n"
+    assert igcli(*asked, "-n", 3).stderr == note
+    assert igcli(*asked, "-n", 2).stderr == igcli(*asked).stderr == ""
 
 
 def test_what_does_not_belong_together_is_refused(
@@ -34,6 +70,13 @@ def test_what_does_not_belong_together_is_refused(
 ) -> None:
     out = tmp_path / "out"
     assert igcli("run", small_model, photos, "-o", out, "--limit", 2).exit_code == 0
+    small = tmp_path / "small.igref"
+    assert igcli("baseline", out, "-o", small).exit_code == 0
+    result = igcli("verify", small, small_model, photos)
+    assert result.exit_code == 2 and result.stderr == (
+        f"igcli: OUT {small} is no igcli run: it is a reference file, which igcli baseline made of "
+        "one\nto fix this: name the folder that igcli run wrote\n"
+    )
     result = igcli("verify", out, tmp_path / "other.keras", photos)
     assert result.exit_code == 2 and "other.keras does not exist" in result.stderr
     result = igcli("verify", out, small_model, tmp_path / "nowhere")

@@ -32,7 +32,7 @@ def test_a_case_for_each_threshold(tmp_path: Path) -> None:
     found = cases(junit(verdict_of(old, old)))
     assert list(found) == [
         "prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75", "missing>0",
-        "extra>0", "input_changed>0", "failed>0", "unconverged>0",
+        "extra>0", "input_changed>0", "failed>0", "unconverged>0", "retargeted>0",
     ]  # fmt: skip
     assert all(len(case) == 0 for case in found.values())
 

@@ -18,6 +18,7 @@ from igcli.drift.panels import panels, picture
 from igcli.drift.thresholds import parse_thresholds
 from igcli.progress import untracked
 from igcli.records import Array
+from tests.browser import Browser, chromium
 from tests.drift.runs import failed, maps_like, moved, row, rows_of, write_run
 
 VOID = {"meta", "img", "br", "link"}
@@ -112,13 +113,13 @@ def test_everything_is_on_it(old: Path, tmp_path: Path) -> None:
     rows[2] = failed("c")
     found = drawn(old, write_run(tmp_path / "new", [*rows, failed("z")]))
     said = found.text
-    assert said.startswith(f"igcli: Drift: {tmp_path / 'new'} Drift 5 of 8 thresholds crossed")
+    assert said.startswith(f"igcli: Drift: {tmp_path / 'new'} Drift 5 of 9 thresholds crossed")
     for text in (
         "prediction_changed>0.1 0.3333 ✗ crossed b",
         "✗ crossed a missing>0 0 ✓ passed",
         "extra>0 0.2 ✗ crossed z", "failed>0 0.25 ✗ crossed c", "compared 3", "failed 1",
         "extra 1", "1 of 1, by cosine", "Score 0.8 → 0.7.", "Prediction 1.",
-        "Prediction 1 → 12345.", "Explained class 1 → 12345.", "cosine −1, spearman −1",
+        "Prediction 1 → 12345.", "Explained class 1 → 12345.", "cosine −1, spearman −1, coarse 1",
         "No metrics: the maps are of different classes.", "the maps' own errors: 2.0%",
     ):  # fmt: skip
         assert text in said, text
@@ -164,7 +165,7 @@ def test_the_scale_is_said(old: Path, tmp_path: Path) -> None:
     ("shape", "side", "folded"),
     [((28, 28, 1), (28, 28), False), ((9, 7, 3), (9, 7), False), ((9, 7), (9, 7), False),
      ((40,), (6, 7), True), ((1,), (1, 1), True), ((3, 3, 4, 2), (8, 9), True),
-     ((600, 300, 3), (256, 256), False)],
+     ((600, 300, 3), (200, 100), False)],
     ids=str,
 )  # fmt: skip
 def test_maps_of_any_shape(shape: tuple[int, ...], side: tuple[int, int], folded: bool) -> None:
@@ -229,3 +230,22 @@ def test_forced_differences_are_told(old: Path, tmp_path: Path) -> None:
     new = write_run(tmp_path / "new", rows_of(MAPS), seed=7)
     said = drawn(old, new, force=True).text
     assert "Compared although settings differ: --seed is 0 there and 7 here." in said
+
+
+def test_a_browser_opens_it_without_a_word_and_it_fits(
+    old: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = [*pictured([-values for values in MAPS]), failed("x" * 300)]
+    sides = open_side(old), open_side(write_run(tmp_path / "new", rows))
+    verdict = compare(*sides, parse_thresholds(()), False, untracked)
+    (tmp_path / "drift.html").write_text(page(verdict, *sides), encoding="utf-8")
+    chromium()
+    with Browser(tmp_path_factory.mktemp("profile")) as tab:
+        for width in (1280, 390):
+            tab.view(width)
+            tab.open(tmp_path / "drift.html")
+            assert tab.js("document.documentElement.scrollWidth <= innerWidth")
+            assert tab.js("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        background = tab.js("getComputedStyle(document.querySelector('article')).backgroundColor")
+        assert background != "rgba(0, 0, 0, 0)"
+        assert tab.problems == []

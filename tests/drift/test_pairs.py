@@ -30,6 +30,7 @@ def test_every_image_has_its_place(tmp_path: Path) -> None:
         row("short there", maps[4], converged=False), row("short here", maps[5]),
         row("another target", maps[6]), row("another prediction", maps[7]),
         failed("unread there", sha256=""), row("unread here", maps[8]),
+        row("redrawn and broken", maps[8]), row("another target alone", maps[8]),
     ]  # fmt: skip
     new = [
         failed("unread here", sha256=""), row("unread there", maps[8]), row("new", maps[0]),
@@ -38,20 +39,23 @@ def test_every_image_has_its_place(tmp_path: Path) -> None:
         row("short here", maps[5], converged=False), row("short there", maps[4]),
         failed("broken twice"), failed("broken here"), row("broken there", maps[3]),
         row("redrawn", maps[2], sha256="bb"), row("same", maps[0]),
+        failed("redrawn and broken", sha256="bb"), row("another target alone", maps[8], target=2),
     ]  # fmt: skip
     found = matched(tmp_path, old, new)
     assert [a.id for a, _ in found.pairs] == [
         "same", "short there", "short here", "another prediction"
     ]  # fmt: skip
     assert all(a.id == b.id for a, b in found.explained)
-    assert [a.id for a, _ in found.retargeted] == ["another target"]
+    assert [a.id for a, _ in found.retargeted] == ["another target", "another target alone"]
+    assert [a.id for a, _ in found.retargeted_alone] == ["another target alone"]
     assert found.missing == ["gone"] and found.extra == ["new"]
-    assert found.input_changed == ["redrawn"]
+    assert found.input_changed == ["redrawn", "redrawn and broken"]
     assert found.failed == [
-        "broken there", "broken here", "broken twice", "unread there", "unread here"
+        "broken there", "broken here", "broken twice", "unread there", "unread here",
+        "redrawn and broken",
     ]  # fmt: skip
     assert found.unconverged == ["short there", "short here"]
-    assert len(found.explained) == 5
+    assert len(found.explained) == 6 and found.common == 13
 
 
 def test_fixed_rules_do_not_converge_and_do_not_count(tmp_path: Path) -> None:
@@ -128,6 +132,6 @@ def test_maps_of_zeros(tmp_path: Path) -> None:
     new = write_run(tmp_path / "new", rows_of([zeros, maps_like(1)[0]]))
     sides = open_side(old), open_side(new)
     found = measure(*sides, match(*sides).pairs, 0, untracked)
-    assert found.share.tolist() == [0.0, 0.0]
+    assert found.share.tolist() == [0.0, 0.0] and found.errors.tolist() == [[0.0, 0.0]] * 2
     assert found.within_noise.tolist() == [True, False]
     assert found.seen[:, L1].tolist() == [0.0, np.inf]

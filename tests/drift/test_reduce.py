@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igcli.drift.reduce import DEFAULT_GRID, reduce_map, reduced_shape
+from igcli.drift.reduce import DEFAULT_GRID, mean_magnitudes, reduce_map, reduced_shape
 from igcli.records import Array
 
 
@@ -84,3 +84,10 @@ def test_the_largest_floats_do_not_overflow() -> None:
     assert reduce_map(np.full((4, 4, 3), 3e38, np.float32), 1).tolist() == [
         [pytest.approx(48 * 3e38, rel=1e-6)]
     ]
+
+
+def test_means_of_magnitudes_by_hand() -> None:
+    values = np.array([[1.0, -3.0, 5.0], [-7.0, 9.0, -11.0]])[..., None] * [1.0, -1.0]
+    # Columns are 1 and 2 wide.
+    assert mean_magnitudes(values, 2).tolist() == [[1.0, 4.0], [7.0, 10.0]]
+    assert mean_magnitudes(np.array([2.0, -4.0, -6.0]), 1).tolist() == [4.0]

@@ -27,7 +27,7 @@ def test_no_drift(old: Path) -> None:
         "passed     cosine.median<0.75: 1",
     ]
     assert lines[5] == "cosine     p05 1, median 1, p95 1"
-    assert len(lines) == 5 + 9
+    assert len(lines) == 5 + 10
     text = markdown(verdict_of(old, old))
     assert text.startswith("### igcli: ✅ **no drift**\n") and "❌" not in text
     assert "| `missing>0` | 0 | ✅ |" in text and "look elsewhere most" not in text
@@ -38,7 +38,7 @@ def test_drift(old: Path, tmp_path: Path) -> None:
     rows[6] = row("g", rows[6].attribution, prediction=2)
     verdict = verdict_of(old, write_run(tmp_path / "new", rows))
     lines = summary(verdict)
-    assert lines[0] == "DRIFT      3 of 8 thresholds crossed"
+    assert lines[0] == "DRIFT      3 of 9 thresholds crossed"
     assert lines[2] == "CROSSED    prediction_changed>0.1: 0.125; g"
     assert lines[3].startswith("CROSSED    looks_elsewhere>0.05: 0.8571; ")
     assert lines[3].endswith(" and 1 more")
@@ -75,3 +75,18 @@ def test_names_break_no_line_and_no_table(tmp_path: Path) -> None:
     assert len(rows) == 1
     assert rows[0].startswith("| `a\\|b'c\\n<&>\\x1b[2J.png` | 1 | ")
     assert rows[0].replace("\\|", "").count("|") == 6
+
+
+def test_predictions_that_changed_are_told_where_no_threshold_is_on_them(
+    old: Path, tmp_path: Path
+) -> None:
+    rows = rows_of(MAPS)
+    rows[0] = row("a", MAPS[0], prediction=2)
+    new = write_run(tmp_path / "new", rows)
+    said = "prediction_changed: 1 of 8 images, left out of metrics"
+    verdict = verdict_of(old, new, "cosine.min<0.9")
+    assert f"not gated  {said}" in summary(verdict)
+    assert f"Not gated: {said}." in markdown(verdict)
+    gated = verdict_of(old, new, "prediction_changed>0.5")
+    assert said not in "\n".join(summary(gated)) + markdown(gated)
+    assert "Not gated" not in markdown(verdict_of(old, old, "cosine.min<0.9"))

@@ -48,7 +48,7 @@ def test_what_can_be_written(text: str, expected: tuple[str, str, bool, float]) 
 
 
 FORM, NO_SHARE = "it is not METRIC.STATISTIC<V", "a share of images has no statistic"
-NEEDS, KNOWN = "it needs p00 to p99", "there is cosine, spearman, top1"
+NEEDS, KNOWN = "it needs p00 to p99", "there is cosine, spearman, coarse, top1"
 BAD = [
     ("", FORM),
     ("cosine", FORM),
@@ -97,6 +97,37 @@ def test_what_cannot_be_written(text: str, cause: str) -> None:
     assert said.endswith("or SHARE>V (prediction_changed>0.02)") and len(said.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "how", "range_"),
+    [
+        ("cosine.min<1.5", "always", "cosine is from -1 to 1"),
+        ("cosine.min<-1", "never", "cosine is from -1 to 1"),
+        ("spearman.min<-2", "never", "spearman is from -1 to 1"),
+        ("coarse.p05<1.01", "always", "coarse is from -1 to 1"),
+        ("top5.mean<0", "never", "top5 is from 0 to 1"),
+        ("signs.mean<2", "always", "signs is from 0 to 1"),
+        ("l1.max>-1", "always", "l1 is 0 or more"),
+        ("l2.max>-0.1", "always", "l2 is 0 or more"),
+        ("shift.max>1", "never", "shift is from 0 to 1"),
+        ("shift.max>-1", "always", "shift is from 0 to 1"),
+        ("score.max>-0.1", "always", "score is 0 or more"),
+        ("delta.max>-0.1", "always", "delta is 0 or more"),
+    ],
+)
+def test_limits_that_say_nothing_are_refused(text: str, how: str, range_: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_thresholds([text])
+    assert str(caught.value) == (
+        f"--fail-on {text} is {how} crossed: {range_}\n"
+        "to fix this: set a limit within that, or leave this one out"
+    )
+
+
+@pytest.mark.parametrize("text", ["cosine.min<1", "l1.max>0", "shift.max>0.99", "top1.min<0.001"])
+def test_limits_at_the_end_of_a_range_are_limits(text: str) -> None:
+    assert parsed(text).text == text
+
+
 def test_white_space_never_gets_into_a_report() -> None:
     assert parsed("cosine.p05\n<\x1f0.9").text == "cosine.p05<0.9"
     assert len(parse_thresholds(["l1.max>1", " l1.max > 1", "l1.max>1"])) == 1 + len(COMPLETE)
@@ -106,7 +137,9 @@ def test_a_gate_is_always_of_all_images() -> None:
     assert [t.text for t in parse_thresholds([])] == [*DEFAULT, *COMPLETE]
     assert [t.text for t in parse_thresholds(["l1.max>1"])] == ["l1.max>1", *COMPLETE]
     given = [t.text for t in parse_thresholds(["extra>1", "failed>0.1"])]
-    assert given == ["extra>1", "failed>0.1", "missing>0", "input_changed>0", "unconverged>0"]
+    assert given == [
+        "extra>1", "failed>0.1", "missing>0", "input_changed>0", "unconverged>0", "retargeted>0"
+    ]  # fmt: skip
     assert {text.split(">")[0] for text in COMPLETE} <= set(SHARES)
     assert not set(SHARES) & set(METRICS) and not set(CHANGES) & set(METRICS)
 

@@ -58,7 +58,7 @@ def maps(path: Path) -> Array:
 def test_a_range_is_a_part_that_has_no_name_yet(config: RunConfig) -> None:
     report = worker_of(config).explain(range(4, 8), checked=False)
     assert report.staged is not None and report.whole and report.failure is None
-    assert (report.staged.start, report.staged.rows, report.staged.unread) == (4, 4, 0)
+    assert (report.staged.start, report.staged.rows) == (4, 4)
     (only,) = (config.out / "parts").iterdir()
     assert only == report.staged.path(config.out) and only.name.startswith(".")
     x = np.load(config.inputs)[4:8].astype(np.float64)

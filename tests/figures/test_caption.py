@@ -40,6 +40,19 @@ def test_text_that_does_not_fit_ends_in_dots() -> None:
     assert cut.endswith("W...") and set(cut) == {"W", "."}
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("crème brûlée", "creme brulee"),
+        ("two\nlines\tof", "two lines of"),
+        ("Ångström ﬁsh", "Angstrom fish"),
+        ("ASCII ~^`", "ASCII ~^`"),
+    ],
+)
+def test_letters_that_the_font_lacks_lose_their_accents(text: str, written: str) -> None:
+    assert fit_text(text, 300) == written
+
+
 @unhurried
 @given(st.text(st.characters(codec="ascii", exclude_categories=["C"])), st.integers(20, 300))
 def test_fitted_text_is_no_wider_and_no_shorter_than_it_must_be(text: str, width: int) -> None:

@@ -139,24 +139,28 @@ def test_enlarging_repeats_pixels() -> None:
             assert (larger[y, x] == pixels[y // 3, x // 3]).all()
 
 
+# A colour bar of 12 pixels with its margin, ticks, numbers and label; two lines with margins.
+BELOW = (5 + 12 + 3 + 16 + 16) + (5 + 16 + 16 + 5)
+
+
 @pytest.mark.parametrize(
     ("shape", "size"),
     [
-        ((8, 8, 3), (224, 224 + 42)),
-        ((28, 28, 1), (224, 224 + 42)),
-        ((300, 400, 4), (400, 300 + 42)),
-        ((1, 1, 3), (224, 224 + 42)),
-        ((5000, 1, 3), (224, 5000 + 42)),
+        ((8, 8, 3), (224, 224 + BELOW)),
+        ((28, 28, 1), (224, 224 + BELOW)),
+        ((300, 400, 4), (400, 300 + BELOW)),
+        ((1, 1, 3), (224, 224 + BELOW)),
+        ((5000, 1, 3), (224, 5000 + BELOW)),
     ],
 )
-def test_the_caption_stands_below_the_picture(
+def test_bar_and_caption_stand_below_the_picture(
     shape: tuple[int, int, int], size: tuple[int, int]
 ) -> None:
     image = np.full(shape, 100, np.uint8)
     overlay = draw_overlay(np.zeros(shape), image, ["class 3 cat", "score 0.9"])
     assert (overlay.mode, overlay.size) == ("RGB", size)
     pixels = np.asarray(overlay)
-    assert (pixels[: size[1] - 42, (size[0] - 1) // 2] == 178).all()
+    assert (pixels[: size[1] - BELOW, (size[0] - 1) // 2] == 178).all()
     strip = pixels[size[1] - 42 :]
     assert strip[0, 0].tolist() == [255, 255, 255] and strip.min() < 100
 

@@ -7,7 +7,7 @@ from igcli.store.layout import manifest_path, part_path
 from igcli.store.manifest import PartEntry, append_entry, read_manifest, write_manifest
 
 SHA = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of "abc", FIPS 180
-ENTRY = PartEntry("key", 0, 4, True, 0, 3, SHA, 1.5)
+ENTRY = PartEntry("key", 0, 4, True, 3, SHA, 1.5)
 SECOND = replace(ENTRY, start=4, final=False)
 
 

@@ -2,8 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from igcli.errors import OutputError
+from igcli.figures.png import save_png
 from igcli.store.lock import RunLock
 from igcli.store.outdir import (
     check_out,
@@ -23,10 +25,11 @@ def earlier_run(folder: Path) -> Path:
         "results.csv",
         "attributions.h5",
         "attributions.npy",
+        "report.html",
         "parts/part-000000000.h5",
-        "overlays/cat/a.png.png",
     ):
         (folder / name).write_text("old")
+    save_png(Image.new("L", (1, 1)), folder / "overlays" / "cat" / "a.png.png", "a")
     (folder / "run.json").write_text('{"igcli": "0.1.0", "status": "complete"}')
     return folder
 
@@ -147,11 +150,16 @@ def test_a_run_json_of_somebody_else_makes_no_run(tmp_path: Path, text: str) -> 
 
 def test_removal_leaves_files_that_igcli_did_not_write(tmp_path: Path) -> None:
     earlier_run(tmp_path)
-    for name in ("overlays/mine.txt", "parts/mine.h5", "mine.csv"):
+    (tmp_path / "figures" / "heat").mkdir(parents=True)
+    save_png(Image.new("L", (1, 1)), tmp_path / "figures" / "heat" / "a.png.png", "a")
+    mine = ["figures/mine.png", "mine.csv", "overlays/cat/mine.png", "overlays/mine.txt"]
+    mine.append("parts/mine.h5")
+    for name in mine:
         (tmp_path / name).write_text("mine")
+    Image.new("L", (1, 1)).save(tmp_path / "overlays" / "drawn.png")
     remove_run(tmp_path)
-    files = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
-    assert files == ["mine.csv", "overlays/mine.txt", "parts/mine.h5", "run.json"]
+    files = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert files == {*mine, "overlays/drawn.png", "run.json"}
 
 
 @pytest.mark.parametrize("inside", ["overlays/cat/a.png.png", "overlays", "attributions.npy"])

@@ -86,8 +86,8 @@ def test_a_part_is_listed_with_its_checksum(tmp_path: Path) -> None:
             writer.add(explanation(row, *([1] if row else []), sha256="abc" if row else ""))
         writer.flush() if final else writer.cut(final=False)
     first, second = read_manifest(tmp_path, "key")
-    assert (first.start, first.rows, first.final, first.unread) == (0, 3, True, 1)
-    assert (second.start, second.stop, second.final, second.unread) == (3, 6, False, 0)
+    assert (first.start, first.rows, first.final) == (0, 3, True)
+    assert (second.start, second.stop, second.final) == (3, 6, False)
     assert first.is_whole(tmp_path) and second.is_whole(tmp_path) and writer.stored == 6
     assert "parts/part-000000003.h5" in names(tmp_path)
     assert read_manifest(tmp_path, "another") == []

@@ -1,0 +1,112 @@
+"""``igcli render``: a run's pictures, drawn again from what it stored."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
+from igcli.figures.colormaps import COLORMAPS
+from igcli.figures.look import IMAGE, RUN, SHOWN, STYLES
+from igcli.figures.planes import REDUCTIONS, SIGNS
+
+_SCALES = (IMAGE, SHOWN, RUN)
+
+
+class Number(click.FloatRange):
+    """A number in a range: not nan, which is in every one for Click."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
+def _parse_scale(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> str | float | None:
+    if value is None or value in _SCALES:
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is none of {', '.join(_SCALES)} or a number") from None
+
+
+@click.command(name="render")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--style",
+    type=click.Choice(list(STYLES)),
+    default="overlay",
+    show_default=True,
+    help="panel: all on one sheet (image, map, positive, negative); tutorial: baseline, image, "
+    "map, image over map.",
+)
+@click.option("--sign", type=click.Choice(SIGNS), help="Which attributions count.")
+@click.option("--reduce", type=click.Choice(list(REDUCTIONS)), help="Channels to one number.")
+@click.option("--cmap", type=click.Choice(COLORMAPS), help="The colours.")
+@click.option(
+    "--clip",
+    metavar="PERCENT",
+    type=Number(0, 100, max_open=True),
+    help="How much of the absolute mass may saturate.",
+)
+@click.option("--alpha", type=Number(0, 1), help="The opacity of what lies on top.")
+@click.option(
+    "--scale",
+    metavar="image|shown|run|VALUE",
+    callback=_parse_scale,
+    help="Whose numbers set the scale: each image's, those drawn, all of the run; or the "
+    "attribution with full colour.",
+)
+@click.option(
+    "--size",
+    metavar="PIXELS",
+    type=click.IntRange(1, 16384),
+    help="The shorter side, at least; whole factors only.  [default: 224, never shrunk]",
+)
+@click.option("--no-caption", is_flag=True, help="No class, score and delta below.")
+@click.option(
+    "-o",
+    "--to",
+    metavar="FOLDER|FILE.png",
+    type=click.Path(path_type=Path),
+    help="Where to put them.  [default: OUT/overlays, or OUT/figures/STYLE]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace files that igcli did not write, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    out: Path,
+    ids: tuple[str, ...],
+    to: Path | None,
+    overwrite: bool,
+    no_caption: bool,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Draw the pictures of OUT, a finished run, again: all, or those of some IDs.
+
+    An ID is one of results.csv, or a pattern such as 'cat/*'. The model is not needed. What the
+    other options are by default goes by the style. Exit code 0: all was drawn; 2: wrong usage;
+    3: some have no map, the run is not finished or damaged, or a picture could not be written.
+    """
+    from igcli.figures.look import settle_look
+    from igcli.render.work import Wanted, render
+
+    look = settle_look(**asked, caption=not no_caption)
+    if look.doubt:
+        warn(look.doubt)
+    rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)
+    tell_failures(rendered.failed, "not drawn")
+    tell_result(as_json, rendered.to_dict, rendered.lines)
+    ctx.exit(rendered.exit_code)

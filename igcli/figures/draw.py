@@ -1,0 +1,126 @@
+"""One explanation, or several on one sheet, as a picture with its scale and its settings."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from igcli.figures.caption import caption_strip, text_size
+from igcli.figures.colorbar import Bar, bar_of, horizontal_bar
+from igcli.figures.look import Look
+from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel
+from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked
+from igcli.figures.planes import label
+from igcli.figures.png import note
+from igcli.records import Array
+
+_FRAME = (170, 170, 170)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is drawn of one explanation.
+
+    Attributes
+    ----------
+    attribution : Array
+        (height, width) or (height, width, channels), signed.
+    image : Array
+        uint8 (height, width, channels).
+    lines : tuple of str
+        The caption.
+    title : str
+        Above the image, on a sheet.
+    baseline : Array or None
+        As the image, for the style that shows it.
+    note : str
+        Why there is no baseline.
+    """
+
+    attribution: Array
+    image: Array
+    lines: tuple[str, ...] = ()
+    title: str = ""
+    baseline: Array | None = None
+    note: str = ""
+
+    @property
+    def channels(self) -> int:
+        """How many channels the map has."""
+        return self.attribution.shape[2] if self.attribution.ndim == 3 else 1
+
+
+def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
+    """Draw one explanation.
+
+    Parameters
+    ----------
+    look : Look
+        How; any style but ``panel``.
+    subject : Subject
+        What.
+    top : float, optional
+        The magnitude at which colours are full; by default from this map alone.
+    """
+    plane = look.plane(subject.attribution)
+    top = look.top(plane) if top is None else top
+    ramp, what = look.ramp(top), label(look.sign, look.reduce, subject.channels)
+    lines = subject.lines if look.caption else ()
+    image, alpha, size = subject.image, look.alpha or 0.0, look.size
+    if look.style == "side-by-side":
+        picture = side_by_side(plane, image, ramp, what, alpha, lines, size)
+    elif look.style == "tutorial":
+        picture = four_panels(
+            plane, image, subject.baseline, ramp, what, alpha, lines, size, subject.note
+        )
+    else:
+        pixels = fitted(_pixels(look, plane, image, top), size)
+        picture = _composed(pixels, bar_of(ramp, what, [plane]), lines, look.style != "overlay")
+    return note(picture, _settings(look, top))
+
+
+def draw_sheet(look: Look, subjects: Sequence[Subject], top: float) -> Image.Image:
+    """Draw several explanations as rows of one sheet, on one scale."""
+    rows = [PanelRow(s.image, look.plane(s.attribution), s.title) for s in subjects]
+    what = label(look.sign, look.reduce, subjects[0].channels)
+    picture = signed_panel(rows, what, look.ramp(top).cmap, top, look.size)
+    return note(picture, _settings(look, top))
+
+
+def _pixels(look: Look, plane: Array, image: Array, top: float) -> Array:
+    if look.style == "mask":
+        return masked(plane, image, top)
+    if look.style == "alpha":
+        return alpha_scaled(plane, image, top)
+    if look.style == "heat":
+        return heat(plane, look.ramp(top))
+    return blended(plane, image, look.ramp(top), look.alpha or 0.0)
+
+
+def _composed(pixels: Array, bar: Bar, lines: Sequence[str], framed: bool) -> Image.Image:
+    """Put the bar and the caption below a picture."""
+    height, width = pixels.shape[:2]
+    edge = int(framed)
+    whole = max(width + 2 * edge, MIN_SIDE)
+    size = text_size(whole, height)
+    below = [horizontal_bar(bar, whole, size)]
+    if lines:
+        below.append(caption_strip(list(lines), whole, size))
+    total = height + 2 * edge + sum(strip.height for strip in below)
+    canvas = Image.new("RGB", (whole, total), "white")
+    left = (whole - width) // 2
+    if framed:
+        box = [left - 1, 0, left + width, height + 1]
+        ImageDraw.Draw(canvas).rectangle(box, outline=_FRAME)
+    canvas.paste(Image.fromarray(np.ascontiguousarray(pixels)), (left, edge))
+    y = height + 2 * edge
+    for strip in below:
+        canvas.paste(strip, (0, y))
+        y += strip.height
+    return canvas
+
+
+def _settings(look: Look, top: float) -> dict[str, Any]:
+    return {**asdict(look), "full_colour_at": top}

@@ -1,0 +1,1 @@
+"""Pictures of a finished run, from what it stored."""

@@ -1,0 +1,1 @@
+"""The published examples: their data, their models, their figures and their tables."""

@@ -1,0 +1,71 @@
+"""EXAMPLES: name → how to reproduce it, and which options it has a use for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from igcli.errors import ConfigError
+from igcli.reproduce.reproduced import Reproduced
+from igcli.reproduce.work import Asked, Tools, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One published example.
+
+    Attributes
+    ----------
+    module : str
+        Where its `reproduce` is.
+    title : str
+        Where it was published.
+    takes : frozenset of str
+        The options that mean something to it, of those that not all take.
+    """
+
+    module: str
+    title: str
+    takes: frozenset[str]
+
+
+_TRAINED = frozenset({"data", "model", "epochs", "as_published"})
+EXAMPLES = {
+    "mnist": Example("mnist", "alibi, Integrated gradients for MNIST", _TRAINED),
+    "imagenet": Example(
+        "imagenet",
+        "alibi, Integrated gradients for a ResNet model trained on Imagenet",
+        frozenset({"data", "model", "labels", "as_published"}),
+    ),
+    "tf-tutorial": Example(
+        "tutorial",
+        "TensorFlow tutorials, Integrated gradients",
+        frozenset({"data", "model", "labels"}),
+    ),
+    "iris": Example("iris", "hiranumn/IntegratedGradients, README", _TRAINED),
+    "two-inputs": Example(
+        "two_inputs",
+        "hiranumn/IntegratedGradients, Networks with multiple inputs",
+        frozenset({"model", "epochs"}),
+    ),
+}
+
+
+def reproduce(asked: Asked, tools: Tools) -> Reproduced:
+    """Reproduce one example into OUT.
+
+    Raises
+    ------
+    IgcliError
+        Whatever makes it impossible: files that are not there and can't be fetched, options that
+        mean nothing to it.
+    """
+    example = EXAMPLES[asked.example]
+    for option in ("data", "model", "labels", "epochs", "as_published"):
+        if getattr(asked, option) and option not in example.takes:
+            flag = option.replace("_", "-")
+            raise ConfigError(f"--{flag} has no meaning for {asked.example}", fix="leave it out")
+    work = Work(asked, tools)
+    work.say("example", f"{asked.example}: {example.title}")
+    run: Callable[[Work], None] = import_module(f"igcli.reproduce.{example.module}").reproduce
+    run(work)
+    return work.finish()

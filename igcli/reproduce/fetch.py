@@ -1,0 +1,176 @@
+"""Files from the network, kept in a cache and checked: fetched once, or brought by hand."""
+
+import hashlib
+import os
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from math import ceil
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.error import HTTPError
+
+from igcli.errors import InputError, OutputError
+from igcli.progress import Track
+from igcli.records import Warn
+from igcli.store.files import whole_file
+
+_CHUNK = 2**20
+_TIMEOUT = 60.0
+_SEEN = ".sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One file of an example.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in the cache.
+    url : str
+        Where the example has it from.
+    flag : str
+        The option that takes a copy of it.
+    digest : str
+        ``sha256:…`` or ``md5:…``, where somebody has published it; else empty.
+    what : str
+        What it is, where it is not what the option takes: "the file cats.tar.gz in it".
+    """
+
+    name: str
+    url: str
+    flag: str
+    digest: str = ""
+    what: str = ""
+
+
+class Cache:
+    """A folder of fetched files.
+
+    A file whose digest is published must have it. Of another, the SHA-256 is kept at the first
+    fetch, and told: the file in the cache must have it from then on.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; made when something is fetched.
+    track : Track
+        Shows the progress of a fetch, in MB.
+    warn : callable
+        Told what is fetched, and SHA-256s that nobody has published.
+    """
+
+    def __init__(self, folder: Path, track: Track, warn: Warn) -> None:
+        self.folder = folder
+        self._track = track
+        self._warn = warn
+
+    def get(self, remote: Remote) -> Path:
+        """Return a file's path, fetching it unless it is there.
+
+        Raises
+        ------
+        InputError
+            When it can't be fetched, or is not what it should be.
+        """
+        path = self.folder / remote.name
+        if path.is_file():
+            self._check_kept(remote, path)
+            return path
+        self._make_folder()
+        try:
+            with whole_file(path) as temporary:
+                self._fetch(remote, temporary)
+                self._check_fetched(remote, temporary)
+        except (OSError, HTTPException, ValueError) as error:
+            if isinstance(error, HTTPError):
+                error.close()
+            raise _unreachable(remote, error) from error
+        return path
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"the cache {self.folder} can't be made",
+                error.strerror or str(error),
+                "name another folder in IGCLI_CACHE",
+            ) from error
+
+    def _fetch(self, remote: Remote, to: Path) -> None:
+        self._warn(f"fetching {remote.url} to {self.folder}")
+        with urllib.request.urlopen(remote.url, timeout=_TIMEOUT) as answer, to.open("wb") as file:
+            size = answer.headers.get("Content-Length")
+            expected = int(size) if size else None
+            chunks = _chunks(answer, file)
+            written = sum(self._track(chunks, ceil((expected or 0) / _CHUNK)))
+        if expected is not None and written != expected:
+            raise OSError(f"it ended after {written} of {expected} bytes")
+
+    def _check_fetched(self, remote: Remote, file: Path) -> None:
+        if remote.digest:
+            found = _digest(file, remote.digest)
+            if found != remote.digest:
+                raise InputError(
+                    f"{remote.url} is not the file of the example",
+                    f"its {found}, published is {remote.digest}",
+                    f"bring {_wanted(remote)} with {remote.flag}",
+                )
+            return
+        found = _digest(file, "sha256:")
+        self._warn(f"nobody has published a hash of {remote.name}: trusted as it came, {found}")
+        with whole_file(self._seen(remote)) as temporary:
+            temporary.write_text(f"{found}\n")
+
+    def _check_kept(self, remote: Remote, path: Path) -> None:
+        wanted = remote.digest
+        if not wanted and self._seen(remote).is_file():
+            wanted = self._seen(remote).read_text().strip()
+        if wanted and _digest(path, wanted) != wanted:
+            raise InputError(
+                f"{path} has changed since it was fetched",
+                f"its {_digest(path, wanted)}, not {wanted}",
+                "remove it, and it is fetched again",
+            )
+
+    def _seen(self, remote: Remote) -> Path:
+        return self.folder / (remote.name + _SEEN)
+
+
+def cache_folder() -> Path:
+    """Return ``$IGCLI_CACHE``, or igcli's folder in the user's cache."""
+    own = os.environ.get("IGCLI_CACHE")
+    if own:
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "igcli"
+
+
+def _chunks(answer: Any, file: BinaryIO) -> Iterator[int]:
+    while chunk := answer.read(_CHUNK):
+        file.write(chunk)
+        yield len(chunk)
+
+
+def _digest(path: Path, like: str) -> str:
+    """Return a file's digest, of the kind that `like` begins with."""
+    kind = like.partition(":")[0]
+    with path.open("rb") as stream:
+        return f"{kind}:{hashlib.file_digest(stream, kind).hexdigest()}"
+
+
+def _wanted(remote: Remote) -> str:
+    return remote.what or f"the file {remote.name}"
+
+
+def _unreachable(remote: Remote, error: Exception) -> InputError:
+    # HTTP's reason is in the error's text, with its number; of others it is the text.
+    reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
+    cause = str(reason) or type(error).__name__
+    return InputError(
+        f"can't fetch {remote.url}",
+        " ".join(cause.split()),
+        f"get it where there is a network, and bring {_wanted(remote)} with {remote.flag}",
+    )

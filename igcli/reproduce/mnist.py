@@ -1,0 +1,96 @@
+"""alibi, "Integrated gradients for MNIST": train its network, explain ten digits, draw three."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from igcli.figures.panels import PanelRow, signed_panel
+from igcli.models.train import Lesson, digits_network, train
+from igcli.plan import Plan
+from igcli.render.source import ShownRun
+from igcli.reproduce.digits import Digits, read_digits
+from igcli.reproduce.remotes import DIGITS
+from igcli.reproduce.scores import predictions
+from igcli.reproduce.table import table
+from igcli.reproduce.work import Work
+
+_BATCH = 256
+_EPOCHS, _DIGITS = 6, 60_000
+_EXPLAINED = 10
+_DRAWN = (0, 1, 9)
+_PUBLISHED = 0.9875
+
+
+def reproduce(work: Work) -> None:
+    """Train (or take --model), explain the first ten held-out digits, draw 0, 1 and 9."""
+    asked = work.asked
+    digits = read_digits(asked.data or work.tools.cache.get(DIGITS))
+    work.begin()
+    if asked.model is None:
+        model = _train(work, digits)
+    else:
+        model = asked.model
+        work.say("model", f"{model}, not trained here")
+    inputs = work.out / "digits.npy"
+    np.save(inputs, digits.x_test[:_EXPLAINED])
+    plan, _ = work.explain(model, inputs, "run")
+    _say_accuracy(work, plan, digits)
+    _say_digits(work, digits)
+
+
+def _train(work: Work, digits: Digits) -> Path:
+    asked = work.asked
+    count = len(digits.x_train)
+    # As many batches as the example has: fewer digits are shown more often.
+    epochs = asked.epochs or max(_EPOCHS, round(_EPOCHS * _DIGITS / count))
+    lesson = Lesson("adam", "categorical_crossentropy", epochs, _BATCH, asked.seed)
+    work.say("trained", f"on {count:,} digits, {epochs} epochs (published: 60,000, 6 epochs)")
+    work.facts |= {"trained_on": count, "epochs": epochs}
+    if asked.epochs is None and epochs != _EPOCHS:
+        work.depart(f"{epochs} epochs, not {_EPOCHS}: about as many batches, from fewer digits")
+    dtype = "float64" if asked.as_published else "float32"
+    if not asked.as_published:
+        work.depart(
+            "the network takes float32, not float64: in the example, too, its layers calculate in "
+            "float32 (--as-published takes float64)"
+        )
+    path = work.out / "model.keras"
+    train(
+        partial(digits_network, dtype=dtype),
+        [digits.x_train[..., None] / np.float32(255)],
+        np.eye(10, dtype=np.float32)[digits.y_train],
+        lesson,
+        path,
+        work.tools.track("batches"),
+    )
+    return path
+
+
+def _say_accuracy(work: Work, plan: Plan, digits: Digits) -> None:
+    accuracy = float((predictions(plan, digits.x_test) == digits.y_test).mean())
+    work.facts |= {"accuracy": accuracy, "held_out": len(digits.x_test)}
+    work.say("accuracy", f"{accuracy:.4f} on {digits.held_out} (published: {_PUBLISHED})")
+
+
+def _say_digits(work: Work, digits: Digits) -> None:
+    """Add the table, and draw the figure."""
+    run = ShownRun(work.out / "run")
+    work.rows = [
+        {
+            "digit": row.row,
+            "label": int(digits.y_test[row.row]),
+            "prediction": row.prediction,
+            "score": row.score,
+            "attribution_sum": row.attribution_sum,
+            "delta": row.delta,
+        }
+        for row in run.rows
+    ]
+    work.show(table(work.rows))
+    rows = [
+        PanelRow(image, attribution[..., 0], f"Prediction: {row.prediction}")
+        for row, attribution, image in run.pictures([run.rows[i] for i in _DRAWN])
+    ]
+    if rows:
+        work.draw("figure.png", signed_panel(rows))

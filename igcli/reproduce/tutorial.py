@@ -1,0 +1,144 @@
+"""The TensorFlow tutorial "Integrated gradients": saturation, paths, and four pictures a photo."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from igcli.figures.charts import chart_row, path_charts, saturation_charts
+from igcli.figures.draw import Subject, draw
+from igcli.figures.look import settle_look
+from igcli.figures.panels import image_row
+from igcli.plan import Plan
+from igcli.records import Array, Explanation
+from igcli.render.source import ShownRun
+from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
+from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
+from igcli.reproduce.scores import best_classes
+from igcli.reproduce.table import table
+from igcli.reproduce.unpack import model_in
+from igcli.reproduce.work import Work
+from igcli.store.layout import ATTRIBUTIONS
+from igcli.store.profiles import read_profile
+
+_ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_LARGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    """A photo, and what the tutorial does with it."""
+
+    path: Path
+    target: str = "predicted"
+    # The tutorial's m_steps intervals have so many ends.
+    steps: int = 241
+    cmap: str = "inferno"
+    alpha: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """One photo's figures."""
+
+    panels: Image.Image
+    path: Image.Image
+    interpolated: Image.Image
+
+
+def reproduce(work: Work) -> None:
+    """Explain each photo with the tutorial's steps; draw all figures of the tutorial."""
+    asked, cache = work.asked, work.tools.cache
+    photos = _photos(work)
+    model = asked.model or model_in(cache.get(INCEPTION))
+    labels = asked.labels or (None if asked.model else cache.get(LABELS))
+    work.begin()
+    work.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
+    work.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
+    flags = ["--labels", str(labels)] if labels else []
+    if labels is None:
+        work.tools.warn("no --labels: classes are told by number")
+    best: list[dict[str, Any]] = []
+    drawn: list[_Drawn] = []
+    for photo, name in zip(photos, _run_names(photos), strict=True):
+        own = ["--target", photo.target, "--steps", str(photo.steps), "--profile-path"]
+        plan, _ = work.explain(model, photo.path, name, [*flags, *own])
+        run = ShownRun(work.out / name)
+        best += _best(plan, run)
+        work.rows += [_row(row) for row in run.rows]
+        drawn += [
+            _figures(photo, work.out / name, row, attribution, image)
+            for row, attribution, image in run.pictures(run.rows)
+        ]
+    work.facts["best"] = best
+    work.show(table(best))
+    work.show(table(work.rows))
+    if drawn:
+        work.draw("figure.png", stacked([figures.panels for figures in drawn]))
+        work.draw("path.png", stacked([figures.path for figures in drawn]))
+        work.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
+
+
+def _photos(work: Work) -> list[_Photo]:
+    """Return the photos given, to be treated as the fireboat, or the tutorial's own."""
+    data, cache = work.asked.data, work.tools.cache
+    if data:
+        return [_Photo(Path(name.path)) for name in photos_in(data, work.out)]
+    return [
+        _Photo(cache.get(FIREBOAT), "555"),
+        _Photo(cache.get(PANDA), "389", 56, "viridis", 0.5),
+    ]
+
+
+def _run_names(photos: list[_Photo]) -> list[str]:
+    """Name each photo's run after its file; several of one name are counted."""
+    stems = [f"run-{photo.path.stem}" for photo in photos]
+    return [stem if stems.count(stem) == 1 else f"{stem}-{i + 1}" for i, stem in enumerate(stems)]
+
+
+def _best(plan: Plan, run: ShownRun) -> list[dict[str, Any]]:
+    return [
+        {
+            "photo": "" if place else row.id,
+            "class": target,
+            "probability": score,
+            "name": plan.labels.name(target),
+        }
+        for row in explained(run)
+        for place, (target, score) in enumerate(best_classes(plan, row.row))
+    ]
+
+
+def _row(row: Explanation) -> dict[str, Any]:
+    return {
+        "photo": row.id,
+        "class": row.target,
+        "score": row.score,
+        "baseline_score": row.baseline_score,
+        "attribution_sum": row.attribution_sum,
+        "delta": row.delta,
+        "steps": row.steps,
+    }
+
+
+def _figures(
+    photo: _Photo, out: Path, row: Explanation, attribution: Array, image: Array
+) -> _Drawn:
+    what = f"{row.target} {row.target_name}".strip()
+    lines = (f"{row.id}   {what}   probability {row.score:.4f}   delta {row.delta:+.4f}",)
+    look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha, size=SIDE)
+    with h5py.File(out / ATTRIBUTIONS, "r") as file:
+        profile = read_profile(file, row.row)
+    assert profile is not None
+    mean = profile.gradient_norms / attribution.size
+    probability, gradient = path_charts(profile.alphas, profile.scores, mean)
+    probability = replace(probability, title=f"{row.id}: {what}", y_label="probability")
+    between = [np.rint(alpha * image).astype(np.uint8) for alpha in _ALPHAS]
+    return _Drawn(
+        panels=draw(look, Subject(attribution, image, lines, baseline=np.zeros_like(image))),
+        path=chart_row([probability, gradient], _LARGE),
+        interpolated=image_row(between, [f"alpha: {alpha:.1f}" for alpha in _ALPHAS]),
+    )

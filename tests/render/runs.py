@@ -1,0 +1,84 @@
+"""Small finished runs with pictures, written as a run writes them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igcli.maps import Maps
+from igcli.progress import untracked
+from igcli.records import Array, Explanation, Part
+from igcli.render.rendered import Rendered
+from igcli.render.work import Wanted, render
+from igcli.store.writer import RunWriter
+
+SHAPE = (6, 5, 3)
+
+
+def row(
+    identity: str, attribution: Array | None, image: Array | None, **fields: Any
+) -> Explanation:
+    return Explanation(
+        0, identity, f"/images/{identity}", "aa", **{"target": 1, "prediction": 1, **fields},
+        score=0.8, delta=0.001, status="failed" if attribution is None else "ok",
+        message="broken" if attribution is None else "", attribution=attribution, image=image,
+    )  # fmt: skip
+
+
+def image_like(seed: int, shape: tuple[int, ...] = SHAPE) -> Array:
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def map_like(seed: int, shape: tuple[int, ...] = SHAPE) -> Array:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def rows_of(ids: Sequence[str], broken: Sequence[str] = ()) -> list[Explanation]:
+    """Explanations with maps that grow: the i-th is i + 1 times as large as the first."""
+    return [
+        row(identity, None if identity in broken else (i + 1) * map_like(0), image_like(i))
+        for i, identity in enumerate(ids)
+    ]
+
+
+def write_run(
+    out: Path,
+    rows: Sequence[Explanation],
+    status: Any = "complete",
+    baseline: str = "black",
+    inputs_are: str = "pixels",
+    per_input: int = 1,
+    shape: tuple[int, ...] = SHAPE,
+    part_rows: int = 2,
+    pictured: bool = True,
+) -> Path:
+    about = {
+        "run": "r",
+        "igcli": "0",
+        "identity": {},
+        "inputs": {"count": len(rows) // per_input},
+        "per_input": per_input,
+        "config": {"seed": 3},
+        "settled": {
+            "baseline": baseline,
+            "inputs_are": inputs_are,
+            "explained": {"x": list(shape)},
+        },
+    }
+    out.mkdir(parents=True)
+    picture = Part("x", shape, 0) if pictured else None
+    writer = RunWriter(out, Maps(shape, picture=picture), about)
+    for i, explanation in enumerate(rows):
+        writer.add(replace(explanation, row=i))
+        if (i + 1) % part_rows == 0 or i + 1 == len(rows):
+            writer.flush()
+    writer.join(())
+    writer.finish(status, {})
+    return out
+
+
+def rendered(out: Path, *ids: str, said: list[str] | None = None, **wanted: Any) -> Rendered:
+    told: list[str] = [] if said is None else said
+    return render(Wanted(out, ids, **wanted), untracked, told.append)
