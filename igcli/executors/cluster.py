@@ -51,7 +51,6 @@ def connected(address: str | None) -> Iterator[list[Node]]:
         When Ray is not installed, can't be started, or is not to be found at `address`.
     """
     ray = import_ray()
-    own = address in {None, LOCAL}
     # Ray prints on it what it hears of workers that die.
     with (
         _temporary_folder() as folder,
@@ -60,11 +59,7 @@ def connected(address: str | None) -> Iterator[list[Node]]:
     ):
         try:
             with _signals_kept(), quiet_stderr():
-                _start(ray, folder) if own else _join(ray, str(address))
-        except Exception as error:
-            ray.shutdown()
-            raise _refusal(address, own, error) from error
-        try:
+                _open(ray, address, folder)
             yield nodes_of(ray)
         finally:
             with quiet_stderr():
@@ -79,6 +74,14 @@ def nodes_of(ray: Any) -> list[Node]:
         if node["Alive"]
         for found in [node["Resources"]]
     ]
+
+
+def _open(ray: Any, address: str | None, folder: Path) -> None:
+    own = address in {None, LOCAL}
+    try:
+        _start(ray, folder) if own else _join(ray, str(address))
+    except Exception as error:
+        raise _refusal(address, own, error) from error
 
 
 def _start(ray: Any, folder: Path) -> None:
@@ -145,5 +148,6 @@ def _refusal(address: str | None, own: bool, error: Exception) -> ConfigError:
     return ConfigError(
         f"--ray-address {address} can't be used",
         cause,
-        "start Ray there (ray start --head), or leave it out for one of this machine's own",
+        "see that Ray runs there, and set RAY_AUTH_MODE=token where it asks for a token; or leave "
+        "it out for a Ray of this machine's own",
     )
