@@ -73,14 +73,15 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     config = RunConfig(**settings)
     check_path(config.model)
     ready = import_module(EXECUTORS[config.executor]).ready
-    with Stopping() as stopping, ExitStack() as stack:
-        try:
-            execute = stack.enter_context(ready(config, open_model, warn))
-        except KeyboardInterrupt:
-            _tell_of_nothing(ctx, config.out, as_json)
-        stopping.running = True
-        result = execute(track, warn, stopping.event)
-        stopping.over = True
+    with Stopping() as stopping:
+        with ExitStack() as stack:
+            try:
+                execute = stack.enter_context(ready(config, open_model, warn))
+            except KeyboardInterrupt:
+                _tell_of_nothing(ctx, config.out, as_json)
+            stopping.running = True
+            result = execute(track, warn, stopping.event)
+            stopping.over = True
         to_go_on = None if result.complete else _resuming(ctx)
         _tell(result, to_go_on)
         tell_result(as_json, lambda: {**result.to_dict(), "to_go_on": to_go_on}, result.lines)
