@@ -234,7 +234,13 @@ def test_every_input_ends_exactly_once(
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("first", ["nothing", "another run", "its beginning"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "nothing",
+        *(pytest.param(e, marks=pytest.mark.slow) for e in ("another run", "its beginning")),
+    ],
+)
 def test_a_kill_at_each_single_write_is_survived(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 COMMAND = [sys.executable, "-m", "igcli", "run"]
 
@@ -36,6 +37,7 @@ def test_stdout_is_five_lines_and_the_h5_opens_in_another_process_from_another_f
     subprocess.run([sys.executable, "-c", code, str(out)], cwd="/", check=True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_done_and_exits_3(root: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "many.npy", np.zeros((20_000, 28, 28), np.uint8))
     out = tmp_path / "out"

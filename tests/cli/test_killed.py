@@ -107,9 +107,8 @@ def assert_same(out: Path, reference: Path) -> None:
     assert about["counts"] == json.loads((reference / "run.json").read_text())["counts"]
 
 
-@pytest.mark.parametrize(
-    "overlays", ["--no-overlays", pytest.param("--overlays", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("overlays", ["--no-overlays", "--overlays"])
 def test_killed_at_random_moments_it_ends_as_if_never_interrupted(
     processes: Server, digits: list[object], tmp_path: Path, overlays: str
 ) -> None:
@@ -168,6 +167,7 @@ def test_a_signal_ends_a_run_in_order_and_the_command_it_names_goes_on(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_ends_at_once(
     processes: Server, digits: list[object], reference: Path, tmp_path: Path
 ) -> None:
@@ -225,6 +225,7 @@ def test_an_output_that_turns_read_only_stops_the_run(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 def test_an_output_that_is_removed_stops_the_run_and_is_not_made_again(
     processes: Server, digits: list[object], tmp_path: Path
 ) -> None:
