@@ -1,6 +1,6 @@
 """``igcli reproduce``: the published examples, each from one command."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -101,12 +101,13 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
     load_once = cache(open_model)
     debug = ["--debug"] if ctx.meta.get(DEBUG) else []
 
-    def explain(arguments: Sequence[str]) -> Any:
+    def explain(arguments: Sequence[str], begin: Callable[[], None]) -> Any:
         # A context of its own: what this command remembers is not the run's to change.
         parsed = run_command.make_context("run", [*arguments, *debug])
         config = RunConfig(**{k: v for k, v in parsed.params.items() if k != "as_json"})
         check_path(config.model)
         plan = make_plan(config, load_once, warn)
+        begin()
         stopping.running = True
         try:
             return plan, run(plan, track, warn, stopping.event)

@@ -24,7 +24,7 @@ class Digits:
         uint8 (n, 28, 28).
     y_train, y_test : Array
         Integers (n,), 0 to 9.
-    held_out : str
+    tested : str
         Which ones the others are, in words.
     """
 
@@ -32,7 +32,7 @@ class Digits:
     y_train: Array
     x_test: Array
     y_test: Array
-    held_out: str
+    tested: str
 
 
 def read_digits(path: Path) -> Digits:
@@ -55,7 +55,7 @@ def read_digits(path: Path) -> Digits:
         raise _refusal(path, f"it has {', '.join(arrays) or 'no arrays'}")
     x, y = _pair(path, arrays, "x", "y")
     cut = len(x) // _ONE_IN
-    return Digits(x[cut:], y[cut:], x[:cut], y[:cut], f"the file's first {cut:,} digits, held out")
+    return Digits(x[cut:], y[cut:], x[:cut], y[:cut], f"the file's first {cut:,} digits")
 
 
 def read_npz(path: Path, flag: str) -> dict[str, Array]:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from igcli.errors import ConfigError
+from igcli.errors import ConfigError, ModelError
+from igcli.models.open import check_path
 from igcli.reproduce.reproduced import Reproduced
 from igcli.reproduce.work import Asked, Tools, Work
+from igcli.targets import read_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,20 @@ def reproduce(asked: Asked, tools: Tools) -> Reproduced:
         if getattr(asked, option) and option not in example.takes:
             flag = option.replace("_", "-")
             raise ConfigError(f"--{flag} has no meaning for {asked.example}", fix="leave it out")
-    work = Work(asked, tools)
-    work.say("example", f"{asked.example}: {example.title}")
+    _check_files(asked)
     run: Callable[[Work], None] = import_module(f"igcli.reproduce.{example.module}").reproduce
-    run(work)
-    return work.finish()
+    with Work(asked, tools) as work:
+        work.say("example", f"{asked.example}: {example.title}")
+        run(work)
+        return work.finish()
+
+
+def _check_files(asked: Asked) -> None:
+    """Refuse a model of no known kind, and labels that are none, before anything is fetched."""
+    if asked.model is not None:
+        try:
+            check_path(asked.model)
+        except ModelError as error:
+            problem = f"--model {asked.model} is no model"
+            raise ModelError(problem, error.cause, error.fix) from error
+    read_labels(asked.labels)

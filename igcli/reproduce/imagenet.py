@@ -1,6 +1,7 @@
 """alibi, "Integrated gradients for a ResNet model trained on Imagenet": cats, two baselines."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ from PIL import Image
 
 from igcli.errors import InputError
 from igcli.figures.draw import Subject, draw
-from igcli.figures.look import settle_look
+from igcli.figures.look import Look, settle_look
+from igcli.figures.scale import common_scale
 from igcli.models.resnet import holds_weights_only, resnet50v2
 from igcli.plan import Plan
-from igcli.records import Explanation
+from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
@@ -23,6 +25,17 @@ from igcli.store.files import whole_file
 
 _DRAWN = 2
 _BASELINES = {"black": "black", "random": "uniform"}
+# Beyond such a share a map is not what the score is made of.
+_OVERLOOKED = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is drawn of one run."""
+
+    attribution: Array
+    image: Array
+    caption: str
 
 
 def reproduce(work: Work) -> None:
@@ -32,15 +45,14 @@ def reproduce(work: Work) -> None:
     photos_in(photos, work.out)
     model = asked.model or cache.get(RESNET)
     labels = asked.labels or (None if asked.model else _class_names(cache.get(CLASSES)))
-    work.begin()
     if holds_weights_only(model):
-        weights, model = model, work.out / "model.keras"
+        weights, model = model, work.early("model.keras")
         resnet50v2(weights, model)
     flags = ["--labels", str(labels)] if labels else []
     if labels is None:
         work.tools.warn("no --labels: classes are told by number")
     flags += _range(work)
-    figures = []
+    chosen: list[_Chosen] = []
     for name, baseline in _BASELINES.items():
         run_flags = [*flags, "--baseline", baseline, "--seed", str(asked.seed)]
         plan, _ = work.explain(model, photos, name, run_flags)
@@ -48,19 +60,23 @@ def reproduce(work: Work) -> None:
         if not work.rows:
             _say_best(work, plan, run)
         work.rows += [_row(name, row) for row in run.rows]
-        figures += _figure(run, name)
+        chosen += _third(run, name)
     work.show(table(work.rows))
-    if figures:
-        work.draw("figure.png", stacked(figures))
+    _say_missing(work)
+    if chosen:
+        work.draw("figure.png", _figure(chosen))
 
 
 def _range(work: Work) -> list[str]:
+    fetched = work.asked.model is None
+    known = "which ResNet50V2 was made for" if fetched else "as Keras' ResNet50V2 wants them"
     if work.asked.as_published:
-        work.say("range", "pixels are fed as 0 to 1, as published; the model was made for −1 to 1")
+        work.say("range", f"pixels are fed as 0 to 1, as published, and not −1 to 1, {known}")
         return ["--preprocess", "unit"]
+    unknown = "" if fetched else " (what --model wants is not known)"
     work.depart(
-        "pixels are fed as −1 to 1, which the model was made for; the example feeds 0 to 1, where "
-        "its black baseline is the model's mid-grey (--as-published does so too)"
+        f"pixels are fed as −1 to 1, {known}{unknown}; the example feeds 0 to 1, where its black "
+        "baseline is ResNet50V2's mid-grey (--as-published does so too)"
     )
     return []
 
@@ -105,17 +121,50 @@ def _row(baseline: str, row: Explanation) -> dict[str, Any]:
     }
 
 
-def _figure(run: ShownRun, name: str) -> list[Image.Image]:
-    """Draw the third photo; where there are fewer, the last."""
-    look = settle_look("side-by-side", size=SIDE)
+def _say_missing(work: Work) -> None:
+    """Name the explanations that leave out more of their score than can be overlooked."""
+    missing = [row for row in work.rows if (_share_missing(row) or 0.0) > _OVERLOOKED]
+    keys = ("baseline", "photo")
+    work.facts["large_deltas"] = [{key: row[key] for key in keys} for row in missing]
+    if missing:
+        named = ", ".join(
+            f"{row['photo']} from {row['baseline']} ({_share_missing(row):.0%})" for row in missing
+        )
+        work.say(
+            "missing",
+            f"|delta| is more than {_OVERLOOKED:.0%} of the score's difference: {named}; these "
+            "steps are too few, and igcli run --method adaptive (its default) finds enough",
+        )
+
+
+def _share_missing(row: dict[str, Any]) -> float | None:
+    """Return |delta| as a share of what the attributions should sum to."""
+    if row["delta"] is None or row["score"] == row["baseline_score"]:
+        return None
+    return float(abs(row["delta"] / (row["score"] - row["baseline_score"])))
+
+
+def _third(run: ShownRun, name: str) -> list[_Chosen]:
+    """Return the third photo's explanation; where there are fewer, the last."""
     rows = explained(run)
     chosen = rows[min(_DRAWN, len(rows) - 1) :][:1]
     return [
-        draw(look, Subject(attribution, image, (_caption(name, row),)))
+        _Chosen(attribution, image, _caption(name, row))
         for row, attribution, image in run.pictures(chosen)
     ]
 
 
+def _figure(chosen: list[_Chosen]) -> Image.Image:
+    """Draw the same photo's maps, one below the other, on one scale: they are to be compared."""
+    look = settle_look("side-by-side", size=SIDE)
+    top = common_scale(lambda: (look.plane(one.attribution) for one in chosen), look.clip)
+    return stacked([_side_by_side(look, one, top) for one in chosen])
+
+
+def _side_by_side(look: Look, one: _Chosen, top: float) -> Image.Image:
+    return draw(look, Subject(one.attribution, one.image, (one.caption,)), top)
+
+
 def _caption(name: str, row: Explanation) -> str:
     what = f"{row.target} {row.target_name}".strip()
-    return f"{name} baseline   {what}   score {row.score:.4f}   delta {row.delta:+.4f}"
+    return f"{name} baseline   {what}   score {row.score:.4g}   delta {row.delta:+.2g}"

@@ -10,6 +10,7 @@ from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.reproduce.flowers import FEATURES, SPECIES, Flowers, read_flowers
 from igcli.reproduce.remotes import FLOWERS
+from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.scores import predictions
 from igcli.reproduce.table import table
 from igcli.reproduce.work import Work
@@ -25,14 +26,13 @@ def reproduce(work: Work) -> None:
     """Train (or take --model), explain every flower, show the first of each species."""
     asked = work.asked
     flowers = read_flowers(asked.data or work.tools.cache.get(FLOWERS))
-    work.begin()
     held_out = _held_out(len(flowers.x), asked.as_published)
     if asked.model is None:
         model = _train(work, flowers, held_out)
     else:
         model = asked.model
         work.say("model", f"{model}, not trained here")
-    inputs = work.out / "flowers.npy"
+    inputs = work.early("flowers.npy")
     np.save(inputs, flowers.x)
     plan, _ = work.explain(model, inputs, "run", _rule(work))
     _say_accuracy(work, plan, flowers, held_out)
@@ -46,11 +46,12 @@ def _held_out(count: int, as_published: bool) -> Array:
 
 
 def _train(work: Work, flowers: Flowers, held_out: Array) -> Path:
+    work.begin()
     asked = work.asked
     epochs = asked.epochs or _EPOCHS
     lesson = Lesson("sgd", "binary_crossentropy", epochs, _BATCH, asked.seed)
     count = int((~held_out).sum())
-    work.say("trained", f"on {count} flowers, {epochs} epochs: virginica, or not?")
+    work.say("trained", f"on {count} flowers, {epochs_in_words(epochs)}: virginica, or not?")
     work.facts |= {"trained_on": count, "epochs": epochs}
     if not asked.as_published:
         work.depart(
@@ -77,9 +78,15 @@ def _rule(work: Work) -> list[str]:
 
 def _say_accuracy(work: Work, plan: Plan, flowers: Flowers, held_out: Array) -> None:
     right = predictions(plan, flowers.x) == (flowers.species == _VIRGINICA)
-    accuracy = float(right[held_out].mean())
-    work.facts |= {"accuracy": accuracy, "held_out": int(held_out.sum())}
-    work.say("accuracy", f"{accuracy:.4f} on {held_out.sum()} flowers held out")
+    if work.asked.model is None:
+        accuracy, count = float(right[held_out].mean()), int(held_out.sum())
+        work.facts |= {"accuracy": accuracy, "held_out": count}
+        work.say("accuracy", f"{accuracy:.4f} on {count} flowers held out")
+    else:
+        accuracy, count = float(right.mean()), len(right)
+        work.facts |= {"accuracy": accuracy, "accuracy_of": count}
+        how = "which the model may have learned from"
+        work.say("accuracy", f"{accuracy:.4f} on all {count} flowers, {how}")
 
 
 def _say_flowers(work: Work, flowers: Flowers) -> None:

@@ -11,6 +11,7 @@ from igcli.plan import Plan
 from igcli.render.source import ShownRun
 from igcli.reproduce.digits import Digits, read_digits
 from igcli.reproduce.remotes import DIGITS
+from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.scores import predictions
 from igcli.reproduce.table import table
 from igcli.reproduce.work import Work
@@ -26,13 +27,12 @@ def reproduce(work: Work) -> None:
     """Train (or take --model), explain the first ten held-out digits, draw 0, 1 and 9."""
     asked = work.asked
     digits = read_digits(asked.data or work.tools.cache.get(DIGITS))
-    work.begin()
     if asked.model is None:
         model = _train(work, digits)
     else:
         model = asked.model
         work.say("model", f"{model}, not trained here")
-    inputs = work.out / "digits.npy"
+    inputs = work.early("digits.npy")
     np.save(inputs, digits.x_test[:_EXPLAINED])
     plan, _ = work.explain(model, inputs, "run")
     _say_accuracy(work, plan, digits)
@@ -40,12 +40,14 @@ def reproduce(work: Work) -> None:
 
 
 def _train(work: Work, digits: Digits) -> Path:
+    work.begin()
     asked = work.asked
     count = len(digits.x_train)
     # As many batches as the example has: fewer digits are shown more often.
     epochs = asked.epochs or max(_EPOCHS, round(_EPOCHS * _DIGITS / count))
     lesson = Lesson("adam", "categorical_crossentropy", epochs, _BATCH, asked.seed)
-    work.say("trained", f"on {count:,} digits, {epochs} epochs (published: 60,000, 6 epochs)")
+    trained = f"on {count:,} digits, {epochs_in_words(epochs)}"
+    work.say("trained", f"{trained} (published: 60,000, 6 epochs)")
     work.facts |= {"trained_on": count, "epochs": epochs}
     if asked.epochs is None and epochs != _EPOCHS:
         work.depart(f"{epochs} epochs, not {_EPOCHS}: about as many batches, from fewer digits")
@@ -69,8 +71,14 @@ def _train(work: Work, digits: Digits) -> Path:
 
 def _say_accuracy(work: Work, plan: Plan, digits: Digits) -> None:
     accuracy = float((predictions(plan, digits.x_test) == digits.y_test).mean())
-    work.facts |= {"accuracy": accuracy, "held_out": len(digits.x_test)}
-    work.say("accuracy", f"{accuracy:.4f} on {digits.held_out} (published: {_PUBLISHED})")
+    count = len(digits.x_test)
+    if work.asked.model is None:
+        work.facts |= {"accuracy": accuracy, "held_out": count}
+        how = f"held out (published: {_PUBLISHED})"
+    else:
+        work.facts |= {"accuracy": accuracy, "accuracy_of": count}
+        how = "which the model may have learned from"
+    work.say("accuracy", f"{accuracy:.4f} on {digits.tested}, {how}")
 
 
 def _say_digits(work: Work, digits: Digits) -> None:

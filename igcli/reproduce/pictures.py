@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from igcli.errors import InputError
+from igcli.figures.caption import caption_strip
 from igcli.inputs.readers import list_inputs
 from igcli.records import Explanation, InputName
 from igcli.render.source import ShownRun
@@ -28,6 +29,15 @@ def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
     return canvas
 
 
+def titled(picture: Image.Image, title: str) -> Image.Image:
+    """Put a line of text above a picture."""
+    strip = caption_strip([title], picture.width)
+    canvas = Image.new("RGB", (picture.width, strip.height + picture.height), "white")
+    canvas.paste(strip, (0, 0))
+    canvas.paste(picture, (0, strip.height))
+    return canvas
+
+
 def explained(run: ShownRun) -> list[Explanation]:
     """Return the rows that did not fail."""
     return [row for row in run.rows if row.status == "ok"]
@@ -41,9 +51,13 @@ def photos_in(data: Path, out: Path) -> Sequence[InputName]:
     InputError
         When there are none, or more than figures can show.
     """
-    listing = list_inputs(data, out)
+    problem, fix = f"--data {data} holds no photos", "name an image, or a folder of them"
+    try:
+        listing = list_inputs(data, out)
+    except InputError as error:
+        raise InputError(problem, error.cause or error.problem, fix) from error
     if not listing.resizable:
-        raise InputError(f"--data {data} holds no photos", fix="name an image, or a folder of them")
+        raise InputError(problem, fix=fix)
     if len(listing.names) > _MOST:
         raise InputError(
             f"--data {data} holds {len(listing.names)} photos",

@@ -12,6 +12,11 @@ def labelled(label: str, text: str) -> str:
     return f"{label:<{_LABEL}}{text}"
 
 
+def epochs_in_words(count: int) -> str:
+    """Return ``1 epoch``, ``40 epochs``."""
+    return f"{count} epoch{'s' if count != 1 else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class Reproduced:
     """An example that was reproduced.

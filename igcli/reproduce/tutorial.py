@@ -15,7 +15,7 @@ from igcli.figures.panels import image_row
 from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
+from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked, titled
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
 from igcli.reproduce.scores import best_classes
 from igcli.reproduce.table import table
@@ -42,8 +42,9 @@ class _Photo:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """One photo's figures."""
+    """One photo's figures: each has its own scale, so that they stand on sheets of their own."""
 
+    name: str
     panels: Image.Image
     path: Image.Image
     interpolated: Image.Image
@@ -55,29 +56,30 @@ def reproduce(work: Work) -> None:
     photos = _photos(work)
     model = asked.model or model_in(cache.get(INCEPTION))
     labels = asked.labels or (None if asked.model else cache.get(LABELS))
-    work.begin()
-    work.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
     work.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
     flags = ["--labels", str(labels)] if labels else []
     if labels is None:
         work.tools.warn("no --labels: classes are told by number")
     best: list[dict[str, Any]] = []
     drawn: list[_Drawn] = []
-    for photo, name in zip(photos, _run_names(photos), strict=True):
+    for photo, name in zip(photos, _names(photos), strict=True):
+        run_name = f"run-{name}"
         own = ["--target", photo.target, "--steps", str(photo.steps), "--profile-path"]
-        plan, _ = work.explain(model, photo.path, name, [*flags, *own])
-        run = ShownRun(work.out / name)
+        plan, _ = work.explain(model, photo.path, run_name, [*flags, *own])
+        run = ShownRun(work.out / run_name)
         best += _best(plan, run)
         work.rows += [_row(row) for row in run.rows]
         drawn += [
-            _figures(photo, work.out / name, row, attribution, image)
+            _figures(photo, name, work.out / run_name, row, attribution, image)
             for row, attribution, image in run.pictures(run.rows)
         ]
     work.facts["best"] = best
     work.show(table(best))
     work.show(table(work.rows))
+    work.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
+    for figures in drawn:
+        work.draw(f"figure-{figures.name}.png", figures.panels)
     if drawn:
-        work.draw("figure.png", stacked([figures.panels for figures in drawn]))
         work.draw("path.png", stacked([figures.path for figures in drawn]))
         work.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
 
@@ -93,9 +95,9 @@ def _photos(work: Work) -> list[_Photo]:
     ]
 
 
-def _run_names(photos: list[_Photo]) -> list[str]:
-    """Name each photo's run after its file; several of one name are counted."""
-    stems = [f"run-{photo.path.stem}" for photo in photos]
+def _names(photos: list[_Photo]) -> list[str]:
+    """Name each photo's run and figure after its file; several of one name are counted."""
+    stems = [photo.path.stem for photo in photos]
     return [stem if stems.count(stem) == 1 else f"{stem}-{i + 1}" for i, stem in enumerate(stems)]
 
 
@@ -125,10 +127,10 @@ def _row(row: Explanation) -> dict[str, Any]:
 
 
 def _figures(
-    photo: _Photo, out: Path, row: Explanation, attribution: Array, image: Array
+    photo: _Photo, name: str, out: Path, row: Explanation, attribution: Array, image: Array
 ) -> _Drawn:
     what = f"{row.target} {row.target_name}".strip()
-    lines = (f"{row.id}   {what}   probability {row.score:.4f}   delta {row.delta:+.4f}",)
+    lines = (f"{row.id}   {what}   probability {row.score:.4g}   delta {row.delta:+.2g}",)
     look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha, size=SIDE)
     with h5py.File(out / ATTRIBUTIONS, "r") as file:
         profile = read_profile(file, row.row)
@@ -137,8 +139,10 @@ def _figures(
     probability, gradient = path_charts(profile.alphas, profile.scores, mean)
     probability = replace(probability, title=f"{row.id}: {what}", y_label="probability")
     between = [np.rint(alpha * image).astype(np.uint8) for alpha in _ALPHAS]
+    strip = image_row(between, [f"alpha: {alpha:.1f}" for alpha in _ALPHAS])
     return _Drawn(
+        name=name,
         panels=draw(look, Subject(attribution, image, lines, baseline=np.zeros_like(image))),
         path=chart_row([probability, gradient], _LARGE),
-        interpolated=image_row(between, [f"alpha: {alpha:.1f}" for alpha in _ALPHAS]),
+        interpolated=titled(strip, f"{row.id}: {what}"),
     )

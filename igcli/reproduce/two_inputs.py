@@ -12,6 +12,7 @@ import numpy as np
 
 from igcli.models.train import Lesson, train, two_branches_network
 from igcli.records import Array
+from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.table import table
 from igcli.reproduce.work import Work
 from igcli.store.reader import read_joined, read_maps
@@ -26,10 +27,9 @@ def reproduce(work: Work) -> None:
     """Make data, train, explain a hundred rows, hold the attributions against the known ones."""
     asked = work.asked
     inputs = _make(asked.seed, _ROWS + _EXPLAINED)
-    work.begin()
     model = asked.model or _train(work, {name: x[:_ROWS] for name, x in inputs.items()})
     asked_about = {name: x[_ROWS:] for name, x in inputs.items()}
-    file = work.out / "inputs.npz"
+    file = work.early("inputs.npz")
     np.savez(file, allow_pickle=False, **asked_about)
     work.explain(model, file, "run")
     work.depart(
@@ -58,9 +58,10 @@ def exact_attributions(left: Array, right: Array) -> Array:
 
 
 def _train(work: Work, inputs: dict[str, Array]) -> Path:
+    work.begin()
     epochs = work.asked.epochs or _EPOCHS
     lesson = Lesson("adam", "mean_squared_error", epochs, _BATCH, work.asked.seed)
-    work.say("trained", f"on {_ROWS} rows, {epochs} epochs: left[0] + 2 left[1] right[0]")
+    work.say("trained", f"on {_ROWS} rows, {epochs_in_words(epochs)}: left[0] + 2 left[1] right[0]")
     work.facts |= {"trained_on": _ROWS, "epochs": epochs}
     path = work.out / "model.keras"
     network = partial(two_branches_network, sizes=_SIZES)

@@ -1,27 +1,29 @@
 """An example under way: what was asked, what it may use, what it says and where it puts things."""
 
-import json
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeAlias
 
 from PIL import Image
 
 from igcli import __version__
-from igcli.errors import OutputError, RunStopped
+from igcli.errors import IgcliError, InputError, RunStopped
 from igcli.figures.png import save_png
 from igcli.plan import Plan
 from igcli.progress import Track
 from igcli.records import Warn
 from igcli.reproduce.fetch import Cache
+from igcli.reproduce.place import Place
 from igcli.reproduce.presets import preset
 from igcli.reproduce.reproduced import Reproduced, labelled
 from igcli.result import RunResult
 from igcli.store.files import whole_file
 
-ABOUT, TABLE = "reproduce.json", "table.txt"
+TABLE = "table.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,16 @@ class Asked:
     as_published: bool = False
     overwrite: bool = False
 
+    def again(self) -> str:
+        """Return the command that starts once more, whatever is in `out` by then."""
+        words = ["igcli", "reproduce", self.example, "-o", str(self.out)]
+        for flag in ("data", "model", "labels", "epochs", "seed"):
+            if value := getattr(self, flag):
+                words += [f"--{flag}", str(value)]
+        return shlex.join([*words, *["--as-published"] * self.as_published, "--overwrite"])
 
-Explain: TypeAlias = Callable[[Sequence[str]], tuple[Plan, RunResult]]
+
+Explain: TypeAlias = Callable[[Sequence[str], Callable[[], None]], tuple[Plan, RunResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ class Tools:
     Attributes
     ----------
     explain : callable
-        The arguments of ``igcli run`` → the plan and the result of that run.
+        The arguments of ``igcli run``, and what to call once they were found to be possible and
+        before anything is written → the plan and the result of that run.
     track : callable
         A unit → a Track that counts in it.
     warn : callable
@@ -69,7 +80,10 @@ class Tools:
 
 
 class Work:
-    """One example under way.
+    """One example under way; a context, which puts OUT in order however it ends.
+
+    What fails before `begin` leaves nothing in OUT. What ends it later is a RunStopped, and
+    reproduce.json says so.
 
     Parameters
     ----------
@@ -95,25 +109,45 @@ class Work:
         self._files: list[Path] = []
         self._commands: list[str] = []
         self._failures: list[tuple[str, str]] = []
-        _check_out(asked)
+        self._begun = False
+        self._place = Place(asked.out, asked.example, asked.overwrite)
+
+    def __enter__(self) -> "Work":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._place.close()
+        elif not self._begun:
+            self._place.withdraw()
+        else:
+            with suppress(OSError):
+                self._tell("stopped", {})
+            self._place.close()
+            if isinstance(error, (KeyboardInterrupt, IgcliError, OSError)):
+                raise self._stopped(error) from error
 
     def begin(self) -> None:
-        """Make OUT: what was asked for can be done.
+        """Make OUT, if that was not done before: what was asked for can be done.
 
         Raises
         ------
         OutputError
-            When OUT can't be made.
+            When OUT can't be made, or another process writes to it.
         """
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            _tell(self.asked, "running", {})
-        except OSError as error:
-            raise OutputError(
-                f"OUT {self.out} can't be written",
-                error.strerror or str(error),
-                "name another with -o",
-            ) from error
+        if not self._begun:
+            self._place.open()
+            self._begun = True
+            self._tell("running", {})
+
+    def early(self, name: str) -> Path:
+        """Return the path in OUT of what is needed to tell whether the example can be done."""
+        return self._place.early(name)
 
     def explain(
         self, model: Path, inputs: Path, name: str, flags: Sequence[str] = (), config: str = ""
@@ -122,6 +156,8 @@ class Work:
 
         Raises
         ------
+        InputError
+            When what is explained does not fit the model.
         RunStopped
             When the run is not finished.
         """
@@ -129,11 +165,15 @@ class Work:
         use = ["--config", str(preset(config or self.asked.example)), *flags]
         arguments = [str(model), str(inputs), "-o", str(out), *use]
         self._commands.append(shlex.join(["igcli", "run", *arguments]))
-        replaced = ["--overwrite"] if self.asked.overwrite else []
-        plan, result = self.tools.explain([*arguments, *replaced])
+        replaced = ["--overwrite"] if self._place.replacing else []
+        try:
+            plan, result = self.tools.explain([*arguments, *replaced], self.begin)
+        except InputError as error:
+            raise self._unfit(error) from error
         if not result.complete:
-            fix = "start again with --overwrite"
-            raise RunStopped(str(result.stopped or f"{out} was not finished"), fix=fix)
+            # Its own advice is to resume it, which an example can't.
+            cause = result.stopped.cause if result.stopped else ""
+            raise RunStopped(f"{out} has {result.done} of {result.asked} explanations", cause)
         self._failures += result.tally.failures
         self._files.append(out)
         return plan, result
@@ -173,36 +213,35 @@ class Work:
         )
         with whole_file(self.out / TABLE) as temporary:
             temporary.write_text("\n".join(found.lines()) + "\n", encoding="utf-8")
-        _tell(self.asked, "complete", found.to_dict())
+        self._tell("complete", found.to_dict())
         return found
 
-
-def _check_out(asked: Asked) -> None:
-    """Raise OutputError unless OUT is free, or holds the same example and may be replaced."""
-    out = asked.out
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"OUT {out} is a file", fix="name a folder with -o")
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    try:
-        there = json.loads((out / ABOUT).read_text(encoding="utf-8"))["asked"]["example"]
-    except (OSError, ValueError, LookupError, TypeError):
-        raise OutputError(
-            f"OUT {out} is not empty, and no example of igcli",
-            "igcli replaces nothing but its own files",
-            "name another folder with -o",
-        ) from None
-    if there != asked.example:
-        raise OutputError(f"OUT {out} holds the example {there}", fix="name another folder with -o")
-    if not asked.overwrite:
-        raise OutputError(
-            f"OUT {out} holds the example already",
-            fix="add --overwrite to replace it, or name another folder with -o",
+    def _unfit(self, error: InputError) -> InputError:
+        """Name the option that is wrong where a model refuses the example's own inputs."""
+        model = self.asked.model
+        if model is None:
+            return error
+        return InputError(
+            f"--model {model} does not fit what {self.asked.example} explains",
+            error.cause or error.problem,
+            "name a model of such inputs, or leave --model out",
         )
 
+    def _stopped(self, error: BaseException) -> RunStopped:
+        """Say what ended the example, what is there, and how to start again."""
+        cause = f"{self.out} holds {', '.join(self._place.contents()) or 'nothing yet'}"
+        if isinstance(error, IgcliError):
+            said = f"{error.problem}: {error.cause}" if error.cause else error.problem
+            cause = f"{said}; {cause}"
+        elif isinstance(error, OSError):
+            cause = f"{error.strerror or type(error).__name__}; {cause}"
+        return RunStopped(
+            f"stopped before {self.asked.example} was finished",
+            cause,
+            f"start again: {self.asked.again()}",
+        )
 
-def _tell(asked: Asked, status: str, found: dict[str, Any]) -> None:
-    settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(asked).items()}
-    about = {"igcli": __version__, "status": status, "asked": settings, **found}
-    with whole_file(asked.out / ABOUT) as temporary:
-        temporary.write_text(json.dumps(about, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    def _tell(self, status: str, found: dict[str, Any]) -> None:
+        asked = asdict(self.asked)
+        settings = {k: str(v) if isinstance(v, Path) else v for k, v in asked.items()}
+        self._place.tell({"igcli": __version__, "status": status, "asked": settings, **found})

@@ -25,7 +25,7 @@ def test_of_digits_alone_the_first_tenth_is_held_out(tmp_path: Path) -> None:
     assert found.x_test.shape == (20, 28, 28) and found.x_train.shape == (180, 28, 28)
     np.testing.assert_array_equal(found.x_test, digits(200)[:20])
     np.testing.assert_array_equal(found.y_train, classes(200)[20:])
-    assert found.held_out == "the file's first 20 digits, held out"
+    assert found.tested == "the file's first 20 digits"
 
 
 def test_the_file_of_keras(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_the_file_of_keras(tmp_path: Path) -> None:
     )  # fmt: skip
     found = read_digits(path)
     assert (len(found.x_train), len(found.x_test)) == (300, 100)
-    assert found.held_out == "the file's 100 test digits"
+    assert found.tested == "the file's 100 test digits"
 
 
 @pytest.mark.parametrize(

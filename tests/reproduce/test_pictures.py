@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from igcli.errors import InputError
-from igcli.reproduce.pictures import photos_in, stacked
+from igcli.reproduce.pictures import photos_in, stacked, titled
 
 
 def test_pictures_are_stacked_with_a_gap() -> None:
@@ -18,6 +18,14 @@ def test_pictures_are_stacked_with_a_gap() -> None:
     assert [whole.getpixel(place) for place in places] == [
         (255, 0, 0), (255, 255, 255), (0, 0, 255), (255, 255, 255),
     ]  # fmt: skip
+
+
+def test_a_title_stands_above() -> None:
+    blue = Image.new("RGB", (200, 5), "blue")
+    whole = titled(blue, "fireboat.jpg")
+    height = whole.height - 5
+    assert whole.crop((0, height, 200, whole.height)).tobytes() == blue.tobytes()
+    assert min(whole.crop((0, 0, 200, height)).convert("L").tobytes()) < 100
 
 
 def test_more_photos_than_a_figure_shows_are_refused(tmp_path: Path) -> None:
