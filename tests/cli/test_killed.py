@@ -184,6 +184,7 @@ def test_a_second_ctrl_c_ends_at_once(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_and_more_of_it_finishes_it(
     processes: Server, digits: list[object], reference: Path, small_disk: Path
 ) -> None:

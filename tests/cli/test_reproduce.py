@@ -19,6 +19,9 @@ from igcli.reproduce import imagenet, mnist, tutorial
 from igcli.reproduce.fetch import Remote
 from igcli.reproduce.work import Work
 
+# Networks are trained here; CI waits for it.
+pytestmark = pytest.mark.slow
+
 FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
 
 
@@ -551,7 +554,6 @@ def test_debug_shows_what_igcli_did_not_foresee(
     assert isinstance(result.exception, ZeroDivisionError)
 
 
-@pytest.mark.slow
 def test_mnist_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None:
     given = ["--data", shared_data / "mnist_t10k.npz", "-o", tmp_path / "out", "--json"]
     result = igcli("reproduce", "mnist", *given, "--epochs", 14)
@@ -563,7 +565,6 @@ def test_mnist_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None:
     assert [row["label"] for row in said["table"]] == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
 
 
-@pytest.mark.slow
 def test_the_cats_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None:
     model = shared_data / "mobilenetv2_imagenet.h5"
     names = shared_data / "imagenet_1001_labels.txt"
@@ -576,7 +577,6 @@ def test_the_cats_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None
     assert persian in said["large_deltas"] and len(said["large_deltas"]) < 8
 
 
-@pytest.mark.slow
 def test_iris_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None:
     given = ["--data", shared_data / "iris.npy", "-o", tmp_path / "out", "--json"]
     result = igcli("reproduce", "iris", *given)
@@ -589,7 +589,6 @@ def test_iris_in_full(igcli: Any, shared_data: Path, tmp_path: Path) -> None:
     assert all(abs(row["delta"]) < 1e-5 for row in said["table"])
 
 
-@pytest.mark.slow
 def test_two_inputs_in_full(igcli: Any, tmp_path: Path) -> None:
     result = igcli("reproduce", "two-inputs", "-o", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output

@@ -30,6 +30,7 @@ def test_a_run_is_verified(
     assert "to fix this: repeat the command that made the run, with --resume" in result.stdout
 
 
+@pytest.mark.slow
 def test_damage_is_named_and_mended_by_resuming(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

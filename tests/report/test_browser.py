@@ -13,6 +13,9 @@ from tests.browser import Browser, chromium
 from tests.drift.runs import write_run
 from tests.report.runs import WILD, mixed_run, pictured
 
+# A browser takes its time; CI waits for it.
+pytestmark = pytest.mark.slow
+
 IDS = "[...document.querySelectorAll('#body th button')].map(b => b.textContent)"
 FOCUSED = "document.activeElement.textContent"
 COUNT = "document.getElementById('count').textContent"
