@@ -8,6 +8,7 @@ from igcli.hashes import file_sha256
 from igcli.machine import versions
 from igcli.plan import Plan
 from igcli.probe import Chosen
+from igcli.units import per_second
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -81,5 +82,5 @@ def _batching(chosen: Chosen, batches: Sent) -> dict[str, Any]:
         "probed_rows_per_second": {str(k): round(v, 1) for k, v in chosen.tried.items()},
         "rows": batches.rows,
         "busy_seconds": round(batches.busy, 3),
-        "rows_per_second": round(batches.rows / batches.busy, 1) if batches.busy else None,
+        "rows_per_second": per_second(batches.rows, batches.busy),
     }

@@ -10,10 +10,11 @@ from igcli.config import RunConfig
 from igcli.errors import OutputError
 from igcli.identity import differences
 from igcli.machine import versions
-from igcli.records import InputName
+from igcli.records import InputName, input_id
 from igcli.store.about import read_about
 from igcli.store.manifest import read_manifest
 from igcli.store.reader import UNREADABLE, read_rows
+from igcli.units import the_first
 
 _SHOWN = 3
 
@@ -95,16 +96,14 @@ def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[
     """Name inputs that are explained in a run, and are none of `names`."""
     here = {name.id for name in names}
     try:
-        several = about["per_input"] > 1
         rows = read_rows(out, read_manifest(out, about["run"]))
-        there = (row.id.rpartition("@")[0] if several else row.id for row in rows)
+        there = (input_id(row.id, about["per_input"]) for row in rows)
         gone = list(dict.fromkeys(identity for identity in there if identity not in here))
     except (KeyError, *UNREADABLE):
         return []
-    more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
-    return [f"{', '.join(gone[:_SHOWN])}{more} explained there, not among the inputs here"][
-        : len(gone)
-    ]
+    if not gone:
+        return []
+    return [f"{the_first(gone, _SHOWN)} explained there, not among the inputs here"]
 
 
 def _another(config: RunConfig, cause: str) -> OutputError:

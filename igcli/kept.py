@@ -13,6 +13,7 @@ from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.outdir import unlisted_parts
 from igcli.store.reader import read_rows
 from igcli.threads import ahead
+from igcli.units import the_first
 
 _CHECKERS = 2
 _SHOWN = 3
@@ -62,9 +63,8 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> K
     done = [entry for entry in entries if entry.final]
     changed, mended = _changed(plan, done, track, stop)
     if changed:
-        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise OutputError(
-            f"--resume: {', '.join(changed[:_SHOWN])}{more} changed since the run began",
+            f"--resume: {the_first(changed, _SHOWN)} changed since the run began",
             "what was explained of them is stored already",
             "put the old files back, or start again with --overwrite",
         )

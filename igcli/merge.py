@@ -8,6 +8,7 @@ from uuid import uuid4
 from igcli.errors import InputError, OutputError, OutputVanished, RunStopped
 from igcli.merged import merged_about
 from igcli.progress import Track
+from igcli.records import input_id
 from igcli.result import RunResult, Tally
 from igcli.shards import Shard, read_shards
 from igcli.store.about import read_about
@@ -129,12 +130,12 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
     """Link the shards' overlays; return the ids of those that are not there, and why not."""
     rows = [[(row.id, row.status) for row in read_rows(s.out, s.entries)] for s in shards]
     # Whether ids clash is a matter of all inputs, as it was for each shard.
-    clashing = clashes(dict.fromkeys(_input_id(i, per_input) for own in rows for i, _ in own))
+    clashing = clashes(dict.fromkeys(input_id(i, per_input) for own in rows for i, _ in own))
     missing = []
     for shard, own in zip(shards, rows, strict=True):
         said = shard.about.get("undrawn", {})
         for identity in (identity for identity, status in own if status == "ok"):
-            clash = _input_id(identity, per_input) in clashing
+            clash = input_id(identity, per_input) in clashing
             picture, path = (overlay_path(folder, identity, clash) for folder in (shard.out, out))
             if picture.is_file():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,10 +144,6 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
                 why = said.get(identity, "its picture is gone")
                 missing.append((identity, f"SHARD {shard.out} lacks it: {why}"))
     return missing
-
-
-def _input_id(identity: str, per_input: int) -> str:
-    return identity.rpartition("@")[0] if per_input > 1 else identity
 
 
 def _result(

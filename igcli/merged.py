@@ -6,6 +6,7 @@ from typing import Any
 
 from igcli.identity import SHARD
 from igcli.shards import Shard
+from igcli.units import per_second
 
 _OF_ONE_SHARD = frozenset(
     {"run", "status", "counts", "seconds", "undrawn", "input_sha256", "merged"}
@@ -55,5 +56,5 @@ def _batching(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "probe_seconds": round(sum(b["probe_seconds"] for b in found), 3),
         "rows": rows,
         "busy_seconds": round(busy, 3),
-        "rows_per_second": round(rows / busy, 1) if busy else None,
+        "rows_per_second": per_second(rows, busy),
     }

@@ -17,7 +17,7 @@ from igcli.config import RunConfig
 from igcli.earlier import changes_since
 from igcli.errors import IgcliError, InputError, OutputError, OutputVanished
 from igcli.kept import kept_parts
-from igcli.pictures import Pictures
+from igcli.pictures import Pictures, pictures_of
 from igcli.plan import Plan
 from igcli.progress import Track
 from igcli.records import Explanation, Warn
@@ -141,14 +141,11 @@ class _Pass:
         if blocks:
             _tell_of_space(plan, self._asked - self._before, warn)
             _tell_of_changes(plan, warn)
-        pictures = None
-        if plan.maps.picture is not None and plan.config.overlays:
-            pictures = Pictures(plan, plan.maps.picture)
         self._work = Work(
             plan=plan,
             blocks=blocks,
             writer=self._writer,
-            pictures=pictures,
+            pictures=pictures_of(plan),
             # What was said of the first explanations is not said again.
             checks=None if kept.done else Checks(plan.model.spec, warn),
             warn=warn,

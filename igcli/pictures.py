@@ -7,7 +7,7 @@ from pathlib import Path
 from igcli.figures.overlay import draw_overlay
 from igcli.figures.png import save_png
 from igcli.plan import Plan
-from igcli.records import Array, Explanation, Part
+from igcli.records import Array, Explanation, Part, input_id
 from igcli.store.files import whole_file
 from igcli.store.layout import overlay_path
 from igcli.store.manifest import PartEntry
@@ -71,9 +71,7 @@ class Pictures:
             self.undrawn.append((explanation.id, error.strerror or str(error)))
 
     def _path(self, explanation: Explanation) -> Path:
-        base = explanation.id
-        if self._per_input > 1:
-            base = base.rpartition("@")[0]
+        base = input_id(explanation.id, self._per_input)
         return overlay_path(self._out, explanation.id, base in self._clashing)
 
     def _write(
@@ -84,6 +82,13 @@ class Pictures:
         picture = draw_overlay(attribution, image, caption(explanation))
         with whole_file(path, synced=False) as temporary:
             save_png(picture, temporary, explanation.id, COMPRESSION)
+
+
+def pictures_of(plan: Plan) -> Pictures | None:
+    """Return what draws a run's overlays; None where it has none."""
+    if plan.maps.picture is None or not plan.config.overlays:
+        return None
+    return Pictures(plan, plan.maps.picture)
 
 
 def _is_whole(path: Path) -> bool:

@@ -298,3 +298,13 @@ class Explanation:
     attribution: Array | None = None
     image: Array | None = None
     profile: Profile | None = None
+
+
+def explanation_id(name: InputName, rank: int, per_input: int) -> str:
+    """Return what one of an input's explanations is called."""
+    return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
+
+
+def input_id(explanation: str, per_input: int) -> str:
+    """Return the id of the input that an explanation is of, from what `explanation_id` made."""
+    return explanation.rpartition("@")[0] if per_input > 1 else explanation

@@ -9,7 +9,7 @@ from igcli.batches import Batches
 from igcli.engine import Job
 from igcli.errors import InputError, ModelError
 from igcli.plan import Plan
-from igcli.records import Array, Explanation, Failed, InputName, Sample
+from igcli.records import Array, Explanation, Failed, Sample, explanation_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +152,6 @@ def _chosen(
             image=image,
         )
         yield Asked(Job(known.row, *path, target), known)
-
-
-def explanation_id(name: InputName, rank: int, per_input: int) -> str:
-    """Return what one of an input's explanations is called."""
-    return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:

@@ -24,8 +24,7 @@ from igcli.pipeline import run
 from igcli.plan import LoadModel, Plan, make_plan
 from igcli.progress import Track
 from igcli.rebuild import Asked, rebuild
-from igcli.records import Explanation, Warn
-from igcli.scoring import explanation_id
+from igcli.records import Explanation, Warn, explanation_id
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
 from igcli.store.whole import Damaged, disagreements, whole_rows
 from igcli.verified import Verified

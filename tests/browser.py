@@ -12,7 +12,6 @@ import sys
 import time
 from base64 import b64decode
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pytest
@@ -74,12 +73,7 @@ class Browser:
     def __enter__(self) -> "Browser":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._write)
         os.close(self._read)
         self._process.kill()

@@ -1,6 +1,7 @@
 """Whatever kills a run, stops it or fails in it: every input ends exactly once in the results."""
 
 import csv
+import json
 import os
 import shutil
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 import h5py
@@ -26,9 +27,11 @@ from igcli.progress import untracked
 from igcli.records import Array
 from igcli.result import RunResult
 from igcli.rows import PathRows, RowValues
+from igcli.store.manifest import read_manifest
 from tests.fakes import Power
 
 T = TypeVar("T")
+Content: TypeAlias = tuple[list[dict[str, str]], bytes]
 FEATURES = 3
 # A few seconds' worth; CI asks for more.
 EXAMPLES = int(os.environ.get("IGCLI_TEST_EXAMPLES", "5"))
@@ -104,7 +107,7 @@ def explain(config: RunConfig, after: int = 0) -> RunResult:
     return run(plan, stopping(after, stop), stop=stop)
 
 
-def content(out: Path) -> tuple[list[dict[str, str]], bytes]:
+def content(out: Path) -> Content:
     with (out / "results.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
     with h5py.File(out / "attributions.h5") as file:
@@ -137,6 +140,22 @@ def stored_rows(out: Path) -> int:
         with h5py.File(part) as file:
             rows += len(file["attributions"])
     return rows
+
+
+def cut_for_good(config: RunConfig, block: int, rows: int) -> bool:
+    """Tell whether a block of so many rows was stored in more than one part."""
+    about = json.loads((config.out / "run.json").read_text())
+    entries = read_manifest(config.out, about["run"])
+    return any(e.start % block or e.rows != min(block, rows - e.start) for e in entries)
+
+
+def assert_close(found: Content, wanted: Content) -> None:
+    """The same explanations, up to what depends on the company in a batch."""
+    for column in ("id", "status", "target"):
+        assert [row[column] for row in found[0]] == [row[column] for row in wanted[0]]
+    np.testing.assert_allclose(
+        np.frombuffer(found[1], np.float32), np.frombuffer(wanted[1], np.float32), rtol=1e-3
+    )
 
 
 @pytest.fixture
@@ -211,8 +230,13 @@ def test_every_input_ends_exactly_once(
 
     result = carry_through(disk, config, case)
     assert result.complete and result.exit_code == (3 if case["failing"] else 0)
-    assert content(config.out) == reference
-    assert files(config.out) == files(folder / "reference")
+    if cut_for_good(config, case["block"] * per_input, len(table)):
+        # Only a resumed run that is stopped before it has finished a block gives up equal bits.
+        assert case["stops"] and (case["kills"] or len(case["stops"]) > 1)
+        assert_close(content(config.out), reference)
+    else:
+        assert content(config.out) == reference
+        assert files(config.out) == files(folder / "reference")
 
     shards = []
     for i in range(1, case["shards"] + 1):
@@ -225,12 +249,7 @@ def test_every_input_ends_exactly_once(
     merge(out, shards[::-1], True, untracked)
     for shard_out in shards:
         shutil.rmtree(shard_out)
-    merged, maps = content(out)
-    assert [row["id"] for row in merged] == [row["id"] for row in table]
-    assert [row["status"] for row in merged] == [row["status"] for row in table]
-    np.testing.assert_allclose(
-        np.frombuffer(maps, np.float32), np.frombuffer(reference[1], np.float32), rtol=1e-3
-    )
+    assert_close(content(out), reference)
     shutil.rmtree(folder)
 
 

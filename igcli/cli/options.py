@@ -17,7 +17,7 @@ from igcli.config import read_toml
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
-_SHOWN = 5
+SHOWN = 5
 _COLUMNS, _LINES = 79, 24
 
 
@@ -118,16 +118,10 @@ def tell_failures(
     """Print the first few (id, reason) on stderr, and how many more there are, and where."""
     from igcli.result import on_one_line
 
-    for identity, reason in failures[:_SHOWN]:
+    for identity, reason in failures[:SHOWN]:
         click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {reason}')}", err=True)
-    if len(failures) > _SHOWN:
-        click.echo(f"igcli: and {len(failures) - _SHOWN} more, named in {where}", err=True)
-
-
-def named(ids: Sequence[str], shown: int = _SHOWN) -> str:
-    """List the first few ids, and say how many more there are."""
-    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
-    return ", ".join(ids[:shown]) + more
+    if len(failures) > SHOWN:
+        click.echo(f"igcli: and {len(failures) - SHOWN} more, named in {where}", err=True)
 
 
 def tell_result(

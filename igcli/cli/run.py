@@ -12,9 +12,9 @@ from click.core import ParameterSource
 from igcli import exit_codes
 from igcli.cli.main import ARGUMENTS
 from igcli.cli.options import (
+    SHOWN,
     config_option,
     debug_option,
-    named,
     tell_failures,
     tell_result,
     track,
@@ -103,11 +103,13 @@ def _tell_of_nothing(ctx: click.Context, out: Path, as_json: bool) -> NoReturn:
 def _tell(result: Any, to_go_on: str | None) -> None:
     """Print on stderr what did not go as asked."""
     from igcli.result import on_one_line
+    from igcli.units import the_first
 
     tell_failures(result.tally.failures, "failed")
     tell_failures(result.undrawn, "not drawn", "run.json")
     for gate, crossed in result.tally.crossed.items():
-        click.echo(f"igcli: --fail-on {gate}: crossed by {on_one_line(named(crossed))}", err=True)
+        first = on_one_line(the_first(crossed, SHOWN))
+        click.echo(f"igcli: --fail-on {gate}: crossed by {first}", err=True)
     if result.stopped is not None:
         click.echo(f"igcli: {result.stopped}", err=True)
     if to_go_on:

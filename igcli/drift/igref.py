@@ -16,7 +16,7 @@ from igcli.progress import Track
 from igcli.records import Array
 from igcli.store.about import REFERENCE
 from igcli.store.columns import COLUMNS, write_column
-from igcli.store.files import whole_file
+from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
 
 _FORMAT = 1
@@ -55,8 +55,7 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
             write_column(file, column, [getattr(row, column.name) for row in side.rows])
 
     data = hdf5_bytes(write)
-    with whole_file(path) as temporary:
-        temporary.write_bytes(data)
+    write_whole(path, data)
     return len(data)
 
 

@@ -6,6 +6,7 @@ from igcli.drift.metrics import METRICS
 from igcli.drift.thresholds import COMPLETE
 from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
 from igcli.result import on_one_line
+from igcli.units import the_first
 
 _SHOWN = 5
 
@@ -61,9 +62,8 @@ def _mark(judged: Judged) -> str:
 def _judged(judged: Judged) -> str:
     if judged.value is None:
         return f"{judged.threshold.text}: no image to judge"
-    ids = ", ".join(on_one_line(i) for i in judged.worst[:_SHOWN])
-    more = f" and {len(judged.worst) - _SHOWN} more" if len(judged.worst) > _SHOWN else ""
-    worst = f"; {ids}{more}" if judged.crossed and ids else ""
+    ids = the_first([on_one_line(i) for i in judged.worst], _SHOWN)
+    worst = f"; {ids}" if judged.crossed and ids else ""
     return f"{judged.threshold.text}: {judged.value:.4g}{worst}"
 
 

@@ -26,6 +26,7 @@ from igcli.scoring import failed
 from igcli.store.files import remove_temporary
 from igcli.store.layout import PARTS
 from igcli.survey import survey
+from igcli.units import per_second
 
 if TYPE_CHECKING:
     from igcli.executors.actors import Member
@@ -228,5 +229,5 @@ def _told(member: "Member") -> dict[str, Any]:
         "explanations": member.done,
         "rows": member.rows,
         "busy_seconds": round(member.busy, 3),
-        "rows_per_second": round(member.rows / member.busy, 1) if member.busy else None,
+        "rows_per_second": per_second(member.rows, member.busy),
     }

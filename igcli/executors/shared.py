@@ -9,6 +9,7 @@ from pathlib import Path
 from igcli.config import RunConfig
 from igcli.errors import ConfigError, InputError, OutputError
 from igcli.store.files import temporary_in
+from igcli.store.lock import unwritable
 
 _FIX = "put it on a file system that all nodes share, under the same path"
 
@@ -37,11 +38,7 @@ def token_in(out: Path) -> Iterator[Token]:
     try:
         path.write_text(path.name)
     except OSError as error:
-        raise OutputError(
-            f"OUT {out} can't be written",
-            error.strerror or str(error),
-            "name another folder as OUT",
-        ) from error
+        raise unwritable(out, error) from error
     try:
         yield Token(path, path.name)
     finally:

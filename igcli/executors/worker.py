@@ -16,13 +16,13 @@ from igcli.errors import ConfigError, IgcliError
 from igcli.executors.shared import Token, check_sees, enter_folder
 from igcli.identity import differences
 from igcli.machine import use_only
-from igcli.pictures import Pictures
+from igcli.pictures import pictures_of
 from igcli.pipeline import explain_and_draw
 from igcli.plan import LoadModel, Plan, plan_run, settled_by
 from igcli.records import Explanation
 from igcli.rows import GradientModel
 from igcli.settled import Settled
-from igcli.store.staged import Staged, stage
+from igcli.store.staged import Staged, stage, whole_inputs
 from igcli.survey import Survey, look_at_inputs
 
 _NO_GPU = "-1"
@@ -148,9 +148,7 @@ class Worker:
         plan, batches = self._plan, self._batches
         assert plan is not None and batches is not None
         rows, busy = batches.rows, batches.busy
-        pictures, notes = None, list[str]()
-        if plan.maps.picture is not None and plan.config.overlays:
-            pictures = Pictures(plan, plan.maps.picture)
+        pictures, notes = pictures_of(plan), list[str]()
         checks = Checks(plan.model.spec, notes.append) if checked else None
         done: list[Explanation] = []
         failure: Exception | None = None
@@ -165,10 +163,10 @@ class Worker:
             checks.finish()
         staged = None
         per_input = plan.targets.per_input
-        whole_inputs = done[: len(done) - len(done) % per_input]
+        whole = whole_inputs(done, per_input)
         try:
-            if whole_inputs:
-                staged = stage(plan.config.out, whole_inputs, plan.maps)
+            if whole:
+                staged = stage(plan.config.out, whole, plan.maps)
         except OSError as error:
             failure = failure or error
         return Report(

@@ -9,7 +9,7 @@ import h5py
 
 from igcli.errors import InputError, NotComparable
 from igcli.preprocess import is_image_shape, with_channels
-from igcli.records import Array, Explanation, Part
+from igcli.records import Array, Explanation, Part, input_id
 from igcli.store.about import finished_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest
@@ -127,7 +127,7 @@ class ShownRun:
 
     def input_of(self, row: Explanation) -> str:
         """Return the id of the input that a row explains."""
-        return row.id.rpartition("@")[0] if self.per_input > 1 else row.id
+        return input_id(row.id, self.per_input)
 
     def _unknown(self, pattern: str) -> InputError:
         near = get_close_matches(pattern, [row.id for row in self.rows[:_SEARCHED]], 3, 0.5)

@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from igcli.errors import InputError, OutputError
 from igcli.progress import Track
 from igcli.records import Warn
-from igcli.store.files import whole_file
+from igcli.store.files import whole_file, write_whole
 
 _CHUNK = 2**20
 _TIMEOUT = 60.0
@@ -122,8 +122,7 @@ class Cache:
             return
         found = _digest(file, "sha256:")
         self._warn(f"nobody has published a hash of {remote.name}: trusted as it came, {found}")
-        with whole_file(self._seen(remote)) as temporary:
-            temporary.write_text(f"{found}\n")
+        write_whole(self._seen(remote), f"{found}\n".encode())
 
     def _check_kept(self, remote: Remote, path: Path) -> None:
         wanted = remote.digest

@@ -12,16 +12,15 @@ from igcli.figures.draw import Subject, draw
 from igcli.figures.look import Look, settle_look
 from igcli.figures.scale import common_scale
 from igcli.models.resnet import holds_weights_only, resnet50v2
-from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
-from igcli.reproduce.scores import best_classes
+from igcli.reproduce.scores import best_rows
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import cats_in
 from igcli.reproduce.work import Work
-from igcli.store.files import whole_file
+from igcli.store.files import write_whole
 
 _DRAWN = 2
 _BASELINES = {"black": "black", "random": "uniform"}
@@ -48,17 +47,15 @@ def reproduce(work: Work) -> None:
     if holds_weights_only(model):
         weights, model = model, work.early("model.keras")
         resnet50v2(weights, model)
-    flags = ["--labels", str(labels)] if labels else []
-    if labels is None:
-        work.tools.warn("no --labels: classes are told by number")
-    flags += _range(work)
+    flags = [*work.label_flags(labels), *_range(work)]
     chosen: list[_Chosen] = []
     for name, baseline in _BASELINES.items():
         run_flags = [*flags, "--baseline", baseline, "--seed", str(asked.seed)]
         plan, _ = work.explain(model, photos, name, run_flags)
         run = ShownRun(work.out / name)
         if not work.rows:
-            _say_best(work, plan, run)
+            work.facts["best"] = best_rows(plan, explained(run), "score")
+            work.show(table(work.facts["best"]))
         work.rows += [_row(name, row) for row in run.rows]
         chosen += _third(run, name)
     work.show(table(work.rows))
@@ -93,20 +90,9 @@ def _class_names(index: Path) -> Path:
             "remove it, and it is fetched again",
         ) from error
     path = index.with_suffix(".txt")
-    with whole_file(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = "\n".join(lines) + "\n"
+    write_whole(path, text.encode())
     return path
-
-
-def _say_best(work: Work, plan: Plan, run: ShownRun) -> None:
-    """Tell each photo's three best classes."""
-    best = []
-    for row in explained(run):
-        for place, (target, score) in enumerate(best_classes(plan, row.row)):
-            entry = {"photo": "" if place else row.id, "class": target, "score": score}
-            best.append({**entry, "name": plan.labels.name(target)})
-    work.facts["best"] = best
-    work.show(table(best))
 
 
 def _row(baseline: str, row: Explanation) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import OutputError
-from igcli.store.files import is_temporary, whole_file
-from igcli.store.layout import LOCK
-from igcli.store.lock import RunLock
+from igcli.store.files import is_temporary, write_whole
+from igcli.store.lock import RunLock, check_unlocked
 
 ABOUT = "reproduce.json"
 
@@ -77,9 +76,8 @@ class Place:
 
     def tell(self, about: dict[str, Any]) -> None:
         """Write reproduce.json."""
-        with whole_file(self.out / ABOUT) as temporary:
-            text = json.dumps(about, indent=2, allow_nan=False) + "\n"
-            temporary.write_text(text, encoding="utf-8")
+        text = json.dumps(about, indent=2, allow_nan=False) + "\n"
+        write_whole(self.out / ABOUT, text.encode())
 
     def withdraw(self) -> None:
         """Leave the folder as it was found: nothing was begun."""
@@ -114,9 +112,7 @@ def _check(out: Path, example: str, overwrite: bool) -> bool:
     """
     if out.exists() and not out.is_dir():
         raise OutputError(f"OUT {out} is a file", fix="name a folder with -o")
-    if (out / LOCK).exists():
-        with RunLock(out):
-            pass
+    check_unlocked(out)
     if not out.is_dir() or all(is_temporary(path) for path in out.iterdir()):
         return False
     try:

@@ -1,9 +1,12 @@
 """What the explained model says of inputs that are not explained: accuracy, the best classes."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from igcli.plan import Plan
-from igcli.records import Array
+from igcli.records import Array, Explanation
 
 _AT_ONCE = 256
 
@@ -25,3 +28,17 @@ def best_classes(plan: Plan, index: int, count: int = 3) -> list[tuple[int, floa
     scores = plan.model.scores(x[None])[0]
     order = np.argsort(-scores, kind="stable")[:count]
     return [(int(i), float(scores[i])) for i in order]
+
+
+def best_rows(plan: Plan, rows: Sequence[Explanation], called: str) -> list[dict[str, Any]]:
+    """Return a table of each photo's best classes; `called` is what a score is."""
+    return [
+        {
+            "photo": "" if place else row.id,
+            "class": target,
+            called: score,
+            "name": plan.labels.name(target),
+        }
+        for row in rows
+        for place, (target, score) in enumerate(best_classes(plan, row.row))
+    ]

@@ -12,12 +12,11 @@ from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw
 from igcli.figures.look import settle_look
 from igcli.figures.panels import image_row
-from igcli.plan import Plan
 from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked, titled
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
-from igcli.reproduce.scores import best_classes
+from igcli.reproduce.scores import best_rows
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import model_in
 from igcli.reproduce.work import Work
@@ -57,9 +56,7 @@ def reproduce(work: Work) -> None:
     model = asked.model or model_in(cache.get(INCEPTION))
     labels = asked.labels or (None if asked.model else cache.get(LABELS))
     work.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
-    flags = ["--labels", str(labels)] if labels else []
-    if labels is None:
-        work.tools.warn("no --labels: classes are told by number")
+    flags = work.label_flags(labels)
     best: list[dict[str, Any]] = []
     drawn: list[_Drawn] = []
     for photo, name in zip(photos, _names(photos), strict=True):
@@ -67,7 +64,7 @@ def reproduce(work: Work) -> None:
         own = ["--target", photo.target, "--steps", str(photo.steps), "--profile-path"]
         plan, _ = work.explain(model, photo.path, run_name, [*flags, *own])
         run = ShownRun(work.out / run_name)
-        best += _best(plan, run)
+        best += best_rows(plan, explained(run), "probability")
         work.rows += [_row(row) for row in run.rows]
         drawn += [
             _figures(photo, name, work.out / run_name, row, attribution, image)
@@ -99,19 +96,6 @@ def _names(photos: list[_Photo]) -> list[str]:
     """Name each photo's run and figure after its file; several of one name are counted."""
     stems = [photo.path.stem for photo in photos]
     return [stem if stems.count(stem) == 1 else f"{stem}-{i + 1}" for i, stem in enumerate(stems)]
-
-
-def _best(plan: Plan, run: ShownRun) -> list[dict[str, Any]]:
-    return [
-        {
-            "photo": "" if place else row.id,
-            "class": target,
-            "probability": score,
-            "name": plan.labels.name(target),
-        }
-        for row in explained(run)
-        for place, (target, score) in enumerate(best_classes(plan, row.row))
-    ]
 
 
 def _row(row: Explanation) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeAlias
 
 from PIL import Image
@@ -21,7 +20,7 @@ from igcli.reproduce.place import Place
 from igcli.reproduce.presets import preset
 from igcli.reproduce.reproduced import Reproduced, labelled
 from igcli.result import RunResult
-from igcli.store.files import whole_file
+from igcli.store.files import whole_file, write_whole
 
 TABLE = "table.txt"
 
@@ -115,12 +114,7 @@ class Work:
     def __enter__(self) -> "Work":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
             self._place.close()
         elif not self._begun:
@@ -178,6 +172,12 @@ class Work:
         self._files.append(out)
         return plan, result
 
+    def label_flags(self, labels: Path | None) -> list[str]:
+        """Return what tells a run the class names; say so where there are none."""
+        if labels is None:
+            self.tools.warn("no --labels: classes are told by number")
+        return ["--labels", str(labels)] if labels else []
+
     def say(self, label: str, text: str) -> None:
         """Add a line to the summary."""
         self._lines.append(labelled(label, text))
@@ -211,8 +211,8 @@ class Work:
             rows=tuple(self.rows),
             failures=tuple(self._failures),
         )
-        with whole_file(self.out / TABLE) as temporary:
-            temporary.write_text("\n".join(found.lines()) + "\n", encoding="utf-8")
+        text = "\n".join(found.lines()) + "\n"
+        write_whole(self.out / TABLE, text.encode())
         self._tell("complete", found.to_dict())
         return found
 

@@ -72,11 +72,7 @@ class RunLock:
         try:
             return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise OutputError(
-                f"OUT {self._out} can't be written",
-                error.strerror or str(error),
-                "name another folder as OUT",
-            ) from error
+            raise unwritable(self._out, error) from error
 
     def _take(self, handle: int) -> None:
         try:
@@ -96,6 +92,19 @@ class RunLock:
         if holder:
             who = f"process {holder['process']} on {holder['host']}, since {holder['since']}"
         return OutputError(f"OUT {self._out} is being written", f"by {who}", fix)
+
+
+def unwritable(out: Path, error: OSError) -> OutputError:
+    """Return the error for a run directory that the system lets nobody write to."""
+    cause = error.strerror or str(error)
+    return OutputError(f"OUT {out} can't be written", cause, "name another folder as OUT")
+
+
+def check_unlocked(out: Path) -> None:
+    """Raise OutputError where another process holds a folder, which need not be there."""
+    if (out / LOCK).exists():
+        with RunLock(out):
+            pass
 
 
 def _me() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from igcli.store.layout import (
     manifest_path,
     part_path,
 )
-from igcli.store.lock import RunLock
+from igcli.store.lock import check_unlocked, unwritable
 from igcli.store.manifest import PartEntry
 
 
@@ -36,8 +36,7 @@ def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
         raise OutputError(f"OUT {out} is a file", fix="name a folder as OUT")
     if (out / LOCK).exists():
         _check_writable(out)
-        with RunLock(out):
-            pass
+        check_unlocked(out)
     if out.is_dir() and not all(_is_debris(path) for path in out.iterdir()):
         _check_run(out, overwrite, resume)
     _check_writable(out)
@@ -116,11 +115,7 @@ def make_out(out: Path) -> None:
     try:
         (out / PARTS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"OUT {out} can't be written",
-            error.strerror or str(error),
-            "name another folder as OUT",
-        ) from error
+        raise unwritable(out, error) from error
 
 
 def unlisted_parts(out: Path, entries: Sequence[PartEntry]) -> set[Path]:

@@ -38,6 +38,11 @@ class Staged:
         return out / PARTS / self.name
 
 
+def whole_inputs(explanations: list[Explanation], per_input: int) -> list[Explanation]:
+    """Leave out the last ones where they are not all of their input's."""
+    return explanations[: len(explanations) - len(explanations) % per_input]
+
+
 def stage(out: Path, explanations: list[Explanation], maps: Maps) -> Staged:
     """Write consecutive explanations as a part with a temporary name."""
     path = temporary_in(out / PARTS)

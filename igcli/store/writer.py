@@ -17,7 +17,7 @@ from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, RESULTS, part_pat
 from igcli.store.manifest import PartEntry, append_entry, write_manifest
 from igcli.store.outdir import remove_debris, remove_joined, remove_run, unlisted_parts
 from igcli.store.parts import join_parts, save_npy, write_part
-from igcli.store.staged import Staged, describe
+from igcli.store.staged import Staged, describe, whole_inputs
 
 
 class RunFolder:
@@ -160,10 +160,9 @@ class RunWriter(RunFolder):
         Where more of the same block is stored already, that stays. `final` tells whether the part
         is to stay in a resumed run, too.
         """
-        whole = len(self._buffer) - len(self._buffer) % self._per_input
-        explanations, self._buffer = self._buffer[:whole], []
-        if explanations and not self._keep_longer(explanations[0].row, whole, final):
-            self._write(explanations, final)
+        whole, self._buffer = whole_inputs(self._buffer, self._per_input), []
+        if whole and not self._keep_longer(whole[0].row, len(whole), final):
+            self._write(whole, final)
 
     def take(self, staged: Staged) -> None:
         """Take in a part that another process has written."""
