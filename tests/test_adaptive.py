@@ -67,7 +67,9 @@ CANCELLING = [
 ]
 
 
-@pytest.mark.parametrize("tolerance", [0.1, 0.05, 0.02, 0.005])
+@pytest.mark.parametrize(
+    "tolerance", [0.1, 0.05, *(pytest.param(t, marks=pytest.mark.slow) for t in (0.02, 0.005))]
+)
 @pytest.mark.parametrize(
     ("functions", "most"),
     [(SINGLE, 20), (STEEP, 80), (CANCELLING, 25)],

@@ -34,7 +34,11 @@ def ten_digits(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.mark.parametrize("method", RULES)
 @pytest.mark.parametrize(
-    "model", ["mnist.h5", "mnist_keras2_float64.h5", "mnist_keras2_savedmodel"]
+    "model",
+    [
+        "mnist_keras2_savedmodel",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("mnist.h5", "mnist_keras2_float64.h5")),
+    ],
 )
 def test_mnist_equals_alibi(
     igcli: Igcli,
@@ -90,6 +94,7 @@ def test_iris_equals_alibi_and_draws_nothing(
     assert set(table["target_name"]) == {"setosa", "versicolor", "virginica"}
 
 
+@pytest.mark.slow
 def test_cats_are_recognised_and_drawn(igcli: Igcli, shared_data: Path, tmp_path: Path) -> None:
     maps, table = explained(
         igcli,
@@ -129,15 +134,13 @@ def test_the_score_path_starts_and_ends_where_the_reference_does(
     )
     # Releases of Pillow decode JPEG a little differently, by up to 0.2 % of these scores.
     with np.load(oracle / "truth_mbv2.npz") as file:
-        np.testing.assert_allclose(
-            table["score"], file["scores"][4:, -1], rtol=3e-3
-        )  # Pillow releases decode JPEG a little differently
+        np.testing.assert_allclose(table["score"], file["scores"][4:, -1], rtol=3e-3)
         np.testing.assert_allclose(table["baseline_score"], file["scores"][4:, 0], rtol=1e-3)
 
 
 @pytest.mark.parametrize(
     "batch",
-    [1, 2000, *(pytest.param(size, marks=pytest.mark.slow) for size in (7, 64))],
+    [2000, *(pytest.param(size, marks=pytest.mark.slow) for size in (1, 7, 64))],
 )
 def test_batch_size_and_company_change_nothing_on_a_real_model(
     igcli: Igcli, shared_data: Path, ten_digits: Path, tmp_path: Path, batch: int

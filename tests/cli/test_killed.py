@@ -205,6 +205,7 @@ def test_a_full_disk_stops_the_run_and_more_of_it_finishes_it(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 def test_an_output_that_turns_read_only_stops_the_run(
     processes: Server, digits: list[object], reference: Path, tmp_path: Path
 ) -> None:

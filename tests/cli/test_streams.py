@@ -79,7 +79,9 @@ def test_streams_that_can_not_be_written(
     assert run.stdout.startswith("igcli, version") == (redirected == "igcli --version")
 
 
-@pytest.mark.parametrize("arguments", ["--help", "run --help"])
+@pytest.mark.parametrize(
+    "arguments", ["--help", pytest.param("run --help", marks=pytest.mark.slow)]
+)
 def test_a_reader_that_has_gone_changes_nothing(tmp_path: Path, arguments: str) -> None:
     # The reader ends before anything is written.
     run = shell(f"(sleep 1; igcli {arguments}; echo $? >code) | true; sleep 1.5", tmp_path)

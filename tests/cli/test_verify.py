@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 
-@pytest.mark.parametrize("method", ["adaptive", "riemann_middle"])
+@pytest.mark.parametrize(
+    "method", ["adaptive", pytest.param("riemann_middle", marks=pytest.mark.slow)]
+)
 def test_a_run_is_verified(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path, method: str
 ) -> None:

@@ -72,7 +72,10 @@ def gradients(model: TensorFlowModel, target: int) -> Any:
     return values.gradients[0]
 
 
-@pytest.mark.parametrize("name", ["m.keras", "m.h5", "exported"])
+@pytest.mark.parametrize(
+    "name",
+    ["m.keras", *(pytest.param(name, marks=pytest.mark.slow) for name in ("m.h5", "exported"))],
+)
 @pytest.mark.parametrize(
     ("activation", "scores", "want"),
     [
@@ -98,7 +101,7 @@ def test_scores_of_two_classes(
 Z = X @ ONE
 
 
-@pytest.mark.parametrize("name", ["m.keras", "exported"])
+@pytest.mark.parametrize("name", ["m.keras", pytest.param("exported", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("activation", "scores", "want"),
     [
