@@ -9,9 +9,9 @@ from igcli.shards import Shard
 from igcli.units import per_second
 
 _OF_ONE_SHARD = frozenset(
-    {"run", "status", "counts", "seconds", "undrawn", "input_sha256", "merged"}
+    {"run", "status", "counts", "seconds", "undrawn", "input_sha256", "merged", "workers"}
 )
-_KEPT_OF_EACH = ("seconds", "device", "precision", "batching", "versions")
+_KEPT_OF_EACH = ("seconds", "device", "precision", "batching", "versions", "workers")
 
 
 def merged_about(out: Path, shards: Sequence[Shard]) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def merged_about(out: Path, shards: Sequence[Shard]) -> dict[str, Any]:
         "batching": _batching([about["batching"] for about in abouts]),
         "merged": [
             {"out": str(shard.out), SHARD: shard.which}
-            | {key: shard.about[key] for key in _KEPT_OF_EACH}
+            | {key: shard.about[key] for key in _KEPT_OF_EACH if key in shard.about}
             for shard in shards
         ],
     }

@@ -134,7 +134,7 @@ def _batching(
     earlier: Earlier | None,
     warn: Warn,
 ) -> Chosen:
-    if earlier and config.batch_size in (None, earlier.asked) and _suits(earlier, model.spec):
+    if earlier and config.batch_size == earlier.asked and _suits(earlier, model.spec):
         chosen = Chosen(earlier.batching, "as before")
     else:
         chosen = choose_batching(model, method, shape, rows, config.batch_size)

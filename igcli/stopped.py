@@ -25,7 +25,7 @@ def run_stopped(
     """
     kept = f"{stored} of them stored in {out}" if stored else "none of them stored"
     if passing:
-        kept += f" ({passing} in a block that --resume computes again)"
+        kept += f" ({passing} in unfinished blocks, which --resume computes again)"
     if failure is None:
         return RunStopped(f"stopped before all {asked} were explained, {kept}")
     fix = "see the cause"

@@ -57,7 +57,10 @@ def survey(config: RunConfig, warn: Warn) -> Survey:
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, _sources(config))
     found = look_at_inputs(config, warn)
-    return replace(found, earlier=find_earlier(config, found.identity, found.every))
+    earlier = find_earlier(config, found.identity, found.every)
+    if earlier and config.batch_size is None:
+        config = replace(config, batch_size=earlier.asked)
+    return replace(found, config=config, earlier=earlier)
 
 
 def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:

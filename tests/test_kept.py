@@ -190,7 +190,7 @@ def test_a_job_that_always_ends_before_its_first_block_does_finishes_all_the_sam
     assert result.stopped is not None and 0 < result.done < 6
     problem = result.stopped.problem
     assert f"{result.done} of them stored" in problem
-    assert f"({result.done} in a block that --resume computes again)" in problem
+    assert f"({result.done} in unfinished blocks, which --resume computes again)" in problem
     sessions = 1
     while not result.complete:
         result = runs.resume(stop_in=2, **image_by_image)

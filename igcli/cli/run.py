@@ -73,7 +73,7 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     config = RunConfig(**settings)
     check_path(config.model)
     ready = import_module(EXECUTORS[config.executor]).ready
-    with Stopping() as stopping:
+    with Stopping(_resuming(ctx)) as stopping:
         with ExitStack() as stack:
             try:
                 execute = stack.enter_context(ready(config, open_model, warn))

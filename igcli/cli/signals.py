@@ -14,6 +14,11 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 class Stopping:
     """While the context lasts, signals are taken as requests to stop.
 
+    Parameters
+    ----------
+    to_go_on : str or None
+        The command that goes on with a run that was stopped, if there is one.
+
     Attributes
     ----------
     event : Event
@@ -24,7 +29,8 @@ class Stopping:
         To be set once it has ended: there is nothing left to stop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, to_go_on: str | None = None) -> None:
+        self._to_go_on = to_go_on
         self.event = threading.Event()
         self.running = self.over = False
         self._before: dict[int, object] = {}
@@ -52,6 +58,8 @@ class Stopping:
             _say("stopping after the batch in hand; Ctrl-C again stops at once")
         elif number == signal.SIGINT:
             _say("stopped at once; what was stored before is whole")
+            if self._to_go_on is not None:
+                _say(f"to go on: {self._to_go_on}", before="")
             os._exit(exit_codes.INCOMPLETE)
 
 
@@ -62,7 +70,7 @@ def ignore_signals() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
-def _say(message: str) -> None:
+def _say(message: str, before: str = "\n") -> None:
     # The interrupted code may be in the middle of writing to sys.stderr.
     with suppress(OSError):
-        os.write(2, f"\nigcli: {message}\n".encode())
+        os.write(2, f"{before}igcli: {message}\n".encode())

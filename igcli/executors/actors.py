@@ -1,12 +1,15 @@
 """Workers as Ray's actors: the only place that talks to them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
 
+from igcli.errors import RunStopped
 from igcli.executors.sizes import Size
+from igcli.executors.watch import Watch
 from igcli.executors.worker import Setup, Worker, portable
 
 _CONTROL = "control"
@@ -88,19 +91,32 @@ class Event:
 
 @dataclass(slots=True)
 class Actors:
-    """The workers that were started, and the steps that they are asked for."""
+    """The workers that were started, and the steps that they are asked for.
+
+    Attributes
+    ----------
+    members : list of Member
+        Those that there are.
+    lost : bool
+        Whether Ray itself is there no more.
+    """
 
     setup: Setup
     size: Size
+    watch: Watch
     members: list[Member] = field(default_factory=list)
+    lost: bool = False
     _asked: dict[Any, tuple[Member, str]] = field(default_factory=dict)
     _count: int = 0
+    # To make one takes the head, which may be away when a worker is replaced.
+    _class: Any = field(
+        default_factory=lambda: ray.remote(concurrency_groups={_CONTROL: 1})(_Actor)
+    )
 
     def start(self) -> Member:
         """Start a worker wherever Ray finds room, now or later."""
-        actor = ray.remote(concurrency_groups={_CONTROL: 1})(_Actor)
         options = {"num_cpus": self.size.cpus, "num_gpus": self.size.gpus, "max_restarts": 0}
-        member = Member(self._count, actor.options(**options).remote(self.setup))
+        member = Member(self._count, self._class.options(**options).remote(self.setup))
         self._count += 1
         self.members.append(member)
         return member
@@ -110,10 +126,14 @@ class Actors:
         self._asked[member.handle.do.remote(step, *arguments)] = member, step
 
     def wait(self, seconds: float) -> Iterator[Event]:
-        """Yield the steps that were taken by now; wait for the first at most so long."""
-        done, rest = ray.wait(list(self._asked), num_returns=1, timeout=seconds)
-        if done and rest:
-            done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
+        """Yield the steps that were taken by now; wait for the first at most so long.
+
+        Raises
+        ------
+        RunStopped
+            When Ray is lost.
+        """
+        done = self._taken(seconds)
         for reference in done:
             member, step = self._asked.pop(reference)
             try:
@@ -122,6 +142,21 @@ class Actors:
                 value = Lost(str(error).strip().split("\n")[0])
                 self.drop(member)
             yield Event(member, step, value)
+
+    def _taken(self, seconds: float) -> list[Any]:
+        try:
+            self.watch.check()
+            done, rest = ray.wait(list(self._asked), num_returns=1, timeout=seconds)
+            if done and rest:
+                done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
+        except RunStopped:
+            self.lost = True
+            raise
+        except ConnectionError as error:
+            # From Ray's client.
+            self.lost = True
+            raise RunStopped("the Ray cluster is lost", str(error), "see that Ray runs") from error
+        return list(done)
 
     def stop(self) -> None:
         """Ask all to end what they do."""
@@ -133,7 +168,10 @@ class Actors:
         """Do without a worker from now on."""
         if member in self.members:
             self.members.remove(member)
-        ray.kill(member.handle, no_restart=True)
+        # Without the head it may wait for ever; workers whose driver has gone end.
+        if not (self.lost or self.watch.away):
+            with suppress(ray.exceptions.RayError):
+                ray.kill(member.handle, no_restart=True)
 
     def close(self) -> None:
         """End all workers."""

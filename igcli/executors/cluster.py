@@ -1,29 +1,57 @@
 """Ray started or joined, quietly, and left without a trace."""
 
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from igcli.errors import ConfigError
+from igcli.executors.folder import own_folder
 from igcli.executors.sizes import Node
+from igcli.executors.watch import Place, Watch
 from igcli.machine import cpus
 from igcli.models.runtime import quiet_stderr
 
 LOCAL = "local"
 _OBJECT_STORE_BYTES = 80 * 2**20
-_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # A call after a connection was lost would start a Ray of this machine.
+    "RAY_ENABLE_AUTO_CONNECT": "0",
+}
 # As `igcli.cli.main` has it; read when numpy is first imported.
 _OF_WORKERS = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-_LONGEST_SOCKET_FOLDER = 40
 _CONNECT_SECONDS = 10.0
+# A resource that tells others whose this Ray is.
+_OWN = "igcli-own"
+# Seconds without the head after which Ray ends a process; the head of a cluster may come back.
+_PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
+_USUAL_PATIENCE = 60.0
+_OWN_PATIENCE = 10.0
+_LONGER = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A Ray that can be used.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        Those that are alive.
+    watch : Watch
+        Tells whether it is still there.
+    """
+
+    nodes: list[Node]
+    watch: Watch
 
 
 def import_ray() -> Any:
@@ -42,27 +70,29 @@ def import_ray() -> Any:
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[list[Node]]:
-    """Start a Ray of this machine, or join one that runs; yield its nodes.
+def connected(address: str | None) -> Iterator[Joined]:
+    """Start a Ray of this machine, or join one that runs.
 
     Raises
     ------
     ConfigError
         When Ray is not installed, can't be started, or is not to be found at `address`.
     """
+    own = address in {None, LOCAL}
+    patience = _OWN_PATIENCE if own else float(os.environ.get(_PATIENCE, _USUAL_PATIENCE))
     ray = import_ray()
     # Ray prints on it what it hears of workers that die.
-    with (
-        _temporary_folder() as folder,
-        Path(os.devnull).open("w") as nowhere,
-        redirect_stdout(nowhere),
-    ):
+    with own_folder() as folder, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
-            with _signals_kept(), quiet_stderr():
-                _open(ray, address, folder)
-            yield nodes_of(ray)
+            # Read by Ray as it starts; a Ray of its own ends soon after a driver that was killed.
+            longer = str(int(2 * patience if own else patience + _LONGER))
+            with _signals_kept(), quiet_stderr(), _set(_PATIENCE, longer):
+                _open(ray, address, folder, own)
+            with Watch(_places(ray, str(address), patience)) as watch:
+                yield Joined(nodes_of(ray), watch)
         finally:
-            with quiet_stderr():
+            # Where Ray is lost, there is nothing to leave.
+            with quiet_stderr(), suppress(Exception):
                 ray.shutdown()
 
 
@@ -76,18 +106,52 @@ def nodes_of(ray: Any) -> list[Node]:
     ]
 
 
-def _open(ray: Any, address: str | None, folder: Path) -> None:
-    own = address in {None, LOCAL}
+def _places(ray: Any, address: str, patience: float) -> list[Place]:
+    """Return what must be there: the head, and what joins this process to it."""
+    if "://" in address:
+        host, port = _host_and_port(address)
+        return [Place("the head of the Ray cluster", host, port, patience)]
+    context = ray.get_runtime_context()
+    head = Place("the head of the Ray cluster", *_host_and_port(context.gcs_address), patience)
+    (node,) = (node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
+    here = node["NodeManagerAddress"], node["NodeManagerPort"]
+    # It never comes back.
+    return [head, Place("this machine's part of the Ray cluster", *here, _OWN_PATIENCE)]
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _open(ray: Any, address: str | None, folder: Path, own: bool) -> None:
     try:
         _start(ray, folder) if own else _join(ray, str(address))
+    except ConfigError:
+        raise
     except Exception as error:
         raise _refusal(address, own, error) from error
+
+
+@contextmanager
+def _set(name: str, value: str) -> Iterator[None]:
+    """Set a variable of the environment while the context lasts."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _start(ray: Any, folder: Path) -> None:
     ray.init(
         address=LOCAL,
         num_cpus=cpus(),
+        resources={_OWN: 1},
         object_store_memory=_OBJECT_STORE_BYTES,
         include_dashboard=False,
         _temp_dir=str(folder),
@@ -96,11 +160,16 @@ def _start(ray: Any, folder: Path) -> None:
 
 
 def _join(ray: Any, address: str) -> None:
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if host and port.isdecimal():
+    if ":" in address:
         # Ray itself would try for minutes.
-        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+        socket.create_connection(_host_and_port(address), _CONNECT_SECONDS).close()
     ray.init(address=address, **_quietly())
+    if any(_OWN in node["Resources"] for node in ray.nodes()):
+        raise ConfigError(
+            f"--ray-address {address} can't be used",
+            "another igcli has started the Ray that is found there, and will stop it",
+            "name another's HOST:PORT, or leave it out for a Ray of this run's own",
+        )
 
 
 def _quietly() -> dict[str, Any]:
@@ -109,19 +178,6 @@ def _quietly() -> dict[str, Any]:
         "logging_level": "ERROR",
         "runtime_env": {"env_vars": _OF_WORKERS},
     }
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    """Make a folder whose name leaves room for Ray's sockets in it: 107 bytes in all."""
-    parent = tempfile.gettempdir()
-    if len(parent) > _LONGEST_SOCKET_FOLDER:
-        parent = "/tmp"
-    folder = Path(tempfile.mkdtemp(prefix="ray-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -145,9 +201,8 @@ def _refusal(address: str | None, own: bool, error: Exception) -> ConfigError:
     cause = str(error).strip().split("\n")[0] or type(error).__name__
     if own:
         return ConfigError("--executor ray: no local Ray can be started", cause, "see the cause")
-    return ConfigError(
-        f"--ray-address {address} can't be used",
-        cause,
-        "see that Ray runs there, and set RAY_AUTH_MODE=token where it asks for a token; or leave "
-        "it out for a Ray of this machine's own",
-    )
+    fix = "see that Ray runs there, or leave it out for a Ray of this machine's own"
+    if os.environ.get("RAY_AUTH_MODE") != "token":
+        # For an address that is given, Ray uses its token only then; and says nothing of it.
+        fix = f"set RAY_AUTH_MODE=token if that Ray asks for a token (ray start does); {fix}"
+    return ConfigError(f"--ray-address {address} can't be used", cause, fix)

@@ -105,6 +105,8 @@ class Crew:
 
     def end(self, seconds: float = _END_SECONDS) -> Iterator[tuple[Member, range, object]]:
         """Ask all to end what they do, and yield what comes of it, for a while."""
+        if self._actors.lost:
+            return
         self._actors.stop()
         end = time.monotonic() + seconds
         while self.busy and time.monotonic() < end:
@@ -167,11 +169,11 @@ class Crew:
     def _none_starts(self, where: str, what: Lost | Problem) -> IgcliError:
         if isinstance(what, Problem):
             return what.error if isinstance(what.error, IgcliError) else RunStopped(str(what.error))
-        return ConfigError(
-            f"no worker {where}can begin",
-            what.why,
-            "install the same igcli on all nodes, and see Ray's logs",
-        )
+        fix = "install the same igcli on all nodes, and see Ray's logs"
+        if where:
+            # It had all that igcli takes.
+            fix = "see whether memory ran out there: then ask for fewer --workers; and Ray's logs"
+        return ConfigError(f"no worker {where}can begin", what.why, fix)
 
     def _seen(self) -> int:
         return sum(bool(member.host) for member in self._actors.members)

@@ -47,13 +47,13 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
         Whatever makes the run impossible, named; also that a worker does not see its files.
     """
     found = survey(config, warn)
-    with connected(config.ray_address) as nodes, token_in(config.out) as token:
+    with connected(config.ray_address) as joined, token_in(config.out) as token:
         from igcli.executors.actors import Actors
         from igcli.executors.crew import Crew
 
-        size = size_of(config, nodes)
+        size = size_of(config, joined.nodes)
         setup = Setup(
-            config=config,
+            config=found.config,
             folder=Path.cwd(),
             cores=size.cpus,
             workers=size.workers,
@@ -62,7 +62,7 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
             token=token,
             load_model=load_model,
         )
-        actors = Actors(setup, size)
+        actors = Actors(setup, size, joined.watch)
         try:
             crew = Crew(actors, warn)
             settled = crew.gather()

@@ -158,7 +158,7 @@ def test_a_signal_ends_a_run_in_order_and_the_command_it_names_goes_on(
     )
     assert (out / "results.csv").read_text().count("\n") == kept + 1
     assert_honest(out)
-    cut = f"({kept - 334} in a block that --resume computes again)"
+    cut = f"({kept - 334} in unfinished blocks, which --resume computes again)"
     assert kept == 334 or cut in run.stderr
     command = run.stderr.split("to go on: ")[1].splitlines()[0]
     again = processes.start(*shlex.split(command)[1:])
@@ -179,6 +179,8 @@ def test_a_second_ctrl_c_ends_at_once(
     run.kill(signal.SIGINT)
     assert run.wait() == 3
     assert "Traceback" not in run.stderr
+    command = shlex.join(["igcli", *map(str, digits), "-o", str(out), "--resume"])
+    assert f"what was stored before is whole\nigcli: to go on: {command}\n" in run.stderr
     assert_honest(out)
     assert processes.start(*digits, "-o", out, "--resume").wait() == 3
     assert_same(out, reference)

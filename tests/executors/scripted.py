@@ -4,9 +4,9 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class Scripted(Power):
 
     ``seconds`` is slept before each batch, ``first_seconds`` before each of the first process
     that asks. An input beyond `DEADLY` kills ``deaths`` processes, or has them run out of memory
-    where ``memory`` is true.
+    where ``memory`` is true; where ``never`` is, each process is killed as it loads the model.
     """
 
     def __init__(self, folder: Path, script: dict[str, Any]) -> None:
@@ -34,6 +34,8 @@ class Scripted(Power):
         self._seconds = script.get("seconds", 0.0)
         if "first_seconds" in script and took(folder / "first", 1):
             self._seconds = script["first_seconds"]
+        if script.get("never"):
+            os.kill(os.getpid(), signal.SIGKILL)
         (folder / "workers").mkdir(exist_ok=True)
         (folder / "workers" / str(os.getpid())).touch()
 
@@ -64,10 +66,11 @@ class Nothing(Scripted):
 def took(folder: Path, most: int) -> bool:
     """Take one of so many turns, over all processes."""
     folder.mkdir(exist_ok=True)
-    if len(list(folder.iterdir())) >= most:
-        return False
-    (folder / uuid4().hex).touch()
-    return True
+    for turn in range(most):
+        with suppress(FileExistsError):
+            (folder / str(turn)).touch(exist_ok=False)
+            return True
+    return False
 
 
 def load(path: Path, settings: ModelSettings, warn: Warn) -> Power:

@@ -145,7 +145,10 @@ def test_a_stopped_run_goes_on_with_the_other(runs: Runs, first: str) -> None:
     assert stopped.exit_code == 3 and 0 < stopped.done < 40
     assert read_about(runs.config.out)["status"] == "partial"
     runs.stop.clear()
-    resumed = other(resume=True, **batch)
+    # The batch size is remembered, though neither sends as many batches at once as the other.
+    resumed = other(resume=True, batch_size=None)
+    assert read_about(runs.config.out)["config"]["batch_size"] == 4
+    assert resumed.ran["batching"]["size"] == 4
     assert resumed.exit_code == 0 and resumed.before > 0 and resumed.done == 40
     runs.here(out=runs.folder / "local", **batch)
     assert_equal(runs.config.out, runs.folder / "local")
@@ -172,6 +175,12 @@ def test_shards_are_merged_as_ever(runs: Runs) -> None:
     assert runs.on_ray(out=outs[0], shard=(1, 2)).exit_code == 0
     assert runs.here(out=outs[1], shard=(2, 2)).exit_code == 0
     assert merge(runs.config.out, outs, False, untracked).exit_code == 0
+    about = read_about(runs.config.out)
+    assert "workers" not in about
+    assert [sum(w["explanations"] for w in m.get("workers", [])) for m in about["merged"]] == [
+        20,
+        0,
+    ]
     runs.here(out=runs.folder / "local")
     assert_equal(runs.config.out, runs.folder / "local")
 
@@ -184,6 +193,14 @@ def test_the_driver_goes_without_the_model_and_a_bad_one_is_refused(runs: Runs) 
     assert os.getpid() not in runs.workers
     with pytest.raises(IgcliError, match="INPUTS .* does not exist"):
         runs.on_ray(inputs=runs.folder / "elsewhere")
+
+
+def test_a_model_that_no_worker_survives_ends_the_run(runs: Runs) -> None:
+    runs.script(never=True)
+    with pytest.raises(ConfigError, match="no worker on .* can begin") as caught:
+        runs.on_ray()
+    assert "memory" in caught.value.fix
+    assert not runs.config.out.exists()
 
 
 def test_a_cluster_that_is_not_there_is_refused(runs: Runs) -> None:
