@@ -84,9 +84,9 @@ def connected(address: str | None) -> Iterator[Joined]:
     # Ray prints on it what it hears of workers that die.
     with own_folder() as folder, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
-            # Read by Ray as it starts; a Ray of its own ends soon after a driver that was killed.
-            longer = str(int(2 * patience if own else patience + _LONGER))
-            with _signals_kept(), quiet_stderr(), _set(_PATIENCE, longer):
+            # Read by Ray as it starts: it is not to end this process before the watch speaks.
+            longer = _set(_PATIENCE, str(int(patience + _LONGER)))
+            with _signals_kept(), quiet_stderr(), longer:
                 _open(ray, address, folder, own)
             with Watch(_places(ray, str(address), patience)) as watch:
                 yield Joined(nodes_of(ray), watch)
@@ -121,6 +121,12 @@ def _places(ray: Any, address: str, patience: float) -> list[Place]:
 
 def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        raise ConfigError(
+            f"--ray-address {address} can't be used",
+            "it names no port",
+            "say auto, HOST:PORT or ray://HOST:PORT, or leave it out",
+        )
     return host.strip("[]"), int(port)
 
 

@@ -210,6 +210,14 @@ def test_a_cluster_that_is_not_there_is_refused(runs: Runs) -> None:
     assert not runs.config.out.exists()
 
 
+@pytest.mark.parametrize("address", ["ray://head", "head:", ":6379", "head:http"])
+def test_an_address_without_a_port_is_refused(runs: Runs, address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        runs.on_ray(ray_address=address)
+    assert caught.value.problem == f"--ray-address {address} can't be used"
+    assert caught.value.cause == "it names no port"
+
+
 def test_more_workers_than_fit_begin_with_those_that_do(runs: Runs) -> None:
     assert runs.on_ray(workers=9).exit_code == 0
     assert "--workers 9: 2 fit now, others join when Ray has room" in runs.notes
