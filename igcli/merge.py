@@ -162,12 +162,12 @@ def _result(
         tally=tally,
         seconds=sum(shard.about["seconds"] for shard in shards),
         method=f"{about['settled']['method']}, {_in_words(shards)}",
-        pictures=pictures and about["config"]["overlays"],
-        why_no_pictures="--no-overlays" if pictures else "what is explained is no picture",
+        pictures=pictures,
+        overlays=about["config"]["overlays"],
+        per_input=about["per_input"],
         undrawn=undrawn,
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
-        unit="images" if pictures and about["per_input"] == 1 else "explanations",
         ran={key: about[key] for key in ("device", "precision", "batching")},
     )
 

@@ -197,13 +197,11 @@ class _Pass:
         return self._result(tally, failure or unwritten)
 
     def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
-        plan, pictures = self._plan, self._plan.maps.picture is not None
-        work, writer, stopped = self._work, self._writer, None
+        plan, work, writer, stopped = self._plan, self._work, self._writer, None
         if failure is not None or self._explainer.finished < len(work.blocks):
             stopped = run_stopped(
                 failure, writer.stored, writer.passing, self._asked, plan.config.out
             )
-        one_each = pictures and plan.targets.per_input == 1
         return RunResult(
             out=plan.config.out,
             asked=self._asked,
@@ -212,12 +210,12 @@ class _Pass:
             tally=tally,
             seconds=time.monotonic() - self._started,
             method=plan.method.title,
-            pictures=pictures and plan.config.overlays,
-            why_no_pictures="--no-overlays" if pictures else "what is explained is no picture",
+            pictures=plan.maps.picture is not None,
+            overlays=plan.config.overlays,
+            per_input=plan.targets.per_input,
             undrawn=work.pictures.undrawn if work.pictures else [],
             saved_npy="npy" in plan.config.save,
             has_tolerance=plan.method.accuracy is not None,
-            unit="images" if one_each else "explanations",
             ran=self._explainer.ran(),
             stopped=stopped,
         )

@@ -103,12 +103,12 @@ class RunResult:
         How many this one explained.
     seconds : float
         Wall time of the pass over the inputs, model loading left out.
-    pictures : bool
-        Whether overlays were drawn; `why_no_pictures` says why not.
+    pictures, overlays : bool
+        Whether what is explained is a picture, and whether overlays were asked for.
+    per_input : int
+        Explanations of each input.
     undrawn : list of (str, str)
         Ids whose overlay could not be written, and why.
-    unit : str
-        What is counted: "images", or "explanations" where it is not one per image.
     ran : dict
         Device, precision and batching, as in run.json.
     stopped : IgcliError or None
@@ -123,11 +123,11 @@ class RunResult:
     seconds: float
     method: str
     pictures: bool
-    why_no_pictures: str
+    overlays: bool
+    per_input: int
     undrawn: list[tuple[str, str]]
     saved_npy: bool
     has_tolerance: bool
-    unit: str
     ran: dict[str, Any]
     stopped: IgcliError | None = None
 
@@ -192,15 +192,18 @@ class RunResult:
         names = [RESULTS, ATTRIBUTIONS]
         if self.saved_npy:
             names.append(ATTRIBUTIONS_NPY)
-        if self.pictures:
+        if self.pictures and self.overlays:
             names.append(OVERLAYS)
         return [str(self.out / name) for name in names if (self.out / name).exists()]
 
     def lines(self) -> list[str]:
         """Return the summary: five lines, and one on the workers where there are several."""
-        rate = f", {self.here / self.seconds:.3g} {self.unit}/s" if self.here else ""
+        unit = "images" if self.pictures and self.per_input == 1 else "explanations"
+        rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
-        overlays = "" if self.pictures else f" (no overlays: {self.why_no_pictures})"
+        why_not = "" if self.overlays else " (no overlays: --no-overlays)"
+        if not self.pictures:
+            why_not = " (no overlays: what is explained is no picture)"
         return [
             f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "
             f"in {self.seconds:.1f} s{rate}",
@@ -208,7 +211,7 @@ class RunResult:
             f"error      {self._accuracy()}",
             f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
             f"relative: {self.tally.relative.line('{:.2%}')}",
-            f"files      {', '.join(self.files()) or 'none'}{overlays}",
+            f"files      {', '.join(self.files()) or 'none'}{why_not}",
             *self._workers(),
         ]
 

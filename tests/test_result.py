@@ -11,8 +11,8 @@ from igcli.result import RunResult, Tally
 def last_line(workers: list[dict[str, Any]] | None) -> str:
     result = RunResult(
         out=Path("out"), asked=0, before=0, here=0, tally=Tally(), seconds=1.0, method="m",
-        pictures=False, why_no_pictures="", undrawn=[], saved_npy=False, has_tolerance=False,
-        unit="images", ran={} if workers is None else {"workers": workers},
+        pictures=False, overlays=True, per_input=1, undrawn=[], saved_npy=False,
+        has_tolerance=False, ran={} if workers is None else {"workers": workers},
     )  # fmt: skip
     return result.lines()[-1]
 
