@@ -204,11 +204,12 @@ def _signals_kept() -> Iterator[None]:
 
 
 def _refusal(address: str | None, own: bool, error: Exception) -> ConfigError:
-    cause = str(error).strip().split("\n")[0] or type(error).__name__
+    # What follows the first sentence speaks of Ray's own flags.
+    cause = str(error).strip().split("\n")[0].split(". ")[0] or type(error).__name__
     if own:
         return ConfigError("--executor ray: no local Ray can be started", cause, "see the cause")
     fix = "see that Ray runs there, or leave it out for a Ray of this machine's own"
-    if os.environ.get("RAY_AUTH_MODE") != "token":
+    if address != "auto" and os.environ.get("RAY_AUTH_MODE") != "token":
         # For an address that is given, Ray uses its token only then; and says nothing of it.
         fix = f"set RAY_AUTH_MODE=token if that Ray asks for a token (ray start does); {fix}"
     return ConfigError(f"--ray-address {address} can't be used", cause, fix)
