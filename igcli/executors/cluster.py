@@ -36,6 +36,7 @@ _PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
 _USUAL_PATIENCE = 60.0
 _OWN_PATIENCE = 10.0
 _LONGER = 120.0
+_FIX = "see that Ray runs there, or leave it out for a Ray of this machine's own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,13 @@ class Joined:
         Those that are alive.
     watch : Watch
         Tells whether it is still there.
+    own : bool
+        Whether it is of this run alone, and of this machine.
     """
 
     nodes: list[Node]
     watch: Watch
+    own: bool
 
 
 def import_ray() -> Any:
@@ -89,7 +93,7 @@ def connected(address: str | None) -> Iterator[Joined]:
             with _signals_kept(), quiet_stderr(), longer:
                 _open(ray, address, folder, own)
             with Watch(_places(ray, str(address), patience)) as watch:
-                yield Joined(nodes_of(ray), watch)
+                yield Joined(nodes_of(ray), watch, own)
         finally:
             # Where Ray is lost, there is nothing to leave.
             with quiet_stderr(), suppress(Exception):
@@ -108,11 +112,11 @@ def nodes_of(ray: Any) -> list[Node]:
 
 def _places(ray: Any, address: str, patience: float) -> list[Place]:
     """Return what must be there: the head, and what joins this process to it."""
-    if "://" in address:
-        host, port = _host_and_port(address)
-        return [Place("the head of the Ray cluster", host, port, patience)]
     context = ray.get_runtime_context()
-    head = Place("the head of the Ray cluster", *_host_and_port(context.gcs_address), patience)
+    at = address if "://" in address else context.gcs_address
+    head = Place(f"the head of the Ray cluster at {at}", *_host_and_port(at), patience)
+    if "://" in address:
+        return [head]
     (node,) = (node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
     here = node["NodeManagerAddress"], node["NodeManagerPort"]
     # It never comes back.
@@ -121,13 +125,23 @@ def _places(ray: Any, address: str, patience: float) -> list[Place]:
 
 def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition("://")[2].rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise ConfigError(
             f"--ray-address {address} can't be used",
             "it names no port",
             "say auto, HOST:PORT or ray://HOST:PORT, or leave it out",
         )
     return host.strip("[]"), int(port)
+
+
+def _knock(address: str) -> None:
+    """Raise ConfigError where nothing listens: Ray itself would try for minutes."""
+    try:
+        socket.create_connection(_host_and_port(address), _CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ConfigError(
+            f"--ray-address {address} can't be used", error.strerror or str(error), _FIX
+        ) from error
 
 
 def _open(ray: Any, address: str | None, folder: Path, own: bool) -> None:
@@ -166,9 +180,8 @@ def _start(ray: Any, folder: Path) -> None:
 
 
 def _join(ray: Any, address: str) -> None:
-    if ":" in address:
-        # Ray itself would try for minutes.
-        socket.create_connection(_host_and_port(address), _CONNECT_SECONDS).close()
+    if address != "auto":
+        _knock(address)
     ray.init(address=address, **_quietly())
     if any(_OWN in node["Resources"] for node in ray.nodes()):
         raise ConfigError(
@@ -208,7 +221,7 @@ def _refusal(address: str | None, own: bool, error: Exception) -> ConfigError:
     cause = str(error).strip().split("\n")[0].split(". ")[0] or type(error).__name__
     if own:
         return ConfigError("--executor ray: no local Ray can be started", cause, "see the cause")
-    fix = "see that Ray runs there, or leave it out for a Ray of this machine's own"
+    fix = _FIX
     if address != "auto" and os.environ.get("RAY_AUTH_MODE") != "token":
         # For an address that is given, Ray uses its token only then; and says nothing of it.
         fix = f"set RAY_AUTH_MODE=token if that Ray asks for a token (ray start does); {fix}"

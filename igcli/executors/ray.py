@@ -4,7 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -52,6 +52,9 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
         from igcli.executors.crew import Crew
 
         size = size_of(config, joined.nodes)
+        if joined.own and size.workers > size.fitting:
+            warn(f"--workers {size.workers}: only {size.fitting} fit on this machine")
+            size = replace(size, workers=size.fitting)
         setup = Setup(
             config=found.config,
             folder=Path.cwd(),

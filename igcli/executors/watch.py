@@ -58,9 +58,8 @@ class Watch:
     def check(self) -> None:
         """Raise RunStopped where a place was away for too long."""
         if self._gone is not None:
-            where = f"{self._gone.host}:{self._gone.port}"
             raise RunStopped(
-                f"{self._gone.name} at {where} is lost",
+                f"{self._gone.name} is lost",
                 f"not reached for {self._gone.patience:.0f} s",
                 "see that Ray runs there",
             )
