@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,12 +86,16 @@ def connected(address: str | None) -> Iterator[Joined]:
     patience = _OWN_PATIENCE if own else float(os.environ.get(_PATIENCE, _USUAL_PATIENCE))
     ray = import_ray()
     # Ray prints on it what it hears of workers that die.
-    with own_folder() as folder, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+    with (
+        own_folder() if own else nullcontext() as folder,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+    ):
         try:
             # Read by Ray as it starts: it is not to end this process before the watch speaks.
             longer = _set(_PATIENCE, str(int(patience + _LONGER)))
             with _signals_kept(), quiet_stderr(), longer:
-                _open(ray, address, folder, own)
+                _open(ray, str(address), folder)
             with Watch(_places(ray, str(address), patience)) as watch:
                 yield Joined(nodes_of(ray), watch, own)
         finally:
@@ -144,13 +148,14 @@ def _knock(address: str) -> None:
         ) from error
 
 
-def _open(ray: Any, address: str | None, folder: Path, own: bool) -> None:
+def _open(ray: Any, address: str, folder: Path | None) -> None:
+    """Start a Ray whose files go into a folder; join one where there is none."""
     try:
-        _start(ray, folder) if own else _join(ray, str(address))
+        _join(ray, address) if folder is None else _start(ray, folder)
     except ConfigError:
         raise
     except Exception as error:
-        raise _refusal(address, own, error) from error
+        raise _refusal(address, folder is not None, error) from error
 
 
 @contextmanager
@@ -216,7 +221,7 @@ def _signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refusal(address: str | None, own: bool, error: Exception) -> ConfigError:
+def _refusal(address: str, own: bool, error: Exception) -> ConfigError:
     # What follows the first sentence speaks of Ray's own flags.
     cause = str(error).strip().split("\n")[0].split(". ")[0] or type(error).__name__
     if own:

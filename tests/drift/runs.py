@@ -1,7 +1,6 @@
 """Small run directories, written as a run writes them, with every field chosen by a test."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from igcli.drift.verdict import Verdict
 from igcli.maps import Maps
 from igcli.progress import untracked
 from igcli.records import Array, Explanation, Part
-from igcli.store.writer import RunWriter
+from tests.stored import store_run
 
 SHAPE = (6, 5, 3)
 IDENTITY = {
@@ -85,15 +84,7 @@ def write_run(
         "model": {"path": "m.keras"},
         "versions": {},
     }
-    out.mkdir(parents=True)
-    writer = RunWriter(out, maps, about)
-    for i, explanation in enumerate(rows):
-        writer.add(replace(explanation, row=i))
-        if (i + 1) % part_rows == 0 or i + 1 == len(rows):
-            writer.flush()
-    writer.join(())
-    writer.finish(status, {})
-    return out
+    return store_run(out, maps, about, rows, part_rows, status)
 
 
 def verdict_of(reference: Path, new: Path, *texts: str, force: bool = False) -> Verdict:

@@ -1,7 +1,6 @@
 """Small finished runs with pictures, written as a run writes them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from igcli.progress import untracked
 from igcli.records import Array, Explanation, Part
 from igcli.render.rendered import Rendered
 from igcli.render.work import Wanted, render
-from igcli.store.writer import RunWriter
+from tests.stored import store_run
 
 SHAPE = (6, 5, 3)
 
@@ -67,16 +66,8 @@ def write_run(
             "explained": {"x": list(shape)},
         },
     }
-    out.mkdir(parents=True)
-    picture = Part("x", shape, 0) if pictured else None
-    writer = RunWriter(out, Maps(shape, picture=picture), about)
-    for i, explanation in enumerate(rows):
-        writer.add(replace(explanation, row=i))
-        if (i + 1) % part_rows == 0 or i + 1 == len(rows):
-            writer.flush()
-    writer.join(())
-    writer.finish(status, {})
-    return out
+    maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
+    return store_run(out, maps, about, rows, part_rows, status)
 
 
 def rendered(out: Path, *ids: str, said: list[str] | None = None, **wanted: Any) -> Rendered:
