@@ -1,6 +1,7 @@
 """The command group, and the boundary where errors become text and exit codes."""
 
 import os
+import re
 import sys
 from importlib import import_module
 
@@ -11,17 +12,32 @@ from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.errors import IgcliError, NotComparable, RunStopped
 
-COMMANDS = {
-    "run": "igcli.cli.run",
-    "inspect": "igcli.cli.inspect",
-    "render": "igcli.cli.render",
-    "merge": "igcli.cli.merge",
-    "compare": "igcli.cli.compare",
-    "baseline": "igcli.cli.baseline",
-    "verify": "igcli.cli.verify",
-    "report": "igcli.cli.report",
-    "reproduce": "igcli.cli.reproduce",
+# Every command, by the group that `igcli --help` lists it in: its name, and its module.
+GROUPS = {
+    "Explain": {
+        "run": "igcli.cli.run",
+        "inspect": "igcli.cli.inspect",
+        "merge": "igcli.cli.merge",
+    },
+    "Look": {
+        "render": "igcli.cli.render",
+        "report": "igcli.cli.report",
+    },
+    "Judge": {
+        "verify": "igcli.cli.verify",
+    },
+    "Gate": {
+        "compare": "igcli.cli.compare",
+        "baseline": "igcli.cli.baseline",
+    },
+    "Examples": {
+        "reproduce": "igcli.cli.reproduce",
+    },
+    "Help": {
+        "help": "igcli.cli.help",
+    },
 }
+COMMANDS = {name: module for group in GROUPS.values() for name, module in group.items()}
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
 ARGUMENTS = "igcli.arguments"
@@ -40,6 +56,15 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in groups, each with the whole first sentence of its help."""
+        width = max(len(name) for name in COMMANDS)
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name.ljust(width), _sentence(self.get_command(ctx, name))) for name in names]
+                )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments, for messages that say what to run next."""
@@ -69,6 +94,11 @@ class LazyGroup(click.Group):
             ctx.exit(_exit_code(error))
 
 
+def _sentence(command: click.Command | None) -> str:
+    text = " ".join((command and command.help or "").split())
+    return re.split(r"(?<=\.) ", text, maxsplit=1)[0]
+
+
 def _exit_code(error: Exception) -> int:
     usage = isinstance(error, (IgcliError, OSError))
     part_way = isinstance(error, (RunStopped, NotComparable))
@@ -95,6 +125,8 @@ def cli() -> None:
 
     igcli integrates the model's gradients from a baseline to each input (Integrated Gradients) and
     writes attributions, completeness deltas and overlays.
+
+    `igcli help` lists the pages of the manual, `igcli COMMAND --help` a command's options.
     """
 
 
