@@ -61,10 +61,10 @@ class LazyGroup(click.Group):
         """Write the commands in groups, each with the whole first sentence of its help."""
         width = max(len(name) for name in COMMANDS)
         for title, names in GROUPS.items():
+            sentences = [_first_sentence(self.get_command(ctx, name)) for name in names]
+            padded = [name.ljust(width) for name in names]
             with formatter.section(title):
-                formatter.write_dl(
-                    [(name.ljust(width), _sentence(self.get_command(ctx, name))) for name in names]
-                )
+                formatter.write_dl(list(zip(padded, sentences, strict=True)))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments, for messages that say what to run next."""
@@ -94,8 +94,8 @@ class LazyGroup(click.Group):
             ctx.exit(_exit_code(error))
 
 
-def _sentence(command: click.Command | None) -> str:
-    text = " ".join((command and command.help or "").split())
+def _first_sentence(command: click.Command | None) -> str:
+    text = " ".join(str(command.help if command else "").split())
     return re.split(r"(?<=\.) ", text, maxsplit=1)[0]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,16 +19,15 @@ Igcli = Callable[..., Result]
 
 def test_the_commands_are_listed_in_groups_with_whole_sentences(igcli: Igcli) -> None:
     said = igcli("--help").stdout
-    assert "..." not in said.partition("\n")[2] and "Commands:" not in said
+    usage, _, listed = said.partition("\n")
+    assert "COMMAND [ARGS]..." in usage and "..." not in listed and "Commands:" not in listed
     at = [said.index(f"\n{title}:\n") for title in GROUPS]
     assert at == sorted(at)
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None and command.help
-        (line,) = said.split(f"\n  {name} ")[1:]
-        sentence = " ".join(line.split())
-        first = " ".join(command.help.split("\n\n")[0].split())
-        assert sentence.startswith(first), name
+        sentence = re.split(r"(?<=\.)\s", command.help)[0]
+        assert f" {name} {' '.join(sentence.split())} " in f" {' '.join(listed.split())} "
 
 
 def test_a_page_is_printed_as_it_is(igcli: Igcli, root: Path) -> None:

@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 from tests.system.documents import ALL, PAGES, README
 
 Igcli = Callable[..., Result]
+# What takes more than a few seconds.
+SLOW = {"accuracy", "examples", "inputs"}
 MARKED = "python3 -m venv .venv && "
 # Most commands explain with the same model: it is loaded once for all of them.
 open_once = cache(open_model)
@@ -37,7 +39,10 @@ def checkout(
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in ALL],
+)
 def test_commands_and_snippets(igcli: Igcli, checkout: Path, name: str) -> None:
     for language, block in ALL[name].blocks:
         if language == "python":
