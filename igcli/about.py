@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from igcli import __version__
-from igcli.hashes import file_sha256
-from igcli.machine import versions
+from igcli.common.files import file_sha256
+from igcli.common.machine import versions
+from igcli.common.text import per_second
 from igcli.plan import Plan
 from igcli.probe import Chosen
-from igcli.units import per_second
 
 
 def about(plan: Plan) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.error_estimate import SMOOTH
 from igcli.node_gradients import NodeGradients
-from igcli.records import Array
 
 _FULL = 2**20
 _ROUND = 4

@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from igcli.errors import ConfigError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.sample import Sample, SourceKind
 from igcli.preprocess import Space
-from igcli.records import Array, Sample, SourceKind
 
 _MAX_BLUR = 1e5
 Arguments: TypeAlias = tuple[float, ...]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igcli.errors import OutOfMemory
-from igcli.records import Array
+from igcli.common.arrays import Array
+from igcli.common.errors import OutOfMemory
 from igcli.rows import GradientModel, PathRows, RowValues
 
 

@@ -5,7 +5,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from igcli.records import Explanation, ModelSpec, Warn
+from igcli.common.arrays import Warn
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import ModelSpec
 
 _LOOKED_AT = 32
 _MOST = 0.5

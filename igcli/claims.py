@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igcli.records import Array, Explanation
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
 
 # Scores, relative to them or to 1: what another batch size or another machine may change.
 _SCORES = 1e-4

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from igcli.baselines import DEFAULT_BASELINE
-from igcli.config import RunConfig
-from igcli.errors import ConfigError
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing
 from igcli.methods import choose_method

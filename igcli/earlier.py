@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from igcli.batches import Batching
-from igcli.config import RunConfig
-from igcli.errors import OutputError
+from igcli.common.config import RunConfig
+from igcli.common.errors import OutputError
+from igcli.common.explanation import input_id
+from igcli.common.machine import versions
+from igcli.common.sample import InputName
+from igcli.common.text import the_first
 from igcli.identity import differences
-from igcli.machine import versions
-from igcli.records import InputName, input_id
 from igcli.store.about import read_about
 from igcli.store.manifest import read_manifest
 from igcli.store.reader import UNREADABLE, read_rows
-from igcli.units import the_first
 
 _SHOWN = 3
 

@@ -12,10 +12,11 @@ from typing import TypeAlias
 import numpy as np
 
 from igcli.batches import Batches
+from igcli.common.arrays import Array
+from igcli.common.explanation import Profile
+from igcli.common.threads import ahead
 from igcli.quadrature import Rule
-from igcli.records import Array, Profile
 from igcli.rows import PathRows, RowValues, both_finite
-from igcli.threads import ahead
 
 
 @dataclass(frozen=True, slots=True)

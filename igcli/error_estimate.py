@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 SMOOTH = 3.0**-0.5
 _MEAN = float(np.sqrt(2.0 / (3.0 * np.pi)))

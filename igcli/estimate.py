@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from igcli.common.progress import untracked
 from igcli.pipeline import run
 from igcli.plan import Plan
-from igcli.progress import untracked
 
 _LEAST = 4
 _FILLED = 4

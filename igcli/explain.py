@@ -8,12 +8,13 @@ from operator import itemgetter
 import numpy as np
 
 from igcli.batches import Batches
+from igcli.common.explanation import Explanation
+from igcli.common.sample import Failed, Sample
+from igcli.common.threads import ahead
 from igcli.engine import Integral, Job
 from igcli.inputs.reading import read_ahead
 from igcli.plan import Plan
-from igcli.records import Explanation, Failed, Sample
 from igcli.scoring import Asked, Scores
-from igcli.threads import ahead
 
 _SCORED_AT_ONCE = 32
 _CHUNKS_AHEAD = 2

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
+from igcli.common.explanation import Explanation
 from igcli.methods import Method
-from igcli.records import Explanation
 
 
 @dataclass(frozen=True, slots=True)

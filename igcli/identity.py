@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from igcli import __version__
-from igcli.config import RunConfig, is_file
-from igcli.hashes import file_sha256
-from igcli.records import InputName
+from igcli.common.config import RunConfig
+from igcli.common.files import file_sha256, is_file
+from igcli.common.sample import InputName
 
 # Where the run is, and how it is carried out: none changes a result beyond rounding.
 _FREE = frozenset(

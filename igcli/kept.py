@@ -5,15 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from igcli.errors import InputError, OutputError, RunStopped
+from igcli.common.arrays import Warn
+from igcli.common.errors import InputError, OutputError, RunStopped
+from igcli.common.explanation import Explanation
+from igcli.common.progress import Track
+from igcli.common.text import the_first
+from igcli.common.threads import ahead
 from igcli.plan import Plan
-from igcli.progress import Track
-from igcli.records import Explanation, Warn
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.outdir import unlisted_parts
 from igcli.store.reader import read_rows
-from igcli.threads import ahead
-from igcli.units import the_first
 
 _CHECKERS = 2
 _SHOWN = 3

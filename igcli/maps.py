@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igcli.preprocess import is_image_shape
-from igcli.records import Array, InputSpec, ModelSpec, Part, parts_of
+from igcli.common.arrays import Array
+from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
+from igcli.common.shapes import is_image_shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from igcli.errors import InputError, OutputError, OutputVanished, RunStopped
+from igcli.common.errors import InputError, OutputError, OutputVanished, RunStopped
+from igcli.common.explanation import input_id
+from igcli.common.progress import Track
+from igcli.common.totals import Tally
 from igcli.merged import merged_about
-from igcli.progress import Track
-from igcli.records import input_id
-from igcli.result import RunResult, Tally
+from igcli.result import RunResult
 from igcli.shards import Shard, read_shards
 from igcli.store.about import read_about
 from igcli.store.files import link_or_copy

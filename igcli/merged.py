@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from igcli.common.text import per_second
 from igcli.identity import SHARD
 from igcli.shards import Shard
-from igcli.units import per_second
 
 _OF_ONE_SHARD = frozenset(
     {"run", "status", "counts", "seconds", "undrawn", "input_sha256", "merged", "workers"}

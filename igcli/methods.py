@@ -7,10 +7,10 @@ import numpy as np
 
 from igcli.adaptive import Accuracy
 from igcli.batches import Batches
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
+from igcli.common.machine import total_memory
 from igcli.engine import Integral, Job, integrate
-from igcli.errors import ConfigError
-from igcli.machine import total_memory
 from igcli.quadrature import RULES, Rule
 from igcli.refine import integrate_adaptively
 from igcli.rows import PathRows, RowValues

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.error_estimate import jump_error, l1_norm
-from igcli.records import Array
 
 _BLOCK = 65536
 

@@ -13,22 +13,24 @@ import numpy as np
 from igcli.about import about
 from igcli.blocks import blocks_to_do
 from igcli.checks import Checks
-from igcli.config import RunConfig
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import IgcliError, InputError, OutputError, OutputVanished
+from igcli.common.explanation import Explanation
+from igcli.common.progress import Track
+from igcli.common.text import in_bytes
+from igcli.common.totals import Tally
 from igcli.earlier import changes_since
-from igcli.errors import IgcliError, InputError, OutputError, OutputVanished
 from igcli.kept import kept_parts
 from igcli.pictures import Pictures, pictures_of
 from igcli.plan import Plan
-from igcli.progress import Track
-from igcli.records import Explanation, Warn
-from igcli.result import RunResult, Tally
+from igcli.result import RunResult
 from igcli.stopped import run_stopped
 from igcli.store.about import read_about
 from igcli.store.lock import RunLock
 from igcli.store.outdir import make_out
 from igcli.store.reader import read_rows
 from igcli.store.writer import RunWriter
-from igcli.units import in_bytes
 
 Execute: TypeAlias = Callable[[Track, Warn, threading.Event], RunResult]
 

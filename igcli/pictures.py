@@ -4,10 +4,12 @@ import errno
 from collections.abc import Sequence
 from pathlib import Path
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation, input_id
+from igcli.common.model_spec import Part
+from igcli.common.png import save_png
 from igcli.figures.overlay import draw_overlay
-from igcli.figures.png import save_png
 from igcli.plan import Plan
-from igcli.records import Array, Explanation, Part, input_id
 from igcli.store.files import whole_file
 from igcli.store.layout import overlay_path
 from igcli.store.manifest import PartEntry

@@ -6,14 +6,15 @@ from typing import Any
 
 from igcli.about import ran
 from igcli.batches import Batches
+from igcli.common.arrays import Warn
+from igcli.common.explanation import Explanation
+from igcli.common.progress import Track
+from igcli.common.threads import ahead
 from igcli.explain import explain
 from igcli.passes import Work, carry_out, check_may_fail
 from igcli.pictures import Pictures
 from igcli.plan import Plan
-from igcli.progress import Track
-from igcli.records import Explanation, Warn
 from igcli.result import RunResult
-from igcli.threads import ahead
 
 _DRAWERS = 2
 _DRAWN_AHEAD = 64

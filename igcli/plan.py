@@ -7,7 +7,10 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from igcli.baselines import Baseline
-from igcli.config import RunConfig
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.sample import InputName, Sample
 from igcli.earlier import Earlier
 from igcli.gates import Gate, parse_gates
 from igcli.inputs.readers import bind
@@ -18,7 +21,6 @@ from igcli.maps import Maps, maps_of
 from igcli.methods import Method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen
-from igcli.records import InputName, InputSpec, ModelSettings, Sample, Warn
 from igcli.rows import GradientModel
 from igcli.settled import Settled, settle
 from igcli.starts import Start, settle_start, takes_all_inputs

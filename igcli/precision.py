@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from igcli.baselines import Baseline
+from igcli.common.arrays import Warn
+from igcli.common.sample import InputName, Sample
 from igcli.inputs.reading import read_ahead
 from igcli.inputs.source import Source
-from igcli.records import InputName, Sample, Warn
 from igcli.rows import GradientModel, PathRows
 
 _COMPARED = 16

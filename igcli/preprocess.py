@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igcli.errors import ConfigError
-from igcli.records import Array, InputSpec, Part, SourceKind
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec, Part
+from igcli.common.sample import SourceKind
+from igcli.common.shapes import is_image_shape, with_channels
 
 _IMAGENET_BGR_MEAN = np.array([103.939, 116.779, 123.68])
 _IMAGENET_RGB_MEAN = np.array([0.485, 0.456, 0.406])
 _IMAGENET_RGB_STD = np.array([0.229, 0.224, 0.225])
-IMAGE_CHANNELS = (1, 3, 4)
 
 
 def unit(pixels: Array) -> Array:
@@ -54,16 +56,6 @@ PREPROCESS: dict[str, Callable[[Array], Array]] = {
 }
 _NEEDS_RGB = frozenset({"caffe", "torch"})
 DEFAULT_PREPROCESS = "unit"
-
-
-def is_image_shape(shape: tuple[int | None, ...]) -> bool:
-    """Tell whether an input of this shape can be shown as a picture."""
-    return len(shape) == 2 or (len(shape) == 3 and shape[2] in IMAGE_CHANNELS)
-
-
-def with_channels(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the pixel shape (height, width, channels) of an image-shaped model input."""
-    return (*shape, 1) if len(shape) == 2 else shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 
 _NEWTON_STEPS = 5
 _MOST_GAUSS_NODES = 20_000

@@ -4,13 +4,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from igcli.config import RunConfig
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import InputError
 from igcli.defaults import spelled_out
-from igcli.errors import InputError
 from igcli.identity import differences, identity
 from igcli.inputs.readers import list_inputs
 from igcli.methods import choose_method
-from igcli.records import Warn
 from igcli.store.about import finished_run
 
 

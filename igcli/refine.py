@@ -14,10 +14,11 @@ import numpy as np
 
 from igcli.adaptive import Accuracy, Mesh
 from igcli.batches import Batches
+from igcli.common.arrays import Array
+from igcli.common.explanation import Profile
+from igcli.common.threads import InOrder
 from igcli.engine import Integral, Job, path_rows
-from igcli.records import Array, Profile
 from igcli.rows import RowValues
-from igcli.threads import InOrder
 
 # How far inputs may run ahead of the oldest unfinished one: finished maps wait for their turn.
 _AHEAD = 256

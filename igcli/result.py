@@ -1,92 +1,16 @@
 """What a run came to: counts, deltas and failures, and the exit code that follows."""
 
-from array import array
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Literal
 
-from igcli import exit_codes
-from igcli.errors import IgcliError
-from igcli.gates import Gate
-from igcli.records import Explanation
+from igcli.common import exit_codes
+from igcli.common.errors import IgcliError
+from igcli.common.totals import Tally
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
 _SHOWN = 4
-
-
-class Spread:
-    """Numbers of many explanations, eight bytes each: their median, and the worst by name."""
-
-    def __init__(self) -> None:
-        self._values = array("d")
-        self._worst = (-inf, "")
-
-    def __bool__(self) -> bool:
-        return len(self._values) > 0
-
-    def add(self, value: float | None, identity: str) -> None:
-        """Take one explanation's number, if it has one."""
-        if value is not None:
-            self._values.append(value)
-            self._worst = max(self._worst, (value, identity))
-
-    def to_dict(self) -> dict[str, Any] | None:
-        """Return median and worst as JSON can hold them; None without numbers."""
-        if not self._values:
-            return None
-        worst, where = self._worst
-        middle = median(self._values)
-        return {"median": finite(middle), "worst": finite(worst), "worst_id": where}
-
-    def line(self, form: str) -> str:
-        """Return median and worst as text."""
-        spread = self.to_dict()
-        if spread is None:
-            return "none"
-        middle, worst = (
-            "unbounded" if value is None else form.format(value)
-            for value in (spread["median"], spread["worst"])
-        )
-        return f"median {middle}, worst {worst} ({on_one_line(spread['worst_id'])})"
-
-
-class Tally:
-    """Totals over stored explanations, a few bytes each."""
-
-    def __init__(self, gates: Sequence[Gate] = ()) -> None:
-        self._gates = gates
-        self.ok = 0
-        self.failures: list[tuple[str, str]] = []
-        self.deltas, self.relative, self.errors = Spread(), Spread(), Spread()
-        self.steps = array("q")
-        self.unconverged = 0
-        self.crossed: dict[str, list[str]] = {}
-        self.hashes: dict[str, str] = {}
-
-    def add_all(self, explanations: Iterable[Explanation]) -> None:
-        """Count some explanations."""
-        for explanation in explanations:
-            self._add(explanation)
-
-    def _add(self, explanation: Explanation) -> None:
-        self.hashes[explanation.path] = explanation.sha256
-        if explanation.status == "failed":
-            self.failures.append((explanation.id, explanation.message))
-            return
-        self.ok += 1
-        delta = None if explanation.delta is None else abs(explanation.delta)
-        self.deltas.add(delta, explanation.id)
-        self.relative.add(explanation.relative_delta, explanation.id)
-        self.errors.add(explanation.error_estimate, explanation.id)
-        if explanation.steps is not None:
-            self.steps.append(explanation.steps)
-        self.unconverged += explanation.converged is False
-        for gate in self._gates:
-            if gate.crossed_by(explanation):
-                self.crossed.setdefault(gate.text, []).append(explanation.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +161,3 @@ class RunResult:
     def _unreached(self) -> str:
         left = self.asked - self.done
         return f", {left} not reached" if left else ""
-
-
-def finite(value: float) -> float | None:
-    """Return None for an infinite number and for NaN: JSON has neither."""
-    return value if isfinite(value) else None
-
-
-def on_one_line(text: str) -> str:
-    """Return a name as a terminal can show it: control characters as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

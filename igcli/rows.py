@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.model_spec import ModelSpec
 from igcli.node_gradients import NodeGradients
-from igcli.records import Array, ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class GradientModel(Protocol):
     """All that the engine asks of a model; fakes of it need no TensorFlow.
 
     Scores and gradients may be asked for from several threads at once. Where a batch does not fit
-    into memory they raise `igcli.errors.OutOfMemory`.
+    into memory they raise `igcli.common.errors.OutOfMemory`.
     """
 
     spec: ModelSpec

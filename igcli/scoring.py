@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from igcli.batches import Batches
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError, ModelError
+from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.sample import Failed, Sample
 from igcli.engine import Job
-from igcli.errors import InputError, ModelError
 from igcli.plan import Plan
-from igcli.records import Array, Explanation, Failed, Sample, explanation_id
 
 
 @dataclass(frozen=True, slots=True)

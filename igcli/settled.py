@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from igcli.blocks import block_size, shared
-from igcli.config import RunConfig
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec, ModelSpec
 from igcli.earlier import Earlier
-from igcli.errors import ConfigError
 from igcli.inputs.source import Listing, Source
 from igcli.maps import maps_of
 from igcli.methods import Method
 from igcli.precision import precision_error
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
-from igcli.records import InputSpec, ModelSpec, Warn
 from igcli.rows import GradientModel
 from igcli.starts import Start
 from igcli.survey import Survey

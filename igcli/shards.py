@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 from igcli.identity import SHARD, differences
 from igcli.store.about import read_about, why_no_run
 from igcli.store.manifest import PartEntry, read_manifest

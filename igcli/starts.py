@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from igcli.baselines import DEFAULT_BASELINE, Baseline, named_baseline, parse, usage
-from igcli.config import is_file
-from igcli.errors import ConfigError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.files import is_file
+from igcli.common.sample import Sample, SourceKind
 from igcli.inputs.reference import check_file, file_baseline, mean_baseline
 from igcli.preprocess import Space, Spaces
-from igcli.records import Array, Sample, SourceKind
 
 Samples: TypeAlias = Callable[[], Iterable[Sample]]
 _MEAN = "mean"

@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from igcli.errors import IgcliError, OutputVanished, RunStopped
+from igcli.common.errors import IgcliError, OutputVanished, RunStopped
 
 
 def run_stopped(

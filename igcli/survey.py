@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.config import RunConfig, is_file
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.files import is_file
+from igcli.common.sample import InputName
 from igcli.defaults import settle_preprocess, spelled_out
 from igcli.earlier import Earlier, find_earlier
 from igcli.gates import parse_gates
@@ -13,7 +16,6 @@ from igcli.identity import identity
 from igcli.inputs.readers import list_inputs
 from igcli.inputs.source import Listing
 from igcli.methods import Method, choose_method
-from igcli.records import InputName, Warn
 from igcli.starts import check_start
 from igcli.store.outdir import check_out, check_sources
 from igcli.targets import Labels, read_labels

@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from igcli.config import is_file
-from igcli.errors import ConfigError, InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.files import is_file
+from igcli.common.sample import InputName
 from igcli.inputs.arrays import load_array
-from igcli.records import Array, InputName
 
 _LONGEST_NUMBER = 20
 Choose: TypeAlias = Callable[[InputName, Array], Sequence[int]]

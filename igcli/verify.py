@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from igcli.claims import Checked, Wrong, check
-from igcli.config import RunConfig
-from igcli.errors import RunStopped
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import RunStopped
+from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.progress import Track
 from igcli.methods import (
     ADAPTIVE,
     DEFAULT_MIN_STEPS,
@@ -22,9 +25,7 @@ from igcli.methods import (
 )
 from igcli.pipeline import run
 from igcli.plan import LoadModel, Plan, make_plan
-from igcli.progress import Track
 from igcli.rebuild import Asked, rebuild
-from igcli.records import Explanation, Warn, explanation_id
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
 from igcli.store.whole import Damaged, disagreements, whole_rows
 from igcli.verified import Verified

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from igcli.batches import Batches, Batching
+from igcli.common.arrays import Array
+from igcli.common.model_spec import InputSpec, ModelSpec
 from igcli.node_gradients import HostGradients
-from igcli.records import Array, InputSpec, ModelSpec
 from igcli.rows import PathRows, RowValues
 
 

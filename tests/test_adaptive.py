@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from igcli.adaptive import Accuracy, Mesh
+from igcli.common.arrays import Array
 from igcli.node_gradients import HostGradients
-from igcli.records import Array
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from igcli.baselines import BASELINES, DEFAULT_BASELINE, named_baseline, parse
-from igcli.errors import ConfigError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.preprocess import Space
-from igcli.records import Array, InputName, InputSpec, Sample, SourceKind
 
 
 def make(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from igcli.batches import Batches, Batching
-from igcli.errors import OutOfMemory
-from igcli.records import Array
+from igcli.common.arrays import Array
+from igcli.common.errors import OutOfMemory
 from igcli.rows import PathRows, RowValues
 from tests.fakes import NanMaker, Power, batches
 

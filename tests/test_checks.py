@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igcli.checks import Checks
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
 from tests.fakes import spec
 
 SOFTMAX = replace(spec((2,), 3), tail="softmax")

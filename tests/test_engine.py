@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from igcli.common.arrays import Array
 from igcli.engine import Job, integrate
 from igcli.quadrature import RULES
-from igcli.records import Array
 from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power, batches
 
 

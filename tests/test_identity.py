@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
+from igcli.common.sample import InputName
 from igcli.identity import differences, identity
-from igcli.records import InputName
 
 NAMES = [InputName(i, f"a-{i}", f"a[{i}]") for i in range(3)]
 CHANGES: dict[str, Any] = {

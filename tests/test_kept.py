@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.config import RunConfig
-from igcli.errors import IgcliError
+from igcli.common.config import RunConfig
+from igcli.common.errors import IgcliError
+from igcli.common.progress import untracked
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
 from igcli.result import RunResult
 from igcli.rows import PathRows, RowValues
 from igcli.store.layout import part_path

@@ -18,13 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from igcli.config import RunConfig
-from igcli.errors import OutputError, RunStopped
+from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
+from igcli.common.errors import OutputError, RunStopped
+from igcli.common.progress import untracked
 from igcli.merge import merge
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
-from igcli.records import Array
 from igcli.result import RunResult
 from igcli.rows import PathRows, RowValues
 from igcli.store.manifest import read_manifest

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.config import RunConfig
-from igcli.errors import ModelError, RunStopped
+from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
+from igcli.common.errors import ModelError, RunStopped
+from igcli.common.progress import untracked
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
-from igcli.records import Array
 from igcli.result import RunResult
 from tests.fakes import FakeModel, Linear, NanMaker, Power
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.config import RunConfig
-from igcli.errors import IgcliError
+from igcli.common.config import RunConfig
+from igcli.common.errors import IgcliError
 from igcli.plan import make_plan
 from tests.fakes import Linear
 

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from igcli.errors import ConfigError
-from igcli.preprocess import PREPROCESS, Space, is_image_shape, with_channels
-from igcli.records import InputSpec, SourceKind
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import SourceKind
+from igcli.common.shapes import is_image_shape, with_channels
+from igcli.preprocess import PREPROCESS, Space
 
 
 def space(

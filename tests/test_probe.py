@@ -10,11 +10,11 @@ import pytest
 
 from igcli.adaptive import Accuracy
 from igcli.batches import Batching
-from igcli.errors import OutOfMemory
+from igcli.common.errors import OutOfMemory
+from igcli.common.model_spec import InputSpec
 from igcli.methods import ADAPTIVE, Method
 from igcli.probe import Chosen, choose_batching, climb
 from igcli.quadrature import RULES
-from igcli.records import InputSpec
 from igcli.rows import PathRows, RowValues
 from tests.fakes import Power
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import roots_sh_legendre
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 from igcli.quadrature import RULES, Rule
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure

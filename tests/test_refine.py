@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from igcli.adaptive import Accuracy
+from igcli.common.arrays import Array
 from igcli.engine import Integral, Job
-from igcli.records import Array
 from igcli.refine import integrate_adaptively
 from tests.fakes import FakeModel, Kink, NanMaker, Power, batches
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from igcli.result import RunResult, Tally
+from igcli.common.totals import Tally
+from igcli.result import RunResult
 
 
 def last_line(workers: list[dict[str, Any]] | None) -> str:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.config import RunConfig
-from igcli.errors import InputError, OutputError, RunStopped
+from igcli.common.config import RunConfig
+from igcli.common.errors import InputError, OutputError, RunStopped
+from igcli.common.progress import untracked
 from igcli.merge import merge
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
 from igcli.result import RunResult
 from igcli.store.layout import part_path
 from igcli.store.lock import RunLock

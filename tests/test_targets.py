@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.errors import ConfigError, IgcliError, InputError
-from igcli.records import Array, InputName
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, IgcliError, InputError
+from igcli.common.sample import InputName
 from igcli.targets import Labels, plan_targets, read_labels
 
 ANIMALS = Labels(

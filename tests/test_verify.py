@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.config import RunConfig
-from igcli.errors import InputError, NotComparable
-from igcli.hashes import file_sha256
+from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
+from igcli.common.errors import InputError, NotComparable
+from igcli.common.files import file_sha256
+from igcli.common.progress import untracked
 from igcli.merge import merge
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
 from igcli.rebuild import Asked
-from igcli.records import Array
 from igcli.store.columns import write_csv
 from igcli.store.layout import part_path
 from igcli.store.manifest import read_manifest, write_manifest

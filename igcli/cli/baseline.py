@@ -28,8 +28,8 @@ from igcli.drift.reduce import DEFAULT_GRID
 @debug_option
 def command(run: Path, output: Path, grid: int) -> None:
     """Write the maps of the run directory OUT, reduced, to a file that `igcli compare` takes."""
+    from igcli.common.text import in_bytes
     from igcli.drift.igref import write_igref
-    from igcli.units import in_bytes
 
     check_output("-o", output)
     with writing("-o", output):

@@ -8,7 +8,7 @@ import click
 
 from igcli.cli.options import config_option, debug_option, tell_result, track, warn
 from igcli.cli.outputs import check_output, writing
-from igcli.errors import NotComparable
+from igcli.common.errors import NotComparable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -10,7 +10,7 @@ import click
 from igcli.cli.options import config_option, debug_option, tell_result, warn
 from igcli.cli.settings import settings_options
 from igcli.cli.words import in_words
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
 
 
 @click.command(name="inspect")

@@ -6,10 +6,11 @@ from importlib import import_module
 
 import click
 
-from igcli import __version__, exit_codes
+from igcli import __version__
 from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
-from igcli.errors import IgcliError, NotComparable, RunStopped
+from igcli.common import exit_codes
+from igcli.common.errors import IgcliError, NotComparable, RunStopped
 
 COMMANDS = {
     "run": "igcli.cli.run",
@@ -23,7 +24,7 @@ COMMANDS = {
     "reproduce": "igcli.cli.reproduce",
 }
 DEBUG = "igcli.debug"
-CONFIG = "igcli.config"
+CONFIG = "igcli.common.config"
 ARGUMENTS = "igcli.arguments"
 
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from igcli.cli.config_file import read_toml
 from igcli.cli.main import CONFIG, DEBUG
-from igcli.config import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -116,7 +116,7 @@ def tell_failures(
     failures: Sequence[tuple[str, str]], what: str, where: str = "results.csv"
 ) -> None:
     """Print the first few (id, reason) on stderr, and how many more there are, and where."""
-    from igcli.result import on_one_line
+    from igcli.common.text import on_one_line
 
     for identity, reason in failures[:SHOWN]:
         click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {reason}')}", err=True)

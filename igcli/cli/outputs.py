@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from igcli.errors import OutputError, RunStopped
+from igcli.common.errors import OutputError, RunStopped
 
 
 def check_output(flag: str, path: Path) -> None:

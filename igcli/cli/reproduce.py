@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from igcli import exit_codes
 from igcli.cli.main import DEBUG
 from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
 from igcli.cli.signals import Stopping
-from igcli.config import RunConfig
-from igcli.progress import Track
+from igcli.common import exit_codes
+from igcli.common.config import RunConfig
+from igcli.common.progress import Track
 
 _NAMES = ("mnist", "imagenet", "tf-tutorial", "iris", "two-inputs")
 

@@ -13,7 +13,8 @@ from igcli.cli.options import (
     parse_memory,
     parse_shard,
 )
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
+from igcli.common.model_spec import PRECISIONS
 from igcli.executors import EXECUTORS
 from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
 from igcli.methods import (
@@ -26,7 +27,6 @@ from igcli.methods import (
 )
 from igcli.models.scores import SCORES
 from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
-from igcli.records import PRECISIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from igcli.common.errors import NotComparable
+from igcli.common.progress import Track
 from igcli.drift.igref import ReferenceSide
 from igcli.drift.judge import judge
 from igcli.drift.metrics import METRICS
@@ -11,9 +13,7 @@ from igcli.drift.resolution import check_resolution
 from igcli.drift.sides import RunSide, Side, Stored, shape_at
 from igcli.drift.thresholds import Threshold
 from igcli.drift.verdict import ImageDrift, Verdict
-from igcli.errors import NotComparable
 from igcli.identity import differences
-from igcli.progress import Track
 from igcli.store.about import REFERENCE
 
 # How the integral was taken, and who it was taken of: what a comparison is about.

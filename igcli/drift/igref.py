@@ -9,11 +9,11 @@ import h5py
 import numpy as np
 
 from igcli import __version__
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.progress import Track
 from igcli.drift.reduce import reduced_shape
 from igcli.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
-from igcli.errors import ConfigError, InputError
-from igcli.progress import Track
-from igcli.records import Array
 from igcli.store.about import REFERENCE
 from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import write_whole

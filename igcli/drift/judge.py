@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.drift.metrics import METRICS
 from igcli.drift.pairs import Matched, Measured
 from igcli.drift.thresholds import CHANGES, ELSEWHERE, Threshold, statistic
 from igcli.drift.verdict import Judged
-from igcli.records import Array
 
 _NAMES = list(METRICS)
 Shares = dict[str, tuple[float, list[str]]]

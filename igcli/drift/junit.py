@@ -2,8 +2,8 @@
 
 from xml.etree import ElementTree
 
+from igcli.common.text import on_one_line
 from igcli.drift.verdict import Judged, Verdict
-from igcli.result import on_one_line
 
 _SHOWN = 20
 

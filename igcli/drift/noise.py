@@ -8,8 +8,8 @@ import hashlib
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.drift.metrics import measured
-from igcli.records import Array
 
 
 def disturbed(reference: Array, share: float, key: str) -> Array:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from math import isnan
 
+from igcli.common.arrays import Array
+from igcli.common.html import document, number, text
 from igcli.drift.metrics import METRICS
 from igcli.drift.panels import Panels, panels, picture
 from igcli.drift.sides import Side, Stored
 from igcli.drift.thresholds import SHARES
 from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
-from igcli.pages.document import document, number, text
-from igcli.records import Array
 
 _SHOWN = 20
 _NAMED = 5

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.figures.overlay import CLIP_PERCENT, signed_scale
 from igcli.pages.heat import data_uri, encoded, heat, is_folded, plane, to_rgb
-from igcli.records import Array
 
 _MAX_SIDE = 256
 

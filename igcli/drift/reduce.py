@@ -6,7 +6,7 @@ an L1 error, but they cancel within a cell, so that the error weighs more agains
 
 import numpy as np
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 DEFAULT_GRID = 56
 

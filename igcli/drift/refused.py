@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from igcli.common.errors import IgcliError
+from igcli.common.text import on_one_line
 from igcli.drift.junit import junit_of_error
 from igcli.drift.page import whole_page
-from igcli.errors import IgcliError
-from igcli.result import on_one_line
 
 _STATE = "Not compared"
 

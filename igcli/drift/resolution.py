@@ -9,13 +9,13 @@ from math import floor, log10
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
 from igcli.drift.metrics import METRICS
 from igcli.drift.noise import disturbed
 from igcli.drift.pairs import Matched, Measured
 from igcli.drift.sides import Side, Stored
 from igcli.drift.thresholds import Threshold, statistic
-from igcli.errors import ConfigError
-from igcli.records import Array
 
 # Below that float32 is the limit.
 _FINEST = 1e-4

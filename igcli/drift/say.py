@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from igcli.common.text import on_one_line, the_first
 from igcli.drift.metrics import METRICS
 from igcli.drift.thresholds import COMPLETE
 from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
-from igcli.result import on_one_line
-from igcli.units import the_first
 
 _SHOWN = 5
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import h5py
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.errors import NotComparable
 from igcli.drift.reduce import reduce_map, reduced_shape
-from igcli.errors import NotComparable
-from igcli.records import Array
 from igcli.store.about import finished_run
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
 from igcli.drift.metrics import METRICS
-from igcli.errors import ConfigError
-from igcli.records import Array
 
 SHARES = {
     "prediction_changed": "share of images whose prediction changed",

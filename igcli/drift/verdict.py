@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from igcli import exit_codes
+from igcli.common import exit_codes
+from igcli.common.text import finite
 from igcli.drift.metrics import METRICS
 from igcli.drift.pairs import Matched, Measured
 from igcli.drift.thresholds import Threshold, statistic
-from igcli.result import finite
 
 QUANTILES = ("p05", "median", "p95")
 _WORST = 10

@@ -7,7 +7,7 @@ from typing import Any
 
 import ray
 
-from igcli.errors import RunStopped
+from igcli.common.errors import RunStopped
 from igcli.executors.sizes import Size
 from igcli.executors.watch import Watch
 from igcli.executors.worker import Setup, Worker, portable

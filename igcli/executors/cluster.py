@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
+from igcli.common.machine import cpus
 from igcli.executors.folder import own_folder
 from igcli.executors.sizes import Node
 from igcli.executors.watch import Place, Watch
-from igcli.machine import cpus
 from igcli.models.runtime import quiet_stderr
 
 LOCAL = "local"

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator
 
-from igcli.errors import ConfigError, IgcliError, RunStopped
+from igcli.common.arrays import Warn
+from igcli.common.errors import ConfigError, IgcliError, RunStopped
 from igcli.executors.actors import Actors, Event, Lost, Member, Problem
-from igcli.records import Warn
 from igcli.settled import Settled
 
 _TURN_SECONDS = 0.2

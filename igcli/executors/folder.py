@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from igcli.errors import OutputError
+from igcli.common.errors import OutputError
 from igcli.store.layout import LOCK
 from igcli.store.lock import RunLock
 

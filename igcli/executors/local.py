@@ -4,13 +4,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from igcli.config import RunConfig
-from igcli.errors import ConfigError
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
+from igcli.common.progress import Track
 from igcli.passes import Execute
 from igcli.pipeline import run
 from igcli.plan import LoadModel, make_plan
-from igcli.progress import Track
-from igcli.records import Warn
 from igcli.result import RunResult
 
 

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from igcli.about import ran
-from igcli.config import RunConfig
-from igcli.errors import IgcliError, OutOfMemory
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import IgcliError, OutOfMemory
+from igcli.common.model_spec import ModelSpec
+from igcli.common.progress import Track
+from igcli.common.sample import Failed
+from igcli.common.text import per_second
 from igcli.executors.cluster import connected
 from igcli.executors.ranges import MOST_LOSSES, Ranges
 from igcli.executors.shared import token_in
@@ -18,15 +23,12 @@ from igcli.executors.sizes import size_of
 from igcli.executors.worker import Report, Setup
 from igcli.passes import Execute, Work, carry_out, check_may_fail
 from igcli.plan import LoadModel, Plan, plan_run
-from igcli.progress import Track
-from igcli.records import Failed, ModelSpec, Warn
 from igcli.result import RunResult
 from igcli.rows import GradientModel
 from igcli.scoring import failed
 from igcli.store.files import remove_temporary
 from igcli.store.layout import PARTS
 from igcli.survey import survey
-from igcli.units import per_second
 
 if TYPE_CHECKING:
     from igcli.executors.actors import Member

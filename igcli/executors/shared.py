@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from igcli.config import RunConfig
-from igcli.errors import ConfigError, InputError, OutputError
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError, InputError, OutputError
 from igcli.store.files import temporary_in
 from igcli.store.lock import unwritable
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from igcli.config import RunConfig
-from igcli.errors import ConfigError
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
 
 # More cores than these are kept busy by several processes better than by one.
 _MOST_CORES = 4

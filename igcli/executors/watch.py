@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from igcli.errors import RunStopped
+from igcli.common.errors import RunStopped
 
 _EVERY_SECONDS = 2.0
 _TRY_SECONDS = 5.0

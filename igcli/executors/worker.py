@@ -10,16 +10,16 @@ from typing import Any
 
 from igcli.batches import Batches
 from igcli.checks import Checks
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError, IgcliError
+from igcli.common.explanation import Explanation
+from igcli.common.machine import use_only
 from igcli.earlier import Earlier
-from igcli.errors import ConfigError, IgcliError
 from igcli.executors.shared import Token, check_sees, enter_folder
 from igcli.identity import differences
-from igcli.machine import use_only
 from igcli.pictures import pictures_of
 from igcli.pipeline import explain_and_draw
 from igcli.plan import LoadModel, Plan, plan_run, settled_by
-from igcli.records import Explanation
 from igcli.rows import GradientModel
 from igcli.settled import Settled
 from igcli.store.staged import Staged, stage, whole_inputs

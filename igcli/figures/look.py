@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from igcli.errors import ConfigError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
 from igcli.figures.colormaps import COLORMAPS, DIVERGING
 from igcli.figures.planes import SIGNS, UNSIGNED, of_sign, plane_of
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import CLIP_PERCENT, signed_scale
-from igcli.records import Array
 
 IMAGE, SHOWN, RUN = "image", "shown", "run"
 _BY_SIGN = {

@@ -2,11 +2,11 @@
 
 from PIL import Image
 
+from igcli.common.arrays import Array
 from igcli.figures.draw import Subject, draw
 from igcli.figures.look import OVERLAY
 from igcli.figures.pixels import MIN_SIDE, blended, enlarge
 from igcli.figures.scale import CLIP_PERCENT, scale_signed, signed_scale
-from igcli.records import Array
 
 __all__ = [
     "CLIP_PERCENT",

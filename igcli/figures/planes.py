@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 SIGNS = ("all", "positive", "negative", "absolute")
 

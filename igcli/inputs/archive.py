@@ -9,12 +9,14 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from igcli.errors import ConfigError, InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.machine import total_memory
+from igcli.common.model_spec import InputSpec, parts_of
+from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.inputs.arrays import ArrayListing, ArraySource, array_kind, bound_kind, in_space, settle
 from igcli.inputs.source import printable
-from igcli.machine import total_memory
 from igcli.preprocess import Space, Spaces
-from igcli.records import Array, InputName, InputSpec, Sample, SourceKind, parts_of
 
 
 def list_archive(path: Path) -> "ArchiveListing | ArrayListing":

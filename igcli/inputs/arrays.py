@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from igcli.errors import ConfigError, InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import InputName, Sample, SourceKind
+from igcli.common.shapes import fits
 from igcli.inputs.source import printable
 from igcli.preprocess import Space
-from igcli.records import Array, InputName, InputSpec, Sample, SourceKind
 
 
 def load_array(path: Path, what: str) -> Array:
@@ -76,13 +79,6 @@ def bound_kind(kind: SourceKind, spec: InputSpec, what: str) -> SourceKind:
             "convert pixels with .astype('uint8'), or to the model's own range as float32",
         )
     return kind
-
-
-def fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    """Tell whether `shape` is `wanted`, open dimensions aside."""
-    return len(shape) == len(wanted) and all(
-        w in (None, s) for s, w in zip(shape, wanted, strict=True)
-    )
 
 
 def settle(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> tuple[int, ...] | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from igcli.errors import InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
 from igcli.inputs.resize import RESIZE, Size
-from igcli.records import Array
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")

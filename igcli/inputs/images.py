@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from igcli.errors import ConfigError, InputError
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import InputName, Sample, SourceKind
+from igcli.common.shapes import IMAGE_CHANNELS, is_image_shape
 from igcli.inputs.decode import EXTENSIONS, decode, read_file
 from igcli.inputs.source import printable
-from igcli.preprocess import IMAGE_CHANNELS, Space, is_image_shape
-from igcli.records import InputName, InputSpec, Sample, SourceKind
+from igcli.preprocess import Space
 from igcli.store.about import read_about
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
+from igcli.common.model_spec import ModelSpec
 from igcli.inputs.archive import ArchiveListing, list_archive
 from igcli.inputs.arrays import list_array
 from igcli.inputs.decode import EXTENSIONS
 from igcli.inputs.images import list_folder, list_image
 from igcli.inputs.source import Listing, Source
-from igcli.records import ModelSpec
 
 Lister: TypeAlias = Callable[[Path, Path], Listing]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
+from igcli.common.sample import Failed, InputName, Sample
+from igcli.common.threads import ahead
 from igcli.inputs.source import Source
-from igcli.records import Failed, InputName, Sample
-from igcli.threads import ahead
 
 _READERS = 2
 _READ_AHEAD = 16

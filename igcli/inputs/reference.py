@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from igcli.baselines import Baseline, usage
-from igcli.config import is_file
-from igcli.errors import ConfigError, InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.files import is_file
+from igcli.common.sample import Sample, SourceKind
 from igcli.inputs.arrays import array_kind, bound_kind, load_array, settle
 from igcli.inputs.decode import EXTENSIONS, decode, read_file
 from igcli.preprocess import Space
-from igcli.records import Array, Sample, SourceKind
 
 
 def check_file(text: str, kind: SourceKind) -> Path:

@@ -5,8 +5,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.preprocess import Space, Spaces
-from igcli.records import InputName, InputSpec, Sample, SourceKind
 
 
 def printable(path: str) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec, parts_of
 from igcli.models.layers import LayerCalls
 from igcli.models.loaded import Loaded, Network
 from igcli.models.packing import fixed_shapes, read_as, unpacked
-from igcli.records import InputSpec, parts_of
 
 # What an open dimension is taken as where its size changes no result.
 _ANY_SIZE = 96

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import ModelSettings
 from igcli.models.loaded import last_line
-from igcli.records import ModelSettings
 
 _MODULE = "igcli_custom_objects"
 

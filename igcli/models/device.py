@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.error_estimate import jump_quantile
 from igcli.models.runtime import import_tensorflow
-from igcli.records import Array
 
 
 class DeviceGradients:

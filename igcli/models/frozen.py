@@ -11,13 +11,14 @@ from uuid import uuid4
 
 import numpy as np
 
-from igcli.errors import ConfigError
+from igcli.common.arrays import Warn
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import ModelSettings
 from igcli.models.bfloat16 import in_bfloat16
 from igcli.models.convolutions import mark_convolutions
 from igcli.models.loaded import Loaded, first_line
 from igcli.models.rewrites import after_folding, before_folding
 from igcli.models.runtime import has_gpu
-from igcli.records import ModelSettings, Warn
 
 # Freezing takes some twenty times the weights' memory for a while.
 _MOST_BYTES = 2**28

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from igcli.errors import ModelError, OutOfMemory
+from igcli.common.arrays import Array
+from igcli.common.errors import ModelError, OutOfMemory
+from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
 from igcli.models.device import DeviceGradients
 from igcli.models.loaded import Loaded, first_line, op_line
 from igcli.models.runtime import (
@@ -18,7 +20,6 @@ from igcli.models.runtime import (
 )
 from igcli.models.scores import class_scores
 from igcli.node_gradients import HostGradients, NodeGradients
-from igcli.records import Array, ModelSettings, ModelSpec, Tail
 from igcli.rows import PathRows, RowValues
 
 

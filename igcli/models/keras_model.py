@@ -15,14 +15,14 @@ from typing import Any
 
 import h5py
 
-from igcli.errors import ModelError
+from igcli.common.arrays import Warn
+from igcli.common.errors import ModelError
 from igcli.models.keras2.graph import Config
 from igcli.models.keras2.legacy import LegacyModel
 from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair
 from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
 from igcli.models.loaded import last_line
-from igcli.records import Warn
 
 _MOST_NAMES = 10_000
 

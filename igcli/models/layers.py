@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ConfigError
-from igcli.records import LayerInfo
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import LayerInfo
 
 
 def layer_infos(model: Any, above: str = "") -> tuple[LayerInfo, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from igcli.errors import ModelError
-from igcli.records import InputSpec, Part
+from igcli.common.errors import ModelError
+from igcli.common.model_spec import InputSpec, Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import IgcliError, ModelError
+from igcli.common.arrays import Warn
+from igcli.common.errors import IgcliError, ModelError
+from igcli.common.model_spec import ModelSettings
 from igcli.models.describe import ModelInfo, describe
 from igcli.models.frozen import freeze
 from igcli.models.gradient import TensorFlowModel
@@ -16,7 +18,6 @@ from igcli.models.loaded import Network, first_line
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.saved_model import load_saved_model
 from igcli.models.select import select
-from igcli.records import ModelSettings, Warn
 
 LOADERS: dict[str, Callable[[Path, ModelSettings, Warn], Network]] = {
     "folder": load_saved_model,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ModelError
-from igcli.records import InputSpec, Part, parts_of
+from igcli.common.errors import ModelError
+from igcli.common.model_spec import InputSpec, Part, parts_of
 
 
 def read_as(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 _CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 _BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})

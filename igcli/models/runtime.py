@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-from igcli.errors import ConfigError, IgcliError, ModelError
-from igcli.machine import cpus
+from igcli.common.errors import ConfigError, IgcliError, ModelError
+from igcli.common.machine import cpus
 
 _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ModelError
+from igcli.common.arrays import Warn
+from igcli.common.errors import ModelError
+from igcli.common.model_spec import ModelSettings
 from igcli.models.loaded import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
 from igcli.models.scan.graph import scan_saved_model
-from igcli.records import ModelSettings, Warn
 
 _DEFAULT_SIGNATURE = "serving_default"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from igcli.machine import cpus
+from igcli.common.arrays import Array
+from igcli.common.machine import cpus
+from igcli.common.progress import Track
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr
-from igcli.progress import Track
-from igcli.records import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from igcli.common.arrays import Array
 from igcli.figures.colormaps import red_white_green
-from igcli.records import Array
 
 # One colour for each of −127 … 127: a fraction of the bytes that RGB takes.
 STEPS = 127

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from igcli.errors import InputError, OutputError
+from igcli.common.errors import InputError, OutputError
+from igcli.common.explanation import Explanation
+from igcli.common.png import is_ours
 from igcli.figures.look import OVERLAY, PANEL, Look
-from igcli.figures.png import is_ours
-from igcli.records import Explanation
 from igcli.render.source import ShownRun
 from igcli.store.layout import FIGURES, OVERLAYS, clashes, overlay_path
 

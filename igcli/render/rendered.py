@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli import exit_codes
+from igcli.common import exit_codes
 from igcli.figures.colorbar import in_digits
 from igcli.figures.look import Look
 

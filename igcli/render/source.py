@@ -7,9 +7,11 @@ from pathlib import Path
 
 import h5py
 
-from igcli.errors import InputError, NotComparable
-from igcli.preprocess import is_image_shape, with_channels
-from igcli.records import Array, Explanation, Part, input_id
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError, NotComparable
+from igcli.common.explanation import Explanation, input_id
+from igcli.common.model_spec import Part
+from igcli.common.shapes import is_image_shape, with_channels
 from igcli.store.about import finished_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest

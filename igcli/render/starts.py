@@ -3,8 +3,9 @@
 import numpy as np
 
 from igcli.baselines import parse, raw_baseline
-from igcli.errors import ConfigError
-from igcli.records import Array, Explanation
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.explanation import Explanation
 from igcli.render.source import ShownRun
 
 NOT_DRAWN = "not stored"

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from PIL import Image
 
-from igcli.errors import ConfigError, OutputError, RunStopped
+from igcli.common.arrays import Array, Warn
+from igcli.common.errors import ConfigError, OutputError, RunStopped
+from igcli.common.explanation import Explanation
+from igcli.common.png import save_png
+from igcli.common.progress import Track
 from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.look import OVERLAY, PANEL, RUN, SHOWN, Look
 from igcli.figures.pixels import fitted_shape
-from igcli.figures.png import save_png
 from igcli.figures.scale import common_scale
 from igcli.pictures import COMPRESSION, caption
-from igcli.progress import Track
-from igcli.records import Array, Explanation, Warn
 from igcli.render.places import Places
 from igcli.render.rendered import Rendered
 from igcli.render.source import ShownRun

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from statistics import median
 
-from igcli.pages.document import number
+from igcli.common.html import number
 from igcli.report.bins import Histogram, histogram
 
 Form = Callable[[float], str]

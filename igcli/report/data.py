@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any
 
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS
 
 # The hash of each input is in results.csv, and as long as all the numbers of a row.

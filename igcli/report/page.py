@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import OutputError
-from igcli.machine import cpus
-from igcli.pages.document import asset, document, text
-from igcli.progress import Track
+from igcli.common.errors import OutputError
+from igcli.common.html import asset, document, text
+from igcli.common.machine import cpus
+from igcli.common.progress import Track
+from igcli.common.text import in_bytes
+from igcli.common.threads import ahead
 from igcli.report.data import as_json, block, table
 from igcli.report.figures import show
 from igcli.report.settings import everything, settings
@@ -16,8 +18,6 @@ from igcli.report.source import Run, Seen, look, most_in_need, open_run
 from igcli.report.summary import charts, opening, tiles, tiles_html
 from igcli.store.files import whole_file
 from igcli.store.layout import OWN_NAMES, REPORT
-from igcli.threads import ahead
-from igcli.units import in_bytes
 
 _HERE = "igcli.report"
 _SMALL = 96

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from igcli.units import in_time
+from igcli.common.text import in_time
 
 _SHORT = 12
 # One hash for each input: results.csv has them too.

@@ -8,9 +8,10 @@ from typing import Any
 
 import h5py
 
-from igcli.errors import InputError
-from igcli.preprocess import is_image_shape
-from igcli.records import Array, Explanation, Profile
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
+from igcli.common.explanation import Explanation, Profile
+from igcli.common.shapes import is_image_shape
 from igcli.store.about import any_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest

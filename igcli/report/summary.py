@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from igcli.pages.document import number, text
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
+from igcli.common.html import number, text
+from igcli.common.totals import Spread, Tally
 from igcli.report.charts import chart, percent, plain
-from igcli.result import Spread, Tally
 
 
 @dataclass(frozen=True, slots=True)

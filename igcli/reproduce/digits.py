@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from igcli.errors import InputError
-from igcli.records import Array
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
 
 _SIDE = 28
 _ONE_IN = 10

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from igcli.errors import ConfigError, ModelError
+from igcli.common.errors import ConfigError, ModelError
 from igcli.models.open import check_path
 from igcli.reproduce.reproduced import Reproduced
 from igcli.reproduce.work import Asked, Tools, Work

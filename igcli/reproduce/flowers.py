@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.errors import InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
 from igcli.inputs.arrays import load_array
-from igcli.records import Array
 
 FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
 SPECIES = ("setosa", "versicolor", "virginica")

@@ -7,12 +7,13 @@ from typing import Any
 
 from PIL import Image
 
-from igcli.errors import InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
+from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
 from igcli.figures.look import Look, settle_look
 from igcli.figures.scale import common_scale
 from igcli.models.resnet import holds_weights_only, resnet50v2
-from igcli.records import Array, Explanation
 from igcli.render.source import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET

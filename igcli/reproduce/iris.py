@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
 from igcli.models.train import Lesson, flowers_network, train
 from igcli.plan import Plan
-from igcli.records import Array, Explanation
 from igcli.reproduce.flowers import FEATURES, SPECIES, Flowers, read_flowers
 from igcli.reproduce.remotes import FLOWERS
 from igcli.reproduce.reproduced import epochs_in_words

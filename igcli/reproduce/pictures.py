@@ -5,10 +5,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
+from igcli.common.explanation import Explanation
+from igcli.common.sample import InputName
 from igcli.figures.caption import caption_strip
 from igcli.inputs.readers import list_inputs
-from igcli.records import Explanation, InputName
 from igcli.render.source import ShownRun
 
 _MOST = 24

@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import OutputError
+from igcli.common.errors import OutputError
 from igcli.store.files import is_temporary, write_whole
 from igcli.store.lock import RunLock, check_unlocked
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
 from igcli.plan import Plan
-from igcli.records import Array, Explanation
 
 _AT_ONCE = 256
 

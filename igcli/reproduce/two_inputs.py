@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.models.train import Lesson, train, two_branches_network
-from igcli.records import Array
 from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.table import table
 from igcli.reproduce.work import Work

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 from PIL import Image
 
 from igcli import __version__
-from igcli.errors import IgcliError, InputError, RunStopped
-from igcli.figures.png import save_png
+from igcli.common.arrays import Warn
+from igcli.common.errors import IgcliError, InputError, RunStopped
+from igcli.common.png import save_png
+from igcli.common.progress import Track
 from igcli.plan import Plan
-from igcli.progress import Track
-from igcli.records import Warn
 from igcli.reproduce.fetch import Cache
 from igcli.reproduce.place import Place
 from igcli.reproduce.presets import preset

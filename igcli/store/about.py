@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from igcli.errors import InputError, NotComparable
+from igcli.common.errors import InputError, NotComparable
 from igcli.store.files import write_whole
 from igcli.store.layout import RUN
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from igcli.errors import OutputError
-from igcli.figures.png import is_ours
+from igcli.common.errors import OutputError
+from igcli.common.png import is_ours
 from igcli.store.about import read_about
 from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (

@@ -8,8 +8,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
 from igcli.maps import Maps
-from igcli.records import Array, Explanation, Part
 from igcli.store.columns import copy_columns, write_columns
 from igcli.store.files import whole_file, write_whole
 from igcli.store.hdf5 import hdf5_bytes

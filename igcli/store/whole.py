@@ -6,7 +6,7 @@ from typing import Any
 
 import h5py
 
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
 from igcli.store.columns import write_csv
 from igcli.store.layout import ATTRIBUTIONS, PARTS, RESULTS, manifest_path, part_path
 from igcli.store.manifest import PartEntry, read_manifest

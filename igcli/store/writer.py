@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import OutputVanished
+from igcli.common.errors import OutputVanished
+from igcli.common.explanation import Explanation
 from igcli.maps import Maps
-from igcli.records import Explanation
 from igcli.store.about import Status, write_about
 from igcli.store.columns import write_csv
 from igcli.store.files import give_name, link_or_copy

@@ -17,8 +17,8 @@ import numpy as np
 from click.testing import CliRunner
 
 from igcli.cli.main import cli
+from igcli.common.arrays import Array
 from igcli.quadrature import RULES
-from igcli.records import Array
 from tests.conftest import SHARED
 
 DATA = SHARED / "data"

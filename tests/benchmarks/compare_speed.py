@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.progress import untracked
 from igcli.drift.igref import write_igref
 from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Array, Explanation
 from igcli.store.writer import RunWriter
 from tests.conftest import ROOT
 from tests.drift.runs import IDENTITY, moved, row

@@ -20,11 +20,11 @@ import numpy as np
 from click.testing import CliRunner
 
 from igcli.cli.main import cli
+from igcli.common.progress import untracked
 from igcli.drift.compare import compare, open_side
 from igcli.drift.metrics import METRICS
 from igcli.drift.thresholds import parse_thresholds, statistic
 from igcli.drift.verdict import Verdict
-from igcli.progress import untracked
 from tests.benchmarks import drift_models as models
 from tests.benchmarks.accuracy import DATA
 from tests.conftest import ROOT

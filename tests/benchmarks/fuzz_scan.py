@@ -25,7 +25,7 @@ from typing import Any
 from unittest import mock
 
 import igcli.models
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan import files
 from igcli.models.scan.apart import scan_apart
 from igcli.models.scan.config import Trust, check_config

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
+from igcli.common.explanation import Explanation
+from igcli.common.progress import untracked
+from igcli.common.totals import Tally
 from igcli.executors import local, ray
 from igcli.executors.ranges import Ranges
 from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Explanation
-from igcli.result import Tally
 from igcli.store.files import temporary_in
 from igcli.store.layout import part_path
 from igcli.store.reader import read_rows

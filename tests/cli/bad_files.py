@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 from PIL import Image
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 Make: TypeAlias = Callable[[Path], object]
 

@@ -17,10 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from igcli.cli.main import cli
+from igcli.common.arrays import Array
+from igcli.common.model_spec import ModelSettings
 from igcli.inputs.readers import list_inputs
 from igcli.inputs.source import Listing, printable
 from igcli.models.open import open_model
-from igcli.records import Array, ModelSettings
 from igcli.rows import GradientModel
 from tests.cli.bad_files import (
     AMONG_GOOD_ONES,

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 Igcli = Callable[..., Result]
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 Igcli = Callable[..., Result]
 RANDOM = np.random.default_rng(3)

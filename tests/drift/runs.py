@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
+from igcli.common.progress import untracked
 from igcli.drift.compare import compare, open_side
 from igcli.drift.thresholds import parse_thresholds
 from igcli.drift.verdict import Verdict
 from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Array, Explanation, Part
 from tests.stored import store_run
 
 SHAPE = (6, 5, 3)

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.config import RunConfig
+from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError, IgcliError, InputError, NotComparable
+from igcli.common.model_spec import Part
+from igcli.common.progress import untracked
 from igcli.drift.compare import open_side
 from igcli.drift.igref import write_igref
 from igcli.drift.verdict import Judged, Verdict
-from igcli.errors import ConfigError, IgcliError, InputError, NotComparable
 from igcli.maps import Maps
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
-from igcli.records import Array, Part
 from igcli.store.layout import part_path
 from tests.drift.runs import (
     failed,

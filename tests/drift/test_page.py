@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from igcli.common.arrays import Array
+from igcli.common.progress import untracked
 from igcli.drift.compare import compare, open_side
 from igcli.drift.igref import write_igref
 from igcli.drift.page import page
 from igcli.drift.panels import panels, picture
 from igcli.drift.thresholds import parse_thresholds
-from igcli.progress import untracked
-from igcli.records import Array
 from tests.browser import Browser, chromium
 from tests.drift.runs import failed, maps_like, moved, row, rows_of, write_run
 

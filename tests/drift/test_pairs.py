@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from igcli.common.explanation import Explanation
+from igcli.common.progress import untracked
 from igcli.drift.compare import open_side
 from igcli.drift.metrics import METRICS, measured
 from igcli.drift.noise import disturbed
 from igcli.drift.pairs import Matched, Measured, match, measure
-from igcli.progress import untracked
-from igcli.records import Explanation
 from tests.drift.runs import failed, maps_like, moved, row, rows_of, write_run
 
 L1 = list(METRICS).index("l1")

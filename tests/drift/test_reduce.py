@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from igcli.common.arrays import Array
 from igcli.drift.reduce import DEFAULT_GRID, mean_magnitudes, reduce_map, reduced_shape
-from igcli.records import Array
 
 
 def cells(size: int, most: int) -> list[range]:

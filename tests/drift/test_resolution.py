@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from igcli.common.errors import ConfigError, IgcliError
+from igcli.common.progress import untracked
 from igcli.drift.igref import write_igref
-from igcli.errors import ConfigError, IgcliError
-from igcli.progress import untracked
 from tests.drift.runs import maps_like, row, rows_of, verdict_of, write_run
 
 MAPS = maps_like(8)

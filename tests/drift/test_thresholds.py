@@ -5,6 +5,7 @@ from math import inf, isnan
 import numpy as np
 import pytest
 
+from igcli.common.errors import ConfigError
 from igcli.drift.metrics import METRICS
 from igcli.drift.thresholds import (
     CHANGES,
@@ -15,7 +16,6 @@ from igcli.drift.thresholds import (
     parse_thresholds,
     statistic,
 )
-from igcli.errors import ConfigError
 
 
 def parsed(text: str) -> Threshold:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
+from igcli.common.progress import untracked
 from igcli.executors import local
-from igcli.progress import untracked
 from igcli.result import RunResult
 from tests.executors.scripted import FEATURES, load
 

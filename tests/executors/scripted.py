@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from igcli.errors import OutOfMemory
-from igcli.records import Array, ModelSettings, Warn
+from igcli.common.arrays import Array, Warn
+from igcli.common.errors import OutOfMemory
+from igcli.common.model_spec import ModelSettings
 from igcli.rows import PathRows, RowValues
 from tests.fakes import Power
 

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli.errors import ConfigError, IgcliError
+from igcli.common.errors import ConfigError, IgcliError
 from igcli.store.about import read_about
 from igcli.store.manifest import read_manifest
 from tests.executors.conftest import Runs, until
@@ -168,8 +168,8 @@ def test_a_slow_worker_does_not_hold_the_rest(runs: Runs) -> None:
 
 
 def test_shards_are_merged_as_ever(runs: Runs) -> None:
+    from igcli.common.progress import untracked
     from igcli.merge import merge
-    from igcli.progress import untracked
 
     outs = [runs.folder / str(i) for i in (1, 2)]
     assert runs.on_ray(out=outs[0], shard=(1, 2)).exit_code == 0

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from igcli.config import RunConfig
-from igcli.errors import ConfigError, InputError, OutputError
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError, InputError, OutputError
 from igcli.executors.shared import Token, check_sees, enter_folder, token_in
 
 

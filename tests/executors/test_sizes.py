@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from igcli.config import RunConfig
-from igcli.errors import ConfigError
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
 from igcli.executors.sizes import Node, Size, size_of
 
 LAPTOP = [Node("laptop", 2, 0)]

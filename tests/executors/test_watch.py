@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from igcli.errors import RunStopped
+from igcli.common.errors import RunStopped
 from igcli.executors.watch import Place, Watch
 from tests.executors.conftest import until
 

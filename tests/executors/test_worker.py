@@ -9,15 +9,15 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli import machine
-from igcli.config import RunConfig
-from igcli.errors import ConfigError, InputError
+from igcli.common import machine
+from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.progress import untracked
 from igcli.executors.shared import token_in
 from igcli.executors.worker import Setup, Worker, portable
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.progress import untracked
-from igcli.records import Array
 from igcli.rows import PathRows, RowValues
 from igcli.survey import survey
 from tests.executors.scripted import FEATURES, Scripted, load
@@ -27,7 +27,7 @@ COUNT = 24
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
-    monkeypatch.setattr("igcli.machine._own", [])
+    monkeypatch.setattr("igcli.common.machine._own", [])
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.h5").touch()

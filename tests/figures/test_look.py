@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 from igcli.figures.look import OVERLAY, Look, settle_look
 
 

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.errors import ConfigError, InputError
-from igcli.inputs.arrays import fits, list_array, settle
-from igcli.records import Array, InputSpec, Sample
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import Sample
+from igcli.common.shapes import fits
+from igcli.inputs.arrays import list_array, settle
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> InputSpec:

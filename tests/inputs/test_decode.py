@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.errors import InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
 from igcli.inputs.decode import EXTENSIONS, decode
-from igcli.records import Array
 
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:

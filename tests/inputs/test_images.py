@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.errors import ConfigError, InputError
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.model_spec import InputSpec
 from igcli.inputs.images import list_folder, list_image
 from igcli.inputs.source import printable
-from igcli.records import InputSpec
 
 
 def spec(*shape: int | None) -> InputSpec:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 from igcli.inputs.arrays import ArrayListing
 from igcli.inputs.images import ImageListing
 from igcli.inputs.readers import READERS, list_inputs

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.errors import ConfigError, IgcliError, InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, IgcliError, InputError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.inputs.reference import check_file, file_baseline, mean_baseline
 from igcli.preprocess import Space
-from igcli.records import Array, InputName, InputSpec, Sample, SourceKind
 
 
 def space(shape: tuple[int, ...], kind: SourceKind = "pixels", preprocess: str = "unit") -> Space:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igcli.common.model_spec import ModelSettings
 from igcli.models.describe import own_scaling
 from igcli.models.layers import layer_infos
 from igcli.models.open import describe_model
-from igcli.records import ModelSettings
 
 
 def stacked(keras: Any, *layers: Any) -> Any:

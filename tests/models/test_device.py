@@ -8,6 +8,7 @@ import pytest
 
 from igcli.adaptive import Accuracy
 from igcli.batches import Batches, Batching
+from igcli.common.model_spec import ModelSettings
 from igcli.engine import Job
 from igcli.models.device import DeviceGradients
 from igcli.models.gradient import TensorFlowModel
@@ -15,7 +16,6 @@ from igcli.models.keras_file import load_keras
 from igcli.models.runtime import import_tensorflow
 from igcli.models.select import select
 from igcli.node_gradients import HostGradients
-from igcli.records import ModelSettings
 from igcli.refine import integrate_adaptively
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)

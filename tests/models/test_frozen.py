@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.errors import ConfigError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec, ModelSettings
 from igcli.models import frozen
 from igcli.models.frozen import freeze
 from igcli.models.loaded import Loaded
 from igcli.models.saved_model import load_saved_model
 from igcli.models.select import select
-from igcli.records import Array, InputSpec, ModelSettings
 
 Function = Callable[[Any], Any]
 SHAPE = (7, 8, 4)

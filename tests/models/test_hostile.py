@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.apart import scan_apart
 from igcli.models.scan.config import Trust
 from igcli.models.scan.files import scan_h5, scan_keras

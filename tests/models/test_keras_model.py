@@ -13,10 +13,10 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
+from igcli.common.model_spec import ModelSettings
 from igcli.models.keras_model import load_keras_model
 from igcli.models.open import open_model
-from igcli.records import ModelSettings
 
 Config = dict[str, Any]
 X = np.arange(16, dtype=np.float32).reshape(2, 2, 2, 2)

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.resnet import holds_weights_only, resnet50v2
 
 

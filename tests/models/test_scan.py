@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.config import Trust, check_config
 from igcli.models.scan.files import scan_h5, scan_keras
 from igcli.models.scan.graph import scan_saved_model

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igcli.common.progress import untracked
 from igcli.models.train import (
     Lesson,
     digits_network,
@@ -14,7 +15,6 @@ from igcli.models.train import (
     train,
     two_branches_network,
 )
-from igcli.progress import untracked
 
 
 def test_each_epoch_shows_every_row_once_in_another_order() -> None:

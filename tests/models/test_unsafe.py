@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from igcli.common.model_spec import ModelSettings
 from igcli.models.open import open_model
-from igcli.records import ModelSettings
 
 Igcli = Callable[..., Result]
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
+from igcli.common.progress import untracked
 from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Array, Explanation, Part
 from igcli.render.rendered import Rendered
 from igcli.render.work import Wanted, render
 from tests.stored import store_run

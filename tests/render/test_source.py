@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.errors import InputError, NotComparable
+from igcli.common.errors import InputError, NotComparable
 from igcli.render.source import ShownRun
 from tests.render.runs import image_like, map_like, row, rows_of, write_run
 

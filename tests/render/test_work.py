@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.errors import ConfigError, InputError, OutputError, RunStopped
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
+from igcli.common.png import save_png
 from igcli.figures.look import Look, settle_look
-from igcli.figures.png import save_png
-from igcli.records import Array
 from igcli.render.source import ShownRun
 from igcli.render.starts import baseline_of
 from tests.render.runs import image_like, map_like, rendered, row, rows_of, write_run

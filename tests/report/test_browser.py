@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.progress import untracked
+from igcli.common.progress import untracked
 from igcli.report.page import write_report
 from tests.browser import Browser, chromium
 from tests.drift.runs import write_run

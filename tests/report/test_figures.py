@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.records import Array, Profile
+from igcli.common.arrays import Array
+from igcli.common.explanation import Profile
 from igcli.report.figures import IMAGE_BYTES, MAPS_BYTES, MAX_NODES, show
 from igcli.report.source import Seen
 

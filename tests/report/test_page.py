@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.errors import InputError, OutputError
+from igcli.common.errors import InputError, OutputError
+from igcli.common.model_spec import Part
+from igcli.common.progress import untracked
 from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Part
 from igcli.report.page import write_report
 from igcli.report.source import look, most_in_need, open_run
 from tests.drift.runs import failed, maps_like, row, rows_of, write_run

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 from igcli.reproduce.digits import read_digits
 
 

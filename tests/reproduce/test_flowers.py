@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 from igcli.reproduce.flowers import read_flowers
 
 NAMES = ("setosa", "versicolor", "virginica")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 from igcli.reproduce.pictures import photos_in, stacked, titled
 
 

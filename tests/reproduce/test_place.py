@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from igcli.errors import OutputError
+from igcli.common.errors import OutputError
 from igcli.reproduce.place import Place
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from igcli.errors import ConfigError, InputError, RunStopped
-from igcli.progress import untracked
+from igcli.common.errors import ConfigError, InputError, RunStopped
+from igcli.common.progress import untracked
 from igcli.reproduce.examples import reproduce
 from igcli.reproduce.fetch import Cache
 from igcli.reproduce.presets import preset

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.hdf5 import scan_hdf5
 
 _CPU_SECONDS = 4

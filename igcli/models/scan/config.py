@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.keras2.operations import is_listed
 from igcli.models.scan.known import (
     CALLABLE_SLOT,

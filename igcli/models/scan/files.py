@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.apart import scan_apart
 from igcli.models.scan.config import NO_TRUST, Trust, check_config
 from igcli.models.scan.text import MAX_CONFIG_BYTES

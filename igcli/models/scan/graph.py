@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.protobuf import Broken, View, fields, messages, text
 
 _MAX_BYTES = 2**31 - 1

@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.text import MAX_CONFIG_BYTES
 
 _MAX_OBJECTS = 200_000

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 
 MAX_CONFIG_BYTES = 16 * 2**20
 _MAX_DEPTH = 200

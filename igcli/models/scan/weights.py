@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan.counts import WEIGHTS
 from igcli.models.scan.shapes import SHAPES, Config, Shape, integers
 

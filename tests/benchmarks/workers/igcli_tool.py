@@ -17,7 +17,7 @@ def prepare(job: Job) -> Tool:
     """Plan the run, as the command would from the same arguments."""
     h5py = import_module("h5py")
     command = import_module("igcli.cli.run").command
-    config_of = import_module("igcli.config").RunConfig
+    config_of = import_module("igcli.common.config").RunConfig
     open_model = import_module("igcli.models.open").open_model
     make_plan = import_module("igcli.plan").make_plan
     run = import_module("igcli.pipeline").run

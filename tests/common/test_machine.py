@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from igcli.machine import cpus, total_memory, use_only
+from igcli.common.machine import cpus, total_memory, use_only
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_memory_is_the_machines_or_the_limit_below_it(
 def test_one_of_several_processes_has_its_cores_and_its_share_of_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("igcli.machine._own", [])
-    monkeypatch.setattr("igcli.machine._all_cpus", lambda cgroup: 8)
+    monkeypatch.setattr("igcli.common.machine._own", [])
+    monkeypatch.setattr("igcli.common.machine._all_cpus", lambda cgroup: 8)
     whole = total_memory()
     use_only(2)
     assert cpus() == 2 and total_memory() == whole // 4

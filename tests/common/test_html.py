@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
-from igcli.pages.document import document, number, text
+from igcli.common.html import document, number, text
 
 
 def test_the_policy_names_style_and_script_by_their_hashes() -> None:

@@ -1,18 +1,16 @@
-"""What the stages hand to each other: frozen, typed, and free of behaviour."""
+"""The model spec: inputs, outputs, layers and settings of a model, without the model."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[Any]
+from igcli.common.arrays import Array
+
 Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
-SourceKind: TypeAlias = Literal["pixels", "floats", "integers", "several"]
-Warn: TypeAlias = Callable[[str], None]
 PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
@@ -182,129 +180,3 @@ class ModelSpec:
         """Whether an explanation has several maps, by name, or one of several inputs."""
         explained = sum(not part.held for part in self.parts)
         return explained > 1 or (bool(self.inputs) and self.entered is None)
-
-
-@dataclass(frozen=True, slots=True)
-class InputName:
-    """Who an input is, known before it is read.
-
-    Attributes
-    ----------
-    index : int
-        Its place in the input order.
-    place : int or None
-        Its place among the inputs explained, where these are not the first ones.
-    id : str
-        Unique in the run, the same on every machine: the path below the folder, or STEM-000012.
-    path : str
-        Where a person finds it.
-    folder : str
-        The first sub-folder below INPUTS; empty where there is none.
-    """
-
-    index: int
-    id: str
-    path: str
-    folder: str = ""
-    place: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One input, read.
-
-    Attributes
-    ----------
-    name : InputName
-        Who it is.
-    sha256 : str
-        Of the file's bytes, or of the array row's.
-    raw : Array
-        Pixels 0–255 at the model's size, channels last, or the array's own numbers.
-    x : Array
-        The same in model space: the model's input shape and dtype.
-    """
-
-    name: InputName
-    sha256: str
-    raw: Array
-    x: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """One input that could not be read or explained, and why."""
-
-    name: InputName
-    message: str
-    sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What was seen along one path, float64 arrays of shape (steps,), nodes ascending.
-
-    Attributes
-    ----------
-    alphas : Array
-        The nodes.
-    scores : Array
-        The target's score there.
-    gradient_norms : Array
-        The L1 norm of the score's gradient there.
-    """
-
-    alphas: Array
-    scores: Array
-    gradient_norms: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One row of results.csv, with its map.
-
-    Missing numbers are None; `attribution` is None exactly when `status` is "failed".
-
-    Attributes
-    ----------
-    row : int
-        Its place in results.csv and in /attributions.
-    attribution : Array or None
-        float32, the input's shape, signed.
-    image : Array or None
-        uint8 (height, width, channels): what the model saw, for display.
-    profile : Profile or None
-        What was seen along the path.
-    """
-
-    row: int
-    id: str
-    path: str
-    sha256: str
-    target: int | None = None
-    target_name: str = ""
-    prediction: int | None = None
-    prediction_name: str = ""
-    score: float | None = None
-    baseline_score: float | None = None
-    attribution_sum: float | None = None
-    delta: float | None = None
-    relative_delta: float | None = None
-    steps: int | None = None
-    error_estimate: float | None = None
-    converged: bool | None = None
-    status: Literal["ok", "failed"] = "ok"
-    message: str = ""
-    attribution: Array | None = None
-    image: Array | None = None
-    profile: Profile | None = None
-
-
-def explanation_id(name: InputName, rank: int, per_input: int) -> str:
-    """Return what one of an input's explanations is called."""
-    return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
-
-
-def input_id(explanation: str, per_input: int) -> str:
-    """Return the id of the input that an explanation is of, from what `explanation_id` made."""
-    return explanation.rpartition("@")[0] if per_input > 1 else explanation

@@ -1,6 +1,7 @@
 """Sizes, durations and lists as people read them."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 
 def in_bytes(count: int) -> str:
@@ -26,3 +27,13 @@ def the_first(names: Sequence[str], shown: int) -> str:
     """List the first few names, and say how many more there are."""
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more
+
+
+def finite(value: float) -> float | None:
+    """Return None for an infinite number and for NaN: JSON has neither."""
+    return value if isfinite(value) else None
+
+
+def on_one_line(text: str) -> str:
+    """Return a name as a terminal can show it: control characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from igcli.config import RunConfig, read_toml
-from igcli.errors import ConfigError
+from igcli.cli.config_file import read_toml
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
 
 CONFIG = RunConfig(Path("m.keras"), Path("photos"), Path("out"))
 

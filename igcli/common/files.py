@@ -1,4 +1,4 @@
-"""SHA-256 of files and folders."""
+"""Files: whether one is there, and the SHA-256 of files and folders."""
 
 import hashlib
 from pathlib import Path
@@ -13,3 +13,11 @@ def file_sha256(path: Path) -> str:
         return digest.hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_file(text: str | Path) -> bool:
+    """Tell whether `text` names a file; a text that can't be a path names none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from igcli import __version__
-from igcli.figures.png import is_ours, note, save_png
+from igcli.common.png import is_ours, note, save_png
 
 
 @pytest.mark.parametrize("title", ["cat/a.png", "über/鶴.png", "bad \udcff byte", ""])

@@ -6,7 +6,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
-from igcli.result import on_one_line
+from igcli.common.text import on_one_line
 
 
 def document(title: str, style: str, body: Iterable[str], script: str = "") -> Iterator[str]:
@@ -24,7 +24,7 @@ def document(title: str, style: str, body: Iterable[str], script: str = "") -> I
     body : iterable of str
         HTML, taken as it is.
     """
-    style = asset("igcli.pages", "base.css") + style
+    style = asset("igcli.common", "base.css") + style
     policy = ["default-src 'none'", "img-src data:", f"style-src {_hash(style)}"]
     if script:
         policy.append(f"script-src {_hash(script)}")

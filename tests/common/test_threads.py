@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from igcli.threads import InOrder, ahead
+from igcli.common.threads import InOrder, ahead
 
 
 def test_results_come_in_order_although_work_does_not_finish_in_order() -> None:

@@ -14,9 +14,8 @@ from igcli.cli.main import COMMANDS
 # Lowest first: a module may import its own package and what stands above it in this list.
 LAYERS = [
     "igcli",
-    "errors",
-    "progress records units",
-    "config error_estimate hashes machine quadrature preprocess threads",
+    "common",
+    "error_estimate quadrature preprocess",
     "baselines figures maps node_gradients",
     "store",
     "inputs rows adaptive",
