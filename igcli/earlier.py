@@ -12,10 +12,10 @@ from igcli.common.explanation import input_id
 from igcli.common.machine import versions
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
-from igcli.identity import differences
-from igcli.store.about import read_about
+from igcli.store.identity import differences
 from igcli.store.manifest import read_manifest
 from igcli.store.reader import UNREADABLE, read_rows
+from igcli.store.run_json import read_about
 
 _SHOWN = 3
 

@@ -12,13 +12,13 @@ from igcli.common.totals import Tally
 from igcli.merged import merged_about
 from igcli.result import RunResult
 from igcli.shards import Shard, read_shards
-from igcli.store.about import read_about
 from igcli.store.files import link_or_copy
 from igcli.store.layout import clashes, overlay_path
 from igcli.store.lock import RunLock
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.outdir import check_out, check_sources, make_out
 from igcli.store.reader import has_images, read_rows
+from igcli.store.run_json import read_about
 from igcli.store.writer import RunFolder
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.text import per_second
-from igcli.identity import SHARD
 from igcli.shards import Shard
+from igcli.store.identity import SHARD
 
 _OF_ONE_SHARD = frozenset(
     {"run", "status", "counts", "seconds", "undrawn", "input_sha256", "merged", "workers"}

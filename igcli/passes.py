@@ -26,10 +26,10 @@ from igcli.pictures import Pictures, pictures_of
 from igcli.plan import Plan
 from igcli.result import RunResult
 from igcli.stopped import run_stopped
-from igcli.store.about import read_about
 from igcli.store.lock import RunLock
 from igcli.store.outdir import make_out
 from igcli.store.reader import read_rows
+from igcli.store.run_json import read_about
 from igcli.store.writer import RunWriter
 
 Execute: TypeAlias = Callable[[Track, Warn, threading.Event], RunResult]

@@ -17,7 +17,6 @@ from igcli.inputs.readers import bind
 from igcli.inputs.reading import read_ahead
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Source
-from igcli.maps import Maps, maps_of
 from igcli.methods import Method
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen
@@ -25,6 +24,7 @@ from igcli.rows import GradientModel
 from igcli.settled import Settled, settle
 from igcli.starts import Start, settle_start, takes_all_inputs
 from igcli.store.layout import clashes
+from igcli.store.maps import Maps, maps_of
 from igcli.survey import Survey, survey
 from igcli.targets import Labels, Targets, plan_targets
 
@@ -56,7 +56,7 @@ class Plan:
     clashing : frozenset of str
         Ids that are told apart by case alone.
     identity : dict
-        What another run must share to go on with this one; see `igcli.identity`.
+        What another run must share to go on with this one; see `igcli.store.identity`.
     run : str
         This run's key.
     earlier : Earlier or None

@@ -8,10 +8,10 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.defaults import spelled_out
-from igcli.identity import differences, identity
 from igcli.inputs.readers import list_inputs
 from igcli.methods import choose_method
-from igcli.store.about import finished_run
+from igcli.store.identity import differences, identity
+from igcli.store.run_json import finished_run
 
 
 @dataclass(frozen=True, slots=True)

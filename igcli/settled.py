@@ -11,13 +11,13 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, ModelSpec
 from igcli.earlier import Earlier
 from igcli.inputs.source import Listing, Source
-from igcli.maps import maps_of
 from igcli.methods import Method
 from igcli.precision import precision_error
 from igcli.preprocess import DEFAULT_PREPROCESS
 from igcli.probe import Chosen, choose_batching
 from igcli.rows import GradientModel
 from igcli.starts import Start
+from igcli.store.maps import maps_of
 from igcli.survey import Survey
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.errors import InputError
-from igcli.identity import SHARD, differences
-from igcli.store.about import read_about, why_no_run
+from igcli.store.identity import SHARD, differences
 from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.run_json import read_about, why_no_run
 
 _INPUTS = "inputs"
 _NEEDED = (

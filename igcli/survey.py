@@ -12,11 +12,11 @@ from igcli.common.sample import InputName
 from igcli.defaults import settle_preprocess, spelled_out
 from igcli.earlier import Earlier, find_earlier
 from igcli.gates import parse_gates
-from igcli.identity import identity
 from igcli.inputs.readers import list_inputs
 from igcli.inputs.source import Listing
 from igcli.methods import Method, choose_method
 from igcli.starts import check_start
+from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources
 from igcli.targets import Labels, read_labels
 
@@ -32,7 +32,7 @@ class Survey:
     preprocess : str or None
         What was settled for these inputs; None where it has no meaning for them.
     identity : dict
-        What another run must share to go on with this one; see `igcli.identity`.
+        What another run must share to go on with this one; see `igcli.store.identity`.
     earlier : Earlier or None
         The run in OUT that this one goes on with.
     """

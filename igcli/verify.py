@@ -26,8 +26,8 @@ from igcli.methods import (
 from igcli.pipeline import run
 from igcli.plan import LoadModel, Plan, make_plan
 from igcli.rebuild import Asked, rebuild
+from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
-from igcli.store.whole import Damaged, disagreements, whole_rows
 from igcli.verified import Verified
 
 _FINER = 10

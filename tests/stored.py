@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.explanation import Explanation
-from igcli.maps import Maps
+from igcli.store.maps import Maps
 from igcli.store.writer import RunWriter
 
 

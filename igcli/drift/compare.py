@@ -13,8 +13,8 @@ from igcli.drift.resolution import check_resolution
 from igcli.drift.sides import RunSide, Side, Stored, shape_at
 from igcli.drift.thresholds import Threshold
 from igcli.drift.verdict import ImageDrift, Verdict
-from igcli.identity import differences
-from igcli.store.about import REFERENCE
+from igcli.store.identity import differences
+from igcli.store.run_json import REFERENCE
 
 # How the integral was taken, and who it was taken of: what a comparison is about.
 _FREE = frozenset(

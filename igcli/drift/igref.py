@@ -14,10 +14,10 @@ from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import Track
 from igcli.drift.reduce import reduced_shape
 from igcli.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
-from igcli.store.about import REFERENCE
 from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
+from igcli.store.run_json import REFERENCE
 
 _FORMAT = 1
 _MAKE_ONE = "make one with igcli baseline OUT -o FILE.igref"

@@ -11,11 +11,11 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.errors import NotComparable
 from igcli.drift.reduce import reduce_map, reduced_shape
-from igcli.store.about import finished_run
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import read_manifest
 from igcli.store.parts import IMAGES, map_names
+from igcli.store.run_json import finished_run
 
 _AT_ONCE = 64
 KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate", "converged",

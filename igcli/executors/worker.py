@@ -16,12 +16,12 @@ from igcli.common.explanation import Explanation
 from igcli.common.machine import use_only
 from igcli.earlier import Earlier
 from igcli.executors.shared import Token, check_sees, enter_folder
-from igcli.identity import differences
 from igcli.pictures import pictures_of
 from igcli.pipeline import explain_and_draw
 from igcli.plan import LoadModel, Plan, plan_run, settled_by
 from igcli.rows import GradientModel
 from igcli.settled import Settled
+from igcli.store.identity import differences
 from igcli.store.staged import Staged, stage, whole_inputs
 from igcli.survey import Survey, look_at_inputs
 

@@ -14,7 +14,7 @@ from igcli.common.shapes import IMAGE_CHANNELS, is_image_shape
 from igcli.inputs.decode import EXTENSIONS, decode, read_file
 from igcli.inputs.source import printable
 from igcli.preprocess import Space
-from igcli.store.about import read_about
+from igcli.store.run_json import read_about
 
 
 def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":

@@ -12,11 +12,11 @@ from igcli.common.errors import InputError, NotComparable
 from igcli.common.explanation import Explanation, input_id
 from igcli.common.model_spec import Part
 from igcli.common.shapes import is_image_shape, with_channels
-from igcli.store.about import finished_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import IMAGES
 from igcli.store.reader import UNREADABLE, read_joined, read_pictures
+from igcli.store.run_json import finished_run
 
 # So many ids are searched for one that is alike.
 _SEARCHED = 10_000

@@ -12,12 +12,12 @@ from igcli.common.arrays import Array
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, Profile
 from igcli.common.shapes import is_image_shape
-from igcli.store.about import any_run
 from igcli.store.layout import part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import IMAGES, map_names
 from igcli.store.profiles import read_profile
 from igcli.store.reader import UNREADABLE, read_rows
+from igcli.store.run_json import any_run
 
 
 @dataclass(frozen=True, slots=True)

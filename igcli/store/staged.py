@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.common.explanation import Explanation
-from igcli.maps import Maps
 from igcli.store.files import temporary_in
 from igcli.store.layout import PARTS
+from igcli.store.maps import Maps
 from igcli.store.parts import write_part
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from igcli.common.errors import OutputVanished
 from igcli.common.explanation import Explanation
-from igcli.maps import Maps
-from igcli.store.about import Status, write_about
 from igcli.store.columns import write_csv
 from igcli.store.files import give_name, link_or_copy
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, RESULTS, part_path
 from igcli.store.manifest import PartEntry, append_entry, write_manifest
+from igcli.store.maps import Maps
 from igcli.store.outdir import remove_debris, remove_joined, remove_run, unlisted_parts
 from igcli.store.parts import join_parts, save_npy, write_part
+from igcli.store.run_json import Status, write_about
 from igcli.store.staged import Staged, describe, whole_inputs
 
 

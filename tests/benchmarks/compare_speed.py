@@ -21,7 +21,7 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.progress import untracked
 from igcli.drift.igref import write_igref
-from igcli.maps import Maps
+from igcli.store.maps import Maps
 from igcli.store.writer import RunWriter
 from tests.conftest import ROOT
 from tests.drift.runs import IDENTITY, moved, row

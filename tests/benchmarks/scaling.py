@@ -26,9 +26,9 @@ from igcli.common.progress import untracked
 from igcli.common.totals import Tally
 from igcli.executors import local, ray
 from igcli.executors.ranges import Ranges
-from igcli.maps import Maps
 from igcli.store.files import temporary_in
 from igcli.store.layout import part_path
+from igcli.store.maps import Maps
 from igcli.store.reader import read_rows
 from igcli.store.staged import stage
 from igcli.store.writer import RunWriter

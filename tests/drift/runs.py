@@ -13,7 +13,7 @@ from igcli.common.progress import untracked
 from igcli.drift.compare import compare, open_side
 from igcli.drift.thresholds import parse_thresholds
 from igcli.drift.verdict import Verdict
-from igcli.maps import Maps
+from igcli.store.maps import Maps
 from tests.stored import store_run
 
 SHAPE = (6, 5, 3)

@@ -17,10 +17,10 @@ from igcli.common.progress import untracked
 from igcli.drift.compare import open_side
 from igcli.drift.igref import write_igref
 from igcli.drift.verdict import Judged, Verdict
-from igcli.maps import Maps
 from igcli.pipeline import run
 from igcli.plan import make_plan
 from igcli.store.layout import part_path
+from igcli.store.maps import Maps
 from tests.drift.runs import (
     failed,
     maps_like,

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError, IgcliError
-from igcli.store.about import read_about
 from igcli.store.manifest import read_manifest
+from igcli.store.run_json import read_about
 from tests.executors.conftest import Runs, until
 from tests.executors.scripted import DEADLY
 

@@ -10,9 +10,9 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
-from igcli.maps import Maps
 from igcli.render.rendered import Rendered
 from igcli.render.work import Wanted, render
+from igcli.store.maps import Maps
 from tests.stored import store_run
 
 SHAPE = (6, 5, 3)

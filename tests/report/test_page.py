@@ -15,9 +15,9 @@ import pytest
 from igcli.common.errors import InputError, OutputError
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
-from igcli.maps import Maps
 from igcli.report.page import write_report
 from igcli.report.source import look, most_in_need, open_run
+from igcli.store.maps import Maps
 from tests.drift.runs import failed, maps_like, row, rows_of, write_run
 from tests.report.runs import (
     WILD,

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 
 from igcli.common.explanation import Explanation, Profile
-from igcli.maps import Maps
+from igcli.store.maps import Maps
 from igcli.store.parts import join_parts, write_part
 
 

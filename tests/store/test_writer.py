@@ -9,8 +9,8 @@ import pytest
 
 from igcli.common.errors import OutputError
 from igcli.common.explanation import Explanation
-from igcli.maps import Maps
 from igcli.store.manifest import read_manifest
+from igcli.store.maps import Maps
 from igcli.store.staged import Staged, stage
 from igcli.store.writer import RunWriter
 

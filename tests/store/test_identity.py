@@ -9,7 +9,7 @@ import pytest
 
 from igcli.common.config import RunConfig
 from igcli.common.sample import InputName
-from igcli.identity import differences, identity
+from igcli.store.identity import differences, identity
 
 NAMES = [InputName(i, f"a-{i}", f"a[{i}]") for i in range(3)]
 CHANGES: dict[str, Any] = {
