@@ -8,15 +8,13 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation, input_id
 from igcli.common.model_spec import Part
 from igcli.common.png import save_png
-from igcli.figures.overlay import draw_overlay
+from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
 from igcli.plan import Plan
 from igcli.store.files import whole_file
 from igcli.store.layout import overlay_path
 from igcli.store.manifest import PartEntry
 from igcli.store.reader import read_pictures, read_rows
 
-# Three times faster than zlib's default of 6, for pictures a seventh larger.
-COMPRESSION = 1
 _TAIL = b"IEND\xaeB`\x82"
 # What a picture meets, every part will meet too.
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
@@ -101,11 +99,3 @@ def _is_whole(path: Path) -> bool:
             return file.read() == _TAIL
     except OSError:
         return False
-
-
-def caption(explanation: Explanation) -> list[str]:
-    """Return the two lines below an overlay: class, then score and delta."""
-    return [
-        f"class {explanation.target} {explanation.target_name}".rstrip(),
-        f"score {explanation.score:#.4g}   delta {explanation.delta:+.2g}",
-    ]

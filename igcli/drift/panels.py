@@ -6,7 +6,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.figures.overlay import CLIP_PERCENT, signed_scale
-from igcli.pages.heat import data_uri, encoded, heat, is_folded, plane, to_rgb
+from igcli.figures.thumbnails import data_uri, encoded, heat, is_folded, plane, to_rgb
 
 _MAX_SIDE = 256
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from igcli.common import exit_codes
 from igcli.figures.colorbar import in_digits
-from igcli.figures.look import Look
+from igcli.figures.style import Look
 
 _SCALES = {
     "image": "each image's own",

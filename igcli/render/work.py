@@ -13,10 +13,10 @@ from igcli.common.explanation import Explanation
 from igcli.common.png import save_png
 from igcli.common.progress import Track
 from igcli.figures.draw import Subject, draw, draw_sheet
-from igcli.figures.look import OVERLAY, PANEL, RUN, SHOWN, Look
+from igcli.figures.overlay import COMPRESSION, caption
 from igcli.figures.pixels import fitted_shape
 from igcli.figures.scale import common_scale
-from igcli.pictures import COMPRESSION, caption
+from igcli.figures.style import OVERLAY, PANEL, RUN, SHOWN, Look
 from igcli.render.places import Places
 from igcli.render.rendered import Rendered
 from igcli.render.source import ShownRun

@@ -10,7 +10,16 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.explanation import Profile
 from igcli.figures.overlay import CLIP_PERCENT, signed_scale
-from igcli.pages.heat import STEPS, data_uri, encoded, heat, in_cells, is_folded, plane, to_rgb
+from igcli.figures.thumbnails import (
+    STEPS,
+    data_uri,
+    encoded,
+    heat,
+    in_cells,
+    is_folded,
+    plane,
+    to_rgb,
+)
 from igcli.report.source import Seen
 
 # With its base64 this leaves a quarter of 30 KB, the page's promise, to a row's numbers and path.

@@ -11,8 +11,8 @@ from igcli.common.arrays import Array
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
-from igcli.figures.look import Look, settle_look
 from igcli.figures.scale import common_scale
+from igcli.figures.style import Look, settle_look
 from igcli.models.resnet import holds_weights_only, resnet50v2
 from igcli.render.source import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked

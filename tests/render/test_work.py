@@ -11,7 +11,7 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.common.png import save_png
-from igcli.figures.look import Look, settle_look
+from igcli.figures.style import Look, settle_look
 from igcli.render.source import ShownRun
 from igcli.render.starts import baseline_of
 from tests.render.runs import image_like, map_like, rendered, row, rows_of, write_run

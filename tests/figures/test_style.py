@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError
-from igcli.figures.look import OVERLAY, Look, settle_look
+from igcli.figures.style import OVERLAY, Look, settle_look
 
 
 def test_without_options_it_is_what_a_run_draws() -> None:

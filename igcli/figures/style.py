@@ -5,8 +5,8 @@ from math import isfinite
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
+from igcli.figures.channels import SIGNS, UNSIGNED, of_sign, plane_of
 from igcli.figures.colormaps import COLORMAPS, DIVERGING
-from igcli.figures.planes import SIGNS, UNSIGNED, of_sign, plane_of
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import CLIP_PERCENT, signed_scale
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.pages.heat import data_uri, encoded, heat, in_cells, is_folded, plane
+from igcli.figures.thumbnails import data_uri, encoded, heat, in_cells, is_folded, plane
 
 
 def test_channels_are_summed_and_cells_are_square() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from igcli.figures.caption import font
-from igcli.figures.planes import REDUCTIONS, SIGNS, UNSIGNED, label, of_sign, plane_of
+from igcli.figures.channels import REDUCTIONS, SIGNS, UNSIGNED, label, of_sign, plane_of
 
 CHANNELS = np.array([[[1.0, -3.0, 0.5], [2.0, 2.0, -1.0]]], np.float32)
 
