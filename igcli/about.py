@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from igcli import __version__
+from igcli.attribution.batch_size import Chosen
 from igcli.common.files import file_sha256
 from igcli.common.machine import versions
 from igcli.common.text import per_second
 from igcli.plan import Plan
-from igcli.probe import Chosen
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _explained(plan: Plan) -> dict[str, list[int]]:
 
 
 class Sent(Protocol):
-    """How rows were sent to a model: see `igcli.batches.Batches`."""
+    """How rows were sent to a model: see `igcli.attribution.batches.Batches`."""
 
     size: int
     streams: int

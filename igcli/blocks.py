@@ -6,7 +6,7 @@ computed again, alone, has the same bits.
 
 from collections.abc import Iterator, Sequence
 
-from igcli.batches import Batching
+from igcli.attribution.batches import Batching
 
 # Batches of every stream in a block: enough that its last ones, which are not full, cost nothing
 # that could be measured.

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from igcli.attribution.methods import choose_method
 from igcli.baselines import DEFAULT_BASELINE
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Listing
-from igcli.methods import choose_method
 from igcli.preprocess import DEFAULT_PREPROCESS
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.batches import Batching
+from igcli.attribution.batches import Batching
 from igcli.common.config import RunConfig
 from igcli.common.errors import OutputError
 from igcli.common.explanation import input_id

@@ -7,11 +7,11 @@ from operator import itemgetter
 
 import numpy as np
 
-from igcli.batches import Batches
+from igcli.attribution.batches import Batches
+from igcli.attribution.integral import Integral, Job
 from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
 from igcli.common.threads import ahead
-from igcli.engine import Integral, Job
 from igcli.inputs.reading import read_ahead
 from igcli.plan import Plan
 from igcli.scoring import Asked, Scores

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from igcli.attribution.methods import Method
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
-from igcli.methods import Method
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from igcli.about import ran
-from igcli.batches import Batches
+from igcli.attribution.batches import Batches
 from igcli.common.arrays import Warn
 from igcli.common.explanation import Explanation
 from igcli.common.progress import Track

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from igcli.attribution.batch_size import Chosen
+from igcli.attribution.gradient_model import GradientModel
+from igcli.attribution.methods import Method
 from igcli.baselines import Baseline
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -17,10 +20,7 @@ from igcli.inputs.readers import bind
 from igcli.inputs.reading import read_ahead
 from igcli.inputs.resize import DEFAULT_RESIZE
 from igcli.inputs.source import Source
-from igcli.methods import Method
 from igcli.preprocess import DEFAULT_PREPROCESS
-from igcli.probe import Chosen
-from igcli.rows import GradientModel
 from igcli.settled import Settled, settle
 from igcli.starts import Start, settle_start, takes_all_inputs
 from igcli.store.layout import clashes
@@ -48,7 +48,8 @@ class Plan:
     chosen : Chosen
         How rows are batched, and why so.
     precision_error : float
-        How far the gradients of a few rows are from float32's; see `igcli.rows.GradientModel`.
+        How far the gradients of a few rows are from float32's; see
+        `igcli.attribution.gradient_model.GradientModel`.
     first, of_inputs : int
         Where `names` begin among the inputs of all shards, and how many these are.
     block : int

@@ -4,12 +4,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from igcli.attribution.methods import choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.defaults import spelled_out
 from igcli.inputs.readers import list_inputs
-from igcli.methods import choose_method
 from igcli.store.identity import differences, identity
 from igcli.store.run_json import finished_run
 

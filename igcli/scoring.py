@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from igcli.batches import Batches
+from igcli.attribution.batches import Batches
+from igcli.attribution.integral import Job
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError, ModelError
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.sample import Failed, Sample
-from igcli.engine import Job
 from igcli.plan import Plan
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igcli.attribution.batch_size import Chosen, choose_batching
+from igcli.attribution.gradient_model import GradientModel
+from igcli.attribution.methods import Method
 from igcli.blocks import block_size, shared
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -11,11 +14,8 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, ModelSpec
 from igcli.earlier import Earlier
 from igcli.inputs.source import Listing, Source
-from igcli.methods import Method
 from igcli.precision import precision_error
 from igcli.preprocess import DEFAULT_PREPROCESS
-from igcli.probe import Chosen, choose_batching
-from igcli.rows import GradientModel
 from igcli.starts import Start
 from igcli.store.maps import maps_of
 from igcli.survey import Survey

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from igcli.attribution.methods import Method, choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.files import is_file
@@ -14,7 +15,6 @@ from igcli.earlier import Earlier, find_earlier
 from igcli.gates import parse_gates
 from igcli.inputs.readers import list_inputs
 from igcli.inputs.source import Listing
-from igcli.methods import Method, choose_method
 from igcli.starts import check_start
 from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources

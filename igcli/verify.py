@@ -9,13 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from igcli.claims import Checked, Wrong, check
-from igcli.common.arrays import Warn
-from igcli.common.config import RunConfig
-from igcli.common.errors import RunStopped
-from igcli.common.explanation import Explanation, explanation_id
-from igcli.common.progress import Track
-from igcli.methods import (
+from igcli.attribution.methods import (
     ADAPTIVE,
     DEFAULT_MIN_STEPS,
     DEFAULT_TOLERANCE,
@@ -23,6 +17,12 @@ from igcli.methods import (
     Method,
     choose_method,
 )
+from igcli.claims import Checked, Wrong, check
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import RunStopped
+from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.progress import Track
 from igcli.pipeline import run
 from igcli.plan import LoadModel, Plan, make_plan
 from igcli.rebuild import Asked, rebuild

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igcli.batches import Batching
+from igcli.attribution.batches import Batching
 from igcli.blocks import block_size, blocks_to_do, shared
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common.config import RunConfig
 from igcli.common.errors import IgcliError
 from igcli.common.progress import untracked
 from igcli.pipeline import run
 from igcli.plan import make_plan
 from igcli.result import RunResult
-from igcli.rows import PathRows, RowValues
 from igcli.store.layout import part_path
 from tests.fakes import Linear
 

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import OutputError, RunStopped
@@ -26,7 +27,6 @@ from igcli.merge import merge
 from igcli.pipeline import run
 from igcli.plan import make_plan
 from igcli.result import RunResult
-from igcli.rows import PathRows, RowValues
 from igcli.store.manifest import read_manifest
 from tests.fakes import Power
 

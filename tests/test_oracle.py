@@ -10,8 +10,8 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
+from igcli.attribution.quadrature import RULES
 from igcli.common.arrays import Array
-from igcli.quadrature import RULES
 
 Igcli = Callable[..., Result]
 GAUSS = ("--method", "gausslegendre")

@@ -6,6 +6,14 @@ from typing import Any, TypeVar
 
 import click
 
+from igcli.attribution.methods import (
+    DEFAULT_MAX_STEPS,
+    DEFAULT_MIN_STEPS,
+    DEFAULT_STEPS,
+    DEFAULT_TOLERANCE,
+    METHODS,
+    MOST_STEPS,
+)
 from igcli.cli.options import (
     check_device,
     parse_batch_size,
@@ -17,14 +25,6 @@ from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
 from igcli.executors import EXECUTORS
 from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
-from igcli.methods import (
-    DEFAULT_MAX_STEPS,
-    DEFAULT_MIN_STEPS,
-    DEFAULT_STEPS,
-    DEFAULT_TOLERANCE,
-    METHODS,
-    MOST_STEPS,
-)
 from igcli.models.scores import SCORES
 from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
 

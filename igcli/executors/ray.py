@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from igcli.about import ran
+from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import IgcliError, OutOfMemory
@@ -24,7 +25,6 @@ from igcli.executors.worker import Report, Setup
 from igcli.passes import Execute, Work, carry_out, check_may_fail
 from igcli.plan import LoadModel, Plan, plan_run
 from igcli.result import RunResult
-from igcli.rows import GradientModel
 from igcli.scoring import failed
 from igcli.store.files import remove_temporary
 from igcli.store.layout import PARTS

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.batches import Batches
+from igcli.attribution.batches import Batches
+from igcli.attribution.gradient_model import GradientModel
 from igcli.checks import Checks
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, IgcliError
@@ -19,7 +20,6 @@ from igcli.executors.shared import Token, check_sees, enter_folder
 from igcli.pictures import pictures_of
 from igcli.pipeline import explain_and_draw
 from igcli.plan import LoadModel, Plan, plan_run, settled_by
-from igcli.rows import GradientModel
 from igcli.settled import Settled
 from igcli.store.identity import differences
 from igcli.store.staged import Staged, stage, whole_inputs

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.error_estimate import jump_quantile
 from igcli.common.arrays import Array
-from igcli.error_estimate import jump_quantile
 from igcli.models.runtime import import_tensorflow
 
 
 class DeviceGradients:
-    """Node gradients in a device's memory; see `igcli.node_gradients.NodeGradients`."""
+    """Node gradients in a device's memory; see `igcli.attribution.node_gradients.NodeGradients`."""
 
     def __init__(self, size: int) -> None:
         self._tf = import_tensorflow()

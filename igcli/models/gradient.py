@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.node_gradients import HostGradients, NodeGradients
 from igcli.common.arrays import Array
 from igcli.common.errors import ModelError, OutOfMemory
 from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
@@ -19,8 +21,6 @@ from igcli.models.runtime import (
     stream_count,
 )
 from igcli.models.scores import class_scores
-from igcli.node_gradients import HostGradients, NodeGradients
-from igcli.rows import PathRows, RowValues
 
 
 class TensorFlowModel:

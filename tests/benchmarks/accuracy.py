@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 from click.testing import CliRunner
 
+from igcli.attribution.quadrature import RULES
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
-from igcli.quadrature import RULES
 from tests.conftest import SHARED
 
 DATA = SHARED / "data"

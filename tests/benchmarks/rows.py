@@ -18,16 +18,16 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.batch_size import choose_batching, made_up_rows
+from igcli.attribution.gradient_model import PathRows
+from igcli.attribution.methods import choose_method
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import ModelSettings
-from igcli.methods import choose_method
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.open import LOADERS, open_model
 from igcli.models.runtime import import_tensorflow
 from igcli.models.select import select
-from igcli.probe import choose_batching, made_up_rows
-from igcli.rows import PathRows
 from tests.benchmarks.peer_cases import random_model
 from tests.conftest import SHARED
 

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from igcli.attribution.gradient_model import GradientModel
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
 from igcli.common.model_spec import ModelSettings
 from igcli.inputs.readers import list_inputs
 from igcli.inputs.source import Listing, printable
 from igcli.models.open import open_model
-from igcli.rows import GradientModel
 from tests.cli.bad_files import (
     AMONG_GOOD_ONES,
     EXPLODED,

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common.arrays import Array, Warn
 from igcli.common.errors import OutOfMemory
 from igcli.common.model_spec import ModelSettings
-from igcli.rows import PathRows, RowValues
 from tests.fakes import Power
 
 FEATURES = 6

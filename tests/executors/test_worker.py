@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common import machine
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
@@ -18,7 +19,6 @@ from igcli.executors.shared import token_in
 from igcli.executors.worker import Setup, Worker, portable
 from igcli.pipeline import run
 from igcli.plan import make_plan
-from igcli.rows import PathRows, RowValues
 from igcli.survey import survey
 from tests.executors.scripted import FEATURES, Scripted, load
 

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.adaptive import Accuracy
-from igcli.batches import Batches, Batching
+from igcli.attribution.adaptive import integrate_adaptively
+from igcli.attribution.batches import Batches, Batching
+from igcli.attribution.integral import Job
+from igcli.attribution.mesh import Accuracy
+from igcli.attribution.node_gradients import HostGradients
 from igcli.common.model_spec import ModelSettings
-from igcli.engine import Job
 from igcli.models.device import DeviceGradients
 from igcli.models.gradient import TensorFlowModel
 from igcli.models.keras_file import load_keras
 from igcli.models.runtime import import_tensorflow
 from igcli.models.select import select
-from igcli.node_gradients import HostGradients
-from igcli.refine import integrate_adaptively
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.adaptive import Accuracy
-from igcli.batches import Batching
+from igcli.attribution.batch_size import Chosen, choose_batching, climb
+from igcli.attribution.batches import Batching
+from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.mesh import Accuracy
+from igcli.attribution.methods import ADAPTIVE, Method
+from igcli.attribution.quadrature import RULES
 from igcli.common.errors import OutOfMemory
 from igcli.common.model_spec import InputSpec
-from igcli.methods import ADAPTIVE, Method
-from igcli.probe import Chosen, choose_batching, climb
-from igcli.quadrature import RULES
-from igcli.rows import PathRows, RowValues
 from tests.fakes import Power
 
 MIB = 2**20
@@ -109,7 +109,7 @@ def test_a_model_of_unknown_size_is_not_limited() -> None:
 
 @pytest.mark.parametrize("half", [512 * MIB, 3 * 512 * MIB])
 def test_half_of_the_machines_memory_is_used(monkeypatch: pytest.MonkeyPatch, half: int) -> None:
-    monkeypatch.setattr("igcli.probe.total_memory", lambda: 2 * half)
+    monkeypatch.setattr("igcli.attribution.batch_size.total_memory", lambda: 2 * half)
     chosen = choose(fake(2, row_bytes=64 * MIB), 10**6, asked=64)
     assert chosen.batching == Batching(half // 2 // (64 * MIB), 2)
 

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from igcli.attribution.node_gradients import NodeGradients
 from igcli.common.arrays import Array
 from igcli.common.model_spec import ModelSpec
-from igcli.node_gradients import NodeGradients
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from igcli.adaptive import Accuracy
-from igcli.batches import Batches
+from igcli.attribution.adaptive import integrate_adaptively
+from igcli.attribution.batches import Batches
+from igcli.attribution.fixed import integrate
+from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.integral import Integral, Job
+from igcli.attribution.mesh import Accuracy
+from igcli.attribution.quadrature import RULES, Rule
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.machine import total_memory
-from igcli.engine import Integral, Job, integrate
-from igcli.quadrature import RULES, Rule
-from igcli.refine import integrate_adaptively
-from igcli.rows import PathRows, RowValues
 
 ADAPTIVE = "adaptive"
 METHODS = (ADAPTIVE, *RULES)
@@ -76,7 +77,7 @@ class Method:
         return batches.weighted_gradients(rows, np.ones((len(self.rule.all_weights), len(rows))))
 
     def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
-        """Integrate every job; see `igcli.engine.integrate` and `igcli.refine`."""
+        """Integrate every job; see `integrate` and `adaptive`."""
         if self.accuracy is not None:
             return integrate_adaptively(batches, jobs, self.accuracy, self.memory)
         assert self.rule is not None

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import roots_sh_legendre
 
+from igcli.attribution.quadrature import RULES, Rule
 from igcli.common.errors import ConfigError
-from igcli.quadrature import RULES, Rule
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 

@@ -12,13 +12,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from igcli.adaptive import Accuracy, Mesh
-from igcli.batches import Batches
+from igcli.attribution.batches import Batches
+from igcli.attribution.gradient_model import RowValues
+from igcli.attribution.integral import Integral, Job, path_rows
+from igcli.attribution.mesh import Accuracy, Mesh
 from igcli.common.arrays import Array
 from igcli.common.explanation import Profile
 from igcli.common.threads import InOrder
-from igcli.engine import Integral, Job, path_rows
-from igcli.rows import RowValues
 
 # How far inputs may run ahead of the oldest unfinished one: finished maps wait for their turn.
 _AHEAD = 256

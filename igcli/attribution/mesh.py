@@ -3,9 +3,10 @@
 The mesh is dyadic and the rule on it the composite trapezoid. Nothing here knows a model: gradients
 come in, already multiplied by (input − baseline), and nodes to evaluate come out.
 
-The error estimate is explained in `igcli.error_estimate`. Three observations can only raise it:
-splits that moved the map more than the jumps seen before foretold; intervals that miss more of the
-score's change than their jumps explain; and the delta itself, below which no error can be.
+The error estimate is explained in `igcli.attribution.error_estimate`. Three observations can only
+raise it: splits that moved the map more than the jumps seen before foretold; intervals that miss
+more of the score's change than their jumps explain; and the delta itself, below which no error can
+be.
 """
 
 from collections.abc import Sequence
@@ -15,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.error_estimate import SMOOTH
+from igcli.attribution.node_gradients import NodeGradients
 from igcli.common.arrays import Array
-from igcli.error_estimate import SMOOTH
-from igcli.node_gradients import NodeGradients
 
 _FULL = 2**20
 _ROUND = 4

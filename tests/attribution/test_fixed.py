@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from igcli.attribution.fixed import integrate
+from igcli.attribution.integral import Job
+from igcli.attribution.quadrature import RULES
 from igcli.common.arrays import Array
-from igcli.engine import Job, integrate
-from igcli.quadrature import RULES
 from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power, batches
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from igcli.attribution.error_estimate import jump_error
 from igcli.common.arrays import Array
-from igcli.error_estimate import jump_error
 
 
 def of(jumps: Array, at_least: float) -> float:

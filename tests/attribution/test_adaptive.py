@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from igcli.adaptive import Accuracy
+from igcli.attribution.adaptive import integrate_adaptively
+from igcli.attribution.integral import Integral, Job
+from igcli.attribution.mesh import Accuracy
 from igcli.common.arrays import Array
-from igcli.engine import Integral, Job
-from igcli.refine import integrate_adaptively
 from tests.fakes import FakeModel, Kink, NanMaker, Power, batches
 
 ACCURACY = Accuracy(0.02, 9, 256)

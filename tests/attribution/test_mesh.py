@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from igcli.adaptive import Accuracy, Mesh
+from igcli.attribution.mesh import Accuracy, Mesh
+from igcli.attribution.node_gradients import HostGradients
 from igcli.common.arrays import Array
-from igcli.node_gradients import HostGradients
 
 
 @dataclass(frozen=True)

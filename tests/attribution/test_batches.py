@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from igcli.batches import Batches, Batching
+from igcli.attribution.batches import Batches, Batching
+from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common.arrays import Array
 from igcli.common.errors import OutOfMemory
-from igcli.rows import PathRows, RowValues
 from tests.fakes import NanMaker, Power, batches
 
 XS = np.random.default_rng(5).uniform(0.1, 1.0, size=(3, 2, 2)).astype(np.float32)

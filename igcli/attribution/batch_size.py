@@ -14,13 +14,13 @@ from math import log2
 
 import numpy as np
 
-from igcli.batches import Batches, Batching
+from igcli.attribution.batches import Batches, Batching
+from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
+from igcli.attribution.methods import Method
 from igcli.common.errors import OutOfMemory
 from igcli.common.machine import total_memory
 from igcli.common.model_spec import ModelSpec
 from igcli.common.threads import ahead
-from igcli.methods import Method
-from igcli.rows import GradientModel, PathRows, RowValues
 
 _CPU_TARGET = 48 * 2**20
 # Weights that each batch arranges anew want larger batches: ResNet50V2 is 1.05 times faster so.

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from igcli.attribution.error_estimate import jump_error, l1_norm
 from igcli.common.arrays import Array
-from igcli.error_estimate import jump_error, l1_norm
 
 _BLOCK = 65536
 
@@ -43,7 +43,7 @@ class NodeGradients(Protocol):
     def jump_error(
         self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
     ) -> float:
-        """Return `igcli.error_estimate.jump_error` of these rows, in the path's order."""
+        """Return `jump_error` of these rows, in the path's order."""
         ...
 
     def combine(self, weights: Array) -> Array:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.common.arrays import Array
 from igcli.common.errors import OutOfMemory
-from igcli.rows import GradientModel, PathRows, RowValues
 
 
 @dataclass(frozen=True, slots=True)
