@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from igcli.attribution.methods import choose_method
-from igcli.baselines import DEFAULT_BASELINE
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
-from igcli.inputs.resize import DEFAULT_RESIZE
-from igcli.inputs.source import Listing
-from igcli.preprocess import DEFAULT_PREPROCESS
+from igcli.inputs.baselines.recipes import DEFAULT_BASELINE
+from igcli.inputs.preprocess import DEFAULT_PREPROCESS
+from igcli.inputs.readers.resize import DEFAULT_RESIZE
+from igcli.inputs.readers.source import Listing
 
 
 def spelled_out(config: RunConfig, listing: Listing) -> RunConfig:

@@ -12,7 +12,7 @@ from igcli.attribution.integral import Integral, Job
 from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
 from igcli.common.threads import ahead
-from igcli.inputs.reading import read_ahead
+from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.plan import Plan
 from igcli.scoring import Asked, Scores
 

@@ -9,24 +9,25 @@ from uuid import uuid4
 from igcli.attribution.batch_size import Chosen
 from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
-from igcli.baselines import Baseline
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import InputSpec, ModelSettings
 from igcli.common.sample import InputName, Sample
 from igcli.earlier import Earlier
 from igcli.gates import Gate, parse_gates
-from igcli.inputs.readers import bind
-from igcli.inputs.reading import read_ahead
-from igcli.inputs.resize import DEFAULT_RESIZE
-from igcli.inputs.source import Source
-from igcli.preprocess import DEFAULT_PREPROCESS
+from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
+from igcli.inputs.baselines.recipes import Baseline
+from igcli.inputs.labels import Labels
+from igcli.inputs.preprocess import DEFAULT_PREPROCESS
+from igcli.inputs.readers.read_ahead import read_ahead
+from igcli.inputs.readers.registry import bind
+from igcli.inputs.readers.resize import DEFAULT_RESIZE
+from igcli.inputs.readers.source import Source
+from igcli.inputs.targets import Targets, plan_targets
 from igcli.settled import Settled, settle
-from igcli.starts import Start, settle_start, takes_all_inputs
 from igcli.store.layout import clashes
 from igcli.store.maps import Maps, maps_of
 from igcli.survey import Survey, survey
-from igcli.targets import Labels, Targets, plan_targets
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from igcli.attribution.gradient_model import GradientModel, PathRows
-from igcli.baselines import Baseline
 from igcli.common.arrays import Warn
 from igcli.common.sample import InputName, Sample
-from igcli.inputs.reading import read_ahead
-from igcli.inputs.source import Source
+from igcli.inputs.baselines.recipes import Baseline
+from igcli.inputs.readers.read_ahead import read_ahead
+from igcli.inputs.readers.source import Source
 
 _COMPARED = 16
 _COMPARED_AT = (0.25, 0.5, 0.75, 1.0)

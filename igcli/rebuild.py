@@ -9,7 +9,7 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.defaults import spelled_out
-from igcli.inputs.readers import list_inputs
+from igcli.inputs.readers.registry import list_inputs
 from igcli.store.identity import differences, identity
 from igcli.store.run_json import finished_run
 

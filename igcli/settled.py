@@ -13,10 +13,10 @@ from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, ModelSpec
 from igcli.earlier import Earlier
-from igcli.inputs.source import Listing, Source
+from igcli.inputs.baselines.choose import Start
+from igcli.inputs.preprocess import DEFAULT_PREPROCESS
+from igcli.inputs.readers.source import Listing, Source
 from igcli.precision import precision_error
-from igcli.preprocess import DEFAULT_PREPROCESS
-from igcli.starts import Start
 from igcli.store.maps import maps_of
 from igcli.survey import Survey
 

@@ -13,12 +13,12 @@ from igcli.common.sample import InputName
 from igcli.defaults import settle_preprocess, spelled_out
 from igcli.earlier import Earlier, find_earlier
 from igcli.gates import parse_gates
-from igcli.inputs.readers import list_inputs
-from igcli.inputs.source import Listing
-from igcli.starts import check_start
+from igcli.inputs.baselines.choose import check_start
+from igcli.inputs.labels import Labels, read_labels
+from igcli.inputs.readers.registry import list_inputs
+from igcli.inputs.readers.source import Listing
 from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources
-from igcli.targets import Labels, read_labels
 
 
 @dataclass(frozen=True, slots=True)

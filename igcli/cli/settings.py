@@ -24,9 +24,9 @@ from igcli.cli.options import (
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
 from igcli.executors import EXECUTORS
-from igcli.inputs.resize import DEFAULT_RESIZE, RESIZE
+from igcli.inputs.preprocess import DEFAULT_PREPROCESS, PREPROCESS
+from igcli.inputs.readers.resize import DEFAULT_RESIZE, RESIZE
 from igcli.models.scores import SCORES
-from igcli.preprocess import DEFAULT_PREPROCESS, PREPROCESS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from igcli.baselines import parse, raw_baseline
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
+from igcli.inputs.baselines.recipes import parse, raw_baseline
 from igcli.render.source import ShownRun
 
 NOT_DRAWN = "not stored"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from igcli.common.errors import ConfigError, ModelError
+from igcli.inputs.labels import read_labels
 from igcli.models.open import check_path
 from igcli.reproduce.reproduced import Reproduced
 from igcli.reproduce.work import Asked, Tools, Work
-from igcli.targets import read_labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
-from igcli.inputs.arrays import load_array
+from igcli.inputs.readers.arrays import load_array
 
 FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
 SPECIES = ("setosa", "versicolor", "virginica")

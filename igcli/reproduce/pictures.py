@@ -9,7 +9,7 @@ from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.common.sample import InputName
 from igcli.figures.caption import caption_strip
-from igcli.inputs.readers import list_inputs
+from igcli.inputs.readers.registry import list_inputs
 from igcli.render.source import ShownRun
 
 _MOST = 24

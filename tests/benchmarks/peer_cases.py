@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.inputs.decode import decode
+from igcli.inputs.preprocess import symmetric
+from igcli.inputs.readers.decode import decode
 from igcli.models.runtime import import_tensorflow
-from igcli.preprocess import symmetric
 from tests.benchmarks.accuracy import DATA, explain
 from tests.conftest import SHARED
 

@@ -20,8 +20,8 @@ from igcli.attribution.gradient_model import GradientModel
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
 from igcli.common.model_spec import ModelSettings
-from igcli.inputs.readers import list_inputs
-from igcli.inputs.source import Listing, printable
+from igcli.inputs.readers.registry import list_inputs
+from igcli.inputs.readers.source import Listing, printable
 from igcli.models.open import open_model
 from tests.cli.bad_files import (
     AMONG_GOOD_ONES,
@@ -293,7 +293,7 @@ def test_an_archive_that_unpacks_to_more_than_memory_is_refused_unread(
     igcli: Igcli, small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive(image=np.zeros((300, 8, 8, 3)))(tmp_path / "bomb.npz")
-    monkeypatch.setattr("igcli.inputs.archive.total_memory", lambda: 10**5)
+    monkeypatch.setattr("igcli.inputs.readers.archive.total_memory", lambda: 10**5)
     result = igcli("run", small_model, tmp_path / "bomb.npz", "-o", tmp_path / "out")
     assert result.exit_code == 2 and not (tmp_path / "out").exists()
     assert f"INPUTS {tmp_path}/bomb.npz unpacks to 460928 bytes" in result.stderr

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.baselines import Baseline, usage
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.files import is_file
 from igcli.common.sample import Sample, SourceKind
-from igcli.inputs.arrays import array_kind, bound_kind, load_array, settle
-from igcli.inputs.decode import EXTENSIONS, decode, read_file
-from igcli.preprocess import Space
+from igcli.inputs.baselines.recipes import Baseline, usage
+from igcli.inputs.preprocess import Space
+from igcli.inputs.readers.arrays import array_kind, bound_kind, load_array, settle
+from igcli.inputs.readers.decode import EXTENSIONS, decode, read_file
 
 
 def check_file(text: str, kind: SourceKind) -> Path:

@@ -5,7 +5,7 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import SourceKind
 from igcli.common.shapes import is_image_shape, with_channels
-from igcli.preprocess import PREPROCESS, Space
+from igcli.inputs.preprocess import PREPROCESS, Space
 
 
 def space(

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
-from igcli.inputs.resize import RESIZE, Size
+from igcli.inputs.readers.resize import RESIZE, Size
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")

@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 from igcli.common.errors import InputError
 from igcli.common.model_spec import ModelSpec
-from igcli.inputs.archive import ArchiveListing, list_archive
-from igcli.inputs.arrays import list_array
-from igcli.inputs.decode import EXTENSIONS
-from igcli.inputs.images import list_folder, list_image
-from igcli.inputs.source import Listing, Source
+from igcli.inputs.readers.archive import ArchiveListing, list_archive
+from igcli.inputs.readers.arrays import list_array
+from igcli.inputs.readers.decode import EXTENSIONS
+from igcli.inputs.readers.images import list_folder, list_image
+from igcli.inputs.readers.source import Listing, Source
 
 Lister: TypeAlias = Callable[[Path, Path], Listing]
 

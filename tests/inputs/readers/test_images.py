@@ -8,8 +8,8 @@ from PIL import Image
 
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.model_spec import InputSpec
-from igcli.inputs.images import list_folder, list_image
-from igcli.inputs.source import printable
+from igcli.inputs.readers.images import list_folder, list_image
+from igcli.inputs.readers.source import printable
 
 
 def spec(*shape: int | None) -> InputSpec:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
-from igcli.preprocess import Space, Spaces
+from igcli.inputs.preprocess import Space, Spaces
 
 
 def printable(path: str) -> str:

@@ -16,7 +16,7 @@ from igcli.common.errors import ConfigError, InputError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import Sample
 from igcli.common.shapes import fits
-from igcli.inputs.arrays import list_array, settle
+from igcli.inputs.readers.arrays import list_array, settle
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> InputSpec:

@@ -11,9 +11,9 @@ from igcli.common.errors import ConfigError, InputError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.common.shapes import IMAGE_CHANNELS, is_image_shape
-from igcli.inputs.decode import EXTENSIONS, decode, read_file
-from igcli.inputs.source import printable
-from igcli.preprocess import Space
+from igcli.inputs.preprocess import Space
+from igcli.inputs.readers.decode import EXTENSIONS, decode, read_file
+from igcli.inputs.readers.source import printable
 from igcli.store.run_json import read_about
 
 

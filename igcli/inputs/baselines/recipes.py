@@ -17,7 +17,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.sample import Sample, SourceKind
-from igcli.preprocess import Space
+from igcli.inputs.preprocess import Space
 
 _MAX_BLUR = 1e5
 Arguments: TypeAlias = tuple[float, ...]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from igcli.baselines import BASELINES, DEFAULT_BASELINE, named_baseline, parse
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
-from igcli.preprocess import Space
+from igcli.inputs.baselines.recipes import BASELINES, DEFAULT_BASELINE, named_baseline, parse
+from igcli.inputs.preprocess import Space
 
 
 def make(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from igcli.common.errors import InputError
 from igcli.common.sample import Failed, InputName, Sample
 from igcli.common.threads import ahead
-from igcli.inputs.source import Source
+from igcli.inputs.readers.source import Source
 
 _READERS = 2
 _READ_AHEAD = 16

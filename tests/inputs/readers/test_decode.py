@@ -9,7 +9,7 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
-from igcli.inputs.decode import EXTENSIONS, decode
+from igcli.inputs.readers.decode import EXTENSIONS, decode
 
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:

@@ -14,9 +14,16 @@ from igcli.common.errors import ConfigError, InputError
 from igcli.common.machine import total_memory
 from igcli.common.model_spec import InputSpec, parts_of
 from igcli.common.sample import InputName, Sample, SourceKind
-from igcli.inputs.arrays import ArrayListing, ArraySource, array_kind, bound_kind, in_space, settle
-from igcli.inputs.source import printable
-from igcli.preprocess import Space, Spaces
+from igcli.inputs.preprocess import Space, Spaces
+from igcli.inputs.readers.arrays import (
+    ArrayListing,
+    ArraySource,
+    array_kind,
+    bound_kind,
+    in_space,
+    settle,
+)
+from igcli.inputs.readers.source import printable
 
 
 def list_archive(path: Path) -> "ArchiveListing | ArrayListing":

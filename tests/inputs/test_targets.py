@@ -9,7 +9,8 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, IgcliError, InputError
 from igcli.common.sample import InputName
-from igcli.targets import Labels, plan_targets, read_labels
+from igcli.inputs.labels import Labels, read_labels
+from igcli.inputs.targets import plan_targets
 
 ANIMALS = Labels(
     ("tench, Tinca tinca", "tabby, tabby cat", "crane", "Ibex", "crane"), Path("animals.txt")

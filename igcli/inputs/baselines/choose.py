@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from igcli.baselines import DEFAULT_BASELINE, Baseline, named_baseline, parse, usage
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.files import is_file
 from igcli.common.sample import Sample, SourceKind
-from igcli.inputs.reference import check_file, file_baseline, mean_baseline
-from igcli.preprocess import Space, Spaces
+from igcli.inputs.baselines.from_data import check_file, file_baseline, mean_baseline
+from igcli.inputs.baselines.recipes import DEFAULT_BASELINE, Baseline, named_baseline, parse, usage
+from igcli.inputs.preprocess import Space, Spaces
 
 Samples: TypeAlias = Callable[[], Iterable[Sample]]
 _MEAN = "mean"

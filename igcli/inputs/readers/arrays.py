@@ -16,8 +16,8 @@ from igcli.common.errors import ConfigError, InputError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.common.shapes import fits
-from igcli.inputs.source import printable
-from igcli.preprocess import Space
+from igcli.inputs.preprocess import Space
+from igcli.inputs.readers.source import printable
 
 
 def load_array(path: Path, what: str) -> Array:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import InputError
-from igcli.inputs.arrays import ArrayListing
-from igcli.inputs.images import ImageListing
-from igcli.inputs.readers import READERS, list_inputs
+from igcli.inputs.readers.arrays import ArrayListing
+from igcli.inputs.readers.images import ImageListing
+from igcli.inputs.readers.registry import READERS, list_inputs
 
 OUT = Path("/nowhere/out")
 

@@ -11,8 +11,8 @@ from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, IgcliError, InputError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
-from igcli.inputs.reference import check_file, file_baseline, mean_baseline
-from igcli.preprocess import Space
+from igcli.inputs.baselines.from_data import check_file, file_baseline, mean_baseline
+from igcli.inputs.preprocess import Space
 
 
 def space(shape: tuple[int, ...], kind: SourceKind = "pixels", preprocess: str = "unit") -> Space:
