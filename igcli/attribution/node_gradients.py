@@ -1,7 +1,7 @@
 """Where the gradients at a path's nodes are kept, and the sums that an adaptive mesh asks of them.
 
-On a GPU they stay on the device (`igcli.models.device`): what comes back is a few numbers per
-round. Here they are numpy arrays.
+On a GPU they stay on the device (`igcli.models.device_gradients`): what comes back is a few numbers
+per round. Here they are numpy arrays.
 """
 
 from collections.abc import Sequence

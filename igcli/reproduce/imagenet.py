@@ -13,10 +13,10 @@ from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
 from igcli.figures.scale import common_scale
 from igcli.figures.style import Look, settle_look
-from igcli.models.resnet import holds_weights_only, resnet50v2
 from igcli.render.source import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
+from igcli.reproduce.resnet import holds_weights_only, resnet50v2
 from igcli.reproduce.scores import best_rows
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import cats_in

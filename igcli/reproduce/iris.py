@@ -7,9 +7,9 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.models.train import Lesson, flowers_network, train
 from igcli.plan import Plan
 from igcli.reproduce.flowers import FEATURES, SPECIES, Flowers, read_flowers
+from igcli.reproduce.networks import Lesson, flowers_network, train
 from igcli.reproduce.remotes import FLOWERS
 from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.scores import predictions

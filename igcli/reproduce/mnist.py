@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from igcli.figures.panels import PanelRow, signed_panel
-from igcli.models.train import Lesson, digits_network, train
 from igcli.plan import Plan
 from igcli.render.source import ShownRun
 from igcli.reproduce.digits import Digits, read_digits
+from igcli.reproduce.networks import Lesson, digits_network, train
 from igcli.reproduce.remotes import DIGITS
 from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.scores import predictions

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.models.train import Lesson, train, two_branches_network
+from igcli.reproduce.networks import Lesson, train, two_branches_network
 from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.table import table
 from igcli.reproduce.work import Work

@@ -24,10 +24,10 @@ from igcli.attribution.methods import choose_method
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import ModelSettings
-from igcli.models.gradient import TensorFlowModel
 from igcli.models.open import LOADERS, open_model
 from igcli.models.runtime import import_tensorflow
-from igcli.models.select import select
+from igcli.models.selection.select import select
+from igcli.models.tensorflow_model import TensorFlowModel
 from tests.benchmarks.peer_cases import random_model
 from tests.conftest import SHARED
 

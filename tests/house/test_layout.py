@@ -33,6 +33,8 @@ TOP_LEVEL = {
     ".ci", ".gitignore", "LICENSE", "README.md", "configs", "igcli", "pyproject.toml",
     "sample_data", "tests",
 }  # fmt: skip
+# They define networks of the published examples.
+MAY_IMPORT_TENSORFLOW = {"igcli.reproduce.networks", "igcli.reproduce.resnet"}
 HEAVY = {"tensorflow", "keras", "PIL", "h5py"}
 
 
@@ -61,7 +63,7 @@ def test_imports_point_one_way(root: Path) -> None:
 def test_only_models_import_tensorflow_or_keras(root: Path) -> None:
     for here, there in imports(root):
         if there.split(".")[0] in {"tensorflow", "keras"}:
-            assert package_of(here) == "models", f"{here} imports {there}"
+            assert package_of(here) == "models" or here in MAY_IMPORT_TENSORFLOW, here
 
 
 def test_top_level_holds_nothing_else(root: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from igcli.common.errors import ModelError
 from igcli.models.keras2.operations import is_listed
-from igcli.models.scan.known import (
+from igcli.models.scan.allowed_names import (
     CALLABLE_SLOT,
     CLASSES,
     FUNCTION_MODULES,
@@ -22,7 +22,7 @@ from igcli.models.scan.known import (
     MODULES,
     RUNS_CODE,
 )
-from igcli.models.scan.text import parse, short
+from igcli.models.scan.strict_json import parse, short
 from igcli.models.scan.weights import check_sizes
 
 _MAX_LAYERS = 10_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from igcli.common.errors import ModelError
-from igcli.models.scan.counts import WEIGHTS
 from igcli.models.scan.shapes import SHAPES, Config, Shape, integers
+from igcli.models.scan.weight_counts import WEIGHTS
 
 _MAX_DIMENSION = 2**24
 _MAX_RANK = 16

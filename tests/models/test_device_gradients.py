@@ -12,11 +12,11 @@ from igcli.attribution.integral import Job
 from igcli.attribution.mesh import Accuracy
 from igcli.attribution.node_gradients import HostGradients
 from igcli.common.model_spec import ModelSettings
-from igcli.models.device import DeviceGradients
-from igcli.models.gradient import TensorFlowModel
-from igcli.models.keras_file import load_keras
+from igcli.models.device_gradients import DeviceGradients
+from igcli.models.loaders.keras_file import load_keras
 from igcli.models.runtime import import_tensorflow
-from igcli.models.select import select
+from igcli.models.selection.select import select
+from igcli.models.tensorflow_model import TensorFlowModel
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
 

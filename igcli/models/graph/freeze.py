@@ -1,7 +1,7 @@
 """One road for every loader: a model's variables as constants, in one graph without calls.
 
-What is frozen can be simplified (`igcli.models.rewrites`), shows its last operations while it is
-traced, and keeps nothing of Keras alive.
+What is frozen can be simplified (`igcli.models.graph.rewrites`), shows its last operations while it
+is traced, and keeps nothing of Keras alive.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,10 +14,10 @@ import numpy as np
 from igcli.common.arrays import Warn
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings
-from igcli.models.bfloat16 import in_bfloat16
-from igcli.models.convolutions import mark_convolutions
-from igcli.models.loaded import Loaded, first_line
-from igcli.models.rewrites import after_folding, before_folding
+from igcli.models.graph.bfloat16 import in_bfloat16
+from igcli.models.graph.convolutions import mark_convolutions
+from igcli.models.graph.rewrites import after_folding, before_folding
+from igcli.models.loaders.network import Loaded, first_line
 from igcli.models.runtime import has_gpu
 
 # Freezing takes some twenty times the weights' memory for a while.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from igcli.models.rewrites import node_name
+from igcli.models.graph.rewrites import node_name
 
 _PASSED_THROUGH = frozenset({"Identity", "Cast", "Reshape", "Squeeze"})
 _ALWAYS_SINGLE = frozenset({"ResizeBicubic", "ResizeBilinear"})

@@ -8,9 +8,9 @@ import numpy as np
 
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, parts_of
-from igcli.models.layers import LayerCalls
-from igcli.models.loaded import Loaded, Network
-from igcli.models.packing import fixed_shapes, read_as, unpacked
+from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.layers import LayerCalls
+from igcli.models.selection.packing import fixed_shapes, read_as, unpacked
 
 # What an open dimension is taken as where its size changes no result.
 _ANY_SIZE = 96

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ModelError
-from igcli.models.scan.apart import scan_apart
 from igcli.models.scan.config import Trust
 from igcli.models.scan.files import scan_h5, scan_keras
 from igcli.models.scan.graph import scan_saved_model
-from tests.models.hostile import (
+from igcli.models.scan.scan_process import scan_apart
+from tests.models.scan.hostile import (
     DENSE,
     archive,
     calls,

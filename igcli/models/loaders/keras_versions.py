@@ -22,7 +22,7 @@ from igcli.models.keras2.legacy import LegacyModel
 from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair
 from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
-from igcli.models.loaded import last_line
+from igcli.models.loaders.network import last_line
 
 _MOST_NAMES = 10_000
 

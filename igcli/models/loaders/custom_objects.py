@@ -9,7 +9,7 @@ from typing import Any
 
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings
-from igcli.models.loaded import last_line
+from igcli.models.loaders.network import last_line
 
 _MODULE = "igcli_custom_objects"
 

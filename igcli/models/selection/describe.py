@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from igcli.common.model_spec import InputSpec, LayerInfo, Tail
-from igcli.models.layers import layer_infos
-from igcli.models.loaded import Network
-from igcli.models.packing import all_typed
+from igcli.models.loaders.network import Network
 from igcli.models.scores import find_tail
+from igcli.models.selection.layers import layer_infos
+from igcli.models.selection.packing import all_typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 
 from igcli.common.errors import ModelError
-from igcli.models.loaded import first_line
+from igcli.models.loaders.network import first_line
 from igcli.models.runtime import import_tensorflow, quiet_stderr
 from igcli.store.files import whole_file
 

@@ -11,11 +11,11 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, ModelSettings
-from igcli.models import frozen
-from igcli.models.frozen import freeze
-from igcli.models.loaded import Loaded
-from igcli.models.saved_model import load_saved_model
-from igcli.models.select import select
+from igcli.models.graph import freeze as frozen
+from igcli.models.graph.freeze import freeze
+from igcli.models.loaders.network import Loaded
+from igcli.models.loaders.saved_model import load_saved_model
+from igcli.models.selection.select import select
 
 Function = Callable[[Any], Any]
 SHAPE = (7, 8, 4)

@@ -10,7 +10,7 @@ from igcli.common.errors import ModelError
 from igcli.models.scan.config import Trust, check_config
 from igcli.models.scan.files import scan_h5, scan_keras
 from igcli.models.scan.graph import scan_saved_model
-from tests.models.hostile import (
+from tests.models.scan.hostile import (
     DENSE,
     archive,
     function,

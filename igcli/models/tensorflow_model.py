@@ -11,8 +11,8 @@ from igcli.attribution.node_gradients import HostGradients, NodeGradients
 from igcli.common.arrays import Array
 from igcli.common.errors import ModelError, OutOfMemory
 from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
-from igcli.models.device import DeviceGradients
-from igcli.models.loaded import Loaded, first_line, op_line
+from igcli.models.device_gradients import DeviceGradients
+from igcli.models.loaders.network import Loaded, first_line, op_line
 from igcli.models.runtime import (
     device_name,
     has_gpu,

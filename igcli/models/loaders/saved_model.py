@@ -10,7 +10,7 @@ from typing import Any
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
 from igcli.common.model_spec import ModelSettings
-from igcli.models.loaded import Network, first_line, input_spec
+from igcli.models.loaders.network import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
 from igcli.models.scan.graph import scan_saved_model
 

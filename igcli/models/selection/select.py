@@ -9,11 +9,11 @@ from typing import Any
 from igcli.common.errors import ConfigError, ModelError
 from igcli.common.model_spec import InputSpec, ModelSettings
 from igcli.common.shapes import fits
-from igcli.models.at_layer import from_layer
-from igcli.models.describe import own_scaling
-from igcli.models.layers import find_layer, is_input
-from igcli.models.loaded import Loaded, Network
-from igcli.models.packing import all_typed, input_parts, packed, unpacked
+from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.at_layer import from_layer
+from igcli.models.selection.describe import own_scaling
+from igcli.models.selection.layers import find_layer, is_input
+from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
 
 
 def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Loaded:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ModelError
-from igcli.models.resnet import holds_weights_only, resnet50v2
+from igcli.reproduce.resnet import holds_weights_only, resnet50v2
 
 
 def test_weights_are_told_from_models(tmp_path: Path, small_model: Path) -> None:

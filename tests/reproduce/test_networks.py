@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from igcli.common.progress import untracked
-from igcli.models.train import (
+from igcli.reproduce.networks import (
     Lesson,
     digits_network,
     flowers_network,

@@ -9,9 +9,9 @@ import h5py
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
 from igcli.common.model_spec import ModelSettings
-from igcli.models.custom import custom_objects, with_keras2_lambda
-from igcli.models.keras_model import load_keras_model
-from igcli.models.loaded import Network, input_spec
+from igcli.models.loaders.custom_objects import custom_objects, with_keras2_lambda
+from igcli.models.loaders.keras_versions import load_keras_model
+from igcli.models.loaders.network import Network, input_spec
 from igcli.models.scan.config import Trust
 from igcli.models.scan.files import scan_h5, scan_keras
 

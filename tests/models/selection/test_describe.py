@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from igcli.common.model_spec import ModelSettings
-from igcli.models.describe import own_scaling
-from igcli.models.layers import layer_infos
 from igcli.models.open import describe_model
+from igcli.models.selection.describe import own_scaling
+from igcli.models.selection.layers import layer_infos
 
 
 def stacked(keras: Any, *layers: Any) -> Any:
