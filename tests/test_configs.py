@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from igcli.drift.thresholds import COMPLETE, DEFAULT
+from igcli.comparison.drift.thresholds import COMPLETE, DEFAULT
 
 FOLDER = Path(__file__).resolve().parent.parent / "configs"
 DRIFT = FOLDER / "drift.toml"

@@ -6,7 +6,7 @@ import click
 
 from igcli.cli.options import debug_option, track
 from igcli.cli.outputs import check_output, writing
-from igcli.drift.reduce import DEFAULT_GRID
+from igcli.comparison.grid import DEFAULT_GRID
 
 
 @click.command(name="baseline")
@@ -29,7 +29,7 @@ from igcli.drift.reduce import DEFAULT_GRID
 def command(run: Path, output: Path, grid: int) -> None:
     """Write the maps of the run directory OUT, reduced, to a file that `igcli compare` takes."""
     from igcli.common.text import in_bytes
-    from igcli.drift.igref import write_igref
+    from igcli.comparison.drift.reference_file import write_igref
 
     check_output("-o", output)
     with writing("-o", output):

@@ -24,7 +24,7 @@ COMMANDS = {
     "reproduce": "igcli.cli.reproduce",
 }
 DEBUG = "igcli.debug"
-CONFIG = "igcli.common.config"
+CONFIG = "igcli.config"
 ARGUMENTS = "igcli.arguments"
 
 

@@ -21,10 +21,10 @@ from click.testing import CliRunner
 
 from igcli.cli.main import cli
 from igcli.common.progress import untracked
-from igcli.drift.compare import compare, open_side
-from igcli.drift.metrics import METRICS
-from igcli.drift.thresholds import parse_thresholds, statistic
-from igcli.drift.verdict import Verdict
+from igcli.comparison.drift.compare import compare, open_side
+from igcli.comparison.drift.thresholds import parse_thresholds, statistic
+from igcli.comparison.drift.verdict import Verdict
+from igcli.comparison.similarity import METRICS
 from tests.benchmarks import drift_models as models
 from tests.benchmarks.accuracy import DATA
 from tests.conftest import ROOT

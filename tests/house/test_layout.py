@@ -16,7 +16,7 @@ LAYERS = [
     "igcli",
     "common",
     "attribution checks claims figures stopped store",
-    "blocks drift earlier gates inputs models report result shards verified",
+    "blocks comparison earlier gates inputs models report result shards verified",
     "defaults merged precision render",
     "merge rebuild survey",
     "settled",

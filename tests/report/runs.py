@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.explanation import Explanation, Profile
-from tests.drift.runs import failed, row, write_run
+from tests.comparison.runs import failed, row, write_run
 
 WILD = "</script><img src=x onerror=alert(1)>\"'&\n\u202e.png"
 SHAPE = (8, 6, 3)

@@ -10,7 +10,7 @@ import pytest
 from igcli.common.progress import untracked
 from igcli.report.page import write_report
 from tests.browser import Browser, chromium
-from tests.drift.runs import write_run
+from tests.comparison.runs import write_run
 from tests.report.runs import WILD, mixed_run, pictured
 
 # A browser takes its time; CI waits for it.

@@ -18,7 +18,7 @@ from igcli.common.progress import untracked
 from igcli.report.page import write_report
 from igcli.report.source import look, most_in_need, open_run
 from igcli.store.maps import Maps
-from tests.drift.runs import failed, maps_like, row, rows_of, write_run
+from tests.comparison.runs import failed, maps_like, row, rows_of, write_run
 from tests.report.runs import (
     WILD,
     block,

@@ -9,7 +9,7 @@ import hashlib
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.drift.metrics import measured
+from igcli.comparison.similarity import measured
 
 
 def disturbed(reference: Array, share: float, key: str) -> Array:

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from igcli.drift.junit import junit
-from tests.drift.runs import maps_like, row, rows_of, verdict_of, write_run
+from igcli.comparison.drift.junit import junit
+from tests.comparison.runs import maps_like, row, rows_of, verdict_of, write_run
 
 MAPS = maps_like(3)
 NAMES = [

@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 from igcli.common.text import on_one_line
-from igcli.drift.verdict import Judged, Verdict
+from igcli.comparison.drift.verdict import Judged, Verdict
 
 _SHOWN = 20
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from igcli.common.text import on_one_line, the_first
-from igcli.drift.metrics import METRICS
-from igcli.drift.thresholds import COMPLETE
-from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.comparison.drift.thresholds import COMPLETE
+from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.comparison.similarity import METRICS
 
 _SHOWN = 5
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.drift.say import markdown, summary
-from tests.drift.runs import failed, maps_like, moved, row, rows_of, verdict_of, write_run
+from igcli.comparison.drift.text import markdown, summary
+from tests.comparison.runs import failed, maps_like, moved, row, rows_of, verdict_of, write_run
 
 MAPS = maps_like(8)
 WILD = "a|b`c\n<&>\x1b[2J.png"

@@ -7,11 +7,11 @@ import pytest
 
 from igcli.common.explanation import Explanation
 from igcli.common.progress import untracked
-from igcli.drift.compare import open_side
-from igcli.drift.metrics import METRICS, measured
-from igcli.drift.noise import disturbed
-from igcli.drift.pairs import Matched, Measured, match, measure
-from tests.drift.runs import failed, maps_like, moved, row, rows_of, write_run
+from igcli.comparison.drift.compare import open_side
+from igcli.comparison.drift.pairs import Matched, Measured, match, measure
+from igcli.comparison.noise import disturbed
+from igcli.comparison.similarity import METRICS, measured
+from tests.comparison.runs import failed, maps_like, moved, row, rows_of, write_run
 
 L1 = list(METRICS).index("l1")
 

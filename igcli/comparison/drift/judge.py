@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.drift.metrics import METRICS
-from igcli.drift.pairs import Matched, Measured
-from igcli.drift.thresholds import CHANGES, ELSEWHERE, Threshold, statistic
-from igcli.drift.verdict import Judged
+from igcli.comparison.drift.pairs import Matched, Measured
+from igcli.comparison.drift.thresholds import CHANGES, ELSEWHERE, Threshold, statistic
+from igcli.comparison.drift.verdict import Judged
+from igcli.comparison.similarity import METRICS
 
 _NAMES = list(METRICS)
 Shares = dict[str, tuple[float, list[str]]]

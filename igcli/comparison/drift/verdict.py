@@ -8,9 +8,9 @@ import numpy as np
 
 from igcli.common import exit_codes
 from igcli.common.text import finite
-from igcli.drift.metrics import METRICS
-from igcli.drift.pairs import Matched, Measured
-from igcli.drift.thresholds import Threshold, statistic
+from igcli.comparison.drift.pairs import Matched, Measured
+from igcli.comparison.drift.thresholds import Threshold, statistic
+from igcli.comparison.similarity import METRICS
 
 QUANTILES = ("p05", "median", "p95")
 _WORST = 10

@@ -13,13 +13,13 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.progress import untracked
-from igcli.drift.compare import compare, open_side
-from igcli.drift.igref import write_igref
-from igcli.drift.page import page
-from igcli.drift.panels import panels, picture
-from igcli.drift.thresholds import parse_thresholds
+from igcli.comparison.drift.compare import compare, open_side
+from igcli.comparison.drift.page import page
+from igcli.comparison.drift.panels import panels, picture
+from igcli.comparison.drift.reference_file import write_igref
+from igcli.comparison.drift.thresholds import parse_thresholds
 from tests.browser import Browser, chromium
-from tests.drift.runs import failed, maps_like, moved, row, rows_of, write_run
+from tests.comparison.runs import failed, maps_like, moved, row, rows_of, write_run
 
 VOID = {"meta", "img", "br", "link"}
 MAPS = maps_like(4)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igcli.drift.metrics import METRICS, measured
-from igcli.drift.noise import disturbed, noise_of
+from igcli.comparison.noise import disturbed, noise_of
+from igcli.comparison.similarity import METRICS, measured
 
 MAP = np.random.default_rng(0).standard_normal((9, 7, 3)).astype(np.float32)
 

@@ -14,22 +14,14 @@ from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, IgcliError, InputError, NotComparable
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
-from igcli.drift.compare import open_side
-from igcli.drift.igref import write_igref
-from igcli.drift.verdict import Judged, Verdict
+from igcli.comparison.drift.compare import open_side
+from igcli.comparison.drift.reference_file import write_igref
+from igcli.comparison.drift.verdict import Judged, Verdict
 from igcli.pipeline import run
 from igcli.plan import make_plan
 from igcli.store.layout import part_path
 from igcli.store.maps import Maps
-from tests.drift.runs import (
-    failed,
-    maps_like,
-    moved,
-    row,
-    rows_of,
-    verdict_of,
-    write_run,
-)
+from tests.comparison.runs import failed, maps_like, moved, row, rows_of, verdict_of, write_run
 from tests.fakes import Linear
 
 MAPS = maps_like(8)

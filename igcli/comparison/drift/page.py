@@ -6,11 +6,11 @@ from math import isnan
 
 from igcli.common.arrays import Array
 from igcli.common.html import document, number, text
-from igcli.drift.metrics import METRICS
-from igcli.drift.panels import Panels, panels, picture
-from igcli.drift.sides import Side, Stored
-from igcli.drift.thresholds import SHARES
-from igcli.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.comparison.drift.panels import Panels, panels, picture
+from igcli.comparison.drift.sides import Side, Stored
+from igcli.comparison.drift.thresholds import SHARES
+from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.comparison.similarity import METRICS
 
 _SHOWN = 20
 _NAMED = 5
@@ -40,7 +40,7 @@ def page(verdict: Verdict, reference: Side, new: Side) -> str:
     Parameters
     ----------
     verdict : Verdict
-        What `igcli.drift.compare.compare` found of these two sides.
+        What `igcli.comparison.drift.compare.compare` found of these two sides.
     reference, new : Side
         The maps and images of what is shown are read from them again.
     """

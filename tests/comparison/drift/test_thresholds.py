@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError
-from igcli.drift.metrics import METRICS
-from igcli.drift.thresholds import (
+from igcli.comparison.drift.thresholds import (
     CHANGES,
     COMPLETE,
     DEFAULT,
@@ -16,6 +15,7 @@ from igcli.drift.thresholds import (
     parse_thresholds,
     statistic,
 )
+from igcli.comparison.similarity import METRICS
 
 
 def parsed(text: str) -> Threshold:

@@ -11,11 +11,11 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
-from igcli.drift.metrics import METRICS
-from igcli.drift.noise import disturbed
-from igcli.drift.pairs import Matched, Measured
-from igcli.drift.sides import Side, Stored
-from igcli.drift.thresholds import Threshold, statistic
+from igcli.comparison.drift.pairs import Matched, Measured
+from igcli.comparison.drift.sides import Side, Stored
+from igcli.comparison.drift.thresholds import Threshold, statistic
+from igcli.comparison.noise import disturbed
+from igcli.comparison.similarity import METRICS
 
 # Below that float32 is the limit.
 _FINEST = 1e-4

@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.drift.reduce import mean_magnitudes
+from igcli.comparison.grid import mean_magnitudes
 
 _COARSE = 14  # told in METRICS
 # Of values whose means over cells differ by rounding alone.

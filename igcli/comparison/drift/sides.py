@@ -10,7 +10,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import NotComparable
-from igcli.drift.reduce import reduce_map, reduced_shape
+from igcli.comparison.grid import reduce_map, reduced_shape
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import read_manifest

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from igcli.common.errors import NotComparable
 from igcli.common.progress import Track
-from igcli.drift.igref import ReferenceSide
-from igcli.drift.judge import judge
-from igcli.drift.metrics import METRICS
-from igcli.drift.pairs import Matched, Measured, match, measure
-from igcli.drift.resolution import check_resolution
-from igcli.drift.sides import RunSide, Side, Stored, shape_at
-from igcli.drift.thresholds import Threshold
-from igcli.drift.verdict import ImageDrift, Verdict
+from igcli.comparison.drift.judge import judge
+from igcli.comparison.drift.pairs import Matched, Measured, match, measure
+from igcli.comparison.drift.reference_file import ReferenceSide
+from igcli.comparison.drift.resolution import check_resolution
+from igcli.comparison.drift.sides import RunSide, Side, Stored, shape_at
+from igcli.comparison.drift.thresholds import Threshold
+from igcli.comparison.drift.verdict import ImageDrift, Verdict
+from igcli.comparison.similarity import METRICS
 from igcli.store.identity import differences
 from igcli.store.run_json import REFERENCE
 

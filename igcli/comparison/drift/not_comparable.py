@@ -6,8 +6,8 @@ from typing import Any
 
 from igcli.common.errors import IgcliError
 from igcli.common.text import on_one_line
-from igcli.drift.junit import junit_of_error
-from igcli.drift.page import whole_page
+from igcli.comparison.drift.junit import junit_of_error
+from igcli.comparison.drift.page import whole_page
 
 _STATE = "Not compared"
 

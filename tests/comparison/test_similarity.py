@@ -15,7 +15,7 @@ from skimage.measure import block_reduce, centroid
 from skimage.metrics import normalized_root_mse
 
 from igcli.common.arrays import Array
-from igcli.drift.metrics import METRICS, measured
+from igcli.comparison.similarity import METRICS, measured
 
 SHAPES = [(28, 28, 1), (9, 7, 3), (40,)]
 

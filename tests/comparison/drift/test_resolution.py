@@ -6,8 +6,8 @@ import pytest
 
 from igcli.common.errors import ConfigError, IgcliError
 from igcli.common.progress import untracked
-from igcli.drift.igref import write_igref
-from tests.drift.runs import maps_like, row, rows_of, verdict_of, write_run
+from igcli.comparison.drift.reference_file import write_igref
+from tests.comparison.runs import maps_like, row, rows_of, verdict_of, write_run
 
 MAPS = maps_like(8)
 

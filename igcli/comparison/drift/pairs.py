@@ -7,9 +7,9 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.progress import Track
-from igcli.drift.metrics import METRICS, measured
-from igcli.drift.noise import noise_of
-from igcli.drift.sides import Reduced, Side, Stored
+from igcli.comparison.drift.sides import Reduced, Side, Stored
+from igcli.comparison.noise import noise_of
+from igcli.comparison.similarity import METRICS, measured
 
 _L1 = list(METRICS).index("l1")
 SAME = np.array([metric.same for metric in METRICS.values()])

@@ -10,7 +10,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
-from igcli.drift.metrics import METRICS
+from igcli.comparison.similarity import METRICS
 
 SHARES = {
     "prediction_changed": "share of images whose prediction changed",

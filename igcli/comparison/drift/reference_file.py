@@ -12,8 +12,8 @@ from igcli import __version__
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import Track
-from igcli.drift.reduce import reduced_shape
-from igcli.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
+from igcli.comparison.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
+from igcli.comparison.grid import reduced_shape
 from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes

@@ -10,9 +10,9 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
-from igcli.drift.compare import compare, open_side
-from igcli.drift.thresholds import parse_thresholds
-from igcli.drift.verdict import Verdict
+from igcli.comparison.drift.compare import compare, open_side
+from igcli.comparison.drift.thresholds import parse_thresholds
+from igcli.comparison.drift.verdict import Verdict
 from igcli.store.maps import Maps
 from tests.stored import store_run
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igcli.common.arrays import Array
-from igcli.drift.reduce import DEFAULT_GRID, mean_magnitudes, reduce_map, reduced_shape
+from igcli.comparison.grid import DEFAULT_GRID, mean_magnitudes, reduce_map, reduced_shape
 
 
 def cells(size: int, most: int) -> list[range]:
