@@ -101,7 +101,7 @@ def command(
     3: some have no map, the run is not finished or damaged, or a picture could not be written.
     """
     from igcli.figures.style import settle_look
-    from igcli.render.work import Wanted, render
+    from igcli.report.pictures.render import Wanted, render
 
     look = settle_look(**asked, caption=not no_caption)
     if look.doubt:

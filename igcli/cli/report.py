@@ -34,7 +34,7 @@ def command(out: Path, output: Path | None, pictures: int, overwrite: bool, as_j
     a table to sort and filter, their pictures, and the settings. Exit code 0 though some inputs
     failed, or the run is not finished (the page says so); 2: OUT is no run.
     """
-    from igcli.report.page import write_report
+    from igcli.report.page.page import write_report
 
     written = write_report(out, output, pictures, overwrite, track)
     if written.missing:

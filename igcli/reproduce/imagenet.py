@@ -13,7 +13,7 @@ from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
 from igcli.figures.scale import common_scale
 from igcli.figures.style import Look, settle_look
-from igcli.render.source import ShownRun
+from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
 from igcli.reproduce.resnet import holds_weights_only, resnet50v2

@@ -7,7 +7,7 @@ import numpy as np
 
 from igcli.figures.panels import PanelRow, signed_panel
 from igcli.plan import Plan
-from igcli.render.source import ShownRun
+from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.digits import Digits, read_digits
 from igcli.reproduce.networks import Lesson, digits_network, train
 from igcli.reproduce.remotes import DIGITS

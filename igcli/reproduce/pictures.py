@@ -10,7 +10,7 @@ from igcli.common.explanation import Explanation
 from igcli.common.sample import InputName
 from igcli.figures.caption import caption_strip
 from igcli.inputs.readers.registry import list_inputs
-from igcli.render.source import ShownRun
+from igcli.report.pictures.shown import ShownRun
 
 _MOST = 24
 _GAP = 24

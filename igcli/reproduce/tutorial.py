@@ -14,7 +14,7 @@ from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw
 from igcli.figures.panels import image_row
 from igcli.figures.style import settle_look
-from igcli.render.source import ShownRun
+from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked, titled
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
 from igcli.reproduce.scores import best_rows

@@ -11,15 +11,15 @@ from igcli.common.machine import cpus
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
-from igcli.report.data import as_json, block, table
-from igcli.report.figures import show
-from igcli.report.settings import everything, settings
-from igcli.report.source import Run, Seen, look, most_in_need, open_run
-from igcli.report.summary import charts, opening, tiles, tiles_html
+from igcli.report.page.data import as_json, block, table
+from igcli.report.page.seen import Run, Seen, look, most_in_need, open_run
+from igcli.report.page.settings import everything, settings
+from igcli.report.page.summary import charts, opening, tiles, tiles_html
+from igcli.report.page.thumbnails import show
 from igcli.store.files import whole_file
 from igcli.store.layout import OWN_NAMES, REPORT
 
-_HERE = "igcli.report"
+_HERE = "igcli.report.page"
 _SMALL = 96
 TITLE = "igcli: "
 # Where a page has its title.

@@ -17,10 +17,10 @@ from igcli.figures.overlay import COMPRESSION, caption
 from igcli.figures.pixels import fitted_shape
 from igcli.figures.scale import common_scale
 from igcli.figures.style import OVERLAY, PANEL, RUN, SHOWN, Look
-from igcli.render.places import Places
-from igcli.render.rendered import Rendered
-from igcli.render.source import ShownRun
-from igcli.render.starts import NOT_DRAWN, baseline_of
+from igcli.report.pictures.places import Places
+from igcli.report.pictures.redrawn_baseline import NOT_DRAWN, baseline_of
+from igcli.report.pictures.rendered import Rendered
+from igcli.report.pictures.shown import ShownRun
 from igcli.store.files import whole_file
 
 _TUTORIAL = "tutorial"

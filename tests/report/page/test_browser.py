@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from igcli.common.progress import untracked
-from igcli.report.page import write_report
+from igcli.report.page.page import write_report
 from tests.browser import Browser, chromium
 from tests.comparison.runs import write_run
-from tests.report.runs import WILD, mixed_run, pictured
+from tests.report.page.runs import WILD, mixed_run, pictured
 
 # A browser takes its time; CI waits for it.
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
-from igcli.render.rendered import Rendered
-from igcli.render.work import Wanted, render
+from igcli.report.pictures.render import Wanted, render
+from igcli.report.pictures.rendered import Rendered
 from igcli.store.maps import Maps
 from tests.stored import store_run
 

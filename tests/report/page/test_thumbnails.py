@@ -10,8 +10,8 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Profile
-from igcli.report.figures import IMAGE_BYTES, MAPS_BYTES, MAX_NODES, show
-from igcli.report.source import Seen
+from igcli.report.page.seen import Seen
+from igcli.report.page.thumbnails import IMAGE_BYTES, MAPS_BYTES, MAX_NODES, show
 
 RANDOM = np.random.default_rng(3)
 

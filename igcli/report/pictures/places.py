@@ -7,7 +7,7 @@ from igcli.common.errors import InputError, OutputError
 from igcli.common.explanation import Explanation
 from igcli.common.png import is_ours
 from igcli.figures.style import OVERLAY, PANEL, Look
-from igcli.render.source import ShownRun
+from igcli.report.pictures.shown import ShownRun
 from igcli.store.layout import FIGURES, OVERLAYS, clashes, overlay_path
 
 _PNG = ".png"

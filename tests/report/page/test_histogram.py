@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igcli.report.bins import histogram
+from igcli.report.page.histogram import histogram
 
 NUMBERS = st.lists(
     st.one_of(st.floats(-1e9, 1e9), st.sampled_from([math.inf, -math.inf])), min_size=1

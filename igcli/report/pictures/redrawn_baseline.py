@@ -6,7 +6,7 @@ from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
 from igcli.inputs.baselines.recipes import parse, raw_baseline
-from igcli.render.source import ShownRun
+from igcli.report.pictures.shown import ShownRun
 
 NOT_DRAWN = "not stored"
 

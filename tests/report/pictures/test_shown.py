@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import InputError, NotComparable
-from igcli.render.source import ShownRun
-from tests.render.runs import image_like, map_like, row, rows_of, write_run
+from igcli.report.pictures.shown import ShownRun
+from tests.report.pictures.runs import image_like, map_like, row, rows_of, write_run
 
 IDS = ["cat/a.png", "cat/b.png", "dog/a.png", "dog/[1].png", "e.png"]
 

@@ -20,7 +20,7 @@ from igcli.figures.thumbnails import (
     plane,
     to_rgb,
 )
-from igcli.report.source import Seen
+from igcli.report.page.seen import Seen
 
 # With its base64 this leaves a quarter of 30 KB, the page's promise, to a row's numbers and path.
 IMAGE_BYTES = 9_000

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from igcli.report.charts import chart, percent, plain
+from igcli.report.page.histogram_svg import chart, percent, plain
 
 
 def drawn(html: str) -> ElementTree.Element:

@@ -8,7 +8,7 @@ from typing import Any
 from igcli.common.explanation import Explanation
 from igcli.common.html import number, text
 from igcli.common.totals import Spread, Tally
-from igcli.report.charts import chart, percent, plain
+from igcli.report.page.histogram_svg import chart, percent, plain
 
 
 @dataclass(frozen=True, slots=True)

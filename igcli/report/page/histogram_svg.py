@@ -5,7 +5,7 @@ from math import isfinite
 from statistics import median
 
 from igcli.common.html import number
-from igcli.report.bins import Histogram, histogram
+from igcli.report.page.histogram import Histogram, histogram
 
 Form = Callable[[float], str]
 _WIDTH, _HEIGHT, _TOP, _BOTTOM = 320, 118, 16, 20

@@ -15,19 +15,11 @@ import pytest
 from igcli.common.errors import InputError, OutputError
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
-from igcli.report.page import write_report
-from igcli.report.source import look, most_in_need, open_run
+from igcli.report.page.page import write_report
+from igcli.report.page.seen import look, most_in_need, open_run
 from igcli.store.maps import Maps
 from tests.comparison.runs import failed, maps_like, row, rows_of, write_run
-from tests.report.runs import (
-    WILD,
-    block,
-    lines_of,
-    mixed_run,
-    pictured,
-    profile,
-    table_of,
-)
+from tests.report.page.runs import WILD, block, lines_of, mixed_run, pictured, profile, table_of
 
 
 def written(out: Path, pictures: int = 1000) -> str:
@@ -248,7 +240,7 @@ def test_a_full_disk_leaves_the_earlier_page(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("igcli.report.page.as_json", full)
+    monkeypatch.setattr("igcli.report.page.page.as_json", full)
     with pytest.raises(OutputError, match="report.html can't be written: No space left"):
         write_report(out, None, 10, False, untracked)
     assert (out / "report.html").read_text(encoding="utf-8") == before

@@ -12,9 +12,9 @@ from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.common.png import save_png
 from igcli.figures.style import Look, settle_look
-from igcli.render.source import ShownRun
-from igcli.render.starts import baseline_of
-from tests.render.runs import image_like, map_like, rendered, row, rows_of, write_run
+from igcli.report.pictures.redrawn_baseline import baseline_of
+from igcli.report.pictures.shown import ShownRun
+from tests.report.pictures.runs import image_like, map_like, rendered, row, rows_of, write_run
 
 IDS = ["a.png", "sub/b.png", "c.png"]
 
@@ -102,7 +102,7 @@ def test_a_disk_that_fills_up_stops_it_with_a_count(
         left.pop()
         save_png(*arguments)
 
-    monkeypatch.setattr("igcli.render.work.save_png", save)
+    monkeypatch.setattr("igcli.report.pictures.render.save_png", save)
     with pytest.raises(RunStopped, match="stopped after 1 of 3 pictures: .*No space left"):
         rendered(out)
     assert pngs(out) == {"overlays/a.png.png"} and not list(out.rglob("*.tmp"))
@@ -218,7 +218,7 @@ def test_what_would_be_too_large_is_refused_before_work(
 ) -> None:
     with pytest.raises(ConfigError, match="80 million are the most"):
         rendered(out, look=settle_look("heat", size=16000))
-    monkeypatch.setattr("igcli.render.work._MOST_PIXELS", 1_000_000)
+    monkeypatch.setattr("igcli.report.pictures.render._MOST_PIXELS", 1_000_000)
     with pytest.raises(ConfigError, match="1 × 2000 × 2400 pixels") as refused:
         rendered(out, look=settle_look("heat", size=2000))
     advised = int(refused.value.fix.split()[2])
@@ -278,7 +278,7 @@ def test_other_inputs_baselines_are_not_guessed(tmp_path: Path, kind: str) -> No
 
 
 def test_every_pass_is_tracked(out: Path) -> None:
-    from igcli.render.work import Wanted, render
+    from igcli.report.pictures.render import Wanted, render
 
     passes: list[int] = []
 

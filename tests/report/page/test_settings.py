@@ -2,7 +2,7 @@
 
 import json
 
-from igcli.report.settings import everything, settings
+from igcli.report.page.settings import everything, settings
 
 ABOUT = {
     "igcli": "0.1",
