@@ -8,8 +8,8 @@ from igcli.attribution.methods import choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
-from igcli.defaults import spelled_out
 from igcli.inputs.readers.registry import list_inputs
+from igcli.runs.planning.defaults import spelled_out
 from igcli.store.identity import differences, identity
 from igcli.store.run_json import finished_run
 

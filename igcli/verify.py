@@ -23,9 +23,9 @@ from igcli.common.config import RunConfig
 from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.progress import Track
-from igcli.pipeline import run
-from igcli.plan import LoadModel, Plan, make_plan
 from igcli.rebuild import Asked, rebuild
+from igcli.runs.pipeline import run
+from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
 from igcli.verified import Verified
@@ -52,7 +52,7 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     asked : Asked
         What to verify.
     load_model : callable
-        As for `igcli.plan.make_plan`.
+        As for `igcli.runs.planning.plan.make_plan`.
     track : callable
         Wraps the iteration over recomputed explanations.
     warn : callable

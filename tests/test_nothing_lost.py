@@ -23,10 +23,10 @@ from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import OutputError, RunStopped
 from igcli.common.progress import untracked
-from igcli.merge import merge
-from igcli.pipeline import run
-from igcli.plan import make_plan
-from igcli.result import RunResult
+from igcli.runs.pipeline import run
+from igcli.runs.planning.plan import make_plan
+from igcli.runs.result import RunResult
+from igcli.runs.shards.merge import merge
 from igcli.store.manifest import read_manifest
 from tests.fakes import Power
 
@@ -215,7 +215,7 @@ def carry_through(disk: Disk, config: RunConfig, case: dict[str, Any]) -> RunRes
 def test_every_input_ends_exactly_once(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("igcli.settled.block_size", lambda *_: case["block"])
+    monkeypatch.setattr("igcli.runs.planning.calibration.block_size", lambda *_: case["block"])
     folder = tmp_path / uuid4().hex
     folder.mkdir()
     config = configured(case, folder)
@@ -263,7 +263,7 @@ def test_every_input_ends_exactly_once(
 def test_a_kill_at_each_single_write_is_survived(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    monkeypatch.setattr("igcli.settled.block_size", lambda *_: 2)
+    monkeypatch.setattr("igcli.runs.planning.calibration.block_size", lambda *_: 2)
     case = {"count": 4, "failing": {1}, "batch": 1, "method": "riemann_left", "top": "predicted"}
     config = configured(case, tmp_path)
     explain(replace(config, out=tmp_path / "reference"))

@@ -16,10 +16,10 @@ from igcli.common.config import RunConfig
 from igcli.common.errors import InputError, NotComparable
 from igcli.common.files import file_sha256
 from igcli.common.progress import untracked
-from igcli.merge import merge
-from igcli.pipeline import run
-from igcli.plan import make_plan
 from igcli.rebuild import Asked
+from igcli.runs.pipeline import run
+from igcli.runs.planning.plan import make_plan
+from igcli.runs.shards.merge import merge
 from igcli.store.columns import write_csv
 from igcli.store.layout import part_path
 from igcli.store.manifest import read_manifest, write_manifest

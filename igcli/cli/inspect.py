@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Show what MODEL is; with INPUTS, how `igcli run` would explain them. Nothing is written."""
     from igcli.models.open import check_path, describe_model, open_model
-    from igcli.plan import make_plan
+    from igcli.runs.planning.plan import make_plan
 
     if with_estimate and inputs is None:
         raise click.UsageError("--estimate needs INPUTS")
@@ -92,6 +92,6 @@ def _planned(plan: Any) -> dict[str, Any]:
 
 
 def _estimate(plan: Any) -> dict[str, Any]:
-    from igcli.estimate import estimate
+    from igcli.runs.cost import estimate
 
     return asdict(estimate(plan))

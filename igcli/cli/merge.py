@@ -25,7 +25,7 @@ def command(
     all was explained; 2: they don't fit together, or OUT can't be written; 3: some inputs failed,
     some overlays are missing, or it was stopped part-way.
     """
-    from igcli.merge import merge
+    from igcli.runs.shards.merge import merge
 
     if not shards:
         raise click.UsageError("no SHARD is named: OUT comes first, then every shard", ctx)

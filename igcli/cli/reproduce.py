@@ -95,8 +95,8 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
     """Return what runs `igcli run` with some arguments, loading each model once."""
     from igcli.cli.run import command as run_command
     from igcli.models.open import check_path, open_model
-    from igcli.pipeline import run
-    from igcli.plan import make_plan
+    from igcli.runs.pipeline import run
+    from igcli.runs.planning.plan import make_plan
 
     load_once = cache(open_model)
     debug = ["--debug"] if ctx.meta.get(DEBUG) else []

@@ -24,8 +24,8 @@ from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
 from igcli.common.config import ON_ERROR, RunConfig
 from igcli.common.errors import RunStopped
-from igcli.executors import EXECUTORS
-from igcli.gates import USAGE
+from igcli.runs.executors import EXECUTORS
+from igcli.runs.planning.gates import USAGE
 
 
 @click.command(name="run")

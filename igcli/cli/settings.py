@@ -23,10 +23,10 @@ from igcli.cli.options import (
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
-from igcli.executors import EXECUTORS
 from igcli.inputs.preprocess import DEFAULT_PREPROCESS, PREPROCESS
 from igcli.inputs.readers.resize import DEFAULT_RESIZE, RESIZE
 from igcli.models.scores import SCORES
+from igcli.runs.executors import EXECUTORS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

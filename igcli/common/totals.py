@@ -47,7 +47,7 @@ class Spread:
 
 
 class Gate(Protocol):
-    """A threshold on single explanations; `igcli.gates` has them."""
+    """A threshold on single explanations; `igcli.runs.planning.gates` has them."""
 
     @property
     def text(self) -> str:

@@ -7,7 +7,6 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.plan import Plan
 from igcli.reproduce.flowers import FEATURES, SPECIES, Flowers, read_flowers
 from igcli.reproduce.networks import Lesson, flowers_network, train
 from igcli.reproduce.remotes import FLOWERS
@@ -15,6 +14,7 @@ from igcli.reproduce.reproduced import epochs_in_words
 from igcli.reproduce.scores import predictions
 from igcli.reproduce.table import table
 from igcli.reproduce.work import Work
+from igcli.runs.planning.plan import Plan
 from igcli.store.reader import read_joined, read_maps
 
 _EPOCHS, _BATCH = 300, 10

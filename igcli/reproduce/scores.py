@@ -7,7 +7,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.plan import Plan
+from igcli.runs.planning.plan import Plan
 
 _AT_ONCE = 256
 

@@ -14,12 +14,12 @@ from igcli.common.arrays import Warn
 from igcli.common.errors import IgcliError, InputError, RunStopped
 from igcli.common.png import save_png
 from igcli.common.progress import Track
-from igcli.plan import Plan
 from igcli.reproduce.fetch import Cache
 from igcli.reproduce.place import Place
 from igcli.reproduce.presets import preset
 from igcli.reproduce.reproduced import Reproduced, labelled
-from igcli.result import RunResult
+from igcli.runs.planning.plan import Plan
+from igcli.runs.result import RunResult
 from igcli.store.files import whole_file, write_whole
 
 TABLE = "table.txt"

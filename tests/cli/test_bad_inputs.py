@@ -223,7 +223,7 @@ def spoiled(small_model: Path, good: Path, tmp_path_factory: pytest.TempPathFact
     for name in (*GOOD_IDS, *MEANWHILE, *REFUSED):
         (folder / name).write_bytes((good / "a.png").read_bytes())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("igcli.survey.list_inputs", _list_and_spoil)
+        patch.setattr("igcli.runs.planning.preflight.list_inputs", _list_and_spoil)
         patch.setattr(Path, "read_bytes", _read_or_refuse)
         return run(tmp_path_factory.mktemp("out"), small_model, folder)
 
@@ -398,7 +398,7 @@ def test_an_array_that_is_cut_short_after_it_was_listed_fails_row_by_row(
         return listing
 
     np.save(tmp_path / "x.npy", GOOD)
-    monkeypatch.setattr("igcli.survey.list_inputs", list_and_cut)
+    monkeypatch.setattr("igcli.runs.planning.preflight.list_inputs", list_and_cut)
     result = igcli("run", small_model, tmp_path / "x.npy", "-o", tmp_path / "out", "--json")
     assert result.exit_code == 3, result.output
     failures = json.loads(result.stdout)["failures"]

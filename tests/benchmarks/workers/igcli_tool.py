@@ -19,8 +19,8 @@ def prepare(job: Job) -> Tool:
     command = import_module("igcli.cli.run").command
     config_of = import_module("igcli.common.config").RunConfig
     open_model = import_module("igcli.models.open").open_model
-    make_plan = import_module("igcli.plan").make_plan
-    run = import_module("igcli.pipeline").run
+    make_plan = import_module("igcli.runs.planning.plan").make_plan
+    run = import_module("igcli.runs.pipeline").run
 
     where = [str(job.model), str(job.folder / "inputs.npy"), "--no-overlays"]
     with tempfile.TemporaryDirectory() as folder:

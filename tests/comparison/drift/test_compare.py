@@ -17,8 +17,8 @@ from igcli.common.progress import untracked
 from igcli.comparison.drift.compare import open_side
 from igcli.comparison.drift.reference_file import write_igref
 from igcli.comparison.drift.verdict import Judged, Verdict
-from igcli.pipeline import run
-from igcli.plan import make_plan
+from igcli.runs.pipeline import run
+from igcli.runs.planning.plan import make_plan
 from igcli.store.layout import part_path
 from igcli.store.maps import Maps
 from tests.comparison.runs import failed, maps_like, moved, row, rows_of, verdict_of, write_run

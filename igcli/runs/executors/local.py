@@ -1,0 +1,48 @@
+"""The run in this process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
+from igcli.common.progress import Track
+from igcli.runs.lifecycle import Execute
+from igcli.runs.pipeline import run
+from igcli.runs.planning.plan import LoadModel, make_plan
+from igcli.runs.result import RunResult
+
+
+@contextmanager
+def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Execute]:
+    """Load the model, plan the run, and give what carries it out.
+
+    Raises
+    ------
+    IgcliError
+        Whatever makes the run impossible, named.
+    """
+    _check_options(config)
+    plan = make_plan(config, load_model, warn)
+
+    def execute(track: Track, warn: Warn, stop: threading.Event) -> RunResult:
+        return run(plan, track, warn, stop)
+
+    yield execute
+
+
+def _check_options(config: RunConfig) -> None:
+    given = {
+        "--ray-address": config.ray_address,
+        "--workers": config.workers,
+        "--gpus-per-worker": config.gpus_per_worker,
+        "--cpus-per-worker": config.cpus_per_worker,
+    }
+    for flag, value in given.items():
+        if value is not None:
+            raise ConfigError(
+                f"{flag} {value} can't be used with --executor local",
+                "the run is one process",
+                "add --executor ray, or leave it out",
+            )
