@@ -15,11 +15,10 @@ from igcli.cli.main import COMMANDS
 LAYERS = [
     "igcli",
     "common",
-    "attribution claims figures store",
-    "comparison inputs models verified",
+    "attribution figures store",
+    "comparison inputs models",
     "report runs",
-    "rebuild reproduce",
-    "verify",
+    "evaluation reproduce",
     "cli",
     "__main__",
 ]

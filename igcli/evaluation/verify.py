@@ -17,18 +17,18 @@ from igcli.attribution.methods import (
     Method,
     choose_method,
 )
-from igcli.claims import Checked, Wrong, check
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.progress import Track
-from igcli.rebuild import Asked, rebuild
+from igcli.evaluation.claims import Checked, Wrong, check
+from igcli.evaluation.reopen import Asked, rebuild
+from igcli.evaluation.verdict import Verified
 from igcli.runs.pipeline import run
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
-from igcli.verified import Verified
 
 _FINER = 10
 # Finer than that takes every step there is, and float32 does not resolve it.

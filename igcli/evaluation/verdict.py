@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.claims import Checked, Wrong
 from igcli.common import exit_codes
 from igcli.common.text import finite, on_one_line
 from igcli.common.totals import Spread
+from igcli.evaluation.claims import Checked, Wrong
 
 _SHOWN = 20
 

@@ -16,7 +16,9 @@ from igcli.common.config import RunConfig
 from igcli.common.errors import InputError, NotComparable
 from igcli.common.files import file_sha256
 from igcli.common.progress import untracked
-from igcli.rebuild import Asked
+from igcli.evaluation.reopen import Asked
+from igcli.evaluation.verdict import Verified
+from igcli.evaluation.verify import verify
 from igcli.runs.pipeline import run
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.shards.merge import merge
@@ -24,8 +26,6 @@ from igcli.store.columns import write_csv
 from igcli.store.layout import part_path
 from igcli.store.manifest import read_manifest, write_manifest
 from igcli.store.parts import join_parts
-from igcli.verified import Verified
-from igcli.verify import verify
 from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power
 
 SHAPE = (4, 5, 3)
