@@ -70,9 +70,9 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     explained; 2: wrong usage, or a file that can't be had; 3: some inputs failed, or it was
     stopped.
     """
+    from igcli.reproduce.example_run import Asked, Tools
     from igcli.reproduce.examples import reproduce
     from igcli.reproduce.fetch import Cache, cache_folder
-    from igcli.reproduce.work import Asked, Tools
 
     with Stopping() as stopping:
         tools = Tools(

@@ -15,9 +15,9 @@ from igcli.common.errors import IgcliError, InputError, RunStopped
 from igcli.common.png import save_png
 from igcli.common.progress import Track
 from igcli.reproduce.fetch import Cache
-from igcli.reproduce.place import Place
+from igcli.reproduce.output_folder import Place
 from igcli.reproduce.presets import preset
-from igcli.reproduce.reproduced import Reproduced, labelled
+from igcli.reproduce.result import Reproduced, labelled
 from igcli.runs.planning.plan import Plan
 from igcli.runs.result import RunResult
 from igcli.store.files import whole_file, write_whole

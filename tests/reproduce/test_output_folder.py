@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from igcli.common.errors import OutputError
-from igcli.reproduce.place import Place
+from igcli.reproduce.output_folder import Place
 
 
 def hold(out: Path, example: str, status: str) -> None:

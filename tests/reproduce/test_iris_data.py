@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import InputError
-from igcli.reproduce.flowers import read_flowers
+from igcli.reproduce.iris_data import read_flowers
 
 NAMES = ("setosa", "versicolor", "virginica")
 X = np.round(np.linspace(0.1, 7.0, 120), 1).reshape(30, 4)

@@ -10,10 +10,10 @@ import pytest
 
 from igcli.common.errors import ConfigError, InputError, RunStopped
 from igcli.common.progress import untracked
+from igcli.reproduce.example_run import Asked, Tools, Work
 from igcli.reproduce.examples import reproduce
 from igcli.reproduce.fetch import Cache
 from igcli.reproduce.presets import preset
-from igcli.reproduce.work import Asked, Tools, Work
 
 
 def tools(tmp_path: Path) -> Tools:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from igcli.common.errors import InputError
-from igcli.reproduce.pictures import photos_in, stacked, titled
+from igcli.reproduce.figures import photos_in, stacked, titled
 
 
 def test_pictures_are_stacked_with_a_gap() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import InputError
-from igcli.reproduce.digits import read_digits
+from igcli.reproduce.mnist_data import read_digits
 
 
 def digits(count: int) -> Any:
