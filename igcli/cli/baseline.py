@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, track
-from igcli.cli.outputs import check_output, writing
+from igcli.cli.console import track
+from igcli.cli.options import debug_option
+from igcli.cli.output_files import check_output, writing
 from igcli.comparison.grid import DEFAULT_GRID
 
 

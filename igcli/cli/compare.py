@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, tell_result, track, warn
-from igcli.cli.outputs import check_output, writing
+from igcli.cli.console import tell_result, track, warn
+from igcli.cli.options import config_option, debug_option
+from igcli.cli.output_files import check_output, writing
 from igcli.common.errors import NotComparable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, tell_result, warn
-from igcli.cli.settings import settings_options
+from igcli.cli.console import tell_result, warn
+from igcli.cli.options import config_option, debug_option
+from igcli.cli.run_options import settings_options
 from igcli.cli.words import in_words
 from igcli.common.config import RunConfig
 

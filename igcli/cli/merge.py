@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, tell_failures, tell_result, track
+from igcli.cli.console import tell_failures, tell_result, track
+from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
+from igcli.cli.console import tell_failures, tell_result, track, warn
+from igcli.cli.options import debug_option
 from igcli.figures.channels import REDUCTIONS, SIGNS
 from igcli.figures.colormaps import COLORMAPS
 from igcli.figures.style import IMAGE, RUN, SHOWN, STYLES

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, tell_result, track, warn
+from igcli.cli.console import tell_result, track, warn
+from igcli.cli.options import debug_option
 
 
 @click.command(name="report")

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from igcli.cli.console import tell_failures, tell_result, track, warn
 from igcli.cli.main import DEBUG
-from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
+from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
 from igcli.common.config import RunConfig

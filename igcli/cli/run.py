@@ -9,17 +9,10 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from igcli.cli.console import SHOWN, tell_failures, tell_result, track, warn
 from igcli.cli.main import ARGUMENTS
-from igcli.cli.options import (
-    SHOWN,
-    config_option,
-    debug_option,
-    tell_failures,
-    tell_result,
-    track,
-    warn,
-)
-from igcli.cli.settings import executor_options, settings_options
+from igcli.cli.options import config_option, debug_option
+from igcli.cli.run_options import executor_options, settings_options
 from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
 from igcli.common.config import ON_ERROR, RunConfig

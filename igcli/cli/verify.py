@@ -6,7 +6,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from igcli.cli.options import debug_option, tell_result, track, warn
+from igcli.cli.console import tell_result, track, warn
+from igcli.cli.options import debug_option
 
 
 @click.command(name="verify")

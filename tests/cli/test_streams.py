@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.forking import Server, server, until
+from tests.system.forking import Server, server, until
 
 IGCLI = f"{sys.executable} -m igcli"
 FULL = "igcli: stdout can't be written: No space left on device (else the exit code would be {})\n"

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from igcli.store.manifest import read_manifest
-from tests.cli.forking import Server, server, until
+from tests.system.forking import Server, server, until
 
 # Each takes some seconds; CI asks for more.
 KILLS = int(os.environ.get("IGCLI_TEST_KILLS", "1"))

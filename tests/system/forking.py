@@ -1,6 +1,6 @@
 """Real `igcli` processes without each paying for TensorFlow's import.
 
-One process imports it and forks a child for every command line: `python -m tests.cli.forking`
+One process imports it and forks a child for every command line: `python -m tests.system.forking`
 reads requests from stdin, one JSON a line, and answers each with one.
 """
 
@@ -122,7 +122,7 @@ class Server:
 @contextmanager
 def server(folder: Path) -> Iterator[Server]:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.cli.forking"],
+        [sys.executable, "-m", "tests.system.forking"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -23,7 +23,7 @@ from igcli.common.model_spec import ModelSettings
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing, printable
 from igcli.models.open import open_model
-from tests.cli.bad_files import (
+from tests.system.bad_files import (
     AMONG_GOOD_ONES,
     EXPLODED,
     FLAT,
