@@ -9,7 +9,7 @@ import pytest
 from igcli.common.errors import ModelError
 from igcli.models.scan.config import Trust, check_config
 from igcli.models.scan.files import scan_h5, scan_keras
-from igcli.models.scan.graph import scan_saved_model
+from igcli.models.scan.saved_model_graph import scan_saved_model
 from tests.models.scan.hostile import (
     DENSE,
     archive,
