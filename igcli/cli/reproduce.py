@@ -96,7 +96,7 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
     """Return what runs `igcli run` with some arguments, loading each model once."""
     from igcli.cli.run import command as run_command
     from igcli.models.open import check_path, open_model
-    from igcli.runs.pipeline import run
+    from igcli.runs.executors.local import run_plan
     from igcli.runs.planning.plan import make_plan
 
     load_once = cache(open_model)
@@ -111,7 +111,7 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
         begin()
         stopping.running = True
         try:
-            return plan, run(plan, track, warn, stopping.event)
+            return plan, run_plan(plan, track, warn, stopping.event)
         finally:
             stopping.running = False
 
