@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from igcli.models.train import digits_network
+from igcli.reproduce.networks import digits_network
 
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]

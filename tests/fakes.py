@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.batches import Batches, Batching
-from igcli.node_gradients import HostGradients
-from igcli.records import Array, InputSpec, ModelSpec
-from igcli.rows import PathRows, RowValues
+from igcli.attribution.batches import Batches, Batching
+from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.node_gradients import HostGradients
+from igcli.common.arrays import Array
+from igcli.common.model_spec import InputSpec, ModelSpec
 
 
 def spec(shape: tuple[int | None, ...], classes: int) -> ModelSpec:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from igcli.maps import Maps
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
+from igcli.store.maps import Maps
 from igcli.store.writer import RunWriter
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, track
-from igcli.cli.outputs import check_output, writing
-from igcli.drift.reduce import DEFAULT_GRID
+from igcli.cli.console import track
+from igcli.cli.options import debug_option
+from igcli.cli.output_files import check_output, writing
+from igcli.comparison.grid import DEFAULT_GRID
 
 
 @click.command(name="baseline")
@@ -28,8 +29,8 @@ from igcli.drift.reduce import DEFAULT_GRID
 @debug_option
 def command(run: Path, output: Path, grid: int) -> None:
     """Write the maps of the run directory OUT, reduced, to a file that `igcli compare` takes."""
-    from igcli.drift.igref import write_igref
-    from igcli.units import in_bytes
+    from igcli.common.text import in_bytes
+    from igcli.comparison.drift.reference_file import write_igref
 
     check_output("-o", output)
     with writing("-o", output):

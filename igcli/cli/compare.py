@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, tell_result, track, warn
-from igcli.cli.outputs import check_output, writing
-from igcli.errors import NotComparable
+from igcli.cli.console import tell_result, track, warn
+from igcli.cli.options import config_option, debug_option
+from igcli.cli.output_files import check_output, writing
+from igcli.common.errors import NotComparable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -48,10 +49,10 @@ def command(
     Exit code 0: no drift; 1: a threshold was crossed; 2: wrong usage, and no report is written; 3:
     they can't be compared, and the reports say why.
     """
-    from igcli.drift.compare import compare, open_side
-    from igcli.drift.refused import Refused
-    from igcli.drift.say import summary
-    from igcli.drift.thresholds import parse_thresholds
+    from igcli.comparison.drift.compare import compare, open_side
+    from igcli.comparison.drift.not_comparable import Refused
+    from igcli.comparison.drift.text import summary
+    from igcli.comparison.drift.thresholds import parse_thresholds
 
     thresholds = parse_thresholds(fail_on)
     asked = {name: path for name, path in files.items() if path is not None}
@@ -76,9 +77,9 @@ def command(
 
 
 def _report(name: str, verdict: Any, sides: Any) -> bytes:
-    from igcli.drift.junit import junit
-    from igcli.drift.page import page
-    from igcli.drift.say import markdown
+    from igcli.comparison.drift.junit import junit
+    from igcli.comparison.drift.page import page
+    from igcli.comparison.drift.text import markdown
 
     if name == "junit":
         return junit(verdict)

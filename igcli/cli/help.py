@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 import click
 
 from igcli.cli.main import COMMANDS, cli
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 
 _SUFFIX = ".md"
 _LONGEST = 40

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import config_option, debug_option, tell_result, warn
-from igcli.cli.settings import settings_options
+from igcli.cli.console import tell_result, warn
+from igcli.cli.options import config_option, debug_option
+from igcli.cli.run_options import settings_options
 from igcli.cli.words import in_words
-from igcli.config import RunConfig
+from igcli.common.config import RunConfig
 
 
 @click.command(name="inspect")
@@ -31,7 +32,7 @@ def command(
 ) -> None:
     """Show what MODEL is; with INPUTS, how `igcli run` would explain them. Nothing is written."""
     from igcli.models.open import check_path, describe_model, open_model
-    from igcli.plan import make_plan
+    from igcli.runs.planning.plan import make_plan
 
     if with_estimate and inputs is None:
         raise click.UsageError("--estimate needs INPUTS")
@@ -92,6 +93,6 @@ def _planned(plan: Any) -> dict[str, Any]:
 
 
 def _estimate(plan: Any) -> dict[str, Any]:
-    from igcli.estimate import estimate
+    from igcli.runs.cost import estimate
 
     return asdict(estimate(plan))

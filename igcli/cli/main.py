@@ -7,10 +7,11 @@ from importlib import import_module
 
 import click
 
-from igcli import __version__, exit_codes
+from igcli import __version__
 from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
-from igcli.errors import IgcliError, NotComparable, RunStopped
+from igcli.common import exit_codes
+from igcli.common.errors import IgcliError, NotComparable, RunStopped
 
 # Every command, by the group that `igcli --help` lists it in: its name, and its module.
 GROUPS = {

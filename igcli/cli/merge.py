@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, tell_failures, tell_result, track
+from igcli.cli.console import tell_failures, tell_result, track
+from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
 
 
@@ -25,7 +26,7 @@ def command(
     all was explained; 2: they don't fit together, or OUT can't be written; 3: some inputs failed,
     some overlays are missing, or it was stopped part-way.
     """
-    from igcli.merge import merge
+    from igcli.runs.shards.merge import merge
 
     if not shards:
         raise click.UsageError("no SHARD is named: OUT comes first, then every shard", ctx)

@@ -1,24 +1,18 @@
 """Options that commands share, as decorators."""
 
-import json
-import os
 import re
-import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from igcli.cli.config_file import read_toml
 from igcli.cli.main import CONFIG, DEBUG
-from igcli.config import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
-
-SHOWN = 5
-_COLUMNS, _LINES = 79, 24
 
 
 def config_option(table: str) -> Callable[[F], F]:
@@ -110,59 +104,3 @@ def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) 
     if size < 1.0:
         raise click.BadParameter(f"{value!r} is no size, 2GB for example")
     return int(size)
-
-
-def tell_failures(
-    failures: Sequence[tuple[str, str]], what: str, where: str = "results.csv"
-) -> None:
-    """Print the first few (id, reason) on stderr, and how many more there are, and where."""
-    from igcli.result import on_one_line
-
-    for identity, reason in failures[:SHOWN]:
-        click.echo(f"igcli: {what}: {on_one_line(f'{identity}: {reason}')}", err=True)
-    if len(failures) > SHOWN:
-        click.echo(f"igcli: and {len(failures) - SHOWN} more, named in {where}", err=True)
-
-
-def tell_result(
-    as_json: bool, to_dict: Callable[[], Mapping[str, Any]], lines: Callable[[], Iterable[str]]
-) -> None:
-    """Print what a command came to on stdout: one JSON object on one line, or lines of text."""
-    if as_json:
-        click.echo(json.dumps(to_dict(), allow_nan=False))
-    else:
-        click.echo("\n".join(lines()))
-
-
-def track(items: Iterable[T], total: int, done: int = 0, unit: str = "images") -> Iterable[T]:
-    """Show a progress bar on stderr, when that is a terminal."""
-    from tqdm import tqdm
-
-    bar: Iterable[T] = tqdm(
-        items,
-        total=total,
-        initial=done,
-        unit=unit,
-        file=sys.stderr,
-        disable=None,
-        **_size(),
-    )
-    return bar
-
-
-def _size() -> dict[str, Any]:
-    """Return how large the bar may be, for tqdm: as the terminal at each moment, if it tells.
-
-    One of no columns or lines (what starts the command under a pty may not set them) would show
-    nothing.
-    """
-    try:
-        known = all(os.get_terminal_size(sys.stderr.fileno()))
-    except (OSError, ValueError):
-        known = True
-    return {"dynamic_ncols": True} if known else {"ncols": _COLUMNS, "nrows": _LINES}
-
-
-def warn(message: str) -> None:
-    """Print one line of notice on stderr."""
-    click.echo(f"igcli: note: {message}", err=True)

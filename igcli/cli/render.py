@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
+from igcli.cli.console import tell_failures, tell_result, track, warn
+from igcli.cli.options import debug_option
+from igcli.figures.channels import REDUCTIONS, SIGNS
 from igcli.figures.colormaps import COLORMAPS
-from igcli.figures.look import IMAGE, RUN, SHOWN, STYLES
-from igcli.figures.planes import REDUCTIONS, SIGNS
+from igcli.figures.style import IMAGE, RUN, SHOWN, STYLES
 
 _SCALES = (IMAGE, SHOWN, RUN)
 
@@ -100,8 +101,8 @@ def command(
     other options are by default goes by the style. Exit code 0: all was drawn; 2: wrong usage;
     3: some have no map, the run is not finished or damaged, or a picture could not be written.
     """
-    from igcli.figures.look import settle_look
-    from igcli.render.work import Wanted, render
+    from igcli.figures.style import settle_look
+    from igcli.report.pictures.render import Wanted, render
 
     look = settle_look(**asked, caption=not no_caption)
     if look.doubt:

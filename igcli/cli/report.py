@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import debug_option, tell_result, track, warn
+from igcli.cli.console import tell_result, track, warn
+from igcli.cli.options import debug_option
 
 
 @click.command(name="report")
@@ -34,7 +35,7 @@ def command(out: Path, output: Path | None, pictures: int, overwrite: bool, as_j
     a table to sort and filter, their pictures, and the settings. Exit code 0 though some inputs
     failed, or the run is not finished (the page says so); 2: OUT is no run.
     """
-    from igcli.report.page import write_report
+    from igcli.report.page.page import write_report
 
     written = write_report(out, output, pictures, overwrite, track)
     if written.missing:

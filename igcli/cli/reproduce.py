@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from igcli import exit_codes
+from igcli.cli.console import tell_failures, tell_result, track, warn
 from igcli.cli.main import DEBUG
-from igcli.cli.options import debug_option, tell_failures, tell_result, track, warn
+from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
-from igcli.config import RunConfig
-from igcli.progress import Track
+from igcli.common import exit_codes
+from igcli.common.config import RunConfig
+from igcli.common.progress import Track
 
 _NAMES = ("mnist", "imagenet", "tf-tutorial", "iris", "two-inputs")
 
@@ -70,9 +71,9 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     explained; 2: wrong usage, or a file that can't be had; 3: some inputs failed, or it was
     stopped.
     """
+    from igcli.reproduce.example_run import Asked, Tools
     from igcli.reproduce.examples import reproduce
     from igcli.reproduce.fetch import Cache, cache_folder
-    from igcli.reproduce.work import Asked, Tools
 
     with Stopping() as stopping:
         tools = Tools(
@@ -95,8 +96,8 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
     """Return what runs `igcli run` with some arguments, loading each model once."""
     from igcli.cli.run import command as run_command
     from igcli.models.open import check_path, open_model
-    from igcli.pipeline import run
-    from igcli.plan import make_plan
+    from igcli.runs.executors.local import run_plan
+    from igcli.runs.planning.plan import make_plan
 
     load_once = cache(open_model)
     debug = ["--debug"] if ctx.meta.get(DEBUG) else []
@@ -110,7 +111,7 @@ def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
         begin()
         stopping.running = True
         try:
-            return plan, run(plan, track, warn, stopping.event)
+            return plan, run_plan(plan, track, warn, stopping.event)
         finally:
             stopping.running = False
 

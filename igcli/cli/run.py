@@ -9,23 +9,16 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from igcli import exit_codes
+from igcli.cli.console import SHOWN, tell_failures, tell_result, track, warn
 from igcli.cli.main import ARGUMENTS
-from igcli.cli.options import (
-    SHOWN,
-    config_option,
-    debug_option,
-    tell_failures,
-    tell_result,
-    track,
-    warn,
-)
-from igcli.cli.settings import executor_options, settings_options
+from igcli.cli.options import config_option, debug_option
+from igcli.cli.run_options import executor_options, settings_options
 from igcli.cli.signals import Stopping
-from igcli.config import ON_ERROR, RunConfig
-from igcli.errors import RunStopped
-from igcli.executors import EXECUTORS
-from igcli.gates import USAGE
+from igcli.common import exit_codes
+from igcli.common.config import ON_ERROR, RunConfig
+from igcli.common.errors import RunStopped
+from igcli.runs.executors import EXECUTORS
+from igcli.runs.planning.gates import USAGE
 
 
 @click.command(name="run")
@@ -102,8 +95,7 @@ def _tell_of_nothing(ctx: click.Context, out: Path, as_json: bool) -> NoReturn:
 
 def _tell(result: Any, to_go_on: str | None) -> None:
     """Print on stderr what did not go as asked."""
-    from igcli.result import on_one_line
-    from igcli.units import the_first
+    from igcli.common.text import on_one_line, the_first
 
     tell_failures(result.tally.failures, "failed")
     tell_failures(result.undrawn, "not drawn", "run.json")

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from types import FrameType
 
-from igcli import exit_codes
+from igcli.common import exit_codes
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 

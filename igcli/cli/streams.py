@@ -11,7 +11,7 @@ import select
 import sys
 from typing import Any, TextIO
 
-from igcli import exit_codes
+from igcli.common import exit_codes
 
 # The reader wanted no more of it.
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET})

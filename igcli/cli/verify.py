@@ -6,7 +6,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from igcli.cli.options import debug_option, tell_result, track, warn
+from igcli.cli.console import tell_result, track, warn
+from igcli.cli.options import debug_option
 
 
 @click.command(name="verify")
@@ -47,9 +48,9 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     all holds; 1: something does not; 2: wrong usage, or OUT is of another model or other inputs;
     3: the run is not finished.
     """
+    from igcli.evaluation.reopen import Asked
+    from igcli.evaluation.verify import verify
     from igcli.models.open import check_path, open_model
-    from igcli.rebuild import Asked
-    from igcli.verify import verify
 
     check_path(asked["model"])
     found = verify(Asked(**asked), open_model, track, warn)

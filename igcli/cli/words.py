@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from igcli.units import in_bytes, in_time
+from igcli.common.text import in_bytes, in_time
 
 _LABEL = 12
 

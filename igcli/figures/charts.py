@@ -7,8 +7,8 @@ from math import ceil, floor, log10
 import numpy as np
 from PIL import Image, ImageDraw
 
+from igcli.common.arrays import Array
 from igcli.figures.caption import INK, fit_text, font, line_height, upright
-from igcli.records import Array
 
 # Lines are drawn so many times larger and averaged down: that smooths their edges.
 _FINER = 4

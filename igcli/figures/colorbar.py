@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw
 
+from igcli.common.arrays import Array
 from igcli.figures.caption import INK, MARGIN, SIZE, fit_text, font, line_height, upright
 from igcli.figures.ramp import Ramp
-from igcli.records import Array
 
 _EDGE = (110, 110, 110)
 # A scale is a sum's share: rounding alone is nothing beyond.

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 _POINTS = {
     "red-white-green": "ff0000 ffffff 008000",

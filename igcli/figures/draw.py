@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from igcli.common.arrays import Array
+from igcli.common.png import note
 from igcli.figures.caption import caption_strip, text_size
+from igcli.figures.channels import label
 from igcli.figures.colorbar import Bar, bar_of, horizontal_bar
-from igcli.figures.look import Look
 from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel
 from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked
-from igcli.figures.planes import label
-from igcli.figures.png import note
-from igcli.records import Array
+from igcli.figures.style import Look
 
 _FRAME = (170, 170, 170)
 

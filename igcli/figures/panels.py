@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from igcli.common.arrays import Array
+from igcli.figures.channels import of_sign
 from igcli.figures.colorbar import bar_of
 from igcli.figures.pixels import behind, blended, fitted, heat, rgb_of
-from igcli.figures.planes import of_sign
 from igcli.figures.ramp import Ramp
 from igcli.figures.sheet import Cell, sheet
-from igcli.records import Array
 
 _COLUMNS = {
     "all": "Attributions",

@@ -6,9 +6,9 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
+from igcli.common.arrays import Array
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import shares_of
-from igcli.records import Array
 
 MIN_SIDE = 224
 _MAX_SIDE = 4096

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.figures.colormaps import DIVERGING, colours
 from igcli.figures.scale import shares_of
-from igcli.records import Array
 
 
 @dataclass(frozen=True, slots=True)

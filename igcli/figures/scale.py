@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 CLIP_PERCENT = 2.0
 Planes: TypeAlias = Callable[[], Iterable[Array]]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from igcli.common.arrays import Array
 from igcli.figures.caption import INK, MARGIN, SIZE, caption_strip, fit_text, font, line_height
 from igcli.figures.colorbar import Bar, vertical_bar
-from igcli.records import Array
 
 _FRAME = (170, 170, 170)
 _LETTERS_A_SIDE = 15

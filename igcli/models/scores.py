@@ -3,9 +3,9 @@
 from math import prod
 from typing import Any
 
-from igcli.errors import ConfigError, ModelError
+from igcli.common.errors import ConfigError, ModelError
+from igcli.common.model_spec import Tail
 from igcli.models.runtime import import_tensorflow
-from igcli.records import Tail
 
 SCORES = ("as-is", "probability", "logit")
 _PASSED_THROUGH = frozenset({"Identity", "Cast", "Reshape", "Squeeze", "StopGradient"})

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from igcli.errors import ConfigError, ModelError
+from igcli.common.errors import ConfigError, ModelError
+from igcli.inputs.labels import read_labels
 from igcli.models.open import check_path
-from igcli.reproduce.reproduced import Reproduced
-from igcli.reproduce.work import Asked, Tools, Work
-from igcli.targets import read_labels
+from igcli.reproduce.example_run import Asked, Tools, Work
+from igcli.reproduce.result import Reproduced
 
 
 @dataclass(frozen=True, slots=True)

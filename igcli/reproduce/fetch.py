@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.error import HTTPError
 
-from igcli.errors import InputError, OutputError
-from igcli.progress import Track
-from igcli.records import Warn
+from igcli.common.arrays import Warn
+from igcli.common.errors import InputError, OutputError
+from igcli.common.progress import Track
 from igcli.store.files import whole_file, write_whole
 
 _CHUNK = 2**20

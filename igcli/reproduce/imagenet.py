@@ -7,19 +7,20 @@ from typing import Any
 
 from PIL import Image
 
-from igcli.errors import InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError
+from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
-from igcli.figures.look import Look, settle_look
 from igcli.figures.scale import common_scale
-from igcli.models.resnet import holds_weights_only, resnet50v2
-from igcli.records import Array, Explanation
-from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked
+from igcli.figures.style import Look, settle_look
+from igcli.report.pictures.shown import ShownRun
+from igcli.reproduce.example_run import Work
+from igcli.reproduce.figures import SIDE, explained, photos_in, stacked
+from igcli.reproduce.predictions import best_rows
 from igcli.reproduce.remotes import CATS, CLASSES, RESNET
-from igcli.reproduce.scores import best_rows
+from igcli.reproduce.resnet import holds_weights_only, resnet50v2
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import cats_in
-from igcli.reproduce.work import Work
 from igcli.store.files import write_whole
 
 _DRAWN = 2

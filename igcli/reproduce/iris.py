@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from igcli.models.train import Lesson, flowers_network, train
-from igcli.plan import Plan
-from igcli.records import Array, Explanation
-from igcli.reproduce.flowers import FEATURES, SPECIES, Flowers, read_flowers
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.reproduce.example_run import Work
+from igcli.reproduce.iris_data import FEATURES, SPECIES, Flowers, read_flowers
+from igcli.reproduce.networks import Lesson, flowers_network, train
+from igcli.reproduce.predictions import predictions
 from igcli.reproduce.remotes import FLOWERS
-from igcli.reproduce.reproduced import epochs_in_words
-from igcli.reproduce.scores import predictions
+from igcli.reproduce.result import epochs_in_words
 from igcli.reproduce.table import table
-from igcli.reproduce.work import Work
+from igcli.runs.planning.plan import Plan
 from igcli.store.reader import read_joined, read_maps
 
 _EPOCHS, _BATCH = 300, 10

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from igcli.figures.panels import PanelRow, signed_panel
-from igcli.models.train import Lesson, digits_network, train
-from igcli.plan import Plan
-from igcli.render.source import ShownRun
-from igcli.reproduce.digits import Digits, read_digits
+from igcli.report.pictures.shown import ShownRun
+from igcli.reproduce.example_run import Work
+from igcli.reproduce.mnist_data import Digits, read_digits
+from igcli.reproduce.networks import Lesson, digits_network, train
+from igcli.reproduce.predictions import predictions
 from igcli.reproduce.remotes import DIGITS
-from igcli.reproduce.reproduced import epochs_in_words
-from igcli.reproduce.scores import predictions
+from igcli.reproduce.result import epochs_in_words
 from igcli.reproduce.table import table
-from igcli.reproduce.work import Work
+from igcli.runs.planning.plan import Plan
 
 _BATCH = 256
 _EPOCHS, _DIGITS = 6, 60_000

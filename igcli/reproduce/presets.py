@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 
 _FOLDER = Path(__file__).resolve().parent.parent / "configs"
 

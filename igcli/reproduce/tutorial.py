@@ -8,18 +8,19 @@ import h5py
 import numpy as np
 from PIL import Image
 
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
 from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw
-from igcli.figures.look import settle_look
 from igcli.figures.panels import image_row
-from igcli.records import Array, Explanation
-from igcli.render.source import ShownRun
-from igcli.reproduce.pictures import SIDE, explained, photos_in, stacked, titled
+from igcli.figures.style import settle_look
+from igcli.report.pictures.shown import ShownRun
+from igcli.reproduce.example_run import Work
+from igcli.reproduce.figures import SIDE, explained, photos_in, stacked, titled
+from igcli.reproduce.predictions import best_rows
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
-from igcli.reproduce.scores import best_rows
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import model_in
-from igcli.reproduce.work import Work
 from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.profiles import read_profile
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from igcli.models.train import Lesson, train, two_branches_network
-from igcli.records import Array
-from igcli.reproduce.reproduced import epochs_in_words
+from igcli.common.arrays import Array
+from igcli.reproduce.example_run import Work
+from igcli.reproduce.networks import Lesson, train, two_branches_network
+from igcli.reproduce.result import epochs_in_words
 from igcli.reproduce.table import table
-from igcli.reproduce.work import Work
 from igcli.store.reader import read_joined, read_maps
 
 _SIZES = {"left": 3, "right": 3}

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 
 _CATS = "alibi/data/cats.tar.gz"
 _MOST_BYTES = 2**30

@@ -8,7 +8,7 @@ from typing import Any, Literal, TextIO
 import h5py
 import numpy as np
 
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
 from igcli.store.files import whole_file
 
 Kind = Literal["text", "int", "float", "flag"]

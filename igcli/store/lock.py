@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import OutputError
+from igcli.common.errors import OutputError
 from igcli.store.layout import LOCK
 
 try:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.hashes import file_sha256
+from igcli.common.files import file_sha256
 from igcli.store.files import append_line, write_whole
 from igcli.store.layout import manifest_path, part_path
 

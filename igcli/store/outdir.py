@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from igcli.errors import OutputError
-from igcli.figures.png import is_ours
-from igcli.store.about import read_about
+from igcli.common.errors import OutputError
+from igcli.common.png import is_ours
 from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
     ATTRIBUTIONS,
@@ -24,6 +23,7 @@ from igcli.store.layout import (
 )
 from igcli.store.lock import check_unlocked, unwritable
 from igcli.store.manifest import PartEntry
+from igcli.store.run_json import read_about
 
 
 def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:

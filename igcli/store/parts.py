@@ -8,11 +8,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from igcli.maps import Maps
-from igcli.records import Array, Explanation, Part
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
 from igcli.store.columns import copy_columns, write_columns
 from igcli.store.files import whole_file, write_whole
 from igcli.store.hdf5 import hdf5_bytes
+from igcli.store.maps import Maps
 from igcli.store.profiles import join_profiles, write_profiles
 
 _NPY_ROWS = 64

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from igcli.records import Explanation, Profile
+from igcli.common.explanation import Explanation, Profile
 
 GROUP = "profiles"
 _FIELDS = ("alphas", "scores", "gradient_norms")

@@ -7,7 +7,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from igcli.records import Array, Explanation, Part
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import PartEntry

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.quadrature import RULES
+from igcli.attribution.quadrature import RULES
 from tests.benchmarks.accuracy import DATA, explain
 from tests.conftest import SHARED
 

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.drift.igref import write_igref
-from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Array, Explanation
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.progress import untracked
+from igcli.comparison.drift.reference_file import write_igref
+from igcli.store.maps import Maps
 from igcli.store.writer import RunWriter
+from tests.comparison.runs import IDENTITY, moved, row
 from tests.conftest import ROOT
-from tests.drift.runs import IDENTITY, moved, row
 
 _PART = 334
 # What the system says of a child's peak is its parent's where that is more.

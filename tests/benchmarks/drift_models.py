@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.models.runtime import import_tensorflow
-from igcli.records import Array
 from tests.benchmarks.accuracy import DATA
 
 # mnist.h5 has not seen the digits before; those after are for tests.

@@ -25,13 +25,13 @@ from typing import Any
 from unittest import mock
 
 import igcli.models
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.scan import files
-from igcli.models.scan.apart import scan_apart
+from igcli.models.scan.allowed_names import CLASSES, RUNS_CODE
 from igcli.models.scan.config import Trust, check_config
-from igcli.models.scan.graph import scan_saved_model
-from igcli.models.scan.known import CLASSES, RUNS_CODE
-from tests.models.hostile import (
+from igcli.models.scan.saved_model_graph import scan_saved_model
+from igcli.models.scan.scan_process import scan_apart
+from tests.models.scan.hostile import (
     DENSE,
     archive,
     calls,

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from igcli.inputs.decode import decode
+from igcli.common.arrays import Array
+from igcli.inputs.preprocess import symmetric
+from igcli.inputs.readers.decode import decode
 from igcli.models.runtime import import_tensorflow
-from igcli.preprocess import symmetric
-from igcli.records import Array
 from tests.benchmarks.accuracy import DATA, explain
 from tests.conftest import SHARED
 

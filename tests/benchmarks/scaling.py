@@ -20,19 +20,20 @@ from pathlib import Path
 
 import numpy as np
 
-from igcli.config import RunConfig
-from igcli.executors import local, ray
-from igcli.executors.ranges import Ranges
-from igcli.maps import Maps
-from igcli.progress import untracked
-from igcli.records import Explanation
-from igcli.result import Tally
+from igcli.common.config import RunConfig
+from igcli.common.explanation import Explanation
+from igcli.common.progress import untracked
+from igcli.common.totals import Tally
+from igcli.runs.executors import local
+from igcli.runs.executors.ray import executor as ray
+from igcli.runs.executors.ray.ranges import Ranges
 from igcli.store.files import temporary_in
 from igcli.store.layout import part_path
+from igcli.store.maps import Maps
 from igcli.store.reader import read_rows
 from igcli.store.staged import stage
 from igcli.store.writer import RunWriter
-from tests.executors.scripted import FEATURES, load
+from tests.runs.executors.scripted import FEATURES, load
 
 WORKERS = (1, 2, 10, 100, 1000)
 RANGES = (1, 16, 64, 256, 1024)

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from igcli.drift.thresholds import COMPLETE
-from tests.drift.runs import failed, maps_like, row, rows_of, write_run
+from igcli.comparison.drift.thresholds import COMPLETE
+from tests.comparison.runs import failed, maps_like, row, rows_of, write_run
 
 MAPS = maps_like(4)
 

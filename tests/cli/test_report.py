@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.runs import lines_of, mixed_run, table_of
+from tests.report.page.runs import lines_of, mixed_run, table_of
 
 
 def test_a_real_run(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from igcli.reproduce import imagenet, mnist, tutorial
+from igcli.reproduce.example_run import Work
 from igcli.reproduce.fetch import Remote
-from igcli.reproduce.work import Work
 
 # Networks are trained here; CI waits for it.
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from igcli.records import Array
+from igcli.common.arrays import Array
 
 Igcli = Callable[..., Result]
 
@@ -426,7 +426,7 @@ def test_the_batch_size_is_settled_recorded_and_may_be_reduced(
     assert (three["size"], three["chosen"]) == (3, "asked")
     assert auto["rows"] == three["rows"] and three["rows_per_second"] > 0
     assert "--batch-size" not in three["stderr"]
-    monkeypatch.setattr("igcli.probe.total_memory", lambda: 2**20)
+    monkeypatch.setattr("igcli.attribution.batch_size.total_memory", lambda: 2**20)
     reduced = batching("--batch-size", 5000)
     assert reduced["size"] < 5000 and reduced["chosen"] == "asked, reduced"
     assert "--batch-size 5000 may not fit into memory" in reduced["stderr"]

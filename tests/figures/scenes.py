@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from igcli.common.arrays import Array
 from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw, draw_sheet
-from igcli.figures.look import settle_look
 from igcli.figures.panels import image_row
 from igcli.figures.scale import common_scale
-from igcli.records import Array
+from igcli.figures.style import settle_look
 
 LINES = ("class 3 cat", "score 0.8731   delta -0.0012")
 

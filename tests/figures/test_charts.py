@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from igcli.common.arrays import Array
 from igcli.figures.charts import Chart, chart_row, line_chart, nice_ticks, path_charts
-from igcli.records import Array
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 

@@ -4,8 +4,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from igcli.common.arrays import Array
 from igcli.figures.overlay import blend, draw_overlay, enlarge, scale_signed
-from igcli.records import Array
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 

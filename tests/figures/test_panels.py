@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igcli.common.arrays import Array
 from igcli.figures.caption import font
 from igcli.figures.panels import PanelRow, four_panels, image_row, side_by_side, signed_panel
 from igcli.figures.ramp import Ramp
 from igcli.figures.sheet import Cell, sheet
-from igcli.records import Array
 
 SIDE = 60
 PLANE = np.array([[4.0, -2.0], [0.0, 1.0]])

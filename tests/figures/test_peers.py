@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
-from igcli.figures.look import settle_look
+from igcli.common.arrays import Array
 from igcli.figures.pixels import alpha_scaled, behind, blended, heat, masked
 from igcli.figures.ramp import Ramp
-from igcli.records import Array
+from igcli.figures.style import settle_look
 
 # matplotlib knows 256 colours of a map and takes the one below; that is as far as they are apart.
 STEP = 4

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from igcli.common.arrays import Array
 from igcli.figures.scale import common_scale, shares_of, signed_scale
-from igcli.records import Array
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.errors import IgcliError
-from igcli.models.gradient import TensorFlowModel
+from igcli.attribution.gradient_model import PathRows
+from igcli.common.errors import IgcliError
+from igcli.common.model_spec import ModelSettings
 from igcli.models.open import check_path, open_model
-from igcli.records import ModelSettings
-from igcli.rows import PathRows
+from igcli.models.tensorflow_model import TensorFlowModel
 
 X = np.array([[1.0, -2.0, 0.5], [0.0, 1.0, 2.0]], np.float32)
 WEIGHTS = np.array([[1.0, 0.0], [2.0, -1.0], [0.5, 3.0]], np.float32)

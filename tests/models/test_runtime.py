@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 from igcli.models.runtime import choose_device, has_gpu, set_precision
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from igcli.errors import InputError, OutputError
-from igcli.progress import untracked
+from igcli.common.errors import InputError, OutputError
+from igcli.common.progress import untracked
 from igcli.reproduce.fetch import Cache, Remote, cache_folder
 
 CONTENT = bytes(range(256)) * 8192

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from igcli.errors import ConfigError
+from igcli.common.errors import ConfigError
 from igcli.reproduce.examples import EXAMPLES
 from igcli.reproduce.presets import preset
 

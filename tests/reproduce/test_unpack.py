@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from igcli.errors import InputError
+from igcli.common.errors import InputError
 from igcli.reproduce import unpack
 from igcli.reproduce.unpack import cats_in, model_in
 

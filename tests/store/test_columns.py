@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igcli.records import Explanation
+from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS, copy_columns, write_columns, write_csv
 
 FULL = Explanation(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from igcli.errors import OutputError
+from igcli.common.errors import OutputError
 from igcli.store.lock import RunLock
 
 HOLD = """

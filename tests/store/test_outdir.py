@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from igcli.errors import OutputError
-from igcli.figures.png import save_png
+from igcli.common.errors import OutputError
+from igcli.common.png import save_png
 from igcli.store.lock import RunLock
 from igcli.store.outdir import (
     check_out,

@@ -7,8 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
-from igcli.maps import Maps
-from igcli.records import Array, Explanation, Part
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
+from igcli.store.maps import Maps
 from igcli.store.parts import join_parts, save_npy, write_part
 
 SHAPE = (2, 3)

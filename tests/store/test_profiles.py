@@ -5,8 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from igcli.maps import Maps
-from igcli.records import Explanation, Profile
+from igcli.common.explanation import Explanation, Profile
+from igcli.store.maps import Maps
 from igcli.store.parts import join_parts, write_part
 
 

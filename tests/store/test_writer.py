@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igcli.errors import OutputError
-from igcli.maps import Maps
-from igcli.records import Explanation
+from igcli.common.errors import OutputError
+from igcli.common.explanation import Explanation
 from igcli.store.manifest import read_manifest
+from igcli.store.maps import Maps
 from igcli.store.staged import Staged, stage
 from igcli.store.writer import RunWriter
 

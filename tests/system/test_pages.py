@@ -34,6 +34,11 @@ def test_readme_and_help_list_the_pages_that_there_are(igcli: Igcli) -> None:
     assert list(pages()) == list(PAGES)
 
 
+def test_the_readme_names_the_packages() -> None:
+    packages = {path.parent.name for path in (ROOT / "igcli").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `igcli/(\w+)` \|", README.text, re.M)) == packages
+
+
 def test_no_page_has_a_commands_name() -> None:
     assert not set(PAGES) & set(COMMANDS)
 

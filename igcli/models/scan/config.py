@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.errors import ModelError
+from igcli.common.errors import ModelError
 from igcli.models.keras2.operations import is_listed
-from igcli.models.scan.known import (
+from igcli.models.scan.allowed_names import (
     CALLABLE_SLOT,
     CLASSES,
     FUNCTION_MODULES,
@@ -22,8 +22,8 @@ from igcli.models.scan.known import (
     MODULES,
     RUNS_CODE,
 )
-from igcli.models.scan.text import parse, short
-from igcli.models.scan.weights import check_sizes
+from igcli.models.scan.declared_weights import check_sizes
+from igcli.models.scan.strict_json import parse, short
 
 _MAX_LAYERS = 10_000
 _NAME = re.compile(r"[A-Za-z_][\w.]*")

@@ -9,10 +9,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from igcli.errors import ModelError
-from igcli.models.scan.apart import scan_apart
+from igcli.common.errors import ModelError
 from igcli.models.scan.config import NO_TRUST, Trust, check_config
-from igcli.models.scan.text import MAX_CONFIG_BYTES
+from igcli.models.scan.scan_process import scan_apart
+from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"

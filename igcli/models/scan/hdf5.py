@@ -10,8 +10,8 @@ from typing import Any
 
 import h5py
 
-from igcli.errors import ModelError
-from igcli.models.scan.text import MAX_CONFIG_BYTES
+from igcli.common.errors import ModelError
+from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
 
 _MAX_OBJECTS = 200_000
 _MAX_ATTRIBUTES = 1_000

@@ -1,0 +1,1 @@
+"""The integral: paths, nodes, weights, error estimates; numpy alone."""

@@ -1,0 +1,123 @@
+"""Rows: what the engine asks of a model, and what it gets.
+
+A row is one (input, alpha) pair. Rows of several inputs share a batch, and one input's rows may
+spread over several.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from igcli.attribution.node_gradients import NodeGradients
+from igcli.common.arrays import Array
+from igcli.common.model_spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PathRows:
+    """One batch of rows.
+
+    Attributes
+    ----------
+    x, baseline : Array
+        The ends of the paths that the rows belong to, shape (m, …point shape).
+    slot : Array
+        int32 (rows,): which of the m inputs a row belongs to.
+    alpha : Array
+        float64 (rows,): the node.
+    target : Array
+        int32 (rows,): the class whose score is differentiated.
+    """
+
+    x: Array
+    baseline: Array
+    slot: Array
+    alpha: Array
+    target: Array
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+    def part(self, rows: slice) -> "PathRows":
+        """Return some of the rows, beside all the inputs."""
+        return PathRows(self.x, self.baseline, self.slot[rows], self.alpha[rows], self.target[rows])
+
+    def filled(self, size: int) -> "PathRows":
+        """Return the rows, and the last one again until there are `size`."""
+        missing = size - len(self)
+        values = (self.slot, self.alpha, self.target)
+        return PathRows(self.x, self.baseline, *(np.pad(v, (0, missing), "edge") for v in values))
+
+
+@dataclass(frozen=True, slots=True)
+class RowValues:
+    """What a batch of rows gives.
+
+    Attributes
+    ----------
+    gradients : Any
+        Row by row, or summed over each input's rows with the weights of k rules, an array of shape
+        (k, m, …input shape).
+    scores : Array
+        (rows,): the target's score at each row.
+    norms : Array
+        (rows,): the L1 norm of the gradient at each row; not finite where the gradient is not.
+    """
+
+    gradients: Any
+    scores: Array
+    norms: Array
+
+    def first(self, rows: int) -> "RowValues":
+        """Return the values of the first rows; `gradients` may keep more than these."""
+        return RowValues(self.gradients, self.scores[:rows], self.norms[:rows])
+
+    @property
+    def finite(self) -> Array:
+        """Whether a row's score and gradient are finite throughout, bool (rows,)."""
+        return both_finite(self.scores, self.norms)
+
+
+def both_finite(scores: Array, norms: Array) -> Array:
+    """Return where score and gradient norm are finite, bool (rows,)."""
+    finite: Array = np.isfinite(scores) & np.isfinite(norms)
+    return finite
+
+
+class GradientModel(Protocol):
+    """All that the engine asks of a model; fakes of it need no TensorFlow.
+
+    Scores and gradients may be asked for from several threads at once. Where a batch does not fit
+    into memory they raise `igcli.common.errors.OutOfMemory`.
+    """
+
+    spec: ModelSpec
+
+    def enter(self, x: Array) -> Array:
+        """Return the points of a path (n, …point shape) for inputs (n, …input shape).
+
+        They are the inputs themselves, unless the path runs in a layer. All else that is asked of
+        the model is asked in points.
+        """
+        ...
+
+    def scores(self, x: Array) -> Array:
+        """Return every class's score, (n, classes), for points (n, …point shape)."""
+        ...
+
+    def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
+        """Return the rows' gradients summed per input with the weights (k, rows) of k rules."""
+        ...
+
+    def row_products(self, rows: PathRows) -> RowValues:
+        """Return each row's gradient × (input − baseline), (rows, …input shape), where it lies."""
+        ...
+
+    def precision_error(self, rows: PathRows) -> float:
+        """Return the largest ‖g − g₃₂‖₁ / ‖g₃₂‖₁ of the rows' gradients; 0 for float32 itself."""
+        ...
+
+    def node_gradients(self, size: int) -> NodeGradients:
+        """Return an empty store for such rows of one path, of `size` numbers each."""
+        ...

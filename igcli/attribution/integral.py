@@ -1,0 +1,83 @@
+"""The integral of one path: the job that asks for it, and what comes back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.attribution.gradient_model import PathRows, both_finite
+from igcli.common.arrays import Array
+from igcli.common.explanation import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One explanation to compute; `key` comes back with its integral."""
+
+    key: int
+    x: Array
+    baseline: Array
+    target: int
+
+    @property
+    def difference(self) -> Array:
+        """Input − baseline, float64."""
+        difference: Array = self.x.astype(np.float64) - self.baseline
+        return difference
+
+
+@dataclass(frozen=True, slots=True)
+class Integral:
+    """One finished path.
+
+    Attributes
+    ----------
+    key : int
+        The job's.
+    attribution : Array or None
+        float32, the input's shape; None when the path met a number that is not finite.
+    steps : int
+        How many rows were evaluated.
+    profile : Profile
+        What was seen at them.
+    error_estimate : float or None
+        Of the L1 error relative to the map, where there is one.
+    converged : bool or None
+        Whether the estimate met the tolerance; None where no tolerance was asked for.
+    rounding : float
+        The part of the estimate that more steps can't lower.
+    """
+
+    key: int
+    attribution: Array | None
+    steps: int
+    profile: Profile
+    error_estimate: float | None = None
+    converged: bool | None = None
+    rounding: float = 0.0
+
+    @property
+    def start(self) -> float | None:
+        """The score at the baseline, where the path starts there and it is finite."""
+        first = float(self.profile.scores[0])
+        return first if self.profile.alphas[0] == 0.0 and np.isfinite(first) else None
+
+    @property
+    def bad_alpha(self) -> float | None:
+        """The first node at which the score or the gradient was not finite."""
+        profile = self.profile
+        bad = ~both_finite(profile.scores, profile.gradient_norms)
+        return float(profile.alphas[bad].min()) if bad.any() else None
+
+
+def path_rows(asked: Sequence[tuple[Job, Array]]) -> PathRows:
+    """Lay out a batch: the nodes asked of each job, the jobs in the order given."""
+    jobs = [job for job, _ in asked]
+    counts = [len(alphas) for _, alphas in asked]
+    return PathRows(
+        x=np.stack([job.x for job in jobs]),
+        baseline=np.stack([job.baseline for job in jobs]),
+        slot=np.repeat(np.arange(len(jobs), dtype=np.int32), counts),
+        alpha=np.concatenate([alphas for _, alphas in asked]),
+        target=np.repeat(np.array([job.target for job in jobs], np.int32), counts),
+    )

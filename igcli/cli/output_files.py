@@ -1,0 +1,32 @@
+"""Files that a command writes where a flag says: checked before any work, named in errors."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from igcli.common.errors import OutputError, RunStopped
+
+
+def check_output(flag: str, path: Path) -> None:
+    """Raise OutputError where a file can't be made, before work is done for it."""
+    if not path.parent.is_dir():
+        cause = f"there is no folder {path.parent}"
+    elif not os.access(path.parent, os.W_OK):
+        cause = f"the folder {path.parent} is not yours to write to"
+    else:
+        return
+    raise OutputError(f"{flag} {path} can't be written", cause, "make that folder, or name another")
+
+
+@contextmanager
+def writing(flag: str, path: Path) -> Iterator[None]:
+    """Turn what the system says of a file that is being written into an error that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise RunStopped(
+            f"{flag} {path} can't be written",
+            error.strerror or type(error).__name__,
+            "make room or name another file, and run this again",
+        ) from error

@@ -1,0 +1,1 @@
+"""What every package may import: records, errors, config, text, files, progress, the machine."""

@@ -1,0 +1,77 @@
+"""An explanation: one row of results.csv, with its map and its path's profile."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from igcli.common.arrays import Array
+from igcli.common.sample import InputName
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What was seen along one path, float64 arrays of shape (steps,), nodes ascending.
+
+    Attributes
+    ----------
+    alphas : Array
+        The nodes.
+    scores : Array
+        The target's score there.
+    gradient_norms : Array
+        The L1 norm of the score's gradient there.
+    """
+
+    alphas: Array
+    scores: Array
+    gradient_norms: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One row of results.csv, with its map.
+
+    Missing numbers are None; `attribution` is None exactly when `status` is "failed".
+
+    Attributes
+    ----------
+    row : int
+        Its place in results.csv and in /attributions.
+    attribution : Array or None
+        float32, the input's shape, signed.
+    image : Array or None
+        uint8 (height, width, channels): what the model saw, for display.
+    profile : Profile or None
+        What was seen along the path.
+    """
+
+    row: int
+    id: str
+    path: str
+    sha256: str
+    target: int | None = None
+    target_name: str = ""
+    prediction: int | None = None
+    prediction_name: str = ""
+    score: float | None = None
+    baseline_score: float | None = None
+    attribution_sum: float | None = None
+    delta: float | None = None
+    relative_delta: float | None = None
+    steps: int | None = None
+    error_estimate: float | None = None
+    converged: bool | None = None
+    status: Literal["ok", "failed"] = "ok"
+    message: str = ""
+    attribution: Array | None = None
+    image: Array | None = None
+    profile: Profile | None = None
+
+
+def explanation_id(name: InputName, rank: int, per_input: int) -> str:
+    """Return what one of an input's explanations is called."""
+    return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
+
+
+def input_id(explanation: str, per_input: int) -> str:
+    """Return the id of the input that an explanation is of, from what `explanation_id` made."""
+    return explanation.rpartition("@")[0] if per_input > 1 else explanation

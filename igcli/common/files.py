@@ -1,0 +1,23 @@
+"""Files: whether one is there, and the SHA-256 of files and folders."""
+
+import hashlib
+from pathlib import Path
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's files in order, names included."""
+    if path.is_dir():
+        digest = hashlib.sha256()
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            digest.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\n".encode())
+        return digest.hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_file(text: str | Path) -> bool:
+    """Tell whether `text` names a file; a text that can't be a path names none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,182 @@
+"""The model spec: inputs, outputs, layers and settings of a model, without the model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from igcli.common.arrays import Array
+
+Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
+PRECISIONS = ("float32", "tf32", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """A model's input: its name, its shape without the batch axis, the dtype of a path.
+
+    `declared` is the dtype that the model itself takes, where it is another one: numbers are kept
+    as floats and cast in the model.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: np.dtype[Any]
+    declared: str = ""
+
+    @property
+    def known_size(self) -> int:
+        """How many numbers an input has, open dimensions counted as 1."""
+        return prod(dimension or 1 for dimension in self.shape)
+
+    @property
+    def known_shape(self) -> tuple[int, ...]:
+        """The shape without open dimensions: all of it, once these are settled."""
+        return tuple(int(dimension) for dimension in self.shape if dimension is not None)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether the model takes integers, along which nothing can be integrated."""
+        return "int" in self.declared or self.declared == "bool"
+
+    def with_shape(self, shape: tuple[int, ...]) -> "InputSpec":
+        """Return the same input with every open dimension settled."""
+        return replace(self, shape=shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One tensor's place in a flat vector; `held` keeps its value along the path."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+    held: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return prod(self.shape)
+
+    def of(self, vector: Array) -> Array:
+        """Return its numbers out of a vector, in its own shape."""
+        return vector.ravel()[self.start : self.start + self.size].reshape(self.shape)
+
+
+def parts_of(
+    names: Iterable[str], shapes: Iterable[tuple[int, ...]], held: Iterable[bool]
+) -> tuple[Part, ...]:
+    """Lay tensors out one behind the other."""
+    parts: list[Part] = []
+    for name, shape, hold in zip(names, shapes, held, strict=True):
+        start = parts[-1].start + parts[-1].size if parts else 0
+        parts.append(Part(name, shape, start, hold))
+    return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """One layer, for people: its path in the model, its class, what comes out of it."""
+
+    name: str
+    kind: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """How a model is to be run: what a score is, on which device, in which arithmetic.
+
+    `shapes` are those of the inputs at hand, by name (by no name where there is one), for what must
+    know them beforehand. `allow_unsafe` lets code in its file run; `custom_objects` is a Python
+    file that defines its layers.
+    """
+
+    scores: str = "as-is"
+    device: str = "auto"
+    precision: str = "float32"
+    output: str | None = None
+    explain: tuple[str, ...] = ()
+    layer: str | None = None
+    layer_input: bool = False
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    allow_unsafe: bool = False
+    custom_objects: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What the rest of igcli may know of a model.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was loaded from.
+    loader : str
+        Which loader read it ("keras", "saved-model signature serving_default", …).
+    input : InputSpec
+        What is read: the one input, or a vector of all of them.
+    output_name : str
+        The output that is explained.
+    classes : int
+        How many targets there are: the output's size, or 2 for a one-output sigmoid.
+    tail : Tail
+        The model's last operation, as far as the graph shows it.
+    scores : str
+        What a score is: "as-is", "probability" or "logit".
+    device : str
+        What the gradients run on.
+    precision : str
+        Their arithmetic: "float32", "tf32" or "bfloat16" (a float64 model keeps its own).
+    on_gpu : bool
+        Whether that device is a GPU.
+    streams : int
+        How many batches it should be given at once.
+    row_bytes : int
+        How much memory one row of a batch may take, from the sizes of the graph's tensors.
+    weight_bytes : int
+        How large the weights are that each batch arranges anew.
+    inputs : tuple of InputSpec
+        The model's inputs, where there are several.
+    output_shape : tuple of int
+        The output's shape, where targets are counted over several axes.
+    entered : InputSpec or None
+        What the path runs in, where that is not the input itself: a layer.
+    parts : tuple of Part
+        What the path's vector is made of; empty where it is one tensor in its own shape.
+    scaling : str
+        The layer, if there is one, that brings pixels of 0–255 to the model's own range.
+    """
+
+    path: Path
+    loader: str
+    input: InputSpec
+    output_name: str
+    classes: int
+    tail: Tail
+    scores: str
+    device: str
+    precision: str = "float32"
+    on_gpu: bool = False
+    streams: int = 1
+    row_bytes: int = 0
+    weight_bytes: int = 0
+    inputs: tuple[InputSpec, ...] = ()
+    output_shape: tuple[int, ...] = ()
+    entered: InputSpec | None = None
+    parts: tuple[Part, ...] = ()
+    scaling: str = ""
+
+    @property
+    def point(self) -> InputSpec:
+        """What the path runs in."""
+        return self.entered or self.input
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether an explanation has several maps, by name, or one of several inputs."""
+        explained = sum(not part.held for part in self.parts)
+        return explained > 1 or (bool(self.inputs) and self.entered is None)

@@ -1,0 +1,39 @@
+"""Sizes, durations and lists as people read them."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+
+def in_bytes(count: int) -> str:
+    """Return a size with a unit, powers of 1024: 1.5 GB."""
+    power = min(max(0, (max(count, 1).bit_length() - 1) // 10), 4)
+    return f"{count / 1024**power:.3g} {('B', 'KB', 'MB', 'GB', 'TB')[power]}"
+
+
+def per_second(count: int, seconds: float) -> float | None:
+    """Return a rate to one decimal; None where no time went by."""
+    return round(count / seconds, 1) if seconds else None
+
+
+def in_time(seconds: float) -> str:
+    """Return a duration with a unit: 12 s, 45 min, 3 h 20 min."""
+    if seconds < 100.0:
+        return f"{seconds:.2g} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def the_first(names: Sequence[str], shown: int) -> str:
+    """List the first few names, and say how many more there are."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def finite(value: float) -> float | None:
+    """Return None for an infinite number and for NaN: JSON has neither."""
+    return value if isfinite(value) else None
+
+
+def on_one_line(text: str) -> str:
+    """Return a name as a terminal can show it: control characters as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

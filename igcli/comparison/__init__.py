@@ -1,0 +1,1 @@
+"""Maps held against maps."""

@@ -1,0 +1,121 @@
+"""Two sides + thresholds → a verdict."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from igcli.common.errors import NotComparable
+from igcli.common.progress import Track
+from igcli.comparison.drift.judge import judge
+from igcli.comparison.drift.pairs import Matched, Measured, match, measure
+from igcli.comparison.drift.reference_file import ReferenceSide
+from igcli.comparison.drift.resolution import check_resolution
+from igcli.comparison.drift.sides import RunSide, Side, Stored, shape_at
+from igcli.comparison.drift.thresholds import Threshold
+from igcli.comparison.drift.verdict import ImageDrift, Verdict
+from igcli.comparison.similarity import METRICS
+from igcli.store.identity import differences
+from igcli.store.run_json import REFERENCE
+
+# How the integral was taken, and who it was taken of: what a comparison is about.
+_FREE = frozenset(
+    {"model", "igcli", "inputs", "limit", "shard", "custom_objects", "allow_unsafe"}
+    | {"method", "tolerance", "min_steps", "max_steps", "steps", "precision"}
+    | {"profile_path", "overlays"}
+)
+
+
+def open_side(path: Path) -> Side:
+    """Open a run directory or a reference file; raise IgcliError for what is neither."""
+    return ReferenceSide(path) if path.suffix == REFERENCE else RunSide(path)
+
+
+def compare(
+    reference: Side, new: Side, thresholds: Sequence[Threshold], force: bool, track: Track
+) -> Verdict:
+    """Compare a new run with a reference.
+
+    Parameters
+    ----------
+    reference, new : Side
+        What `open_side` returned.
+    thresholds : sequence of Threshold
+        What fails the gate.
+    force : bool
+        Compare runs of different settings too.
+    track : callable
+        Wraps the iteration over pairs.
+
+    Raises
+    ------
+    NotComparable
+        When the runs differ in settings, or have no image or no shape of maps in common.
+    ConfigError
+        When a threshold is finer than what the maps' own errors allow to tell.
+    """
+    forced = _check_settings(reference, new, force)
+    grid = reference.grid or new.grid
+    shapes = [shape_at(side, grid) for side in (reference, new)]
+    if shapes[0] != shapes[1] or (reference.grid and new.grid and reference.grid != new.grid):
+        raise NotComparable(
+            f"{reference.title} and {new.title} have maps of different shapes",
+            f"{shapes[0]} and {shapes[1]}",
+            "compare runs of models with the same input, or layers with the same shape",
+        )
+    matched = match(reference, new)
+    if not matched.explained and not matched.failed:
+        raise NotComparable(
+            f"{reference.title} and {new.title} have no image in common",
+            f"{len(matched.missing)} and {len(matched.extra)} ids, {len(matched.input_changed)} "
+            "of them common but of other files",
+            "explain the same images with both models",
+        )
+    found = measure(reference, new, matched.pairs, grid, track)
+    check_resolution(thresholds, (reference, new), matched, found)
+    return Verdict(
+        reference=reference.title,
+        new=new.title,
+        grid=grid,
+        forced=forced,
+        judged=judge(thresholds, matched, found),
+        matched=matched,
+        measured=found,
+        images=_images(matched, found),
+    )
+
+
+def _check_settings(reference: Side, new: Side, force: bool) -> list[str]:
+    there, here = (
+        {key: value for key, value in side.about["identity"].items() if key not in _FREE}
+        for side in (reference, new)
+    )
+    different = differences(there, here)
+    if different and not force:
+        raise NotComparable(
+            f"{reference.title} and {new.title} are runs of different settings",
+            "; ".join(different),
+            "run both alike, or add --force to compare them all the same",
+        )
+    return different
+
+
+def _images(matched: Matched, found: Measured) -> list[ImageDrift]:
+    pairs = zip(matched.pairs, found.seen, found.share, found.within_noise, strict=True)
+    measured = [
+        _image(a, b, dict(zip(METRICS, map(float, values), strict=True)), float(share), bool(noise))
+        for (a, b), values, share, noise in pairs
+    ]
+    return measured + [_image(a, b, {}, None, False) for a, b in matched.retargeted]
+
+
+def _image(
+    a: Stored, b: Stored, metrics: dict[str, float], share: float | None, within: bool
+) -> ImageDrift:
+    return ImageDrift(
+        id=a.id,
+        predictions=(a.prediction, b.prediction),
+        scores=(a.score, b.score),
+        deltas=(a.delta, b.delta),
+        metrics=metrics,
+        noise=share,
+        within_noise=within,
+    )

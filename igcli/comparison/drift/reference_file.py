@@ -1,0 +1,114 @@
+"""A small reference file: a run's maps on a grid in half precision, to be committed beside code."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from igcli import __version__
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.progress import Track
+from igcli.comparison.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
+from igcli.comparison.grid import reduced_shape
+from igcli.store.columns import COLUMNS, write_column
+from igcli.store.files import write_whole
+from igcli.store.hdf5 import hdf5_bytes
+from igcli.store.run_json import REFERENCE
+
+_FORMAT = 1
+_MAKE_ONE = "make one with igcli baseline OUT -o FILE.igref"
+_TOLD = ("igcli", "identity", "settled", "model", "versions", "run")
+
+
+def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
+    """Write the reference file of a finished run; return its size in bytes.
+
+    Raises
+    ------
+    IgcliError
+        When the run can't be read, or the file has another ending than .igref.
+    """
+    if path.suffix != REFERENCE:
+        raise ConfigError(
+            f"-o {path} has another ending than {REFERENCE}", fix=f"name it …{REFERENCE}"
+        )
+    side = RunSide(out)
+    ok = [row for row in side.rows if row.status == "ok"]
+    maps = np.zeros((len(side.rows), *reduced_shape(side.shape, grid)), np.float16)
+    scales = np.zeros(len(side.rows))
+    errors = np.full(len(side.rows), np.nan)
+    for row, found in track(zip(ok, side.maps(ok, grid), strict=True), len(ok)):
+        maps[row.place], scales[row.place], lost = _halved(found.values)
+        errors[row.place] = found.error + lost
+    about = {key: side.about[key] for key in _TOLD} | {"format": _FORMAT, "grid": grid}
+
+    def write(file: Any) -> None:
+        file.attrs["igref"] = json.dumps(about)
+        file.create_dataset("maps", data=maps, compression="gzip", shuffle=True)
+        file.create_dataset("scales", data=scales)
+        file.create_dataset("errors", data=errors)
+        for column in (column for column in COLUMNS if column.name in KEPT):
+            write_column(file, column, [getattr(row, column.name) for row in side.rows])
+
+    data = hdf5_bytes(write)
+    write_whole(path, data)
+    return len(data)
+
+
+def _halved(values: Array) -> tuple[Array, float, float]:
+    """Return a map in half precision, over its largest number; that number; the L1 norm lost."""
+    scale = float(np.abs(values).max(initial=0.0))
+    halved = (values / (scale or 1.0)).astype(np.float16)
+    lost = float(np.abs(values - halved.astype(np.float64) * scale).sum())
+    return halved, scale, lost
+
+
+def _check_format(path: Path, found: object) -> None:
+    if found != _FORMAT:
+        raise InputError(
+            f"{path} is of a later igcli than {__version__}", fix="make it again, or update"
+        )
+
+
+class ReferenceSide:
+    """A reference file, read whole: it is small."""
+
+    def __init__(self, path: Path) -> None:
+        self.title = str(path)
+        if not path.is_file():
+            there = path.exists()
+            raise InputError(
+                f"{path} is no reference file",
+                "it is a folder" if there else "there is no such file",
+                _MAKE_ONE,
+            )
+        try:
+            with h5py.File(path, "r") as file:
+                self.about: dict[str, Any] = json.loads(file.attrs["igref"])
+                _check_format(path, self.about["format"])
+                self.grid = int(self.about["grid"])
+                self.about["identity"].items(), self.about["settled"].items()
+                self.rows = read_rows_of(file)
+                self._maps = file["maps"][()]
+                self._scales, self._errors = file["scales"][()], file["errors"][()]
+        except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{path} is no reference file",
+                "it was cut short, or is of another kind",
+                _MAKE_ONE,
+            ) from error
+        self.shape = tuple(self._maps.shape[1:])
+
+    def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
+        """Yield maps in the order of `rows`, on the file's own grid."""
+        for row in rows:
+            values = self._maps[row.place].astype(np.float64) * self._scales[row.place]
+            yield Reduced(values, float(self._errors[row.place]))
+
+    def picture(self, row: Stored) -> Array | None:
+        """Return nothing: pictures are not kept."""
+        return None

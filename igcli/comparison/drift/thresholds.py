@@ -1,0 +1,140 @@
+"""Thresholds: ``cosine.p05<0.9`` fails when the 5th percentile of the cosines is below 0.9."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.comparison.similarity import METRICS
+
+SHARES = {
+    "prediction_changed": "share of images whose prediction changed",
+    "retargeted": "share of images of the same prediction that are explained for another class",
+    "looks_elsewhere": "share of images of the same prediction whose map is another",
+    "missing": "share of the reference's images that the new run lacks",
+    "extra": "share of the new run's images that the reference lacks",
+    "input_changed": "share of images whose file is another",
+    "failed": "share of images that failed in either run",
+    "unconverged": "share of images whose map missed its tolerance in either run",
+}
+CHANGES = {
+    "score": "change of the score",
+    "delta": "change of the delta",
+}
+_NAMED: dict[str, Callable[[Any], Any]] = {
+    "min": np.min,
+    "max": np.max,
+    "mean": np.mean,
+    "median": np.median,
+}
+_STATISTIC = re.compile(r"p\d{1,2}|min|max|mean|median")
+_FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])([-+0-9.eE]+)")
+USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_changed>0.02)"
+# An image looks elsewhere when its cosine is less.
+ELSEWHERE = 0.5
+# What a gate must never skip: there whether or not thresholds are given.
+COMPLETE = (
+    "missing>0",
+    "extra>0",
+    "input_changed>0",
+    "failed>0",
+    "unconverged>0",
+    "retargeted>0",
+)
+# Chosen by tests/benchmarks/drift.py: another seed passes, a planted mark fails.
+DEFAULT = ("prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One gate: what is measured, and beyond which value it fails.
+
+    `statistic` is empty for a share of images.
+    """
+
+    text: str
+    measure: str
+    statistic: str
+    below: bool
+    limit: float
+
+    def crossed_by(self, value: float) -> bool:
+        """Tell whether a value is beyond the limit."""
+        return value < self.limit if self.below else value > self.limit
+
+
+def parse_thresholds(texts: Iterable[str]) -> list[Threshold]:
+    """Read thresholds; those of COMPLETE are added where their share has none."""
+    given = list(dict.fromkeys(map(_parse, texts))) or list(map(_parse, DEFAULT))
+    named = {threshold.measure for threshold in given}
+    return given + [t for t in map(_parse, COMPLETE) if t.measure not in named]
+
+
+def _parse(text: str) -> Threshold:
+    # Without white space: some of it, as \x1f, has no place in XML.
+    text = "".join(text.split())
+    match = _FORM.fullmatch(text)
+    try:
+        measure, statistic, sign, limit = match.groups() if match else ("", "", "", "")
+        number = float(limit)
+    except ValueError:
+        raise _unreadable(text, f"it is not {USAGE}") from None
+    if not isfinite(number):
+        raise _unreadable(text, f"{limit} is beyond every number")
+    if measure in SHARES:
+        return _share(text, measure, bool(statistic) or sign == "<", number)
+    if measure not in METRICS and measure not in CHANGES:
+        known = ", ".join((*METRICS, *CHANGES, *SHARES))
+        raise _unreadable(text, f"there is {known}")
+    if statistic is None or not _STATISTIC.fullmatch(statistic):
+        raise _unreadable(text, "it needs p00 to p99, min, max, mean or median after a dot")
+    alike = measure in METRICS and METRICS[measure].more_is_alike
+    if alike != (sign == "<"):
+        better = "more" if alike else "less"
+        raise _unreadable(text, f"of {measure}, {better} is more alike: turn the sign round")
+    _check_range(text, measure, alike, number)
+    return Threshold(text, measure, statistic, sign == "<", number)
+
+
+def _check_range(text: str, measure: str, below: bool, limit: float) -> None:
+    """Raise ConfigError for a limit that nothing, or everything, is beyond."""
+    metric = METRICS.get(measure)
+    # Changes of numbers are magnitudes.
+    least, most = (metric.least, metric.most) if metric else (0.0, inf)
+    never = limit <= least if below else limit >= most
+    always = limit > most if below else limit < least
+    if never or always:
+        raise ConfigError(
+            f"--fail-on {text} is {'never' if never else 'always'} crossed",
+            f"{measure} is from {least:g} to {most:g}"
+            if isfinite(most)
+            else f"{measure} is {least:g} or more",
+            "set a limit within that, or leave this one out",
+        )
+
+
+def _share(text: str, measure: str, is_odd: bool, limit: float) -> Threshold:
+    if is_odd:
+        raise _unreadable(text, "a share of images has no statistic, and fails above a limit")
+    if not 0.0 <= limit <= 1.0:
+        raise _unreadable(text, "a share of images is from 0 to 1: 0.02 for 2 %")
+    return Threshold(text, measure, "", False, limit)
+
+
+def _unreadable(text: str, cause: str) -> ConfigError:
+    return ConfigError(f"--fail-on {text} can't be read", cause, f"write {USAGE}")
+
+
+def statistic(values: Sequence[float] | Array, name: str) -> float:
+    """Return a percentile, the mean, the least or the greatest of some numbers."""
+    if name in _NAMED:
+        return float(_NAMED[name](values))
+    percent = float(name[1:])
+    least, most = (np.percentile(values, percent, method=m) for m in ("lower", "higher"))
+    # Beside infinity numpy would find NaN, which crosses no limit.
+    return float(most if most in (least, np.inf) else np.percentile(values, percent))

@@ -1,0 +1,174 @@
+"""What a comparison came to: thresholds judged, images measured, and the exit code."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from igcli.common import exit_codes
+from igcli.common.text import finite
+from igcli.comparison.drift.pairs import Matched, Measured
+from igcli.comparison.drift.thresholds import Threshold, statistic
+from igcli.comparison.similarity import METRICS
+
+QUANTILES = ("p05", "median", "p95")
+_WORST = 10
+_UNMEASURED = ("missing", "extra", "input_changed", "failed", "unconverged")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One threshold, judged.
+
+    Attributes
+    ----------
+    value : float or None
+        What was found; None where there was no image to take it of, which fails the gate.
+    crossed : bool
+        Whether it fails the gate.
+    beyond : float
+        Which share of the images is beyond the limit on its own.
+    worst : list of str
+        Their ids, the worst first.
+    """
+
+    threshold: Threshold
+    value: float | None
+    crossed: bool
+    beyond: float
+    worst: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDrift:
+    """One image that both runs explain: pairs are (reference, new).
+
+    `metrics` is empty where the runs explain different classes; `noise` is how far the maps may be
+    off by their own errors, relative to the reference's L1 norm (NaN: not known).
+    """
+
+    id: str
+    predictions: tuple[int | None, int | None]
+    scores: tuple[float | None, float | None]
+    deltas: tuple[float | None, float | None]
+    metrics: dict[str, float]
+    noise: float | None
+    within_noise: bool
+
+    @property
+    def prediction_changed(self) -> bool:
+        """Whether the model changed its mind."""
+        return self.predictions[0] != self.predictions[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A comparison.
+
+    Attributes
+    ----------
+    reference, new : str
+        The two sides.
+    grid : int
+        What maps were reduced to; 0 where they are whole.
+    forced : list of str
+        Differences in settings that `--force` passed over.
+    judged : list of Judged
+        Every threshold.
+    matched : Matched
+        Which images could be compared, and why others not.
+    measured : Measured
+        The metrics of all pairs.
+    images : list of ImageDrift
+        Every image that both runs explain.
+    """
+
+    reference: str
+    new: str
+    grid: int
+    forced: list[str]
+    judged: list[Judged]
+    matched: Matched
+    measured: Measured
+    images: list[ImageDrift]
+
+    @property
+    def failed(self) -> list[Judged]:
+        """The thresholds that were crossed."""
+        return [judged for judged in self.judged if judged.crossed]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a threshold was crossed."""
+        return exit_codes.GATE if self.failed else exit_codes.OK
+
+    @property
+    def worst(self) -> list[ImageDrift]:
+        """The images that look elsewhere most; see `ranked`."""
+        return self.ranked[:_WORST]
+
+    @property
+    def ranked(self) -> list[ImageDrift]:
+        """The images of one target whose maps differ beyond the noise, by cosine, least first."""
+        beyond = [i for i in self.images if i.metrics and not i.within_noise]
+        return sorted(beyond, key=lambda image: image.metrics["cosine"])
+
+    def quantiles(self) -> dict[str, dict[str, float | None]]:
+        """Return the quantiles of every metric as seen, by name."""
+        seen = self.measured.seen
+        return {
+            name: {q: finite(statistic(seen[:, i], q)) for q in QUANTILES}
+            for i, name in enumerate(METRICS)
+            if len(seen)
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Return how many images there are of each kind."""
+        changed = sum(image.prediction_changed for image in self.images)
+        return {
+            "compared": len(self.images),
+            "within_noise": int(self.measured.within_noise.sum()),
+            "prediction_changed": changed,
+            "retargeted": len(self.matched.retargeted_alone),
+            **{kind: len(getattr(self.matched, kind)) for kind in _UNMEASURED},
+        }
+
+    def noise(self) -> float | None:
+        """Return the median of how far maps may be off by their own errors."""
+        known = self.measured.share[np.isfinite(self.measured.share)]
+        return float(np.median(known)) if len(known) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {
+            "reference": self.reference,
+            "new": self.new,
+            "drift": bool(self.failed),
+            "error": None,
+            "forced": self.forced,
+            "grid": self.grid or None,
+            "counts": self.counts(),
+            "noise": self.noise(),
+            "thresholds": [
+                {
+                    "threshold": judged.threshold.text,
+                    "value": None if judged.value is None else finite(judged.value),
+                    "crossed": judged.crossed,
+                    "beyond": judged.beyond,
+                    "worst": judged.worst[:_WORST],
+                }
+                for judged in self.judged
+            ],
+            "metrics": self.quantiles(),
+            "images": [_as_json(asdict(image)) for image in self.images],
+        }
+
+
+def _as_json(value: Any) -> Any:
+    """Put None for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_as_json(item) for item in value]
+    return finite(value) if isinstance(value, float) else value

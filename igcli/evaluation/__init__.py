@@ -1,0 +1,1 @@
+"""The evaluation: a finished run held against its model."""

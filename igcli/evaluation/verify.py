@@ -1,0 +1,196 @@
+"""A finished run is held against a sample of it that is computed anew, ten times finer."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igcli.attribution.methods import (
+    ADAPTIVE,
+    DEFAULT_MIN_STEPS,
+    MOST_STEPS,
+    Method,
+    choose_method,
+)
+from igcli.common.arrays import Warn
+from igcli.common.config import RunConfig
+from igcli.common.errors import RunStopped
+from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.progress import Track
+from igcli.evaluation.claims import Checked, Wrong, check
+from igcli.evaluation.reopen import Asked, rebuild
+from igcli.evaluation.verdict import Verified
+from igcli.runs.executors.local import run_plan
+from igcli.runs.planning.plan import LoadModel, Plan, make_plan
+from igcli.store.integrity import Damaged, disagreements, whole_rows
+from igcli.store.reader import UNREADABLE, read_joined, read_maps
+
+_FINER = 10
+# Finer than that takes every step there is, and float32 does not resolve it.
+_FINEST = 5e-4
+_OF_A_RULE = 0.005
+# The first mesh too: what a run's own is too wide to see would be overlooked twice.
+_DENSER = 4
+_MOST_FIRST = 2049
+_NAMED = 3
+_AGAIN = (
+    "repeat the command that made the run, with --resume: it makes again what is damaged (of "
+    "merged shards, merge again with --overwrite)"
+)
+
+
+def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Verified:
+    """Check what a run directory holds: its files, and a random sample by recomputing it.
+
+    Parameters
+    ----------
+    asked : Asked
+        What to verify.
+    load_model : callable
+        As for `igcli.runs.planning.plan.make_plan`.
+    track : callable
+        Wraps the iteration over recomputed explanations.
+    warn : callable
+        Told what planning the run gives away.
+
+    Raises
+    ------
+    InputError
+        When there is no run, or it is of another model, other inputs or other files.
+    NotComparable
+        When the run is not finished.
+    """
+    about, config = rebuild(asked, warn)
+    method = choose_method(config)
+    tolerance = _tolerance(method)
+    inputs = about["inputs"]["count"]
+    total = inputs * about["per_input"]
+    found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            rows, entries = whole_rows(asked.out, about["run"], total)
+        except Damaged as damage:
+            return replace(found, whole=[_damage(str(damage))])
+        apart = disagreements(asked.out, rows, entries, Path(folder))
+        whole = [_damage(words) for words in apart]
+        whole += _check_counts(rows, about)
+        found = replace(found, parts=len(entries), whole=whole)
+        plan = make_plan(_finer(config, tolerance, Path(folder)), load_model, warn)
+        misplaced = _check_ids(rows, plan)
+        if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
+            return replace(found, whole=[*whole, *misplaced])
+        started = time.monotonic()
+        checked = _Sample(plan, method, asked, track).check(rows, Path(folder) / "same")
+    return replace(
+        found,
+        whole=[*whole, *misplaced],
+        rows=checked,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _damage(words: str) -> Wrong:
+    return Wrong("", "files", words, _AGAIN)
+
+
+def _tolerance(method: Method) -> float:
+    own = method.tolerance
+    if own is None:
+        return _OF_A_RULE
+    return min(own, max(own / _FINER, _FINEST))
+
+
+def _finer(config: RunConfig, tolerance: float, folder: Path) -> RunConfig:
+    first = DEFAULT_MIN_STEPS if config.min_steps is None else config.min_steps
+    return replace(
+        config,
+        out=folder / "finer",
+        method=ADAPTIVE,
+        steps=None,
+        tolerance=tolerance,
+        min_steps=max(first, min(_DENSER * (first - 1) + 1, _MOST_FIRST)),
+        max_steps=MOST_STEPS,
+        save=(),
+        fail_on=(),
+        profile_path=False,
+        overlays=False,
+        overwrite=False,
+        resume=False,
+        on_error="continue",
+    )
+
+
+def _check_counts(rows: Sequence[Explanation], about: dict[str, Any]) -> Iterator[Wrong]:
+    counts = about.get("counts", {})
+    for status in ("ok", "failed"):
+        there = sum(row.status == status for row in rows)
+        if counts.get(status) != there:
+            words = f"run.json counts {counts.get(status)} {status}, the rows are {there}"
+            yield Wrong("", "counts", words)
+
+
+def _check_ids(rows: Sequence[Explanation], plan: Plan) -> list[Wrong]:
+    """Say which rows are not of the inputs that belong there."""
+    per_input = plan.targets.per_input
+    ids = [
+        explanation_id(name, rank, per_input) for name in plan.names for rank in range(per_input)
+    ]
+    if len(ids) != len(rows):
+        return [Wrong("", "rows", f"the run has {len(rows)} rows, its inputs make {len(ids)}")]
+    pairs = zip(rows, ids, strict=True)
+    wrong = [
+        Wrong(row.id, "id", f"it is in row {row.row}, which is of {expected}")
+        for row, expected in pairs
+        if row.id != expected
+    ]
+    more = f"and {len(wrong) - _NAMED} more rows are of other inputs than they say"
+    return wrong if len(wrong) <= _NAMED else [*wrong[:_NAMED], Wrong("", "id", more)]
+
+
+class _Sample:
+    """Some inputs of a run, to be explained again."""
+
+    def __init__(self, plan: Plan, method: Method, asked: Asked, track: Track) -> None:
+        self._plan = plan
+        self._method = method.with_rounding(plan.precision_error)
+        self._track = track
+        count = len(plan.names)
+        random = np.random.default_rng(asked.seed)
+        chosen = random.choice(count, min(asked.count, count), replace=False)
+        self._places = sorted(int(place) for place in chosen)
+        self._out = asked.out
+
+    def check(self, rows: list[Explanation], scratch: Path) -> list[Checked]:
+        """Recompute the sample, and hold the run's rows against it."""
+        finer = self._explain(self._plan.method, self._plan.config.out)
+        same: list[Explanation] | list[None] = [None] * len(finer)
+        tolerance = self._method.tolerance
+        if tolerance is None:
+            same = self._explain(self._method, scratch)
+        per_input = self._plan.targets.per_input
+        wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
+        stored = _with_maps(self._out, wanted)
+        return [check(s, f, a, tolerance) for s, f, a in zip(stored, finer, same, strict=True)]
+
+    def _explain(self, method: Method, out: Path) -> list[Explanation]:
+        names = [replace(self._plan.names[p], place=i) for i, p in enumerate(self._places)]
+        config = replace(self._plan.config, out=out)
+        result = run_plan(
+            replace(self._plan, names=names, method=method, config=config), self._track
+        )
+        if not result.complete:
+            raise result.stopped or RunStopped("stopped before the sample was recomputed")
+        return _with_maps(out, read_joined(out))
+
+
+def _with_maps(out: Path, rows: Sequence[Explanation]) -> list[Explanation]:
+    """Put its map to each row; NaN alone where none can be read."""
+    try:
+        maps = list(read_maps(out, [row.row for row in rows]))
+    except UNREADABLE:
+        maps = [np.full(1, np.nan)] * len(rows)
+    return [replace(row, attribution=a) for row, a in zip(rows, maps, strict=True)]

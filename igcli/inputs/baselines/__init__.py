@@ -1,0 +1,1 @@
+"""Baselines: where a path starts."""

@@ -1,0 +1,180 @@
+"""Pixels ↔ model space.
+
+Pixels are float32 0–255, RGB or grey, channels last. Inputs and baselines go through the same
+function here, so that a baseline's colour is what the eye sees whatever the model's range.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec, Part
+from igcli.common.sample import SourceKind
+from igcli.common.shapes import is_image_shape, with_channels
+
+_IMAGENET_BGR_MEAN = np.array([103.939, 116.779, 123.68])
+_IMAGENET_RGB_MEAN = np.array([0.485, 0.456, 0.406])
+_IMAGENET_RGB_STD = np.array([0.229, 0.224, 0.225])
+
+
+def unit(pixels: Array) -> Array:
+    """0–255 → 0–1."""
+    return pixels / 255.0
+
+
+def symmetric(pixels: Array) -> Array:
+    """0–255 → −1–1 (MobileNet, Inception, ResNet V2)."""
+    return pixels / 127.5 - 1.0
+
+
+def raw(pixels: Array) -> Array:
+    """0–255 unchanged, for a model that rescales by itself."""
+    return pixels
+
+
+def caffe(pixels: Array) -> Array:
+    """RGB → BGR minus the ImageNet means, in 0–255 units (VGG, ResNet V1)."""
+    bgr: Array = pixels[..., ::-1] - _IMAGENET_BGR_MEAN
+    return bgr
+
+
+def torch(pixels: Array) -> Array:
+    """0–1, minus the ImageNet means, over the standard deviations (DenseNet, RegNet)."""
+    scaled: Array = (pixels / 255.0 - _IMAGENET_RGB_MEAN) / _IMAGENET_RGB_STD
+    return scaled
+
+
+PREPROCESS: dict[str, Callable[[Array], Array]] = {
+    "unit": unit,
+    "symmetric": symmetric,
+    "raw": raw,
+    "caffe": caffe,
+    "torch": torch,
+}
+_NEEDS_RGB = frozenset({"caffe", "torch"})
+DEFAULT_PREPROCESS = "unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """How raw numbers become model inputs, for one source and one model.
+
+    Attributes
+    ----------
+    kind : {"pixels", "floats", "integers"}
+        What raw numbers are.
+    preprocess : str
+        A name from PREPROCESS; unused for floats.
+    input : InputSpec
+        The model's input, every dimension settled.
+    """
+
+    kind: SourceKind
+    preprocess: str
+    input: InputSpec
+
+    def __post_init__(self) -> None:
+        if self.kind == "pixels" and self.preprocess in _NEEDS_RGB and self.raw_shape[-1] != 3:
+            raise ConfigError(
+                f"--preprocess {self.preprocess} needs three colour channels",
+                f"the model's input {self.input.name!r} has shape {self.input.shape}",
+                "use --preprocess unit, symmetric or raw",
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The model input's shape, without open dimensions."""
+        return self.input.known_shape
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """The shape of raw numbers: pixels carry their channel axis always."""
+        if self.kind == "pixels" and is_image_shape(self.shape):
+            return with_channels(self.shape)
+        return self.shape
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether inputs can be shown."""
+        return self.kind != "integers" and is_image_shape(self.shape)
+
+    def to_model(self, numbers: Array) -> Array:
+        """Map raw numbers to a contiguous model input of the input's shape and dtype."""
+        if self.kind == "pixels":
+            numbers = PREPROCESS[self.preprocess](numbers.astype(self.input.dtype, copy=False))
+        return np.ascontiguousarray(numbers, dtype=self.input.dtype).reshape(self.shape)
+
+    def to_display(self, numbers: Array) -> Array | None:
+        """Map raw numbers to uint8 (height, width, channels), or None where there is no picture.
+
+        Pixels are shown as they are. Floats have no known range: each input is stretched from its
+        smallest to its largest number.
+        """
+        if not self.has_pictures:
+            return None
+        pixels = numbers.reshape(with_channels(self.shape))
+        if self.kind == "floats":
+            low, high = float(pixels.min()), float(pixels.max())
+            pixels = (
+                (pixels - low) * (255.0 / (high - low)) if high > low else np.zeros_like(pixels)
+            )
+        return np.rint(pixels).clip(0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """Several inputs' spaces, side by side: raw numbers and model inputs are vectors of all.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Where each input lies in a vector; the same for raw numbers and model inputs.
+    spaces : tuple of Space
+        Theirs, in the same order.
+    input : InputSpec
+        The vector.
+    """
+
+    parts: tuple[Part, ...]
+    spaces: tuple[Space, ...]
+    input: InputSpec
+    kind: SourceKind = "several"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The vector's shape."""
+        return (sum(part.size for part in self.parts),)
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """The raw vector's shape, the same."""
+        return self.shape
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether one of the inputs can be shown."""
+        return any(space.has_pictures for space in self.spaces)
+
+    def raw_of(self, index: int, vector: Array) -> Array:
+        """Return one input's raw numbers out of a vector."""
+        return self.parts[index].of(vector).reshape(self.spaces[index].raw_shape)
+
+    def to_model(self, numbers: Array) -> Array:
+        """Map a raw vector to a model input."""
+        return self.joined(
+            space.to_model(self.raw_of(i, numbers)) for i, space in enumerate(self.spaces)
+        )
+
+    def joined(self, arrays: Iterable[Array]) -> Array:
+        """Return one array per input as a vector."""
+        return np.concatenate([array.ravel() for array in arrays]).astype(self.input.dtype)
+
+    def to_display(self, numbers: Array) -> Array | None:
+        """Return the picture of the first input that can be shown."""
+        for i, space in enumerate(self.spaces):
+            if space.has_pictures:
+                return space.to_display(self.raw_of(i, numbers))
+        return None

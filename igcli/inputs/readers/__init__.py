@@ -1,0 +1,1 @@
+"""Readers: from files on disk to samples."""

@@ -1,0 +1,190 @@
+"""Read a folder of images (recursively, in a stable order) or one image file."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from igcli.common.errors import ConfigError, InputError
+from igcli.common.model_spec import InputSpec
+from igcli.common.sample import InputName, Sample, SourceKind
+from igcli.common.shapes import IMAGE_CHANNELS, is_image_shape
+from igcli.inputs.preprocess import Space
+from igcli.inputs.readers.decode import EXTENSIONS, decode, read_file
+from igcli.inputs.readers.source import printable
+from igcli.store.run_json import read_about
+
+
+def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
+    """List every image below `folder`, sorted by path; hidden files and `exclude` are left out.
+
+    Links to folders are followed, but for those that lead back up. A folder that holds an igcli run
+    is left out.
+    """
+    files: list[Path] = []
+    passed_over = runs = 0
+    for path, is_run_of_igcli in _walk(folder, _below(folder, exclude)):
+        if is_run_of_igcli:
+            runs += 1
+        elif path.suffix.lower() in EXTENSIONS:
+            files.append(path)
+        else:
+            passed_over += 1
+    if not files:
+        raise InputError(
+            f"{folder} holds no image",
+            f"{passed_over} of another kind found" if passed_over else "it is empty",
+            f"name a folder with {', '.join(sorted(EXTENSIONS))} files",
+        )
+    return ImageListing(folder, files, _notes(passed_over, runs))
+
+
+def _notes(passed_over: int, runs: int) -> tuple[str, ...]:
+    notes = []
+    if passed_over:
+        files = "file is" if passed_over == 1 else "files are"
+        notes.append(f"{passed_over} {files} no image by extension: passed over")
+    if runs:
+        folders = "folder holds an earlier run" if runs == 1 else "folders hold earlier runs"
+        notes.append(f"{runs} {folders} of igcli: passed over")
+    return tuple(notes)
+
+
+def _below(folder: Path, exclude: Path | None) -> Path | None:
+    """Return `exclude`, resolved, where it lies below `folder`: only there it can be left out."""
+    if exclude is None or folder.resolve() not in exclude.resolve().parents:
+        return None
+    return exclude.resolve()
+
+
+def list_image(path: Path) -> "ImageListing":
+    """List one image file."""
+    return ImageListing(path.parent, [path])
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell what may be a folder from a file, or a broken link, which fails by name."""
+    try:
+        return entry.is_dir()
+    except PermissionError:
+        return Path(entry.name).suffix.lower() not in EXTENSIONS
+    except OSError:
+        return False
+
+
+def _walk(
+    folder: Path, exclude: Path | None, above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[tuple[Path, bool]]:
+    """Yield every file below a folder (False), and every folder that holds a run (True).
+
+    A link back to a folder above is not entered again.
+    """
+    try:
+        here = _identity(folder)
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise InputError(
+            f"can't list {folder}", error.strerror or "", "make the folder readable"
+        ) from error
+    is_root = not above
+    if is_root:
+        above = frozenset(_identity(parent) for parent in folder.resolve().parents)
+    if here in above or (exclude is not None and folder.resolve().is_relative_to(exclude)):
+        return
+    if not is_root and read_about(folder):
+        yield folder, True
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if _is_folder(entry):
+            yield from _walk(folder / entry.name, exclude, above | {here})
+        else:
+            yield folder / entry.name, False
+
+
+class ImageListing:
+    """Image files, in order."""
+
+    kind: SourceKind = "pixels"
+    resizable = True
+    shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+
+    def __init__(self, root: Path, files: list[Path], notes: tuple[str, ...] = ()) -> None:
+        self.files = sorted(files, key=lambda path: path.relative_to(root).parts)
+        self.notes = notes
+        self.names = [_name(i, path, root) for i, path in enumerate(self.files)]
+
+    def bind(
+        self,
+        spec: InputSpec,
+        preprocess: str,
+        resize: str,
+        image_size: tuple[int, int] | None,
+    ) -> "ImageSource":
+        """Settle the size that images are read at; see `Listing.bind`."""
+        if not is_image_shape(spec.shape):
+            raise InputError(
+                f"the model's input {spec.name!r} of shape {spec.shape} can't take an image",
+                f"it needs (height, width) or (height, width, {IMAGE_CHANNELS})",
+                "give the inputs as an .npy array",
+            )
+        shape = _settle(spec, image_size)
+        return ImageSource(Space(self.kind, preprocess, spec.with_shape(shape)), self.files, resize)
+
+
+def _settle(spec: InputSpec, image_size: tuple[int, int] | None) -> tuple[int, ...]:
+    height, width, *channels = spec.shape
+    fixed = [n for n in channels if n is not None]
+    if image_size is None:
+        if height is None or width is None:
+            raise ConfigError(
+                f"the model's input {spec.name!r} takes any image size {spec.shape}",
+                fix="say which with --image-size, 224x224 for example (height x width)",
+            )
+        return (height, width, *fixed)
+    if height not in (None, image_size[0]) or width not in (None, image_size[1]):
+        raise ConfigError(
+            f"--image-size {image_size[0]}x{image_size[1]} does not fit the model",
+            f"its input {spec.name!r} is {height}x{width}",
+            "leave --image-size out",
+        )
+    return (*image_size, *fixed)
+
+
+def _name(index: int, path: Path, root: Path) -> InputName:
+    parts = path.relative_to(root).parts
+    folder = parts[0] if len(parts) > 1 else ""
+    return InputName(index, printable("/".join(parts)), printable(str(path)), printable(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """Image files read at one model's input size."""
+
+    space: Space
+    files: list[Path]
+    resize: str
+
+    def read(self, name: InputName) -> Sample:
+        """Read and decode one file; see `Source.read`."""
+        data = read_file(self.files[name.index])
+        height, width, channels = self.space.raw_shape
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            raw = decode(data, (width, height), channels, self.resize)
+        except InputError as error:
+            error.sha256 = sha256
+            raise
+        return Sample(name, sha256, raw, self.space.to_model(raw))
+
+    def sha256(self, name: InputName) -> str:
+        """Hash one file; see `Source.sha256`."""
+        return hashlib.sha256(read_file(self.files[name.index])).hexdigest()

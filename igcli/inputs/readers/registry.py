@@ -1,0 +1,85 @@
+"""READERS: which function lists which kind of path; and how a listing meets a model."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from igcli.common.errors import InputError
+from igcli.common.model_spec import ModelSpec
+from igcli.inputs.readers.archive import ArchiveListing, list_archive
+from igcli.inputs.readers.arrays import list_array
+from igcli.inputs.readers.decode import EXTENSIONS
+from igcli.inputs.readers.images import list_folder, list_image
+from igcli.inputs.readers.source import Listing, Source
+
+Lister: TypeAlias = Callable[[Path, Path], Listing]
+
+READERS: dict[str, Lister] = {
+    "folder": list_folder,
+    ".npy": lambda path, exclude: list_array(path),
+    ".npz": lambda path, exclude: list_archive(path),
+    **{suffix: lambda path, exclude: list_image(path) for suffix in sorted(EXTENSIONS)},
+}
+
+
+def list_inputs(path: Path, exclude: Path) -> Listing:
+    """List what INPUTS names, before any model is loaded.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, one image, or an .npy or .npz file.
+    exclude : Path
+        A folder below `path` to leave out: the run's own output.
+
+    Raises
+    ------
+    InputError
+        When there is nothing there, or nothing that a reader knows.
+    """
+    if not path.exists():
+        raise InputError(
+            f"INPUTS {path} does not exist", fix="name a folder, an image, an .npy or an .npz"
+        )
+    if path.is_dir():
+        return READERS["folder"](path, exclude)
+    if not path.is_file():
+        raise InputError(
+            f"INPUTS {path} is no regular file",
+            "to read a pipe or a device may never end",
+            "save what it holds as a file",
+        )
+    lister = READERS.get(path.suffix.lower())
+    if lister is None:
+        raise InputError(
+            f"INPUTS {path} is of no known kind",
+            f"igcli reads a folder or {', '.join(name for name in READERS if name != 'folder')}",
+            "name one of these",
+        )
+    return lister(path, exclude)
+
+
+def bind(
+    listing: Listing,
+    spec: ModelSpec,
+    preprocess: str,
+    resize: str,
+    image_size: tuple[int, int] | None,
+) -> Source:
+    """Check the inputs against all inputs of a model; see `Listing.bind`.
+
+    Raises
+    ------
+    InputError
+        When they don't fit, or the model takes several and there is no .npz of them.
+    """
+    if not spec.inputs:
+        return listing.bind(spec.input, preprocess, resize, image_size)
+    if isinstance(listing, ArchiveListing):
+        return listing.bind_several(spec.inputs, spec.input, preprocess)
+    names = ", ".join(f"{s.name} {s.shape}" for s in spec.inputs)
+    raise InputError(
+        f"the model has {len(spec.inputs)} inputs: {names}",
+        f"INPUTS holds only {', '.join(filter(None, listing.shapes)) or 'one array or images'}",
+        "save an .npz with one array per input, numpy.savez(path, NAME=array, …)",
+    )

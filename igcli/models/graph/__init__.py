@@ -1,0 +1,1 @@
+"""The graph: a model's network frozen and rewritten for speed."""

@@ -1,0 +1,1 @@
+"""Loaders: from a model's files to a network."""

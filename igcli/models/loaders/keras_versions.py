@@ -1,0 +1,226 @@
+"""Load a whole-model Keras file into Keras 3, whichever Keras wrote it.
+
+What Keras 3 wrote, it reads. A file of Keras 2 is rebuilt from a repaired config and the file's
+weights; what can't be repaired goes to tf-keras, where that is installed.
+"""
+
+import json
+import re
+import warnings
+import zipfile
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from igcli.common.arrays import Warn
+from igcli.common.errors import ModelError
+from igcli.models.keras2.layer_graph import Config
+from igcli.models.keras2.legacy import LegacyModel
+from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
+from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair
+from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
+from igcli.models.loaders.network import last_line
+
+_MOST_NAMES = 10_000
+
+
+def load_keras_model(
+    path: Path, warn: Warn, *, safe_mode: bool = True, custom_objects: Config | None = None
+) -> Any:
+    """Return the model of a ``.keras`` or ``.h5`` file whose config was scanned already.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    warn : callable
+        Told once, in one line, when the model had to be repaired or tf-keras read it.
+    safe_mode : bool
+        Whether Keras refuses code in the file.
+    custom_objects : dict, optional
+        Classes and functions by the names that the file has for them.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled. From tf-keras: a `LegacyModel`, which looks the same to a caller.
+
+    Raises
+    ------
+    ModelError
+        When neither can read it.
+    """
+    version, config = _read(path)
+    options = {"safe_mode": safe_mode, "custom_objects": custom_objects or {}}
+    with warnings.catch_warnings():
+        # Deprecated arguments in the file: the reader of a run can do nothing about them.
+        warnings.simplefilter("ignore")
+        if not version.startswith(("1.", "2.")):
+            return _keras3(path, options)
+        if safe_mode:
+            _refuse_operations(path, config)
+        try:
+            model, said = _keras2(path, version, config, options)
+        except Exception as error:
+            # Keras raises nearly any type on a config that it does not know.
+            model, said = _otherwise(path, version, config, options, error)
+    if said:
+        warn(said)
+    return model
+
+
+def _refuse_operations(path: Path, config: Config) -> None:
+    """Keep tf-keras from calling what a file names: tf.io.write_file is such a name too."""
+    for layer, function in foreign_operations(config):
+        raise ModelError(
+            f"{path}: layer {layer!r} calls tf.{function}",
+            "only TensorFlow's pure functions of numbers are called",
+            "export the model as a SavedModel with the Keras that wrote it: model.save('folder')",
+        )
+
+
+def _keras3(path: Path, options: Config) -> Any:
+    import keras
+
+    try:
+        return keras.models.load_model(path, compile=False, **options)
+    except Exception as error:
+        # As above: any type at all.
+        raise ModelError(
+            f"Keras {keras.__version__} can't load {path}",
+            last_line(error),
+            "name the file that defines its layers with --custom-objects, or export it as a "
+            "SavedModel with the Keras that wrote it: model.export('folder')",
+        ) from error
+
+
+def _keras2(path: Path, version: str, config: Config, options: Config) -> tuple[Any, str]:
+    """Rebuild a model from its repaired config, and say what was repaired."""
+    import keras
+
+    repaired, notes = repair(config)
+    own = options["custom_objects"] | {REGISTERED: op_layer(), HARD_SIGMOID: _hard_sigmoid}
+    _refuse_unknown(repaired, {*dir(keras.layers), *own, *MODULES})
+    _reserve_names(repaired)
+    model = keras.saving.deserialize_keras_object(
+        repaired, custom_objects=own, safe_mode=options["safe_mode"]
+    )
+    load = load_h5_weights if h5py.is_hdf5(path) else load_keras_weights
+    load(path, config, model)
+    counted = [f"{note} ({n}×)" if n > 1 else note for note, n in Counter(notes).items()]
+    said = f"repaired from Keras {version} for {keras.__version__}: {', '.join(counted)}"
+    return model, said if notes else ""
+
+
+def _hard_sigmoid(x: Any) -> Any:
+    """Return Keras 2's hard sigmoid: clip(0.2 x + 0.5, 0, 1)."""
+    import tensorflow as tf
+
+    return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
+
+
+def _refuse_unknown(node: Any, known: set[str]) -> None:
+    """Name the layer whose class Keras 3 lacks; its own error would be the whole config."""
+    if isinstance(node, list):
+        for part in node:
+            _refuse_unknown(part, known)
+    elif isinstance(node, dict):
+        name = node.get("class_name")
+        if node.get("module") == "keras.layers" and name not in known:
+            raise CannotRepair(node["config"].get("name", name), f"Keras 3 has no {name}")
+        for part in node.values():
+            _refuse_unknown(part, known)
+
+
+def _reserve_names(node: Any) -> None:
+    """Keep the names that Keras makes up, for a mask's operations too, off those in a config."""
+    import keras
+
+    for part in node.values() if isinstance(node, dict) else node:
+        if isinstance(part, dict | list):
+            _reserve_names(part)
+    name = node.get("name") if isinstance(node, dict) else None
+    if isinstance(name, str):
+        base, _, number = name.rpartition("_")
+        counted = bool(base) and number.isdecimal()
+        wanted = min(int(number), _MOST_NAMES) + 1 if counted else 1
+        while keras.backend.get_uid(base if counted else name) < wanted:
+            pass
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what Keras said in many, with the layer's name where it is there."""
+    if isinstance(error, CannotRepair):
+        return str(error)
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    lines = [line.strip() for line in text.split("Arguments received by")[0].splitlines()]
+    said = [line for line in lines if line and not line.startswith("Exception encountered when")]
+    last = said[-1].removeprefix("Exception encountered: ") if said else type(error).__name__
+    names = re.findall(r"deserializing class '\w+' using config=\{.{0,20}'name': '([^']*)'", text)
+    return f"layer {names[-1]!r}: {last[:200]}" if names else last[:200]
+
+
+def _otherwise(
+    path: Path, version: str, config: Config, options: Config, error: Exception
+) -> tuple[Any, str]:
+    """Let Keras 3 try it as it is where code in it may run: a Lambda. Else tf-keras."""
+    if not options["safe_mode"]:
+        with suppress(ModelError):
+            return _keras3(path, options), ""
+    return _tf_keras(path, version, config, options, error)
+
+
+def _tf_keras(
+    path: Path, version: str, config: Config, options: Config, error: Exception
+) -> tuple[Any, str]:
+    import keras
+
+    problem = f"Keras {keras.__version__} can't load {path}, of Keras {version}"
+    reason = _reason(error)
+    try:
+        import tf_keras
+    except ImportError:
+        fix = "have tf-keras read it: pip install 'igcli[keras2]'"
+        raise ModelError(problem, reason, fix) from error
+    try:
+        if not h5py.is_hdf5(path):
+            # Its own reader knows only where its own version keeps the weights.
+            plain = {key: value for key, value in config.items() if key != "compile_config"}
+            model = tf_keras.saving.deserialize_keras_object(plain, **options)
+            load_keras_weights(path, config, model)
+        else:
+            model = tf_keras.models.load_model(path, compile=False, **options)
+    except Exception as second:
+        raise ModelError(
+            problem,
+            f"{reason}; nor can tf-keras {tf_keras.__version__}: {last_line(second)}",
+            "export it as a SavedModel with the Keras that wrote it: model.save('folder')",
+        ) from second
+    return LegacyModel(model), f"read by tf-keras {tf_keras.__version__}, since {reason}"
+
+
+def _read(path: Path) -> tuple[str, Config]:
+    """Return the Keras version that wrote a file, "1." where it does not say, and the config."""
+    # By content: Keras before 2.13 wrote HDF5 into a .keras.
+    if h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            text, version = file.attrs["model_config"], file.attrs.get("keras_version")
+    else:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read("config.json")
+            version = _version_in(archive) or "3."
+    version = version.decode() if isinstance(version, bytes) else version
+    config: Config = json.loads(text)
+    return str(version or "1."), config
+
+
+def _version_in(archive: zipfile.ZipFile) -> str | None:
+    try:
+        info = archive.getinfo("metadata.json")
+        found = json.loads(archive.read(info) if info.file_size < 2**20 else b"{}")
+        return str(found["keras_version"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""The selection: which inputs, outputs and layers a path runs between."""

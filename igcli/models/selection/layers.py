@@ -1,0 +1,150 @@
+"""A Keras model's layers: their names, and what goes into or comes out of one while it runs."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import LayerInfo
+
+
+def layer_infos(model: Any, above: str = "") -> tuple[LayerInfo, ...]:
+    """List a model's layers, those of nested models too, as NAME or OUTER/NAME."""
+    found: list[LayerInfo] = []
+    for layer in getattr(model, "layers", ()):
+        name = f"{above}{layer.name}"
+        found.append(LayerInfo(name, type(layer).__name__, _shape(layer)))
+        found += layer_infos(layer, f"{name}/")
+    return tuple(found)
+
+
+def _shape(layer: Any) -> str:
+    try:
+        shape = layer.output.shape[1:]
+    except Exception:
+        # Shared layers have several outputs, lists have no shape, and Keras raises as it likes.
+        return "?"
+    return " × ".join("any" if side is None else str(side) for side in shape) or "1"
+
+
+def find_layer(path: Path, model: Any, name: str) -> Any:
+    """Return a layer by the name that `layer_infos` gives it.
+
+    Raises
+    ------
+    ConfigError
+        When the model has no such layer, or is no Keras model.
+    """
+    found = None if model is None else _find(model, name)
+    if found is not None:
+        return found
+    known = [info.name for info in layer_infos(model)]
+    if not known:
+        raise ConfigError(
+            f"--layer {name} can't be used with {path}",
+            "its layers are not known",
+            "save the model as a .keras or .h5 file",
+        )
+    close = difflib.get_close_matches(name, known, 1)
+    raise ConfigError(
+        f"--layer {name}: {path} has no such layer",
+        fix=f"did you mean {close[0]!r}?" if close else "`igcli inspect` lists the layers",
+    )
+
+
+def _find(model: Any, name: str) -> Any:
+    for layer in getattr(model, "layers", ()):
+        if layer.name == name:
+            return layer
+        if name.startswith(f"{layer.name}/"):
+            inner = _find(layer, name.removeprefix(f"{layer.name}/"))
+            if inner is not None:
+                return inner
+    return None
+
+
+def is_input(layer: Any) -> bool:
+    """Tell an input layer, which Keras never calls."""
+    return type(layer).__name__ == "InputLayer"
+
+
+class LayerCalls:
+    """The calls of one layer while a model runs: to be recorded, or given other tensors.
+
+    Parameters
+    ----------
+    tf : module
+        TensorFlow.
+    function : callable
+        The model: input tensors → output tensors.
+    layer : Any
+        A Keras layer of it; it may be called several times.
+    at_input : bool
+        Whether to take what goes into the layer, not what comes out.
+    """
+
+    def __init__(
+        self,
+        tf: Any,
+        function: Callable[[Sequence[Any]], Sequence[Any]],
+        layer: Any,
+        at_input: bool,
+    ) -> None:
+        self._tf = tf
+        self._function = function
+        self._layer = layer
+        self._at_input = at_input
+
+    def record(self, inputs: Sequence[Any]) -> list[Any]:
+        """Run the model; return the layer's tensors, call after call."""
+        seen: list[Any] = []
+
+        def call(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            if self._at_input:
+                seen.extend(self._tf.nest.flatten(_first(args, kwargs)))
+                return original(*args, **kwargs)
+            result = original(*args, **kwargs)
+            seen.extend(self._tf.nest.flatten(result))
+            return result
+
+        with _replaced(self._layer, call):
+            self._function(inputs)
+        return seen
+
+    def replay(self, inputs: Sequence[Any], tensors: Sequence[Any]) -> Sequence[Any]:
+        """Run the model with other tensors in the layer's place; return its outputs."""
+        waiting = list(tensors)
+
+        def like(structure: Any) -> Any:
+            count = len(self._tf.nest.flatten(structure))
+            taken = [waiting.pop(0) for _ in range(count)]
+            return self._tf.nest.pack_sequence_as(structure, taken)
+
+        def call(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            if not self._at_input:
+                return like(original(*args, **kwargs))
+            given = like(_first(args, kwargs))
+            if args:
+                return original(given, *args[1:], **kwargs)
+            return original(**{**kwargs, next(iter(kwargs)): given})
+
+        with _replaced(self._layer, call):
+            return self._function(inputs)
+
+
+def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0] if args else next(iter(kwargs.values()))
+
+
+@contextmanager
+def _replaced(layer: Any, call: Callable[..., Any]) -> Iterator[None]:
+    """Let a layer's calls go through `call`, which gets the layer's own method first."""
+    original = layer.call
+    # Past Keras' own __setattr__, which tracks what a layer holds.
+    object.__setattr__(layer, "call", lambda *args, **kwargs: call(original, *args, **kwargs))
+    try:
+        yield
+    finally:
+        object.__delattr__(layer, "call")

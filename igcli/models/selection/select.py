@@ -1,0 +1,140 @@
+"""What of a model is explained: which output, which inputs, from which layer on."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from igcli.common.errors import ConfigError, ModelError
+from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.shapes import fits
+from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.at_layer import from_layer
+from igcli.models.selection.describe import own_scaling
+from igcli.models.selection.layers import find_layer, is_input
+from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
+
+
+def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Loaded:
+    """Return what the settings ask for as a function of one tensor.
+
+    Raises
+    ------
+    ConfigError
+        When the model has no such output, input or layer.
+    ModelError
+        When there is nothing to integrate along.
+    """
+    if len(network.inputs) > 1 or settings.layer is not None:
+        network = replace(network, inputs=_settled(network.inputs, dict(settings.shapes)))
+    output = _output(path, network.outputs, settings.output)
+    layer = _layer(path, network, settings)
+    if layer is not None:
+        name = str(settings.layer)
+        loaded = from_layer(tf, path, network, layer, name, settings.layer_input, output)
+    else:
+        asked = (settings.layer,) if settings.layer else settings.explain
+        loaded = _from_inputs(tf, path, network, asked, output)
+    return replace(
+        loaded,
+        inputs=network.inputs if len(network.inputs) > 1 else (),
+        scaling=own_scaling(network.model),
+    )
+
+
+def _settled(
+    inputs: Sequence[InputSpec], shapes: dict[str, tuple[int, ...]]
+) -> tuple[InputSpec, ...]:
+    """Give open dimensions the sizes of the inputs at hand, where these fit."""
+    settled = []
+    for spec in inputs:
+        shape = shapes.get(spec.name, shapes.get("", ()))
+        settled.append(spec.with_shape(shape) if fits(shape, spec.shape) else spec)
+    return tuple(settled)
+
+
+def _layer(path: Path, network: Network, settings: ModelSettings) -> Any:
+    """Return the layer asked for; None where none is, or an input by its name."""
+    names = {spec.name for spec in network.inputs}
+    if settings.layer is None:
+        if settings.layer_input:
+            raise ConfigError("--layer-input needs a layer", fix="name one with --layer")
+        return None
+    if settings.explain:
+        raise ConfigError(
+            "--explain can't be used with --layer",
+            "all that the layer gives is explained",
+            "leave one of them out",
+        )
+    if settings.layer in names:
+        return None
+    layer = find_layer(path, network.model, settings.layer)
+    if is_input(layer):
+        raise ConfigError(
+            f"--layer {settings.layer} is an input layer inside a nested model",
+            "it passes on what it gets",
+            "name the layer before it or after it",
+        )
+    return layer
+
+
+def _from_inputs(
+    tf: Any, path: Path, network: Network, asked: Sequence[str], output: str
+) -> Loaded:
+    inputs, index = network.inputs, network.outputs.index(output)
+    held = _held(path, inputs, asked)
+    if len(inputs) == 1:
+
+        def one(rows: Any) -> Any:
+            return network.function(all_typed(tf, [rows], inputs))[index]
+
+        return Loaded(one, inputs[0], output, network.loader)
+    parts = input_parts(path, inputs, held)
+
+    def several(rows: Any) -> Any:
+        return network.function(all_typed(tf, unpacked(tf, rows, parts), inputs))[index]
+
+    return Loaded(several, packed(parts, inputs), output, network.loader, parts=parts)
+
+
+def _output(path: Path, outputs: Sequence[str], asked: str | None) -> str:
+    if asked is None and len(outputs) == 1:
+        return outputs[0]
+    if asked is None:
+        raise ConfigError(
+            f"{path} has {len(outputs)} outputs: {', '.join(outputs)}",
+            "one at a time is explained",
+            f"choose it with --output, --output {outputs[0]} for one",
+        )
+    if asked not in outputs:
+        raise unknown(f"--output {asked}", f"{path} has the outputs", asked, outputs)
+    return asked
+
+
+def unknown(flag: str, what: str, asked: str, known: Sequence[str]) -> ConfigError:
+    """Return the error for a name that is none of those known."""
+    close = difflib.get_close_matches(asked, known, 1)
+    return ConfigError(
+        f"{flag}: there is no {asked!r}",
+        f"{what} {', '.join(known)}",
+        f"did you mean {close[0]!r}?" if close else "write one of them",
+    )
+
+
+def _held(path: Path, inputs: Sequence[InputSpec], explain: Sequence[str]) -> list[bool]:
+    """Tell which inputs keep their value: all but those asked for, else all integers."""
+    names = [spec.name for spec in inputs]
+    for name in explain:
+        if name not in names:
+            raise unknown(f"--explain {name}", f"{path} has the inputs", name, names)
+    held = [spec.name not in explain if explain else spec.is_integer for spec in inputs]
+    integers = [s.name for s, hold in zip(inputs, held, strict=True) if s.is_integer and not hold]
+    if integers or all(held):
+        name = (integers or names)[0]
+        raise ModelError(
+            f"{path}: input {name!r} takes integers",
+            "nothing can be integrated along integers",
+            "explain a layer that they go into, with --layer; `igcli inspect` lists the layers",
+        )
+    return held

@@ -1,0 +1,231 @@
+"""The GradientModel that runs on TensorFlow: traced functions, inputs' gradients only."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.node_gradients import HostGradients, NodeGradients
+from igcli.common.arrays import Array
+from igcli.common.errors import ModelError, OutOfMemory
+from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
+from igcli.models.device_gradients import DeviceGradients
+from igcli.models.loaders.network import Loaded, first_line, op_line
+from igcli.models.runtime import (
+    device_name,
+    has_gpu,
+    import_tensorflow,
+    set_precision,
+    stream_count,
+)
+from igcli.models.scores import class_scores
+
+
+class TensorFlowModel:
+    """A loaded model as the engine wants it.
+
+    Each function is traced once, when it is first needed, for any number of rows. Gradients are
+    symbolic and taken with respect to the rows alone, so no weight gradient is ever computed.
+    `exact` is the same model in float32, for comparison; `on_device` keeps node gradients where
+    they were computed, by default on a GPU.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        loaded: Loaded,
+        settings: ModelSettings,
+        exact: "TensorFlowModel | None" = None,
+        on_device: bool | None = None,
+    ) -> None:
+        self._tf = tf = import_tensorflow()
+        self._on_device = has_gpu(tf) if on_device is None else on_device
+        self._exact = exact
+        self._loaded = loaded
+        self._mode = settings.scores
+        self._tail: Tail = "unknown"
+        self._output_shape: tuple[int, ...] = ()
+        batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+        number = tf.TensorSpec((None,), loaded.input.dtype)
+        index = tf.TensorSpec((None,), tf.int32)
+        self._signature = (batch, batch, index, number, index)
+        self._scores = self._trace(self._class_scores, batch)
+        self._rows = self._trace(self._row_gradients, *self._signature)
+        self._enter = self._entrance()
+        self._traced: dict[int, Any] = {}
+        self._tracing = threading.Lock()
+        self.spec = ModelSpec(
+            path=path,
+            loader=loaded.loader,
+            input=loaded.source or loaded.input,
+            output_name=loaded.output_name,
+            classes=int(self._scores.outputs[0].shape[-1]),
+            tail=self._tail,
+            scores=settings.scores,
+            device=device_name(tf),
+            precision=settings.precision,
+            on_gpu=has_gpu(tf),
+            streams=stream_count(tf),
+            row_bytes=_row_bytes(self._scores.graph),
+            weight_bytes=_captured_bytes(self._scores.graph),
+            inputs=loaded.inputs,
+            output_shape=self._output_shape,
+            entered=loaded.input if loaded.enter else None,
+            parts=loaded.parts,
+            scaling=loaded.scaling,
+        )
+
+    def enter(self, x: Array) -> Array:
+        """Return where a path meets these inputs; see `GradientModel.enter`."""
+        if self._enter is None:
+            return x
+        points: Array = self._run(self._enter, x).numpy()
+        return points
+
+    def scores(self, x: Array) -> Array:
+        """Return every class's score; see `GradientModel.scores`."""
+        result: Array = self._run(self._scores, x).numpy()
+        return result
+
+    def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
+        """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
+        function = self._function(len(weights))
+        weights = weights.astype(self._loaded.input.dtype)
+        return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
+
+    def row_products(self, rows: PathRows) -> RowValues:
+        """Return gradients × (input − baseline); see `GradientModel.row_products`."""
+        products, scores, norms = self._run(self._function(0), *self._tensors(rows))
+        return RowValues(
+            products if self._on_device else products.numpy(), scores.numpy(), norms.numpy()
+        )
+
+    def precision_error(self, rows: PathRows) -> float:
+        """Compare with float32; see `GradientModel.precision_error`."""
+        if self.spec.precision == "float32":
+            return 0.0
+        gradients = self._run(self._rows, *self._tensors(rows))[0].numpy()
+        set_precision(self._tf, "float32")
+        exact = self._exact or self
+        wanted = exact._run(exact._rows, *exact._tensors(rows))[0].numpy()
+        set_precision(self._tf, self.spec.precision)
+        inner = tuple(range(1, wanted.ndim))
+        sizes = np.abs(wanted).sum(inner, dtype=np.float64)
+        differences = np.abs(gradients - wanted).sum(inner, dtype=np.float64)
+        return float(np.max(differences[sizes > 0.0] / sizes[sizes > 0.0], initial=0.0))
+
+    def node_gradients(self, size: int) -> NodeGradients:
+        """Return a store on the GPU, or in this machine's memory where there is none."""
+        return DeviceGradients(size) if self._on_device else HostGradients(size)
+
+    def _tensors(self, rows: PathRows) -> tuple[Array, ...]:
+        alpha = rows.alpha.astype(self._loaded.input.dtype)
+        return rows.x, rows.baseline, rows.slot, alpha, rows.target
+
+    def _function(self, rules: int) -> Any:
+        """Return what sums gradients with the weights of so many rules; 0 for each row's own."""
+        with self._tracing:
+            if rules not in self._traced:
+                weights = self._tf.TensorSpec((rules, None), self._loaded.input.dtype)
+                self._traced[rules] = (
+                    self._trace(self._weighted_gradients, *self._signature, weights)
+                    if rules
+                    else self._trace(self._row_products, *self._signature)
+                )
+            return self._traced[rules]
+
+    def _trace(self, function: Any, *signature: Any) -> Any:
+        return self._tf.function(function, autograph=False).get_concrete_function(*signature)
+
+    def _run(self, function: Any, *arrays: Array) -> Any:
+        tf = self._tf
+        try:
+            return function(*(tf.constant(array) for array in arrays))
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise OutOfMemory(
+                f"out of memory on a batch of {len(arrays[0])}",
+                first_line(error),
+                "use a smaller --batch-size",
+            ) from error
+        except tf.errors.OpError as error:
+            raise ModelError(
+                f"{self.spec.path} failed on a batch", op_line(error), "try --batch-size 1"
+            ) from error
+
+    def _entrance(self) -> Any:
+        enter, source = self._loaded.enter, self._loaded.source
+        if enter is None or source is None:
+            return None
+        return self._trace(enter, self._tf.TensorSpec((None, *source.shape), source.dtype))
+
+    def _class_scores(self, rows: Any) -> Any:
+        outputs = self._loaded.function(rows)
+        scores, self._tail, self._output_shape = class_scores(outputs, self._mode)
+        return scores
+
+    def _row_gradients(
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
+    ) -> tuple[Any, Any, Any]:
+        tf = self._tf
+        difference = tf.gather(x - baseline, slot)
+        rows = tf.gather(baseline, slot) + self._broadcast(alpha) * difference
+        scores = tf.gather(self._class_scores(rows), target, axis=1, batch_dims=1)
+        (gradient,) = tf.gradients(scores, rows)
+        if gradient is None:
+            raise ModelError(
+                f"no gradient flows from output {self._loaded.output_name!r} "
+                f"to input {self._loaded.input.name!r}",
+                "the model rounds, casts to integers, or stops gradients on the way",
+                "explain a differentiable model, or a layer behind that place with --layer",
+            )
+        gradient = tf.convert_to_tensor(gradient)
+        inner = tuple(range(1, 1 + len(self._loaded.input.shape)))
+        return gradient, scores, tf.reduce_sum(tf.abs(gradient), inner)
+
+    def _row_products(
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
+    ) -> tuple[Any, Any, Any]:
+        gradient, scores, norms = self._rows(x, baseline, slot, alpha, target)
+        return gradient * self._tf.gather(x - baseline, slot), scores, norms
+
+    def _weighted_gradients(
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any, weights: Any
+    ) -> tuple[Any, Any, Any]:
+        tf = self._tf
+        gradient, scores, norms = self._rows(x, baseline, slot, alpha, target)
+        # A segment sum, not a matrix product: 0 × NaN of one input must not reach another.
+        sums = [
+            tf.math.unsorted_segment_sum(self._broadcast(w) * gradient, slot, tf.shape(x)[0])
+            for w in tf.unstack(weights)
+        ]
+        return tf.stack(sums), scores, norms
+
+    def _broadcast(self, values: Any) -> Any:
+        return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))
+
+
+# Done in the tensor that comes in.
+_IN_PLACE = frozenset({"BiasAdd", "Identity", "Reshape", "Squeeze"})
+
+
+def _row_bytes(graph: Any) -> int:
+    """Add up what every operation's outputs take per row, those with an open batch axis."""
+    total = 0
+    for op in graph.get_operations():
+        for tensor in op.outputs:
+            shape = tensor.shape.as_list() if tensor.shape.rank else [1]
+            if shape[0] is None and op.type not in _IN_PLACE:
+                total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
+    return total
+
+
+def _captured_bytes(graph: Any) -> int:
+    """Add up the weights that are not constants of a graph."""
+    tensors = [outer for outer, _ in graph.captures if outer.dtype.name != "resource"]
+    return sum(
+        held.dtype.size * held.shape.num_elements()
+        for held in (*tensors, *graph.variables)
+        if held.shape.is_fully_defined()
+    )

@@ -1,0 +1,209 @@
+"""A run as one HTML file: summary, charts, a table to sort and filter, pictures, settings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from igcli.common.errors import OutputError
+from igcli.common.html import asset, document, text
+from igcli.common.machine import cpus
+from igcli.common.progress import Track
+from igcli.common.text import in_bytes
+from igcli.common.threads import ahead
+from igcli.report.page.data import as_json, block, table
+from igcli.report.page.seen import Run, Seen, look, most_in_need, open_run
+from igcli.report.page.settings import everything, settings
+from igcli.report.page.summary import charts, opening, tiles, tiles_html
+from igcli.report.page.thumbnails import show
+from igcli.store.files import whole_file
+from igcli.store.layout import OWN_NAMES, REPORT
+
+_HERE = "igcli.report.page"
+_SMALL = 96
+TITLE = "igcli: "
+# Where a page has its title.
+_HEAD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page that was written.
+
+    Attributes
+    ----------
+    rows : int
+        Explanations in its table.
+    pictured : int
+        How many of them can be looked at.
+    missing : int
+        How many of those asked for the run has not reached.
+    size : int
+        Bytes.
+    """
+
+    path: Path
+    rows: int
+    pictured: int
+    missing: int
+    size: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {**asdict(self), "path": str(self.path)}
+
+    def lines(self) -> list[str]:
+        """Return the summary: one line."""
+        s = "" if self.rows == 1 else "s"
+        return [
+            f"{self.path}: {self.rows} explanation{s}, {self.pictured} with pictures, "
+            f"{in_bytes(self.size)}"
+        ]
+
+
+def write_report(
+    out: Path, path: Path | None, pictures: int, overwrite: bool, track: Track
+) -> Written:
+    """Write a run's page.
+
+    Parameters
+    ----------
+    out : Path
+        The run directory.
+    path : Path or None
+        The file; OUT/report.html where it is None.
+    pictures : int
+        For how many explanations pictures and paths are put into it, at most.
+    overwrite : bool
+        Whether a file that is no such page may be replaced.
+    track : Track
+        Shows how many of them are done.
+
+    Raises
+    ------
+    InputError
+        When `out` is no run, holds nothing yet, or is damaged.
+    OutputError
+        When `path` is one of the run's own files, somebody else's, or can't be written.
+    """
+    run = open_run(out)
+    path = out / REPORT if path is None else path
+    _check_path(out, path)
+    if not overwrite and path.exists() and not _is_page(path):
+        raise OutputError(
+            f"{path} is there already, and no page of igcli's",
+            fix="name another file with -o, or replace it with --overwrite",
+        )
+    shown = most_in_need(run.rows, pictures)
+    try:
+        with whole_file(path) as temporary:
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(page(run, shown, track))
+            size = temporary.stat().st_size
+    except OSError as error:
+        # Its own file name is a temporary one; what is read raises InputError.
+        cause = error.strerror or type(error).__name__
+        raise OutputError(f"{path} can't be written", cause, "name another with -o") from error
+    return Written(path, len(run.rows), len(shown), run.asked - len(run.rows), size)
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return f"<title>{TITLE}".encode() in file.read(_HEAD)
+    except OSError:
+        return False
+
+
+def _check_path(out: Path, path: Path) -> None:
+    place, root = path.resolve(), out.resolve()
+    inside = place.relative_to(root).parts[:1] if place.is_relative_to(root) else ()
+    if set(inside) & set(OWN_NAMES) - {REPORT}:
+        raise OutputError(
+            f"-o {path} lies among the run's own files", fix="name another file, or leave -o out"
+        )
+    if not path.parent.is_dir():
+        raise OutputError(
+            f"-o {path} can't be written",
+            f"there is no folder {path.parent}",
+            "make it, or name another file",
+        )
+
+
+def page(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
+    """Yield the page, piece by piece; `shown` are the rows that can be looked at, ascending."""
+    title = run.out.resolve().name
+    script = asset(_HERE, "table.js") + asset(_HERE, "detail.js") + asset(_HERE, "page.js")
+    yield from document(
+        f"{TITLE}{title}", asset(_HERE, "page.css"), _body(run, shown, title, track), script
+    )
+
+
+def _body(run: Run, shown: Sequence[int], title: str, track: Track) -> Iterator[str]:
+    tolerance = _tolerance(run)
+    yield from opening(title, _about(run), _notices(run, len(shown)))
+    yield '<main>\n<section aria-label="Summary">\n'
+    yield from tiles_html(tiles(run.rows, run.asked, tolerance))
+    yield from charts(run.rows, tolerance)
+    yield "</section>\n"
+    yield asset(_HERE, "table.html")
+    yield from _settings(run)
+    yield "</main>\n"
+    places = {row.row: place for place, row in enumerate(run.rows)}
+    first = next(look(run, shown[:1]), None)
+    small = first is not None and first.image is not None and max(first.image.shape[:2]) <= _SMALL
+    yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small)]))
+    yield from block("seen", _seen(run, shown, track))
+
+
+def _seen(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
+    """Yield a line of JSON for each row that can be looked at: read when it is, not before."""
+    workers = cpus()
+    yield from track(ahead(_line, look(run, shown), workers, 2 * workers), len(shown))
+
+
+def _line(seen: Seen) -> str:
+    return "\n" + as_json(show(seen))
+
+
+def _tolerance(run: Run) -> float | None:
+    settled = run.about.get("settled")
+    accuracy = settled.get("accuracy") if isinstance(settled, dict) else None
+    found = accuracy.get("tolerance") if isinstance(accuracy, dict) else None
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _about(run: Run) -> list[str]:
+    known = dict(settings(run.about))
+    names = ("model", "inputs", "method", "baseline", "device")
+    parts = [known[name] if name != "baseline" else f"{known[name]} baseline" for name in names
+             if name in known]  # fmt: skip
+    return [*parts, f"igcli {known.get('igcli', '')}".rstrip()]
+
+
+def _notices(run: Run, shown: int) -> list[str]:
+    found = []
+    missing = run.asked - len(run.rows)
+    if missing or run.about.get("status") != "complete":
+        found.append(
+            f"This run is not finished: {len(run.rows):,} of {run.asked:,} explanations are here. "
+            "igcli run … --resume goes on with it; then make this page again."
+        )
+    able = sum(row.status == "ok" for row in run.rows)
+    if shown < able:
+        found.append(
+            f"{shown:,} of {able:,} explanations have pictures here: those that did not converge, "
+            "then those with the largest error estimates or deltas. "
+            f"igcli report … --pictures {able} shows all."
+        )
+    return found
+
+
+def _settings(run: Run) -> Iterator[str]:
+    yield '<section aria-labelledby="h-settings">\n<h2 id="h-settings">Settings and versions</h2>\n'
+    yield '<dl class="settings">\n'
+    for name, value in settings(run.about):
+        yield f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>\n"
+    yield "</dl>\n<details><summary>All that run.json says</summary>\n<pre>"
+    yield "\n".join(text(line) for line in everything(run.about).split("\n"))
+    yield "</pre></details>\n</section>\n"

@@ -1,0 +1,1 @@
+"""The Ray executor: a run over all GPUs or cores of a machine or a cluster."""

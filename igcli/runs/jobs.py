@@ -1,0 +1,175 @@
+"""The jobs of a run: inputs are scored, a chunk at a time, and each gets the targets to explain."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from igcli.attribution.batches import Batches
+from igcli.attribution.integral import Job
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError, ModelError
+from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.sample import Failed, Sample
+from igcli.runs.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class PendingExplanation:
+    """An explanation under way: its job, and all of its row that is known before the path."""
+
+    job: Job
+    known: Explanation
+
+
+class JobMaker:
+    """Makes jobs of inputs: scores a chunk of them at a time, and chooses their targets.
+
+    A baseline's score is taken from the path where the path starts there; where the model must be
+    asked, a baseline like the last one of the same block is not asked for again.
+    """
+
+    def __init__(self, plan: Plan, batches: Batches) -> None:
+        self._plan = plan
+        self._batches = batches
+        self._block = range(0)
+        self._last: tuple[Array, Array] | None = None
+
+    def jobs_of(
+        self, chunk: tuple[range, list[Sample | Failed]]
+    ) -> tuple[range, list[PendingExplanation | Explanation]]:
+        """Return the jobs of a chunk of a block, and the rows of its failed inputs."""
+        block, items = chunk
+        if block != self._block:
+            self._block, self._last = block, None
+        return block, list(self._jobs(items))
+
+    def _jobs(self, chunk: list[Sample | Failed]) -> Iterator[PendingExplanation | Explanation]:
+        pairs: list[tuple[Sample, Array]] = []
+        for item in chunk:
+            ready = _with_baseline(self._plan, item)
+            if isinstance(ready, Failed):
+                yield from failed(self._plan, ready)
+            else:
+                pairs.append(ready)
+        if pairs:
+            yield from self._scored(pairs)
+
+    def _scored(
+        self, pairs: list[tuple[Sample, Array]]
+    ) -> Iterator[PendingExplanation | Explanation]:
+        """Score inputs together; where the model fails, one by one, to fail by name."""
+        try:
+            paths = _paths(self._plan, pairs)
+            scores = self._batches.scores(np.stack([end for end, _ in paths]))
+            starts = self._starts([baseline for _, baseline in paths])
+        except ModelError as error:
+            if len(pairs) > 1:
+                for pair in pairs:
+                    yield from self._scored([pair])
+            else:
+                ((sample, _),) = pairs
+                message = f"the model fails on it: {error.cause}"
+                yield from failed(self._plan, Failed(sample.name, message, sample.sha256))
+            return
+        samples = [sample for sample, _ in pairs]
+        for sample, path, score, start in zip(samples, paths, scores, starts, strict=True):
+            where = _not_finite(score, start)
+            if where:
+                message = f"the model's scores of the {where} are not finite"
+                yield from failed(self._plan, Failed(sample.name, message, sample.sha256))
+            else:
+                yield from _chosen(self._plan, sample, path, score, start)
+
+    def _starts(self, baselines: list[Array]) -> list[Array | None]:
+        if self._plan.method.starts_at_baseline:
+            return [None] * len(baselines)
+        before = [self._last[0] if self._last else None, *baselines[:-1]]
+        new = [
+            i
+            for i, (last, baseline) in enumerate(zip(before, baselines, strict=True))
+            if last is None or not np.array_equal(last, baseline)
+        ]
+        scored = list(self._batches.scores(np.stack([baselines[i] for i in new]))) if new else []
+        starts: list[Array | None] = []
+        for i, baseline in enumerate(baselines):
+            if i in new:
+                self._last = baseline, scored.pop(0)
+            assert self._last is not None
+            starts.append(self._last[1])
+        return starts
+
+
+def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[tuple[Array, Array]]:
+    """Return each path's two ends: input and baseline, in the layer where there is one.
+
+    What is held has the input's value at both.
+    """
+    spec = plan.model.spec
+    ends = [sample.x for sample, _ in pairs]
+    starts = [baseline for _, baseline in pairs]
+    if spec.entered is not None:
+        ends, starts = (list(plan.model.enter(np.stack(x))) for x in (ends, starts))
+    held = [slice(p.start, p.start + p.size) for p in spec.parts if p.held]
+    if held:
+        starts = [start.copy() for start in starts]
+    for part in held:
+        for end, start in zip(ends, starts, strict=True):
+            start[part] = end[part]
+    return list(zip(ends, starts, strict=True))
+
+
+def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
+    if isinstance(item, Failed):
+        return item
+    try:
+        return item, plan.baseline(item)
+    except InputError as error:
+        return Failed(item.name, error.problem, item.sha256)
+
+
+def _not_finite(score: Array, start: Array | None) -> str:
+    if not np.isfinite(score).all():
+        return "input"
+    return "" if start is None or np.isfinite(start).all() else "baseline"
+
+
+def _chosen(
+    plan: Plan,
+    sample: Sample,
+    path: tuple[Array, Array],
+    scores: Array,
+    starts: Array | None,
+) -> Iterator[PendingExplanation]:
+    prediction = int(np.argmax(scores))
+    image = plan.source.space.to_display(sample.raw) if plan.maps.picture else None
+    shape = plan.model.spec.output_shape
+    for rank, target in enumerate(plan.targets.choose(sample.name, scores)):
+        known = replace(
+            _blank(plan, sample, rank),
+            target=target,
+            target_name=plan.labels.name(target, shape),
+            prediction=prediction,
+            prediction_name=plan.labels.name(prediction, shape),
+            score=float(scores[target]),
+            baseline_score=None if starts is None else float(starts[target]),
+            image=image,
+        )
+        yield PendingExplanation(Job(known.row, *path, target), known)
+
+
+def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
+    per_input = plan.targets.per_input
+    place = source.name.index if source.name.place is None else source.name.place
+    return Explanation(
+        row=place * per_input + rank,
+        id=explanation_id(source.name, rank, per_input),
+        path=source.name.path,
+        sha256=source.sha256,
+    )
+
+
+def failed(plan: Plan, lost: Failed) -> Iterator[Explanation]:
+    """Yield the rows of an input that is not explained."""
+    for rank in range(plan.targets.per_input):
+        yield replace(_blank(plan, lost, rank), status="failed", message=lost.message)

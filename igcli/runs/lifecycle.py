@@ -1,0 +1,276 @@
+"""The lifecycle of a run: what begins and ends it, whoever explains its blocks."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from igcli.common.arrays import Warn
+from igcli.common.errors import IgcliError, OutputError, OutputVanished
+from igcli.common.progress import Track
+from igcli.common.text import in_bytes
+from igcli.common.totals import Tally
+from igcli.runs.diagnostics import Diagnostics
+from igcli.runs.overlays import Overlays, overlays_of
+from igcli.runs.planning.blocks import blocks_to_do
+from igcli.runs.planning.earlier_run import changes_since
+from igcli.runs.planning.plan import Plan
+from igcli.runs.result import RunResult, run_stopped
+from igcli.runs.resume import kept_parts
+from igcli.runs.run_json import about
+from igcli.store.lock import RunLock
+from igcli.store.outdir import make_out
+from igcli.store.reader import read_rows
+from igcli.store.run_json import read_about
+from igcli.store.writer import RunWriter
+
+Execute: TypeAlias = Callable[[Track, Warn, threading.Event], RunResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run is still to explain, and where it goes.
+
+    Attributes
+    ----------
+    blocks : list of range
+        The inputs, block by block.
+    writer : RunWriter
+        Takes finished blocks.
+    overlays : Overlays or None
+        Draws the overlays, where there are to be any.
+    diagnostics : Diagnostics or None
+        Looks at the first explanations, where that was not done.
+    warn : callable
+        Told what is worth a notice.
+    stop : Event
+        When it is set, what is under way is finished and stored.
+    """
+
+    plan: Plan
+    blocks: list[range]
+    writer: RunWriter
+    overlays: Overlays | None
+    diagnostics: Diagnostics | None
+    warn: Warn
+    stop: threading.Event
+
+    @property
+    def cut_stays(self) -> bool:
+        """Whether a block that is stopped in is to stay as it is.
+
+        A job that ends before its first block does would never finish if it lost that each time.
+        """
+        return self.plan.earlier is not None and not self.writer.finished
+
+
+class Explainer(Protocol):
+    """Explains blocks, in this process or elsewhere."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows were evaluated."""
+        ...
+
+    def explain(self, task: Task) -> Iterator[object]:
+        """Explain and store blocks; yield once for every explanation.
+
+        Raises
+        ------
+        Exception
+            What stops the run; all that is stored by then counts.
+        """
+        ...
+
+    def ran(self) -> dict[str, Any]:
+        """Return on what the run runs, how its rows are sent, and how fast they were so far."""
+        ...
+
+
+def carry_out(
+    plan: Plan,
+    explainer: Explainer,
+    track: Track,
+    warn: Warn,
+    stop: threading.Event,
+) -> RunResult:
+    """Explain every input of a plan, but those that an earlier run has, into the run directory.
+
+    Parameters
+    ----------
+    plan : Plan
+        The run.
+    explainer : Explainer
+        Explains its blocks.
+    track : callable
+        Wraps the iteration over finished explanations.
+    warn : callable
+        Told what the first explanations give away (see `igcli.runs.diagnostics`), and what a
+        resumed run computes again.
+    stop : Event
+        When it is set, the batches under way are finished and stored, and the run ends.
+
+    Returns
+    -------
+    RunResult
+        The counts, also where the run stopped part-way: what was finished by then is stored, and
+        `stopped` says why.
+
+    Raises
+    ------
+    OutputError
+        When another run writes to the run directory, or one that is to go on can't.
+    """
+    make_out(plan.config.out)
+    with RunLock(plan.config.out):
+        return _Pass(plan, explainer, track, warn, stop).result()
+
+
+class _Pass:
+    """A run that holds its directory."""
+
+    def __init__(
+        self, plan: Plan, explainer: Explainer, track: Track, warn: Warn, stop: threading.Event
+    ) -> None:
+        _check_unchanged(plan)
+        self._plan = plan
+        self._explainer = explainer
+        self._track = track
+        self._started = time.monotonic()
+        kept = kept_parts(plan, warn, track, stop)
+        self._before = sum(entry.rows for entry in kept.done)
+        self._writer = RunWriter(
+            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, kept.all
+        )
+        per_input = plan.targets.per_input
+        done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
+        self._here = 0
+        self._asked = len(plan.names) * per_input
+        blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        if blocks:
+            _tell_of_space(plan, self._asked - self._before, warn)
+            _tell_of_changes(plan, warn)
+        self._task = Task(
+            plan=plan,
+            blocks=blocks,
+            writer=self._writer,
+            overlays=overlays_of(plan),
+            # What was said of the first explanations is not said again.
+            diagnostics=None if kept.done else Diagnostics(plan.model.spec, warn),
+            warn=warn,
+            stop=stop,
+        )
+
+    def result(self) -> RunResult:
+        task, stopped = self._task, None
+        try:
+            if task.overlays is not None:
+                task.overlays.draw_missing(self._writer.entries)
+            explained = self._explainer.explain(task)
+            for _ in self._track(explained, self._asked, self._before):
+                self._here += 1
+        except KeyboardInterrupt:
+            pass
+        except Exception as error:
+            stopped = error
+        if task.diagnostics is not None:
+            task.diagnostics.finish()
+        return self._finish(stopped)
+
+    def _finish(self, failure: Exception | None) -> RunResult:
+        """Store what was finished; say what stopped the run, here or before."""
+        writer = self._writer
+        stays = self._task.cut_stays
+        unflushed = _tried(lambda: writer.cut(final=stays))
+        tally = Tally(self._plan.gates)
+        with suppress(OSError):
+            tally.add_all(read_rows(self._plan.config.out, writer.entries))
+        unjoined = _tried(lambda: writer.join(self._plan.config.save))
+        if isinstance(unjoined, OutputVanished):
+            # Whatever else was noticed followed from that.
+            failure = unjoined
+        failure = failure or unflushed or unjoined
+        result = self._result(tally, failure)
+        outcome = {
+            "counts": {**result.counts(), "stored": writer.stored},
+            "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
+            **result.ran,
+            "undrawn": dict(result.undrawn),
+            "input_sha256": tally.hashes,
+        }
+        if self._plan.earlier is not None and not self._explainer.rows:
+            outcome["batching"] = self._plan.earlier.ran
+        unwritten = _tried(lambda: writer.finish(result.status, outcome))
+        if failure is not None and not isinstance(failure, (OSError, IgcliError, MemoryError)):
+            raise failure
+        return self._result(tally, failure or unwritten)
+
+    def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
+        plan, task, writer, stopped = self._plan, self._task, self._writer, None
+        if failure is not None or writer.finished < len(task.blocks):
+            stopped = run_stopped(
+                failure, writer.stored, writer.passing, self._asked, plan.config.out
+            )
+        return RunResult(
+            out=plan.config.out,
+            asked=self._asked,
+            before=self._before,
+            here=self._here,
+            tally=tally,
+            seconds=time.monotonic() - self._started,
+            method=plan.method.title,
+            pictures=plan.maps.picture is not None,
+            overlays=plan.config.overlays,
+            per_input=plan.targets.per_input,
+            undrawn=task.overlays.undrawn if task.overlays else [],
+            saved_npy="npy" in plan.config.save,
+            has_tolerance=plan.method.tolerance is not None,
+            ran=self._explainer.ran(),
+            stopped=stopped,
+        )
+
+
+def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
+    """Say so where the arrays alone will fill the disk."""
+    copies = 2 if "npy" in plan.config.save else 1
+    picture = int(np.prod(plan.maps.picture.shape)) if plan.maps.picture else 0
+    needed = rows * (4 * copies * int(np.prod(plan.maps.shape)) + picture)
+    free = shutil.disk_usage(plan.config.out).free
+    if needed > free:
+        warn(
+            f"the arrays take {in_bytes(needed)}, and {in_bytes(free)} are free on OUT "
+            f"{plan.config.out}: the run will stop when the disk is full"
+        )
+
+
+def _tell_of_changes(plan: Plan, warn: Warn) -> None:
+    if plan.earlier is not None:
+        changes = changes_since(plan.earlier, plan.chosen.batching, plan.model.spec.device)
+        if changes:
+            warn(changes)
+
+
+def _tried(write: Callable[[], None]) -> Exception | None:
+    """Write, and return what went wrong with the run directory."""
+    try:
+        write()
+    except (OSError, IgcliError) as error:
+        return error
+    return None
+
+
+def _check_unchanged(plan: Plan) -> None:
+    """Raise OutputError where the folder is not as it was when the plan was made."""
+    if plan.config.overwrite:
+        return
+    expected = plan.earlier.run if plan.earlier else None
+    if read_about(plan.config.out).get("run") != expected:
+        raise OutputError(
+            f"OUT {plan.config.out} was written meanwhile by another run",
+            fix="look at it, then start again",
+        )

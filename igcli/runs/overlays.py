@@ -1,0 +1,101 @@
+"""The overlays of a run: drawn as explanations come, and again where they are missing."""
+
+import errno
+from collections.abc import Sequence
+from pathlib import Path
+
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation, input_id
+from igcli.common.model_spec import Part
+from igcli.common.png import save_png
+from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
+from igcli.runs.planning.plan import Plan
+from igcli.store.files import whole_file
+from igcli.store.layout import overlay_path
+from igcli.store.manifest import PartEntry
+from igcli.store.reader import read_pictures, read_rows
+
+_TAIL = b"IEND\xaeB`\x82"
+# What a picture meets, every part will meet too.
+_STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
+
+
+class Overlays:
+    """Draws into one run directory; safe to use from several threads.
+
+    Attributes
+    ----------
+    undrawn : list of (str, str)
+        The ids whose picture could not be written, and why.
+    """
+
+    def __init__(self, plan: Plan, part: Part) -> None:
+        self._out = plan.config.out
+        self._part = part
+        self._clashing = plan.clashing
+        self._per_input = plan.targets.per_input
+        self.undrawn: list[tuple[str, str]] = []
+
+    def draw(self, explanation: Explanation) -> Explanation:
+        """Write the overlay of an explanation, and pass it on.
+
+        Raises
+        ------
+        OSError
+            When nothing can be written any more, not just this picture.
+        """
+        if explanation.attribution is not None and explanation.image is not None:
+            self._draw(explanation, self._part.of(explanation.attribution), explanation.image)
+        return explanation
+
+    def draw_missing(self, entries: Sequence[PartEntry]) -> None:
+        """Draw, from what is stored, every overlay of some parts that is not there whole."""
+        for entry in entries:
+            rows = list(read_rows(self._out, [entry]))
+            missing = {
+                place: row
+                for place, row in enumerate(rows)
+                if row.status == "ok" and not _is_whole(self._path(row))
+            }
+            if missing:
+                for place, attribution, image in read_pictures(self._out, entry, self._part):
+                    if place in missing:
+                        self._draw(missing[place], attribution, image)
+
+    def _draw(self, explanation: Explanation, attribution: Array, image: Array) -> None:
+        try:
+            self._write(self._path(explanation), explanation, attribution, image)
+        except OSError as error:
+            if error.errno in _STOPPING or not self._out.is_dir():
+                raise
+            self.undrawn.append((explanation.id, error.strerror or str(error)))
+
+    def _path(self, explanation: Explanation) -> Path:
+        base = input_id(explanation.id, self._per_input)
+        return overlay_path(self._out, explanation.id, base in self._clashing)
+
+    def _write(
+        self, path: Path, explanation: Explanation, attribution: Array, image: Array
+    ) -> None:
+        if self._out.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        picture = draw_overlay(attribution, image, caption(explanation))
+        with whole_file(path, synced=False) as temporary:
+            save_png(picture, temporary, explanation.id, COMPRESSION)
+
+
+def overlays_of(plan: Plan) -> Overlays | None:
+    """Return what draws a run's overlays; None where it has none."""
+    if plan.maps.picture is None or not plan.config.overlays:
+        return None
+    return Overlays(plan, plan.maps.picture)
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a PNG is there with its end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_TAIL), 2)
+            return file.read() == _TAIL
+    except OSError:
+        return False

@@ -1,0 +1,133 @@
+"""The unfinished run that `--resume` goes on with, as its run.json tells it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from igcli.attribution.batches import Batching
+from igcli.common.config import RunConfig
+from igcli.common.errors import OutputError
+from igcli.common.explanation import input_id
+from igcli.common.machine import versions
+from igcli.common.sample import InputName
+from igcli.common.text import the_first
+from igcli.store.identity import differences
+from igcli.store.manifest import read_manifest
+from igcli.store.reader import UNREADABLE, read_rows
+from igcli.store.run_json import read_about
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a run that goes on takes over.
+
+    Attributes
+    ----------
+    run : str
+        Its key.
+    block : int
+        Inputs per block.
+    batching : Batching
+        How its rows were sent.
+    asked : int or None
+        The `--batch-size` that it was given.
+    ran : dict
+        What run.json says of how its rows were sent.
+    device : str
+        What it ran on.
+    versions : dict
+        Of what results depend on.
+    """
+
+    run: str
+    block: int
+    batching: Batching
+    asked: int | None
+    ran: dict[str, Any]
+    device: str
+    versions: dict[str, str]
+
+
+def find_earlier(
+    config: RunConfig, here: dict[str, Any], names: Sequence[InputName]
+) -> Earlier | None:
+    """Return the run in OUT that is to go on; None without `--resume`, or where there is none.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run that is asked for.
+    here : dict
+        Its identity.
+    names : sequence of InputName
+        Its inputs, those of all shards.
+
+    Raises
+    ------
+    OutputError
+        When the run in OUT is another: what differs is named.
+    """
+    about = read_about(config.out) if config.resume else {}
+    if not about:
+        return None
+    there = about.get("identity")
+    if not isinstance(there, dict):
+        raise _another(config, "it was written by an igcli that could not resume")
+    different = differences(there, here)
+    if different:
+        raise _another(config, "; ".join([*different, *_gone(config.out, about, names)]))
+    try:
+        return Earlier(
+            run=str(about["run"]),
+            block=int(about["block"]),
+            batching=Batching(int(about["batching"]["size"]), int(about["batching"]["streams"])),
+            asked=about["config"]["batch_size"],
+            ran=dict(about["batching"]),
+            device=str(about["device"]),
+            versions=dict(about["versions"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _another(config, f"its run.json lacks {error}") from error
+
+
+def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[str]:
+    """Name inputs that are explained in a run, and are none of `names`."""
+    here = {name.id for name in names}
+    try:
+        rows = read_rows(out, read_manifest(out, about["run"]))
+        there = (input_id(row.id, about["per_input"]) for row in rows)
+        gone = list(dict.fromkeys(identity for identity in there if identity not in here))
+    except (KeyError, *UNREADABLE):
+        return []
+    if not gone:
+        return []
+    return [f"{the_first(gone, _SHOWN)} explained there, not among the inputs here"]
+
+
+def _another(config: RunConfig, cause: str) -> OutputError:
+    return OutputError(
+        f"--resume: OUT {config.out} holds another run",
+        cause,
+        "run with the settings it was begun with, name another folder with -o, or replace it with "
+        "--overwrite",
+    )
+
+
+def changes_since(earlier: Earlier, batching: Batching, device: str) -> str:
+    """Say what may make the last digits differ from those of the part that is done; "" for none."""
+    changed = [
+        f"{name} {version}, not {earlier.versions.get(name)}"
+        for name, version in versions().items()
+        if version != earlier.versions.get(name)
+    ]
+    if device != earlier.device:
+        changed.append(f"{device}, not {earlier.device}")
+    if batching != earlier.batching:
+        changed.append(
+            f"batches of {batching.size} rows in {batching.streams} streams, not "
+            f"{earlier.batching.size} in {earlier.batching.streams}"
+        )
+    return f"the run goes on with {', '.join(changed)}: last digits may differ" if changed else ""

@@ -1,0 +1,55 @@
+"""GATES: thresholds that turn a finished run into exit code 1."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from igcli.attribution.methods import Method
+from igcli.common.errors import ConfigError
+from igcli.common.explanation import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One ``--fail-on``: what is measured on each explanation, and the most that passes."""
+
+    text: str
+    measure: Callable[[Explanation], float | None]
+    limit: float
+
+    def crossed_by(self, explanation: Explanation) -> bool:
+        """Tell whether one explanation crosses the threshold; one without a measure does not."""
+        value = self.measure(explanation)
+        return value is not None and value > self.limit
+
+
+GATES: dict[str, Callable[[Explanation], float | None]] = {
+    "delta": lambda e: None if e.delta is None else abs(e.delta),
+    "relative-delta": lambda e: e.relative_delta,
+    "error": lambda e: e.error_estimate,
+    "unconverged": lambda e: None if e.converged is None else float(not e.converged),
+}
+USAGE = "delta:V, relative-delta:V, error:V or unconverged"
+
+
+def parse_gates(texts: tuple[str, ...], method: Method) -> list[Gate]:
+    """Read every ``--fail-on``; raise ConfigError for one that could never be crossed."""
+    return [_parse(text, method) for text in dict.fromkeys(texts)]
+
+
+def _parse(text: str, method: Method) -> Gate:
+    name, _, number = text.partition(":")
+    try:
+        limit = 0.0 if name == "unconverged" and not number else float(number)
+    except ValueError:
+        limit = -1.0
+    if name not in GATES or not limit >= 0.0 or (name == "unconverged" and number):
+        raise ConfigError(f"--fail-on {text} can't be read", fix=f"write {USAGE}, V not negative")
+    measured = {"error": method.estimates, "unconverged": method.tolerance is not None}
+    if not measured.get(name, True):
+        raise ConfigError(
+            f"--fail-on {text} can't be used with {method.title}",
+            "it has no error estimate" if name == "error" else "it has no tolerance to meet",
+            "use --method adaptive"
+            + (", or riemann_trapezoid with an odd number of --steps" if name == "error" else ""),
+        )
+    return Gate(text, GATES[name], limit)

@@ -1,0 +1,46 @@
+"""How far gradients in reduced precision are from float32's, on a few inputs of a run."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from igcli.attribution.gradient_model import GradientModel, PathRows
+from igcli.common.arrays import Warn
+from igcli.common.sample import InputName, Sample
+from igcli.inputs.baselines.recipes import Baseline
+from igcli.inputs.readers.read_ahead import read_ahead
+from igcli.inputs.readers.source import Source
+
+_COMPARED = 16
+_COMPARED_AT = (0.25, 0.5, 0.75, 1.0)
+
+
+def precision_error(
+    model: GradientModel,
+    source: Source,
+    names: Sequence[InputName],
+    baseline: Baseline,
+    warn: Warn,
+) -> float:
+    """Compare the gradients of the first inputs' predicted classes with float32's."""
+    precision = model.spec.precision
+    if precision == "float32":
+        return 0.0
+    read = [s for s in read_ahead(source, names[:_COMPARED]) if isinstance(s, Sample)]
+    if not read:
+        return 0.0
+    x = model.enter(np.stack([sample.x for sample in read]))
+    slots = np.repeat(np.arange(len(read), dtype=np.int32), len(_COMPARED_AT))
+    rows = PathRows(
+        x=x,
+        baseline=model.enter(np.stack([baseline(sample) for sample in read])),
+        slot=slots,
+        alpha=np.tile(_COMPARED_AT, len(read)),
+        target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
+    )
+    error = model.precision_error(rows)
+    warn(
+        f"--precision {precision}: gradients differ from float32's by up to {error:.1%} of their "
+        f"size at {len(rows)} points; scores differ too"
+    )
+    return error

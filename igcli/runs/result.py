@@ -1,0 +1,204 @@
+"""What a run came to: counts, deltas and failures, and the exit code that follows."""
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any, Literal
+
+from igcli.common import exit_codes
+from igcli.common.errors import IgcliError, OutputVanished, RunStopped
+from igcli.common.totals import Tally
+from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
+
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished or stopped run.
+
+    Attributes
+    ----------
+    asked : int
+        How many explanations were asked for.
+    before : int
+        How many of them an earlier run had finished.
+    here : int
+        How many this one explained.
+    seconds : float
+        Wall time of the pass over the inputs, model loading left out.
+    pictures, overlays : bool
+        Whether what is explained is a picture, and whether overlays were asked for.
+    per_input : int
+        Explanations of each input.
+    undrawn : list of (str, str)
+        Ids whose overlay could not be written, and why.
+    ran : dict
+        Device, precision and batching, as in run.json.
+    stopped : IgcliError or None
+        What stopped the run part-way.
+    """
+
+    out: Path
+    asked: int
+    before: int
+    here: int
+    tally: Tally
+    seconds: float
+    method: str
+    pictures: bool
+    overlays: bool
+    per_input: int
+    undrawn: list[tuple[str, str]]
+    saved_npy: bool
+    has_tolerance: bool
+    ran: dict[str, Any]
+    stopped: IgcliError | None = None
+
+    @property
+    def done(self) -> int:
+        """How many explanations are stored, failed ones included."""
+        return self.tally.ok + len(self.tally.failures)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every input was reached, and all is written."""
+        return self.done == self.asked and self.stopped is None
+
+    @property
+    def status(self) -> Literal["complete", "partial"]:
+        """What run.json says."""
+        return "complete" if self.complete else "partial"
+
+    @property
+    def exit_code(self) -> int:
+        """3 when the run is not complete, else 1 when a gate was crossed, else 3 for failures."""
+        if not self.complete:
+            return exit_codes.INCOMPLETE
+        if self.tally.crossed:
+            return exit_codes.GATE
+        return exit_codes.INCOMPLETE if self.tally.failures or self.undrawn else exit_codes.OK
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts for run.json."""
+        return {
+            "asked": self.asked,
+            "ok": self.tally.ok,
+            "failed": len(self.tally.failures),
+            "not_reached": self.asked - self.done,
+            "unconverged": self.tally.unconverged,
+            "undrawn": len(self.undrawn),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {
+            "out": str(self.out),
+            "status": self.status,
+            "stopped": self.stopped and self.stopped.to_dict(),
+            "counts": {**self.counts(), "stored": self.done, "before": self.before},
+            "method": self.method,
+            "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
+            if self.tally.steps
+            else None,
+            "error_estimate": self.tally.errors.to_dict(),
+            "delta": self.tally.deltas.to_dict(),
+            "relative_delta": self.tally.relative.to_dict(),
+            "gates_crossed": self.tally.crossed,
+            "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
+            "files": self.files(),
+            "seconds": round(self.seconds, 3),
+            **self.ran,
+        }
+
+    def files(self) -> list[str]:
+        """Return the files and folders that are there for the user, as paths."""
+        names = [RESULTS, ATTRIBUTIONS]
+        if self.saved_npy:
+            names.append(ATTRIBUTIONS_NPY)
+        if self.pictures and self.overlays:
+            names.append(OVERLAYS)
+        return [str(self.out / name) for name in names if (self.out / name).exists()]
+
+    def lines(self) -> list[str]:
+        """Return the summary: five lines, and one on the workers where there are several."""
+        unit = "images" if self.pictures and self.per_input == 1 else "explanations"
+        rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
+        before = f", {self.before} of them before" if self.before else ""
+        why_not = "" if self.overlays else " (no overlays: --no-overlays)"
+        if not self.pictures:
+            why_not = " (no overlays: what is explained is no picture)"
+        return [
+            f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "
+            f"in {self.seconds:.1f} s{rate}",
+            f"failed     {len(self.tally.failures)}{self._unreached()}",
+            f"error      {self._accuracy()}",
+            f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
+            f"relative: {self.tally.relative.line('{:.2%}')}",
+            f"files      {', '.join(self.files()) or 'none'}{why_not}",
+            *self._workers(),
+        ]
+
+    def _workers(self) -> list[str]:
+        workers = self.ran.get("workers")
+        if not workers:
+            return []
+        hosts = len({worker["host"] for worker in workers})
+        rates = sorted(worker["rows_per_second"] or 0.0 for worker in workers)
+        told = ", ".join(f"{rate:,.0f}" for rate in rates)
+        if len(rates) > _SHOWN:
+            told = f"{rates[0]:,.0f} to {rates[-1]:,.0f}, median {median(rates):,.0f},"
+        machines = f"{hosts} machine{'s' * (hosts > 1)}"
+        return [f"workers    {len(rates)} on {machines}: {told} rows/s each"]
+
+    def _accuracy(self) -> str:
+        if not self.tally.errors:
+            return "not estimated"
+        unmet = f"{self.tally.unconverged} not converged; " if self.has_tolerance else ""
+        steps = f"{fmean(self.tally.steps):.1f} steps each"
+        return f"estimate: {self.tally.errors.line('{:.2%}')}; {unmet}{steps}"
+
+    def _unreached(self) -> str:
+        left = self.asked - self.done
+        return f", {left} not reached" if left else ""
+
+
+def run_stopped(
+    failure: Exception | None, stored: int, passing: int, asked: int, out: Path
+) -> RunStopped:
+    """Return the error that tells of a failure, or of a stop that was asked for, and what is kept.
+
+    Parameters
+    ----------
+    failure : Exception or None
+        An IgcliError, an OSError of the run directory, or a MemoryError; None where the user
+        stopped the run.
+    stored, passing, asked : int
+        How many explanations are in whole parts, how many of them `--resume` computes again, and
+        how many were asked for.
+    out : Path
+        The run directory.
+    """
+    kept = f"{stored} of them stored in {out}" if stored else "none of them stored"
+    if passing:
+        kept += f" ({passing} in unfinished blocks, which --resume computes again)"
+    if failure is None:
+        return RunStopped(f"stopped before all {asked} were explained, {kept}")
+    fix = "see the cause"
+    if isinstance(failure, OutputVanished):
+        problem = f"stopped before all {asked} were explained"
+        return RunStopped(problem, f"{failure.problem}: {failure.cause}", failure.fix)
+    if isinstance(failure, IgcliError):
+        cause = f"{failure.problem}: {failure.cause}" if failure.cause else failure.problem
+        fix = failure.fix or fix
+    elif isinstance(failure, OSError) and failure.errno:
+        cause = os.strerror(failure.errno)
+        fix = "free the disk" if failure.errno == errno.ENOSPC else f"check {out}"
+    else:
+        cause = str(failure).split("\n")[0] or type(failure).__name__
+    problem = f"stopped before all {asked} were explained, {kept}"
+    if stored == asked and not passing:
+        problem = f"stopped after all {asked} were explained, before {out} was finished"
+    return RunStopped(problem, cause, f"{fix}, then run again with --resume")

@@ -1,0 +1,83 @@
+"""What run.json says of a run beside its status and counts."""
+
+from typing import Any, Protocol
+
+from igcli import __version__
+from igcli.attribution.batch_size import Chosen
+from igcli.common.files import file_sha256
+from igcli.common.machine import versions
+from igcli.common.text import per_second
+from igcli.runs.planning.plan import Plan
+
+
+def about(plan: Plan) -> dict[str, Any]:
+    """Return the settings, versions, device and hashes, as JSON can hold them."""
+    spec = plan.model.spec
+    return {
+        "run": plan.run,
+        "igcli": __version__,
+        "identity": plan.identity,
+        "inputs": {"first": plan.first, "count": len(plan.names), "of": plan.of_inputs},
+        "per_input": plan.targets.per_input,
+        "block": plan.block,
+        "versions": versions(),
+        "precision_error": plan.precision_error,
+        "config": plan.config.to_dict(),
+        "settled": {
+            "baseline": plan.baseline_name,
+            "preprocess": plan.preprocess,
+            "resize": plan.resize,
+            **plan.method.settings(),
+            "inputs_are": plan.source.space.kind,
+            "input_shape": list(plan.source.space.shape),
+            "explained": _explained(plan),
+        },
+        "model": {
+            "path": str(spec.path),
+            "sha256": plan.identity["model"],
+            "loader": spec.loader,
+            "input": spec.input.name,
+            "output": spec.output_name,
+            "output_shape": list(spec.output_shape) or [spec.classes],
+            "classes": spec.classes,
+            "last_operation": spec.tail,
+        },
+        "labels_sha256": file_sha256(plan.labels.path) if plan.labels.path else None,
+    }
+
+
+def _explained(plan: Plan) -> dict[str, list[int]]:
+    """Return what attributions are of, by name, with their shapes: inputs, or a layer."""
+    return {part.name: list(part.shape) for part in plan.maps.named(plan.point)}
+
+
+class Sent(Protocol):
+    """How rows were sent to a model: see `igcli.attribution.batches.Batches`."""
+
+    size: int
+    streams: int
+    rows: int
+    busy: float
+
+
+def ran(plan: Plan, batches: Sent) -> dict[str, Any]:
+    """Return on what a run ran, how its rows were sent, and how fast they were."""
+    spec = plan.model.spec
+    return {
+        "device": spec.device,
+        "precision": spec.precision,
+        "batching": _batching(plan.chosen, batches),
+    }
+
+
+def _batching(chosen: Chosen, batches: Sent) -> dict[str, Any]:
+    return {
+        "size": batches.size,
+        "streams": batches.streams,
+        "chosen": chosen.how,
+        "probe_seconds": round(chosen.seconds, 3),
+        "probed_rows_per_second": {str(k): round(v, 1) for k, v in chosen.tried.items()},
+        "rows": batches.rows,
+        "busy_seconds": round(batches.busy, 3),
+        "rows_per_second": per_second(batches.rows, batches.busy),
+    }

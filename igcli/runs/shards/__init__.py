@@ -1,0 +1,1 @@
+"""Shards: one run's ranges of inputs, and how they are joined."""

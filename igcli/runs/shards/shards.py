@@ -1,0 +1,171 @@
+"""Finished shards, and whether they make up one run: nothing missing, nothing twice."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from igcli.common.errors import InputError
+from igcli.store.identity import SHARD, differences
+from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.run_json import read_about, why_no_run
+
+_INPUTS = "inputs"
+_NEEDED = (
+    *("run", "identity", _INPUTS, "per_input", "config", "settled", "seconds"),
+    *("device", "precision", "batching", "versions", "precision_error"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One finished shard.
+
+    Attributes
+    ----------
+    out : Path
+        Its run directory.
+    about : dict
+        What its run.json says.
+    entries : list of PartEntry
+        Its parts.
+    """
+
+    out: Path
+    about: dict[str, Any]
+    entries: list[PartEntry]
+
+    @property
+    def first(self) -> int:
+        """The place of its first input among those of all shards."""
+        return int(self.about["inputs"]["first"])
+
+    @property
+    def stop(self) -> int:
+        """The place after its last input."""
+        return self.first + int(self.about["inputs"]["count"])
+
+    @property
+    def which(self) -> list[int] | None:
+        """What it was given as `--shard`."""
+        found: list[int] | None = self.about["identity"][SHARD]
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it had nothing to explain: there are more shards than inputs."""
+        return self.stop == self.first
+
+    @property
+    def title(self) -> str:
+        """Its folder, and which shard it is."""
+        which = ["/".join(map(str, self.which))] if self.which else []
+        empty = ["without inputs"] if self.is_empty else []
+        told = ", ".join([*which, *empty])
+        return f"{self.out} ({told})" if told else str(self.out)
+
+
+def read_shards(outs: Sequence[Path]) -> list[Shard]:
+    """Return shards in the order of their inputs.
+
+    Raises
+    ------
+    InputError
+        When one is unfinished, or they don't make up one run: what is wrong is named.
+    """
+    _check_given_once(outs)
+    shards = sorted(map(_read, outs), key=lambda shard: (shard.first, shard.stop))
+    for shard in shards[1:]:
+        _check_same_run(shards[0], shard)
+    _check_ranges([shard for shard in shards if not shard.is_empty], shards[0])
+    return shards
+
+
+def _check_given_once(outs: Sequence[Path]) -> None:
+    known: dict[str, Path] = {}
+    for out in outs:
+        place = os.path.realpath(out)
+        if place in known:
+            cause = f"{known[place]} is the same folder" if known[place] != out else ""
+            raise InputError(f"SHARD {out} is given twice", cause, "give every shard once")
+        known[place] = out
+
+
+def _check_same_run(there: Shard, here: Shard) -> None:
+    different = [
+        *_other_inputs(there, here),
+        *differences(_settings(there), _settings(here)),
+    ]
+    if different:
+        raise InputError(
+            f"{here.title} is of another run than {there.title}",
+            "; ".join(different),
+            "give the shards of one run",
+        )
+
+
+def _settings(shard: Shard) -> dict[str, Any]:
+    identity = shard.about["identity"]
+    return {key: value for key, value in identity.items() if key not in {SHARD, _INPUTS}}
+
+
+def _other_inputs(there: Shard, here: Shard) -> list[str]:
+    """Say how the inputs of all shards differ; their names are known by a hash alone."""
+    one, other = (shard.about["identity"][_INPUTS] for shard in (there, here))
+    if one == other:
+        return []
+    folders = [shard.about["config"][_INPUTS] for shard in (there, here)]
+    of = f", of {folders[0]} there and {folders[1]} here" if folders[0] != folders[1] else ""
+    if one["count"] == other["count"]:
+        return [f"the {one['count']} inputs have other names{of}"]
+    return [f"the inputs are {one['count']} there and {other['count']} here{of}"]
+
+
+def _read(out: Path) -> Shard:
+    about = read_about(out)
+    if not isinstance(about.get("identity"), dict):
+        raise InputError(
+            f"SHARD {out} is no igcli run",
+            why_no_run(out),
+            "name the folders that the shards were written to",
+        )
+    if about["status"] != "complete":
+        raise InputError(
+            f"SHARD {out} is unfinished",
+            f"its run.json says {about['status']}",
+            "finish it with the command that began it, and --resume",
+        )
+    lacking = [key for key in _NEEDED if key not in about]
+    if lacking:
+        raise _damaged(out, f"its run.json lacks {', '.join(lacking)}", "run it again")
+    entries = read_manifest(out, about["run"])
+    listed, rows = sum(e.rows for e in entries), about[_INPUTS]["count"] * about["per_input"]
+    if listed != rows:
+        raise _damaged(out, f"its manifest lists {listed} of {rows} rows")
+    return Shard(out, about, entries)
+
+
+def _damaged(out: Path, cause: str, fix: str = "run it again with --resume") -> InputError:
+    return InputError(f"SHARD {out} is damaged", cause, fix)
+
+
+def _check_ranges(shards: Sequence[Shard], any_shard: Shard) -> None:
+    total = int(any_shard.about["inputs"]["of"])
+    for one, other in pairwise(shards):
+        if other.first < one.stop:
+            raise InputError(
+                f"{one.title} and {other.title} overlap",
+                f"both explain input {other.first + 1} of {total}",
+                "give every shard once",
+            )
+    stops = [0, *(shard.stop for shard in shards)]
+    starts = [*(shard.first for shard in shards), total]
+    for stop, start in zip(stops, starts, strict=True):
+        if stop < start:
+            raise InputError(
+                "the shards leave a gap",
+                f"inputs {stop + 1} to {start} of {total} are in none of them",
+                "give the missing ones too",
+            )

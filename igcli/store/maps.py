@@ -1,0 +1,62 @@
+"""What of a path's attribution is stored and shown: one map, or one for each input, by name."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
+from igcli.common.shapes import is_image_shape
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """The layout of what is stored.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of `Explanation.attribution`.
+    parts : tuple of Part
+        The maps that it is a vector of, by name; empty where it is one map.
+    picture : Part or None
+        The map that can be shown over its input.
+    taken : tuple of Part
+        Where the maps lie in a path's vector; empty where all of it is the map.
+    """
+
+    shape: tuple[int, ...]
+    parts: tuple[Part, ...] = ()
+    picture: Part | None = None
+    taken: tuple[Part, ...] = ()
+
+    def named(self, point: InputSpec) -> tuple[Part, ...]:
+        """Return the maps by name, also where there is one."""
+        return self.parts or (Part(point.name, self.shape, 0),)
+
+    def of(self, attribution: Array) -> Array:
+        """Return what is stored of a path's attribution."""
+        if not self.taken:
+            return attribution
+        pieces = [part.of(attribution).ravel() for part in self.taken]
+        return np.concatenate(pieces).reshape(self.shape)
+
+
+def maps_of(spec: ModelSpec, point: InputSpec, has_pictures: bool) -> Maps:
+    """Settle what is stored of a model's paths.
+
+    What is held has no attribution. Only maps of inputs are shown: of the first one with a
+    picture.
+    """
+    shape = point.known_shape
+    shown = has_pictures and spec.entered is None
+    if not spec.parts:
+        return Maps(shape, picture=Part(point.name, shape, 0) if shown else None)
+    taken = tuple(part for part in spec.parts if not part.held)
+    parts = parts_of([p.name for p in taken], [p.shape for p in taken], [False] * len(taken))
+    if not spec.is_grouped:
+        return Maps(parts[0].shape, taken=taken)
+    pictures = [p for p in spec.parts if is_image_shape(p.shape)]
+    first = pictures[0].name if shown and pictures else None
+    picture = next((part for part in parts if part.name == first), None)
+    return Maps((sum(part.size for part in parts),), parts, picture, taken)

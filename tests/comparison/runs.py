@@ -1,0 +1,94 @@
+"""Small run directories, written as a run writes them, with every field chosen by a test."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
+from igcli.common.model_spec import Part
+from igcli.common.progress import untracked
+from igcli.comparison.drift.compare import compare, open_side
+from igcli.comparison.drift.thresholds import parse_thresholds
+from igcli.comparison.drift.verdict import Verdict
+from igcli.store.maps import Maps
+from tests.stored import store_run
+
+SHAPE = (6, 5, 3)
+IDENTITY = {
+    "igcli": "0",
+    "model": "m",
+    "inputs": {"count": 1, "names": "n"},
+    "target": "predicted",
+    "baseline": ["black"],
+    "seed": 0,
+    "tolerance": 0.05,
+}
+
+
+def row(identity: str, attribution: Array | None, **fields: Any) -> Explanation:
+    """An explanation of a class-1 image, converged to 1 % unless told otherwise."""
+    usual: dict[str, Any] = {
+        "path": f"/images/{identity}", "sha256": "aa", "target": 1, "prediction": 1,
+        "score": 0.8, "baseline_score": 0.1, "delta": 0.001, "error_estimate": 0.01,
+        "converged": True, "steps": 9,
+    }  # fmt: skip
+    return Explanation(0, identity, attribution=attribution, **{**usual, **fields})
+
+
+def failed(identity: str, **fields: Any) -> Explanation:
+    nothing = dict.fromkeys(
+        ("target", "prediction", "score", "delta", "error_estimate", "converged", "steps")
+    )
+    return row(identity, None, **{**nothing, "status": "failed", "message": "broken", **fields})
+
+
+def maps_like(count: int, shape: tuple[int, ...] = SHAPE, seed: int = 0) -> list[Array]:
+    random = np.random.default_rng(seed)
+    return [random.standard_normal(shape).astype(np.float32) for _ in range(count)]
+
+
+def rows_of(maps: Sequence[Array], **fields: Any) -> list[Explanation]:
+    """Images a, b, c, … with these maps."""
+    return [row("abcdefghijklmnopqrstuvwxyz"[i], values, **fields) for i, values in enumerate(maps)]
+
+
+def moved(values: Array, share: float, seed: int = 1) -> Array:
+    """A map whose L1 distance to `values` is `share` of its L1 norm."""
+    noise = np.random.default_rng(seed).standard_normal(values.shape)
+    result: Array = values + noise * share * np.abs(values).sum() / np.abs(noise).sum()
+    return result.astype(np.float32)
+
+
+def write_run(
+    out: Path,
+    rows: Sequence[Explanation],
+    maps: Maps | None = None,
+    status: Any = "complete",
+    tolerance: float | None = 0.05,
+    part_rows: int = 3,
+    **identity: Any,
+) -> Path:
+    """Write a run directory through the library's own writer."""
+    if maps is None:
+        first = next((e for e in rows if e.attribution is not None), None)
+        shape = SHAPE if first is None or first.attribution is None else first.attribution.shape
+        pictured = any(e.image is not None for e in rows)
+        maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
+    about = {
+        "run": "r",
+        "per_input": 1,
+        "igcli": "0",
+        "identity": {**IDENTITY, **identity},
+        "settled": {"accuracy": {"tolerance": tolerance} if tolerance else None},
+        "model": {"path": "m.keras"},
+        "versions": {},
+    }
+    return store_run(out, maps, about, rows, part_rows, status)
+
+
+def verdict_of(reference: Path, new: Path, *texts: str, force: bool = False) -> Verdict:
+    sides = open_side(reference), open_side(new)
+    return compare(*sides, parse_thresholds(texts), force, untracked)

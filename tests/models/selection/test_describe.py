@@ -1,0 +1,69 @@
+"""What a model file holds: layers by name, and whether it scales pixels itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from igcli.common.model_spec import ModelSettings
+from igcli.models.open import describe_model
+from igcli.models.selection.describe import own_scaling
+from igcli.models.selection.layers import layer_infos
+
+
+def stacked(keras: Any, *layers: Any) -> Any:
+    return keras.Sequential([keras.Input((4, 4, 3)), *layers])
+
+
+def normalization(keras: Any, mean: float) -> Any:
+    return keras.layers.Normalization(mean=[mean] * 3, variance=[1.0] * 3, name="norm")
+
+
+SCALINGS: list[tuple[Callable[[Any], list[Any]], str]] = [
+    (lambda k: [k.layers.Rescaling(1 / 255, name="scale")], "scale"),
+    (lambda k: [k.layers.Rescaling(1 / 127.5, offset=-1, name="scale")], "scale"),
+    (lambda k: [k.layers.RandomFlip(), k.layers.Rescaling(1 / 255, name="scale")], "scale"),
+    (lambda k: [normalization(k, 120.0)], "norm"),
+    (lambda k: [k.layers.Rescaling(2.0, offset=-1)], ""),
+    (lambda k: [normalization(k, 0.45)], ""),
+    (lambda k: [k.layers.Conv2D(2, 3), k.layers.Rescaling(1 / 255)], ""),
+    (lambda k: [], ""),
+]
+
+
+@pytest.mark.parametrize(("layers", "want"), SCALINGS)
+def test_a_models_own_scaling_of_pixels(
+    keras: Any, layers: Callable[[Any], list[Any]], want: str
+) -> None:
+    assert own_scaling(stacked(keras, *layers(keras), keras.layers.Flatten())) == want
+
+
+def test_what_is_no_keras_model_has_neither_scaling_nor_layers() -> None:
+    assert own_scaling(None) == "" and layer_infos(None) == ()
+
+
+def test_layers_of_nested_models_have_paths(keras: Any, tmp_path: Path) -> None:
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="d")], name="inner")
+    x = keras.Input((None, 3), name="x")
+    outputs = keras.layers.TimeDistributed(inner, name="each")(x)
+    keras.Model(x, [outputs, keras.layers.Softmax(name="soft")(outputs)]).save(tmp_path / "m.keras")
+    info = describe_model(tmp_path / "m.keras", ModelSettings(), pytest.fail)
+    assert [(layer.name, layer.shape) for layer in info.layers][:2] == [
+        ("x", "any × 3"), ("each", "any × 2"),
+    ]  # fmt: skip
+    assert [(o.shape, o.tail) for o in info.outputs] == [
+        ((None, 2), "none"),
+        ((None, 2), "softmax"),
+    ]
+    model = keras.Sequential([keras.Input((3,)), inner])
+    assert [layer.name for layer in layer_infos(model)] == ["inner", "inner/d"]
+
+
+def test_a_model_that_can_not_be_explained_is_described(keras: Any, tmp_path: Path) -> None:
+    tokens = keras.Input((4,), dtype="int32", name="tokens")
+    keras.Model(tokens, keras.layers.Embedding(9, 2)(tokens)).save(tmp_path / "m.keras")
+    (spec,) = describe_model(tmp_path / "m.keras", ModelSettings(), pytest.fail).inputs
+    assert (spec.name, spec.declared, spec.is_integer) == ("tokens", "int32", True)
+    assert spec.dtype == np.float32
