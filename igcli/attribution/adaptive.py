@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.batches import Batches
 from igcli.attribution.cuts import IdleShares
 from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.attribution.integral import Integral, Job
-from igcli.attribution.mesh import Accuracy, Mesh
+from igcli.attribution.mesh import Mesh
 from igcli.attribution.path_gradients import products
 from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
@@ -143,7 +144,7 @@ class AdaptivePath:
             self._seen.append((float(alpha), float(score), float(norm)))
             self._failed = self._failed or not finite
             if not self._failed:
-                self._mesh.add(gradient, float(score))
+                self._mesh.add(float(alpha), gradient, float(score))
 
     def advance(self) -> None:
         """Judge the mesh: end, or go on where it asks for more nodes."""

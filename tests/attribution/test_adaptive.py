@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.integral import Integral, Job
-from igcli.attribution.mesh import Accuracy
 from igcli.common.arrays import Array
 from tests.fakes import FakeModel, Kink, NanMaker, Power, batches
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.batches import Batches, Batching
 from igcli.attribution.integral import Job
-from igcli.attribution.mesh import Accuracy
 from igcli.attribution.node_gradients import HostGradients
 from igcli.common.model_spec import ModelSettings
 from igcli.models.device_gradients import DeviceGradients
