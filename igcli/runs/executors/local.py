@@ -8,6 +8,7 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.progress import Track
+from igcli.common.setting import settings_of
 from igcli.runs.lifecycle import Execute
 from igcli.runs.pipeline import run
 from igcli.runs.planning.plan import LoadModel, make_plan
@@ -33,16 +34,11 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
 
 
 def _check_options(config: RunConfig) -> None:
-    given = {
-        "--ray-address": config.ray_address,
-        "--workers": config.workers,
-        "--gpus-per-worker": config.gpus_per_worker,
-        "--cpus-per-worker": config.cpus_per_worker,
-    }
-    for flag, value in given.items():
-        if value is not None:
+    for name, setting in settings_of(type(config)).items():
+        value = getattr(config, name)
+        if setting.executor and value != setting.default:
             raise ConfigError(
-                f"{flag} {value} can't be used with --executor local",
+                f"{setting.flag} {value} can't be used with --executor local",
                 "the run is one process",
-                "add --executor ray, or leave it out",
+                f"add --executor {setting.executor}, or leave it out",
             )
