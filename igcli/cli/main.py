@@ -10,7 +10,7 @@ from igcli import __version__
 from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.common import exit_codes
-from igcli.common.errors import IgcliError, NotComparable, RunStopped
+from igcli.common.errors import IgcliError
 
 COMMANDS = {
     "run": "igcli.cli.run",
@@ -71,9 +71,9 @@ class LazyGroup(click.Group):
 
 
 def _exit_code(error: Exception) -> int:
-    usage = isinstance(error, (IgcliError, OSError))
-    part_way = isinstance(error, (RunStopped, NotComparable))
-    return exit_codes.INCOMPLETE if part_way or not usage else exit_codes.USAGE
+    if isinstance(error, IgcliError):
+        return error.exit_code
+    return exit_codes.USAGE if isinstance(error, OSError) else exit_codes.INCOMPLETE
 
 
 def _in_words(error: Exception) -> str:
