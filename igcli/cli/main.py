@@ -11,7 +11,7 @@ from igcli import __version__
 from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.common import exit_codes
-from igcli.common.errors import IgcliError, NotComparable, RunStopped
+from igcli.common.errors import IgcliError
 
 # Every command, by the group that `igcli --help` lists it in: its name, and its module.
 GROUPS = {
@@ -101,9 +101,9 @@ def _first_sentence(command: click.Command | None) -> str:
 
 
 def _exit_code(error: Exception) -> int:
-    usage = isinstance(error, (IgcliError, OSError))
-    part_way = isinstance(error, (RunStopped, NotComparable))
-    return exit_codes.INCOMPLETE if part_way or not usage else exit_codes.USAGE
+    if isinstance(error, IgcliError):
+        return error.exit_code
+    return exit_codes.USAGE if isinstance(error, OSError) else exit_codes.INCOMPLETE
 
 
 def _in_words(error: Exception) -> str:

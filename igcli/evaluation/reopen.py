@@ -13,7 +13,7 @@ from igcli.common.setting import defaults_of
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import spelled_out
 from igcli.store.identity import differences, identity
-from igcli.store.run_json import finished_run
+from igcli.store.run import StoredRun, open_finished_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +41,26 @@ class Asked:
     allow_unsafe: bool = False
 
 
-def rebuild(asked: Asked, warn: Warn) -> tuple[dict[str, Any], RunConfig]:
-    """Return what run.json says, and the run's settings with what is given now.
+def rebuild(asked: Asked, warn: Warn) -> tuple[StoredRun, RunConfig]:
+    """Return the run that is asked about, and its settings with what is given now.
 
     Raises
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about = finished_run(f"OUT {asked.out}", asked.out)
-    config = _settings(asked, about)
-    _check_identity(asked, config, about, warn)
-    return about, config
+    run = open_finished_run(asked.out, f"OUT {asked.out}")
+    config = _settings(asked, run)
+    _check_identity(asked, config, run.about, warn)
+    return run, config
 
 
-def _settings(asked: Asked, about: dict[str, Any]) -> RunConfig:
+def _settings(asked: Asked, run: StoredRun) -> RunConfig:
     """Return what the run was asked for, with what is given now."""
-    try:
+    run.check_sizes()
+    with run.usable_about() as about:
         config = replace(
             RunConfig.from_dict(_stored(about)),
             model=asked.model,
@@ -72,18 +73,9 @@ def _settings(asked: Asked, about: dict[str, Any]) -> RunConfig:
             batch_size=None,
             memory=None,
         )
-        # What is read of it later must be there too.
-        sizes = about["inputs"]["count"], about["per_input"], len(about["counts"])
-        if not all(isinstance(size, int) for size in sizes) or not about["run"]:
-            raise ValueError(f"its sizes are {sizes}")
         choose_method(config)
-        return config
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"OUT {asked.out} has a run.json that can't be used",
-            f"{type(error).__name__}: {error}",
-            "verify it with the igcli that wrote it, or run it again",
-        ) from error
+        about["counts"].items()
+    return config
 
 
 def _stored(about: dict[str, Any]) -> dict[str, Any]:

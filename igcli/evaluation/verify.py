@@ -61,10 +61,11 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about, config = rebuild(asked, warn)
+    stored, config = rebuild(asked, warn)
+    about = stored.about
     method = choose_method(config)
     tolerance = _tolerance(method)
     inputs = about["inputs"]["count"]
