@@ -26,8 +26,8 @@ def test_a_wheel_has_presets_and_pages_and_finds_them(root: Path, tmp_path: Path
         archive.extractall(tmp_path / "site")
     code = (
         "import sys, igcli\n"
-        "from igcli.reproduce.presets import preset\n"
-        "print(preset(sys.argv[1]).read_text(), end='')\n"
+        "from igcli.reproduce.presets import preset_path\n"
+        "print(preset_path(sys.argv[1]).read_text(), end='')\n"
         "assert igcli.__file__.startswith(sys.argv[2])\n"
     )
     for config in sorted((root / "configs").glob("*.toml")):
