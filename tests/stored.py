@@ -17,14 +17,20 @@ def store_run(
     rows: Sequence[Explanation],
     part_rows: int,
     status: Any,
+    packed: bool = True,
 ) -> Path:
-    """Write explanations in order, so many to a part, and end the run; return its directory."""
+    """Write explanations in order, so many to a part, and end the run; return its directory.
+
+    A complete one is packed, unless it is to have parts as those of earlier igclis have.
+    """
     out.mkdir(parents=True)
     writer = RunWriter(out, maps, about)
     for i, explanation in enumerate(rows):
         writer.add(replace(explanation, row=i))
         if (i + 1) % part_rows == 0 or i + 1 == len(rows):
             writer.flush()
+    if packed and status == "complete":
+        writer.pack()
     writer.join(())
     writer.finish(status, {})
     return out

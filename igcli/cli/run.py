@@ -97,6 +97,8 @@ def _tell(result: Any, to_go_on: str | None) -> None:
     for gate, crossed in result.tally.crossed.items():
         first = on_one_line(the_first(crossed, SHOWN))
         click.echo(f"igcli: --fail-on {gate}: crossed by {first}", err=True)
+    if result.note:
+        warn(result.note)
     if result.stopped is not None:
         click.echo(f"igcli: {result.stopped}", err=True)
     if to_go_on:

@@ -23,8 +23,8 @@ class Verified:
         The run directory.
     inputs, total : int
         How many inputs it is of, and how many explanations it has.
-    parts : int
-        In how many parts.
+    blocks : int
+        In how many blocks: those of attributions.h5, or parts.
     method : str
         The run's.
     tolerance : float
@@ -40,7 +40,7 @@ class Verified:
     out: Path
     inputs: int
     total: int
-    parts: int
+    blocks: int
     method: str
     tolerance: float
     whole: list[Wrong]
@@ -87,7 +87,7 @@ class Verified:
         lines = [self._headline()]
         if not self.whole:
             lines.append(
-                f"files      {self.parts} whole part{'' if self.parts == 1 else 's'}; "
+                f"files      {self.blocks} whole block{'' if self.blocks == 1 else 's'}; "
                 f"{self.total} rows, the same in every file"
             )
         return [*lines, *self._errors(), *self._wrongs()]

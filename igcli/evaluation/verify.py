@@ -26,8 +26,9 @@ from igcli.evaluation.reopen import Asked, rebuild
 from igcli.evaluation.verdict import Verified
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
+from igcli.store.hdf5 import UNREADABLE
 from igcli.store.integrity import Damaged, disagreements, whole_rows
-from igcli.store.reader import UNREADABLE, read_joined, read_maps
+from igcli.store.reader import read_joined, read_maps
 
 _FINER = 10
 # Finer than that takes every step there is, and float32 does not resolve it.
@@ -73,13 +74,13 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            rows, entries = whole_rows(asked.out, about["run"], total)
+            rows, files = whole_rows(asked.out, about["run"], total)
         except Damaged as damage:
             return replace(found, whole=[_damage(str(damage))])
-        apart = disagreements(asked.out, rows, entries, Path(folder))
+        apart = disagreements(asked.out, rows, files, Path(folder))
         whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
-        found = replace(found, parts=len(entries), whole=whole)
+        found = replace(found, blocks=len(files), whole=whole)
         plan = make_plan(_finer(config, tolerance, Path(folder)), load_model, warn)
         misplaced = _check_ids(rows, plan)
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:

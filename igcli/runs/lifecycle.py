@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from igcli.common.arrays import Warn
-from igcli.common.errors import IgcliError, OutputError, OutputVanished
+from igcli.common.errors import IgcliError, OutputError, OutputVanished, RunStopped
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.totals import Tally
@@ -28,6 +28,10 @@ from igcli.store.outdir import make_out
 from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
 from igcli.store.writer import RunWriter
+
+# What a request to stop waits for the packing: most take less, a cluster gives more.
+_PATIENCE_SECONDS = 5.0
+_UNFINISHED = "the run is not complete"
 
 Execute: TypeAlias = Callable[[Track, Warn, threading.Event], RunResult]
 
@@ -170,7 +174,7 @@ class _Pass:
         task, stopped = self._task, None
         try:
             if task.overlays is not None:
-                task.overlays.draw_missing(self._writer.entries)
+                task.overlays.draw_missing(self._writer.files)
             explained = self._explainer.explain(task)
             for _ in self._track(explained, self._asked, self._before):
                 self._here += 1
@@ -189,18 +193,22 @@ class _Pass:
         unflushed = _tried(lambda: writer.cut(final=stays))
         tally = Tally(self._plan.gates)
         with suppress(OSError):
-            tally.add_all(read_rows(self._plan.config.out, writer.entries))
+            tally.add_all(read_rows(file.span for file in writer.files))
+        unpacked = None
+        if not (failure or unflushed) and writer.finished == len(self._task.blocks):
+            unpacked = _tried(self._pack)
         unjoined = _tried(lambda: writer.join(self._plan.config.save))
         if isinstance(unjoined, OutputVanished):
             # Whatever else was noticed followed from that.
             failure = unjoined
-        failure = failure or unflushed or unjoined
+        failure = failure or unflushed or unpacked or unjoined
         result = self._result(tally, failure)
         outcome = {
             "counts": {**result.counts(), "stored": writer.stored},
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.ran,
             "undrawn": dict(result.undrawn),
+            "parts_kept": result.parts_kept or None,
             "input_sha256": tally.hashes,
         }
         if self._plan.earlier is not None and not self._explainer.rows:
@@ -209,6 +217,16 @@ class _Pass:
         if failure is not None and not isinstance(failure, (OSError, IgcliError, MemoryError)):
             raise failure
         return self._result(tally, failure or unwritten)
+
+    def _pack(self) -> None:
+        """Make attributions.h5 one file; a request to stop ends that where it takes long."""
+        stop, begun = self._task.stop, time.monotonic()
+
+        def check() -> None:
+            if stop.is_set() and time.monotonic() - begun > _PATIENCE_SECONDS:
+                raise RunStopped("stopped while attributions.h5 was being packed")
+
+        self._writer.pack(check=check)
 
     def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
         plan, task, writer, stopped = self._plan, self._task, self._writer, None
@@ -232,19 +250,28 @@ class _Pass:
             has_tolerance=plan.method.tolerance is not None,
             ran=self._explainer.ran(),
             stopped=stopped,
+            parts_kept="" if writer.is_packed else writer.unpacked or _UNFINISHED,
         )
 
 
 def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
-    """Say so where the arrays alone will fill the disk."""
+    """Say so where the arrays alone will fill the disk, or there is no room to pack them."""
     copies = 2 if "npy" in plan.config.save else 1
+    map_bytes = 4 * int(np.prod(plan.maps.shape))
     picture = int(np.prod(plan.maps.picture.shape)) if plan.maps.picture else 0
-    needed = rows * (4 * copies * int(np.prod(plan.maps.shape)) + picture)
+    needed = rows * (copies * map_bytes + picture)
+    packed = len(plan.names) * plan.targets.per_input * (map_bytes + picture)
     free = shutil.disk_usage(plan.config.out).free
+    there = f"{in_bytes(free)} are free on OUT {plan.config.out}"
     if needed > free:
         warn(
-            f"the arrays take {in_bytes(needed)}, and {in_bytes(free)} are free on OUT "
-            f"{plan.config.out}: the run will stop when the disk is full"
+            f"the arrays take {in_bytes(needed)}, and {there}: the run will stop when the disk is "
+            "full"
+        )
+    elif needed + packed > free:
+        warn(
+            f"the arrays take {in_bytes(needed)}, packing them into one file {in_bytes(packed)}, "
+            f"and {there}: attributions.h5 will need the parts beside it"
         )
 
 

@@ -10,9 +10,9 @@ from igcli.common.model_spec import Part
 from igcli.common.png import save_png
 from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
 from igcli.runs.planning.plan import Plan
+from igcli.store.array_file import ArrayFile
 from igcli.store.files import whole_file
 from igcli.store.layout import overlay_path
-from igcli.store.manifest import PartEntry
 from igcli.store.reader import read_pictures, read_rows
 
 _TAIL = b"IEND\xaeB`\x82"
@@ -48,19 +48,18 @@ class Overlays:
             self._draw(explanation, self._part.of(explanation.attribution), explanation.image)
         return explanation
 
-    def draw_missing(self, entries: Sequence[PartEntry]) -> None:
-        """Draw, from what is stored, every overlay of some parts that is not there whole."""
-        for entry in entries:
-            rows = list(read_rows(self._out, [entry]))
+    def draw_missing(self, files: Sequence[ArrayFile]) -> None:
+        """Draw, from what is stored, every overlay of some blocks that is not there whole."""
+        for file in files:
             missing = {
-                place: row
-                for place, row in enumerate(rows)
+                row.row: row
+                for row in read_rows([file.span])
                 if row.status == "ok" and not _is_whole(self._path(row))
             }
             if missing:
-                for place, attribution, image in read_pictures(self._out, entry, self._part):
-                    if place in missing:
-                        self._draw(missing[place], attribution, image)
+                for row, attribution, image in read_pictures(file.span, self._part):
+                    if row in missing:
+                        self._draw(missing[row], attribution, image)
 
     def _draw(self, explanation: Explanation, attribution: Array, image: Array) -> None:
         try:

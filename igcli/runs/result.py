@@ -10,7 +10,7 @@ from typing import Any, Literal
 from igcli.common import exit_codes
 from igcli.common.errors import IgcliError, OutputVanished, RunStopped
 from igcli.common.totals import Tally
-from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
+from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, PARTS, RESULTS
 
 _SHOWN = 4
 
@@ -39,6 +39,8 @@ class RunResult:
         Device, precision and batching, as in run.json.
     stopped : IgcliError or None
         What stopped the run part-way.
+    parts_kept : str
+        Why attributions.h5 needs the parts beside it; "" where it does not.
     """
 
     out: Path
@@ -56,6 +58,7 @@ class RunResult:
     has_tolerance: bool
     ran: dict[str, Any]
     stopped: IgcliError | None = None
+    parts_kept: str = ""
 
     @property
     def done(self) -> int:
@@ -109,6 +112,7 @@ class RunResult:
             "gates_crossed": self.tally.crossed,
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
             "files": self.files(),
+            "parts_kept": self.parts_kept or None,
             "seconds": round(self.seconds, 3),
             **self.ran,
         }
@@ -116,11 +120,21 @@ class RunResult:
     def files(self) -> list[str]:
         """Return the files and folders that are there for the user, as paths."""
         names = [RESULTS, ATTRIBUTIONS]
+        if self.note:
+            names.append(PARTS)
         if self.saved_npy:
             names.append(ATTRIBUTIONS_NPY)
         if self.pictures and self.overlays:
             names.append(OVERLAYS)
         return [str(self.out / name) for name in names if (self.out / name).exists()]
+
+    @property
+    def note(self) -> str:
+        """What to tell of an attributions.h5 that needs the parts; "" where there is none."""
+        path = self.out / ATTRIBUTIONS
+        if not self.parts_kept or not path.exists():
+            return ""
+        return f"{path} can't be read without {self.out / PARTS} beside it: {self.parts_kept}"
 
     def lines(self) -> list[str]:
         """Return the summary: five lines, and one on the workers where there are several."""

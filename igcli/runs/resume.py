@@ -1,4 +1,4 @@
-"""What a resumed run keeps of an unfinished one, and what it computes again."""
+"""What a resumed run keeps of an earlier one, and what it computes again."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,11 @@ from igcli.common.progress import Track
 from igcli.common.text import the_first
 from igcli.common.threads import ahead
 from igcli.runs.planning.plan import Plan
-from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.array_file import spans_of
+from igcli.store.manifest import PartEntry
 from igcli.store.outdir import unlisted_parts
 from igcli.store.reader import read_rows
+from igcli.store.sources import Sources, sources_of
 
 _CHECKERS = 2
 _SHOWN = 3
@@ -22,7 +24,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The whole parts of an unfinished run, by their first rows.
+    """The whole blocks of an earlier run, by their first rows.
 
     Attributes
     ----------
@@ -44,7 +46,7 @@ class Kept:
 
 
 def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> Kept:
-    """Return the parts that a resumed run goes on with; none for a run that begins.
+    """Return the blocks that a resumed run goes on with; none for a run that begins.
 
     Raises
     ------
@@ -56,11 +58,10 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> K
     if plan.earlier is None:
         return Kept([], [])
     out = plan.config.out
-    listed = read_manifest(out, plan.earlier.run)
-    whole = list(ahead(lambda entry: entry.is_whole(out), listed, _CHECKERS, _CHECKERS))
-    entries = [entry for entry, ok in zip(listed, whole, strict=True) if ok]
-    _tell_of_parts(len(listed) - len(entries), "damaged", warn)
-    _tell_of_parts(len(unlisted_parts(out, listed)), "not in parts/manifest.jsonl", warn)
+    sources = sources_of(out, {"run": plan.earlier.run})
+    whole = list(ahead(lambda file: file.is_whole(), sources.arrays, _CHECKERS, _CHECKERS))
+    entries = [file.entry for file, ok in zip(sources.arrays, whole, strict=True) if ok]
+    _tell_of_damage(plan, sources, len(entries), warn)
     done = [entry for entry in entries if entry.final]
     changed, mended = _changed(plan, done, track, stop)
     if changed:
@@ -73,12 +74,30 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> K
         again = sum(mended.values())
         warn(f"{again} input{'s' * (again > 1)} that failed changed since: computed again")
     done = [entry for entry in done if entry.start not in mended]
-    return Kept(done, [entry for entry in entries if entry not in done])
+    starts = {entry.start for entry in done}
+    return Kept(done, [entry for entry in entries if entry.start not in starts])
 
 
-def _tell_of_parts(count: int, what: str, warn: Warn) -> None:
+def _tell_of_damage(plan: Plan, sources: Sources, whole: int, warn: Warn) -> None:
+    """Say what of the earlier run is lost."""
+    assert plan.earlier is not None
+    why = sources.why_nothing()
+    if why and plan.earlier.stored:
+        warn(f"{why}: all is computed again")
+    lost = len(sources.arrays) - whole
+    if sources.is_packed:
+        _tell_of(lost, "block", f"of {sources.attributions.name} ", "damaged", warn)
+        return
+    _tell_of(lost, "stored part", "", "damaged", warn)
+    listed = [file.entry for file in sources.arrays]
+    others = len(unlisted_parts(plan.config.out, listed))
+    _tell_of(others, "stored part", "", "not in parts/manifest.jsonl", warn)
+
+
+def _tell_of(count: int, noun: str, where: str, state: str, warn: Warn) -> None:
     if count:
-        warn(f"{count} stored part{'s are' if count > 1 else ' is'} {what}: computed again")
+        plural, verb = ("s", "are") if count > 1 else ("", "is")
+        warn(f"{count} {noun}{plural} {where}{verb} {state}: computed again")
 
 
 def _changed(
@@ -122,5 +141,6 @@ def _by_input(
 ) -> Iterator[tuple[PartEntry, list[Explanation]]]:
     per_input = plan.targets.per_input
     for entry in done:
-        for _, rows in groupby(read_rows(plan.config.out, [entry]), lambda r: r.row // per_input):
+        found = read_rows(spans_of(plan.config.out, [entry]))
+        for _, rows in groupby(found, lambda row: row.row // per_input):
             yield entry, list(rows)

@@ -1,7 +1,8 @@
-"""An array reader: any rows of a run's datasets, out of files that are checked before."""
+"""An array reader: any rows of a run's datasets, out of blocks that are checked before."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -9,8 +10,8 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import IgcliError, first_line
-from igcli.store.reader import UNREADABLE
-from igcli.store.sources import ArrayFile
+from igcli.store.array_file import ArrayFile
+from igcli.store.hdf5 import UNREADABLE
 
 
 class ArrayReader:
@@ -28,7 +29,7 @@ class ArrayReader:
         self._files, self._damaged = files, damaged
         self._starts = np.array([file.start for file in files], np.int64)
         self._whole: set[int] = set()
-        self._opened: tuple[ArrayFile, Any] | None = None
+        self._opened: tuple[Path, Any] | None = None
 
     def close(self) -> None:
         """Close the file that is open; reading opens it again."""
@@ -39,7 +40,7 @@ class ArrayReader:
     def check(self, file: ArrayFile) -> None:
         """Raise the error unless a file is as it was written; it is read through once."""
         if file.start not in self._whole and not file.is_whole():
-            raise self._damaged(f"{file.path} is not as it was written")
+            raise self._damaged(f"{file.title} is not as it was written")
         self._whole.add(file.start)
 
     def stacked(self, datasets: Sequence[str], rows: Sequence[int]) -> dict[str, Array]:
@@ -50,7 +51,7 @@ class ArrayReader:
             here = np.flatnonzero((wanted >= file.start) & (wanted < file.stop))
             with self.opened(file) as opened:
                 for name in datasets:
-                    values = _rows_of(opened[name], wanted[here] - file.start)
+                    values = _rows_of(opened[name], wanted[here] - file.start + file.entry.place)
                     if name not in found:
                         found[name] = np.empty((len(wanted), *values.shape[1:]), values.dtype)
                     found[name][here] = values
@@ -61,16 +62,16 @@ class ArrayReader:
         """Give the open file that holds a row, and the row's place in it."""
         file = self._file_of(row)
         with self.opened(file) as opened:
-            yield opened, row - file.start
+            yield opened, file.span.place_of(row)
 
     @contextmanager
     def opened(self, file: ArrayFile) -> Iterator[Any]:
         """Give a checked file, open; raise the error where the block can't read it."""
         self.check(file)
         try:
-            if self._opened is None or self._opened[0] != file:
+            if self._opened is None or self._opened[0] != file.path:
                 self.close()
-                self._opened = file, h5py.File(file.path, "r")
+                self._opened = file.path, h5py.File(file.path, "r")
             yield self._opened[1]
         except UNREADABLE as error:
             raise self._damaged(f"{file.path} can't be read: {first_line(error)}") from error

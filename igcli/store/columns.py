@@ -1,6 +1,7 @@
 """COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -8,8 +9,10 @@ from typing import Any, Literal, TextIO
 import h5py
 import numpy as np
 
+from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.store.files import whole_file
+from igcli.store.span import Span, joined
 
 Kind = Literal["text", "int", "float", "flag"]
 
@@ -72,11 +75,14 @@ def write_column(file: Any, column: Column, values: list[Any]) -> None:
     file.create_dataset(column.dataset, data=stored, dtype=_dtype(column.kind))
 
 
-def read_column(column: Column, file: Any) -> list[Any]:
-    """Return a column's values out of an open HDF5 file; None for what is missing."""
+def read_column(column: Column, file: Any, places: slice = slice(None)) -> list[Any]:
+    """Return a column's values out of an open HDF5 file; None for what is missing.
+
+    `places` are those of the rows that are asked for; all of them unless it says otherwise.
+    """
     if column.kind == "text":
-        return [str(text) for text in file[column.dataset].asstr()[()]]
-    values = file[column.dataset][()].tolist()
+        return [str(text) for text in file[column.dataset].asstr()[places]]
+    values = file[column.dataset][places].tolist()
     if column.kind == "float":
         return [None if value != value else value for value in values]
     if column.kind == "flag":
@@ -84,24 +90,28 @@ def read_column(column: Column, file: Any) -> list[Any]:
     return [None if value < 0 else value for value in values]
 
 
-def copy_columns(parts: list[Path], file: Any) -> None:
-    """Join the parts' columns into an open HDF5 file."""
+def copy_columns(spans: Sequence[Span], file: Any) -> None:
+    """Join the spans' columns into an open HDF5 file."""
+    pieces: dict[str, list[Array]] = {column.dataset: [] for column in COLUMNS}
+    for span in joined(spans):
+        with h5py.File(span.path, "r") as source:
+            for name, found in pieces.items():
+                found.append(source[name][span.places])
     for column in COLUMNS:
-        pieces = []
-        for part in parts:
-            with h5py.File(part, "r") as source:
-                pieces.append(source[column.dataset][()])
-        file.create_dataset(column.dataset, data=np.concatenate(pieces), dtype=_dtype(column.kind))
+        values = np.concatenate(pieces.pop(column.dataset))
+        file.create_dataset(column.dataset, data=values, dtype=_dtype(column.kind))
 
 
-def write_csv(parts: list[Path], path: Path) -> None:
-    """Write results.csv from the parts, in row order."""
+def write_csv(spans: Sequence[Span], path: Path) -> None:
+    """Write results.csv from some spans, in their order."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(_UnixLines(file))
         writer.writerow(column.name for column in COLUMNS)
-        for part in parts:
-            with h5py.File(part, "r") as source:
-                fields = [map(_field, read_column(column, source)) for column in COLUMNS]
+        for span in joined(spans):
+            with h5py.File(span.path, "r") as source:
+                fields = [
+                    map(_field, read_column(column, source, span.places)) for column in COLUMNS
+                ]
             writer.writerows(zip(*fields, strict=True))
 
 

@@ -1,10 +1,13 @@
-"""HDF5 files made in memory."""
+"""HDF5: files made in memory, and what reading one may raise."""
 
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import h5py
+
+# What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
+UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
 
 def hdf5_bytes(write: Callable[[Any], None], libver: str = "earliest") -> bytes:

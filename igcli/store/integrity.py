@@ -7,19 +7,21 @@ from typing import Any
 import h5py
 
 from igcli.common.explanation import Explanation
+from igcli.store.array_file import ArrayFile
 from igcli.store.columns import write_csv
-from igcli.store.layout import ATTRIBUTIONS, PARTS, RESULTS, manifest_path, part_path
-from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.hdf5 import UNREADABLE
+from igcli.store.layout import ATTRIBUTIONS, RESULTS
 from igcli.store.parts import map_names
-from igcli.store.reader import UNREADABLE, read_joined, read_rows
+from igcli.store.reader import read_joined
+from igcli.store.sources import sources_of
 
 
 class Damaged(Exception):
     """A run directory that can't be read as a whole; its argument says why, in words."""
 
 
-def whole_rows(out: Path, run: str, rows: int) -> tuple[list[Explanation], list[PartEntry]]:
-    """Return a run's rows as its parts have them, and the parts.
+def whole_rows(out: Path, run: str, rows: int) -> tuple[list[Explanation], list[ArrayFile]]:
+    """Return a run's rows as its blocks have them, and the files of these.
 
     Parameters
     ----------
@@ -33,55 +35,43 @@ def whole_rows(out: Path, run: str, rows: int) -> tuple[list[Explanation], list[
     Raises
     ------
     Damaged
-        When a part is missing or not as it was written, or rows are in none.
+        When a block is missing or not as it was written, or rows are in none.
     """
-    entries = read_manifest(out, run)
+    sources = sources_of(out, {"run": run})
     stop = 0
-    for entry in entries:
-        if entry.start != stop:
-            gap = f"no part with the rows {stop} to {entry.start - 1}"
-            raise Damaged(f"{manifest_path(out)} lists {gap}")
-        if not entry.is_whole(out):
-            path = part_path(out, entry.start)
-            state = "is not as it was written" if path.exists() else "is not there"
-            raise Damaged(f"{path}, which holds the rows from {entry.start} on, {state}")
-        stop = entry.stop
+    for file in sources.arrays:
+        if file.start != stop:
+            gap = f"no part with the rows {stop} to {file.start - 1}"
+            raise Damaged(f"{sources.manifest} lists {gap}")
+        if not file.is_whole():
+            state = "is not as it was written" if file.path.exists() else "is not there"
+            which = f", which holds the rows from {file.start} on," if file.entry.is_part else ""
+            raise Damaged(f"{file.title}{which} {state}")
+        stop = file.stop
     if stop != rows:
-        raise Damaged(f"{manifest_path(out)} lists {stop} of {rows} rows")
-    try:
-        return list(read_rows(out, entries)), entries
-    except UNREADABLE as error:
-        raise Damaged(f"{out / PARTS} has parts that can't be read: {error}") from error
+        raise Damaged(sources.why_nothing() or f"{sources.manifest} lists {stop} of {rows} rows")
+    return sources.rows(Damaged), list(sources.arrays)
 
 
 def disagreements(
-    out: Path, rows: list[Explanation], entries: list[PartEntry], scratch: Path
+    out: Path, rows: list[Explanation], files: list[ArrayFile], scratch: Path
 ) -> Iterator[str]:
-    """Say where attributions.h5 and results.csv are not what the parts hold.
+    """Say where attributions.h5 and results.csv are not what the blocks hold.
 
     Parameters
     ----------
     out : Path
         The run directory.
-    rows, entries
+    rows, files
         What `whole_rows` returned.
     scratch : Path
         A folder for a file.
     """
-    if not entries:
+    if not files:
         return
-    try:
-        joined = read_joined(out)
-        first = _first_difference(rows, joined)
-        if first is not None:
-            yield f"{out / ATTRIBUTIONS} differs from the parts, first in row {first}"
-        with h5py.File(out / ATTRIBUTIONS, "r") as file:
-            apart = [name for name in map_names(file) if not _refers(file[name], name, entries)]
-        for name in apart:
-            yield f"{out / ATTRIBUTIONS}: /{name} is not made of the parts"
-    except UNREADABLE as error:
-        yield f"{out / ATTRIBUTIONS} can't be read: {_why(out / ATTRIBUTIONS, error)}"
-    write_csv([part_path(out, entry.start) for entry in entries], scratch / RESULTS)
+    if files[0].path != out / ATTRIBUTIONS:
+        yield from _in_the_view(out, rows, files)
+    write_csv([file.span for file in files], scratch / RESULTS)
     try:
         lines = (out / RESULTS).read_bytes().split(b"\n")
     except OSError as error:
@@ -92,23 +82,41 @@ def disagreements(
         yield f"{out / RESULTS} differs from the arrays, first in line {first + 1}"
 
 
+def _in_the_view(out: Path, rows: list[Explanation], files: list[ArrayFile]) -> Iterator[str]:
+    """Say where an attributions.h5 that refers to the parts is not what they hold."""
+    path = out / ATTRIBUTIONS
+    try:
+        joined = read_joined(out)
+        first = _first_difference(rows, joined)
+        if first is not None:
+            yield f"{path} differs from the parts, first in row {first}"
+        with h5py.File(path, "r") as file:
+            apart = [name for name in map_names(file) if not _refers(file[name], name, files)]
+        for name in apart:
+            yield f"{path}: /{name} is not made of the parts"
+    except UNREADABLE as error:
+        yield f"{path} can't be read: {_why(path, error)}"
+
+
 def _why(path: Path, error: Exception) -> str:
     """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
     return str(error).split("\n")[0] if path.exists() else "it is not there"
 
 
-def _refers(dataset: Any, name: str, entries: list[PartEntry]) -> bool:
-    """Tell whether a dataset of attributions.h5 is that of the parts, row by row."""
-    wanted = [
-        (f"{PARTS}/{part_path(Path(), e.start).name}", name, (e.start, e.stop - 1), (0, e.rows - 1))
-        for e in entries
-    ]
+def _refers(dataset: Any, name: str, files: list[ArrayFile]) -> bool:
+    """Tell whether a dataset that attributions.h5 leads to is that of the parts, row by row."""
     sources = dataset.virtual_sources() if dataset.is_virtual else []
-    if len(sources) != len(entries):
+    if len(sources) != len(files):
         return False
+    folder = Path(dataset.file.filename).parent
     found = [
-        (s.file_name, s.dset_name, _rows(s.vspace, e.rows), _rows(s.src_space, e.rows))
-        for s, e in zip(sources, entries, strict=True)
+        (folder / s.file_name, s.dset_name, _rows(s.vspace, f.rows), _rows(s.src_space, f.rows))
+        for s, f in zip(sources, files, strict=True)
+    ]
+    wanted = [
+        (file.path, name, (file.start, file.stop - 1), (place.start, place.stop - 1))
+        for file in files
+        for place in [file.span.places]
     ]
     return found == wanted
 

@@ -25,6 +25,19 @@ def part_path(out: Path, start: int) -> Path:
     return out / PARTS / f"part-{start:09d}.h5"
 
 
+def packed_part_path(out: Path, start: int) -> Path:
+    """Return the file of several blocks that begins with row `start`, among the parts."""
+    return out / PARTS / f"packed-{start:09d}.h5"
+
+
+def view_path(out: Path, run: str) -> Path:
+    """Return the file through which attributions.h5 refers to a run's parts.
+
+    It is called after the run, lest it be found among the parts of another one.
+    """
+    return out / PARTS / f"view-{run}.h5"
+
+
 def manifest_path(out: Path) -> Path:
     """Return the list of whole parts."""
     return out / PARTS / MANIFEST

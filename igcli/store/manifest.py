@@ -1,25 +1,32 @@
-"""The manifest: one line for each part that is whole, with its checksum, as parts are written.
+"""The manifest: one line for each block of rows that is stored whole, with its checksum.
 
-A line carries a checksum of its own and the run's key: one that a crash tore, or that an earlier
-run left, does not count.
+Of a run that goes on it lies among the parts, a line is added with each part. Of a finished one it
+is a dataset of attributions.h5. A line carries a checksum of its own and the run's key: one that a
+crash tore, or that an earlier run left, does not count.
 """
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from igcli.common.files import file_sha256
+from igcli.store.content import stored_sha256
 from igcli.store.files import append_line, write_whole
-from igcli.store.layout import manifest_path, part_path
+from igcli.store.layout import ATTRIBUTIONS, PARTS, manifest_path, part_path
 
 _CHECK = "check"
+# Told of what lies in a file with other blocks alone, and what such a file is called.
+_SHARED = ("file", "place")
+_FILE = re.compile(rf"({ATTRIBUTIONS}|{PARTS}/packed-\d{{9,}}\.h5)?")
 
 
 @dataclass(frozen=True, slots=True)
 class PartEntry:
-    """One part in the manifest.
+    """One block of rows in the manifest: a part of its own, or a piece of a packed file.
 
     Attributes
     ----------
@@ -30,11 +37,16 @@ class PartEntry:
     final : bool
         Whether it stays; else the run was stopped in it, and a resumed run computes it again.
     size : int
-        Bytes.
+        Bytes: of the part; of its maps and images where it lies in a packed file.
     sha256 : str
-        Of the file.
+        Of the part, byte for byte; of what is stored of its rows where it lies in a packed file
+        (see `igcli.store.content`).
     seconds : float
         What it took.
+    file : str
+        The packed file that it lies in, relative to the run directory; "" for a part.
+    place : int
+        Where its first row lies in the file.
     """
 
     run: str
@@ -44,48 +56,70 @@ class PartEntry:
     size: int
     sha256: str
     seconds: float
+    file: str = ""
+    place: int = 0
 
     @property
     def stop(self) -> int:
         """The row after its last."""
         return self.start + self.rows
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a file of its own."""
+        return not self.file
+
+    def path(self, out: Path) -> Path:
+        """Return the file that it lies in."""
+        return out / self.file if self.file else part_path(out, self.start)
+
     def is_whole(self, out: Path) -> bool:
-        """Tell whether the part is there, byte for byte."""
-        return is_as_written(part_path(out, self.start), self.size, self.sha256)
+        """Tell whether it is there, as it was written."""
+        return is_as_written(self.path(out), self)
 
 
-def is_as_written(path: Path, size: int, sha256: str) -> bool:
-    """Tell whether a file is there with the bytes that it was written with."""
-    try:
-        return path.stat().st_size == size and file_sha256(path) == sha256
-    except OSError:
-        return False
+def is_as_written(path: Path, entry: PartEntry) -> bool:
+    """Tell whether a file holds a block as it was written."""
+    if entry.is_part:
+        try:
+            return path.stat().st_size == entry.size and file_sha256(path) == entry.sha256
+        except OSError:
+            return False
+    return stored_sha256(path, entry.place, entry.rows) == entry.sha256
 
 
 def append_entry(out: Path, entry: PartEntry) -> None:
-    """List a part; it counts from now on."""
-    append_line(manifest_path(out), _line(entry))
+    """List a block; it counts from now on."""
+    append_line(manifest_path(out), manifest_line(entry))
 
 
-def write_manifest(out: Path, entries: list[PartEntry]) -> None:
+def write_manifest(out: Path, entries: Sequence[PartEntry]) -> None:
     """Replace the manifest."""
-    text = "".join(_line(entry) + "\n" for entry in entries)
+    text = "".join(manifest_line(entry) + "\n" for entry in entries)
     write_whole(manifest_path(out), text.encode())
 
 
 def read_manifest(out: Path, run: str) -> list[PartEntry]:
-    """Return a run's parts, by their first rows; lines that do not count are left out."""
+    """Return what is listed among a run's parts, by first rows; lines that don't count left out."""
     try:
         lines = manifest_path(out).read_bytes().split(b"\n")
     except OSError:
         return []
+    return entries_in(lines, run)
+
+
+def entries_in(lines: Iterable[bytes], run: str) -> list[PartEntry]:
+    """Return the entries of a run in a manifest's lines, by first rows; of a row the last counts.
+
+    Lines that do not count are left out.
+    """
     entries = [entry for line in lines if (entry := _entry(line)) and entry.run == run]
     return sorted({entry.start: entry for entry in entries}.values(), key=lambda e: e.start)
 
 
-def _line(entry: PartEntry) -> str:
-    fields = asdict(entry)
+def manifest_line(entry: PartEntry) -> str:
+    """Return an entry's line."""
+    fields = {k: v for k, v in asdict(entry).items() if entry.file or k not in _SHARED}
     return json.dumps({**fields, _CHECK: _check(fields)})
 
 
@@ -93,7 +127,8 @@ def _entry(line: bytes) -> PartEntry | None:
     try:
         fields = json.loads(line)
         check = fields.pop(_CHECK)
-        return PartEntry(**fields) if check == _check(fields) else None
+        is_ours = check == _check(fields) and _FILE.fullmatch(fields.get("file", ""))
+        return PartEntry(**fields) if is_ours else None
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from igcli.common.errors import OutputError
@@ -19,11 +20,15 @@ from igcli.store.layout import (
     RESULTS,
     RUN,
     manifest_path,
-    part_path,
 )
 from igcli.store.lock import check_unlocked, unwritable
 from igcli.store.manifest import PartEntry
+from igcli.store.packed import is_packed
 from igcli.store.run_json import read_about
+
+# What lies among the parts: those of one block, files of several, and what attributions.h5 needs.
+_PARTS = ("part-*.h5", "packed-*.h5")
+_VIEWS = "view-*.h5"
 
 
 def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
@@ -44,7 +49,7 @@ def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
 
 def _check_run(out: Path, overwrite: bool, resume: bool) -> None:
     about = read_about(out)
-    if not about and not manifest_path(out).is_file():
+    if not about and not manifest_path(out).is_file() and not is_packed(out / ATTRIBUTIONS):
         raise OutputError(
             f"OUT {out} is not empty, and no igcli run",
             "igcli replaces nothing but its own runs",
@@ -119,14 +124,31 @@ def make_out(out: Path) -> None:
 
 
 def unlisted_parts(out: Path, entries: Sequence[PartEntry]) -> set[Path]:
-    """Return the parts that are in none of some manifest entries."""
-    return set((out / PARTS).glob("part-*.h5")) - {part_path(out, e.start) for e in entries}
+    """Return the files among the parts that hold none of some manifest entries."""
+    return _parts(out) - {entry.path(out) for entry in entries}
+
+
+def _parts(out: Path) -> set[Path]:
+    return {path for pattern in _PARTS for path in (out / PARTS).glob(pattern)}
+
+
+def remove_parts(out: Path) -> None:
+    """Remove the parts, all of which attributions.h5 holds, and their folder."""
+    manifest_path(out).unlink(missing_ok=True)
+    for path in (*_parts(out), *(out / PARTS).glob(_VIEWS)):
+        path.unlink(missing_ok=True)
+    remove_temporary(out / PARTS)
+    # Where a file of somebody else's is in it, it stays.
+    with suppress(OSError):
+        (out / PARTS).rmdir()
 
 
 def remove_joined(out: Path) -> None:
     """Remove the files that were made of all parts; the parts stay."""
     for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT):
         (out / name).unlink(missing_ok=True)
+    for path in (out / PARTS).glob(_VIEWS):
+        path.unlink()
 
 
 def remove_debris(out: Path) -> None:
@@ -148,5 +170,6 @@ def remove_run(out: Path) -> None:
     manifest_path(out).unlink(missing_ok=True)
     for name in (OVERLAYS, FIGURES):
         remove_files(out / name, "*.png", is_ours)
-    remove_files(out / PARTS, "part-*.h5", lambda path: True)
+    for pattern in _PARTS:
+        remove_files(out / PARTS, pattern, lambda path: True)
     (out / PARTS).mkdir(exist_ok=True)

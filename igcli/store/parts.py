@@ -1,4 +1,4 @@
-"""Parts: the run's arrays in pieces, each a whole HDF5 file, and the files that join them."""
+"""Parts: the run's arrays in pieces, each a whole HDF5 file."""
 
 import hashlib
 from functools import partial
@@ -11,11 +11,11 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
-from igcli.store.columns import copy_columns, write_columns
+from igcli.store.columns import write_columns
 from igcli.store.files import whole_file, write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.maps import Maps
-from igcli.store.profiles import join_profiles, write_profiles
+from igcli.store.profiles import write_profiles
 
 _NPY_ROWS = 64
 MAPS = "attributions"
@@ -61,21 +61,6 @@ def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
     return images
 
 
-def join_parts(parts: list[Path], path: Path) -> None:
-    """Write attributions.h5: virtual datasets over the parts, in row order, and every column."""
-
-    def write(file: Any) -> None:
-        with h5py.File(parts[0], "r") as first:
-            names = map_names(first)
-        for name in (*names, IMAGES):
-            _join_dataset(file, name, parts)
-        copy_columns(parts, file)
-        join_profiles(parts, file)
-
-    data = hdf5_bytes(write, libver="latest")
-    write_whole(path, data)
-
-
 def map_names(file: Any) -> list[str]:
     """Return the names of the maps' datasets in an open HDF5 file: one, or those in the group."""
     found = file[MAPS]
@@ -90,24 +75,9 @@ def map_names(file: Any) -> list[str]:
     return names
 
 
-def _join_dataset(file: Any, name: str, parts: list[Path]) -> None:
-    shapes = []
-    for part in parts:
-        with h5py.File(part, "r") as source:
-            if name not in source:
-                return
-            shapes.append(source[name].shape)
-            dtype = source[name].dtype
-    rows = sum(shape[0] for shape in shapes)
-    layout = h5py.VirtualLayout((rows, *shapes[0][1:]), dtype)
-    start = 0
-    for part, shape in zip(parts, shapes, strict=True):
-        # Relative to attributions.h5, so that the run directory can be moved.
-        relative = f"{part.parent.name}/{part.name}"
-        layout[start : start + shape[0]] = h5py.VirtualSource(relative, name, shape)
-        start += shape[0]
-    missing = np.nan if dtype == np.float32 else 0
-    file.create_virtual_dataset(name, layout, fillvalue=missing)
+def array_names(file: Any) -> list[str]:
+    """Return the names of the datasets of maps and images in an open HDF5 file."""
+    return [*map_names(file), *([IMAGES] if IMAGES in file else [])]
 
 
 def save_npy(attributions: Path, path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Explanations back out of parts."""
+"""Explanations back out of parts and packed files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import h5py
@@ -10,34 +10,26 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.store.columns import COLUMNS, read_column
-from igcli.store.layout import ATTRIBUTIONS, part_path
-from igcli.store.manifest import PartEntry
+from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.parts import IMAGES, MAPS, map_names
-
-# What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
-UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+from igcli.store.span import Span, joined
 
 
-def read_rows(out: Path, entries: list[PartEntry]) -> Iterator[Explanation]:
-    """Yield the parts' rows in order, without maps and pictures."""
-    for entry in entries:
-        yield from read_table(part_path(out, entry.start), entry.start)
+def read_rows(spans: Iterable[Span]) -> Iterator[Explanation]:
+    """Yield the rows of some spans in order, without maps and pictures."""
+    for span in joined(spans):
+        with h5py.File(span.path, "r") as file:
+            columns = {c.name: read_column(c, file, span.places) for c in COLUMNS}
+        for place, values in enumerate(zip(*columns.values(), strict=True)):
+            yield Explanation(row=span.start + place, **dict(zip(columns, values, strict=True)))
 
 
 def read_joined(out: Path) -> list[Explanation]:
     """Return the rows that attributions.h5 has, without maps and pictures."""
-    return read_table(out / ATTRIBUTIONS, 0)
-
-
-def read_table(path: Path, start: int) -> list[Explanation]:
-    """Return the rows of an HDF5 file that begins with row `start`, without maps and pictures."""
+    path = out / ATTRIBUTIONS
     with h5py.File(path, "r") as file:
-        columns = {column.name: read_column(column, file) for column in COLUMNS}
-    names, rows = list(columns), zip(*columns.values(), strict=True)
-    return [
-        Explanation(row=start + place, **dict(zip(names, values, strict=True)))
-        for place, values in enumerate(rows)
-    ]
+        rows = len(file[COLUMNS[0].dataset])
+    return list(read_rows([Span(path, 0, rows)]))
 
 
 def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
@@ -48,15 +40,13 @@ def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
             yield np.concatenate([dataset[row].ravel() for dataset in datasets])
 
 
-def read_pictures(out: Path, entry: PartEntry, part: Part) -> Iterator[tuple[int, Array, Array]]:
-    """Yield what a part's overlays are drawn from: the row's place in it, its map, its image.
-
-    Failed rows are left out.
-    """
-    with h5py.File(part_path(out, entry.start), "r") as file:
+def read_pictures(span: Span, part: Part) -> Iterator[tuple[int, Array, Array]]:
+    """Yield what overlays are drawn from: the row, its map, its image. Failed rows are left out."""
+    with h5py.File(span.path, "r") as file:
         maps = file[MAPS]
         stored = maps if isinstance(maps, h5py.Dataset) else maps[part.name]
-        for i in range(entry.rows):
-            attribution: Array = stored[i]
+        for row in range(span.start, span.stop):
+            place = span.place_of(row)
+            attribution: Array = stored[place]
             if not np.isnan(attribution).any():
-                yield i, attribution, file[IMAGES][i]
+                yield row, attribution, file[IMAGES][place]

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.errors import InputError, NotWhole, first_line
+from igcli.common.errors import InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile, input_id
+from igcli.store.array_file import ArrayFile
 from igcli.store.array_reader import ArrayReader
 from igcli.store.map_layout import NO_MAPS, MapLayout, read_layout
 from igcli.store.parts import IMAGES
 from igcli.store.profiles import read_profile
-from igcli.store.reader import UNREADABLE, read_table
 from igcli.store.run_json import read_about, why_no_run
-from igcli.store.sources import ArrayFile, sources_of
+from igcli.store.sources import sources_of
 
 # What is read at once: so many rows, or so many bytes of maps.
 _AT_ONCE = 64
@@ -45,8 +45,8 @@ class Block:
 class StoredRun:
     """A run directory opened for reading; `open_run` and `open_finished_run` make one.
 
-    Only run.json and the list of parts are read before more is asked for. Arrays are read a few
-    rows at a time, each file after its checksum was found right.
+    Only run.json and the manifest are read before more is asked for. Arrays are read a few
+    rows at a time, each block after its checksum was found right.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ class StoredRun:
 
     def __init__(self, out: Path, title: str, about: dict[str, Any]) -> None:
         self.out, self.title, self.about = out, title, about
-        sources = sources_of(out, about)
-        self.files, self._tables = sources.arrays, sources.tables
+        self._sources = sources_of(out, about)
+        self.files = self._sources.arrays
         self._reader = ArrayReader(self.files, self.damaged)
 
     def __enter__(self) -> "StoredRun":
@@ -110,16 +110,9 @@ class StoredRun:
     def rows(self) -> list[Explanation]:
         """What is stored, in row order, without maps, images and profiles."""
         listed = self.check_listed()
-        found: list[Explanation] = []
-        for path, start in self._tables:
-            try:
-                found += read_table(path, start)
-            except UNREADABLE as error:
-                # HDF5's own words are of use only where the file is there.
-                why = first_line(error) if path.exists() else "it is not there"
-                raise self.damaged(f"{path} can't be read: {why}") from error
+        found = self._sources.rows(self.damaged)
         if len(found) != listed:
-            where = ", ".join(str(path) for path, _ in self._tables[:1])
+            where = self._sources.attributions
             raise self.damaged(f"{where} has {len(found)} of {listed} rows")
         return found
 
@@ -131,8 +124,10 @@ class StoredRun:
             for file in self.files:
                 stop = file.stop if file.start == stop else stop
             asked = listed if self.asked is None else self.asked
-            if stop != asked:
-                raise self.damaged(f"its manifest lists {stop} of {asked} rows")
+            is_lacking = stop != asked
+            why = self._sources.why_nothing(is_lacking)
+            if is_lacking or why:
+                raise self.damaged(why or f"its manifest lists {stop} of {asked} rows")
         return listed
 
     @cached_property
@@ -191,7 +186,7 @@ class StoredRun:
             yield profile
 
     def check_sizes(self) -> None:
-        """Raise InputError unless run.json tells which parts are its, and of how many rows."""
+        """Raise InputError unless run.json tells which rows are its, and how many."""
         with self.usable_about() as about:
             sizes = about["inputs"]["count"], about["per_input"]
             if not about["run"] or not all(isinstance(size, int) for size in sizes):

@@ -1,46 +1,41 @@
 """The sources of a stored run: which HDF5 files hold its rows and its arrays.
 
-This is the one place that knows where they lie. Arrays are read from the run's parts, which have
-checksums. Rows are read from attributions.h5, which joins the parts of a finished run, and from the
-parts themselves while there is none.
+This is the one place that knows where they lie. A finished run has them in attributions.h5, packed.
+Of one that is not finished, or not packed, they are in the parts, and attributions.h5 refers to
+them; its columns are those of a finished run.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from igcli.store.layout import ATTRIBUTIONS, part_path
-from igcli.store.manifest import is_as_written, read_manifest
+from igcli.common.errors import first_line
+from igcli.common.explanation import Explanation
+from igcli.store.array_file import ArrayFile, array_files
+from igcli.store.hdf5 import UNREADABLE
+from igcli.store.layout import ATTRIBUTIONS, manifest_path
+from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.packed import has_manifest, read_packed
+from igcli.store.reader import read_joined, read_rows
+from igcli.store.seal import is_as_sealed
+from igcli.store.span import joined
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayFile:
-    """One HDF5 file with the maps, images and path profiles of consecutive rows.
+def read_entries(out: Path, run: str) -> list[PartEntry]:
+    """Return a run's blocks, by their first rows.
 
-    Attributes
-    ----------
-    path : Path
-        Where it is.
-    start, rows : int
-        The rows it holds.
-    size, sha256
-        What it was when it was written.
+    A packed file holds all that the parts hold: those that lie beside it were left by a process
+    that was killed before it had removed them.
     """
-
-    path: Path
-    start: int
-    rows: int
-    size: int
-    sha256: str
-
-    @property
-    def stop(self) -> int:
-        """The row after its last."""
-        return self.start + self.rows
-
-    def is_whole(self) -> bool:
-        """Tell whether the file is there, byte for byte."""
-        return is_as_written(self.path, self.size, self.sha256)
+    packed = read_packed(out / ATTRIBUTIONS, run)
+    if packed:
+        return packed
+    entries = read_manifest(out, run)
+    shared = {entry.file for entry in entries if not entry.is_part}
+    damaged = {name for name in shared if not is_as_sealed(out / name)}
+    return [entry for entry in entries if entry.file not in damaged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +44,70 @@ class Sources:
 
     Attributes
     ----------
+    attributions : Path
+        Its attributions.h5, which need not be there.
     arrays : tuple of ArrayFile
         In row order.
-    tables : tuple of (Path, int)
-        The HDF5 files that have the columns of results.csv, and the row that each begins with.
+    is_packed : bool
+        Whether they are all in attributions.h5.
+    is_joined : bool
+        Whether attributions.h5 has the columns of all rows: of a finished run.
     """
 
+    attributions: Path
     arrays: tuple[ArrayFile, ...]
-    tables: tuple[tuple[Path, int], ...]
+    is_packed: bool
+    is_joined: bool
+
+    @property
+    def manifest(self) -> Path:
+        """The file that lists the arrays."""
+        return self.attributions if self.is_packed else manifest_path(self.attributions.parent)
+
+    def rows(self, damaged: Callable[[str], Exception]) -> list[Explanation]:
+        """Return the rows, without maps and pictures.
+
+        `damaged` makes the error to raise of what is wrong with a file.
+        """
+        found: list[Explanation] = []
+        for path, read in self._tables():
+            try:
+                found += read()
+            except UNREADABLE as error:
+                raise damaged(_unreadable(path, error)) from error
+        return found
+
+    def _tables(self) -> Iterator[tuple[Path, Callable[[], Iterable[Explanation]]]]:
+        """Yield the files that the columns are read from, and what reads each."""
+        if self.is_joined and not self.is_packed:
+            yield self.attributions, partial(read_joined, self.attributions.parent)
+        else:
+            for span in joined(file.span for file in self.arrays):
+                yield span.path, partial(read_rows, [span])
+
+    def why_nothing(self, is_lacking: bool = True) -> str:
+        """Say why nothing is listed, where that is because attributions.h5 can't be read.
+
+        `is_lacking` tells whether there must be something, so that it must be there.
+        """
+        if self.arrays or self.manifest.exists():
+            return ""
+        if not is_lacking and not self.attributions.exists():
+            return ""
+        if is_as_sealed(self.attributions):
+            return f"{self.attributions} has no rows of this run"
+        try:
+            if has_manifest(self.attributions):
+                return f"{self.attributions} is not as it was written"
+        except UNREADABLE as error:
+            return _unreadable(self.attributions, error)
+        parts = self.manifest.parent
+        return "" if parts.exists() else f"{self.attributions} needs {parts}, which is not there"
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
+    return f"{path} can't be read: {first_line(error) if path.exists() else 'it is not there'}"
 
 
 def sources_of(out: Path, about: dict[str, Any]) -> Sources:
@@ -69,10 +120,10 @@ def sources_of(out: Path, about: dict[str, Any]) -> Sources:
     about : dict
         What run.json says.
     """
-    arrays = tuple(
-        ArrayFile(part_path(out, e.start), e.start, e.rows, e.size, e.sha256)
-        for e in read_manifest(out, str(about.get("run")))
+    arrays = array_files(out, read_entries(out, str(about.get("run"))))
+    return Sources(
+        attributions=out / ATTRIBUTIONS,
+        arrays=arrays,
+        is_packed=bool(arrays) and arrays[0].path == out / ATTRIBUTIONS,
+        is_joined=bool(arrays) and about.get("status") == "complete",
     )
-    if arrays and about.get("status") == "complete":
-        return Sources(arrays, ((out / ATTRIBUTIONS, 0),))
-    return Sources(arrays, tuple((file.path, file.start) for file in arrays))

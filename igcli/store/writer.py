@@ -1,131 +1,20 @@
-"""Write a run directory as explanations come in, row by row."""
+"""A run writer: explanations go into a run directory as they come, row by row."""
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputVanished
 from igcli.common.explanation import Explanation
-from igcli.store.columns import write_csv
-from igcli.store.files import give_name, link_or_copy
-from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, RESULTS, part_path
-from igcli.store.manifest import PartEntry, append_entry, write_manifest
+from igcli.store.files import give_name
+from igcli.store.folder import RunFolder
+from igcli.store.layout import part_path
+from igcli.store.manifest import PartEntry
 from igcli.store.maps import Maps
-from igcli.store.outdir import remove_debris, remove_joined, remove_run, unlisted_parts
-from igcli.store.parts import join_parts, save_npy, write_part
-from igcli.store.run_json import Status, write_about
+from igcli.store.outdir import remove_joined
+from igcli.store.parts import write_part
 from igcli.store.staged import Staged, describe, whole_inputs
-
-
-class RunFolder:
-    """One run directory being filled with parts, by whoever holds its lock.
-
-    Parameters
-    ----------
-    out : Path
-        The run directory, which exists.
-    about : dict
-        What run.json says beside its status and counts; its "run" is the run's key.
-    kept : sequence of PartEntry
-        The parts of an unfinished run to keep, or to keep until they are replaced; everything else
-        of an earlier run is removed.
-
-    Raises
-    ------
-    OSError, OutputVanished
-        From every method: what could not be written, or that `out` is not there any more.
-    """
-
-    def __init__(self, out: Path, about: dict[str, Any], kept: Sequence[PartEntry] = ()) -> None:
-        self.out = out
-        self._about = about
-        self._entries = {entry.start: entry for entry in kept}
-        self._place = os.stat(out)
-        # First of all: from here on nothing of an earlier run counts but what is kept.
-        write_about(out, "running", about)
-        if kept:
-            self._remove_all_but(kept)
-        else:
-            remove_run(out)
-
-    def _remove_all_but(self, kept: Sequence[PartEntry]) -> None:
-        remove_debris(self.out)
-        others = unlisted_parts(self.out, kept)
-        if others:
-            # They may refer to one of these.
-            remove_joined(self.out)
-        for path in others:
-            path.unlink()
-        write_manifest(self.out, self.entries)
-
-    @property
-    def entries(self) -> list[PartEntry]:
-        """The whole parts, in row order."""
-        return sorted(self._entries.values(), key=lambda entry: entry.start)
-
-    @property
-    def stored(self) -> int:
-        """How many rows are in whole parts."""
-        return sum(entry.rows for entry in self._entries.values())
-
-    @property
-    def passing(self) -> int:
-        """How many of them a resumed run computes again."""
-        return sum(entry.rows for entry in self._entries.values() if not entry.final)
-
-    def adopt(self, source: Path, entry: PartEntry, start: int) -> None:
-        """Take a whole part of another run as the one that begins with row `start`."""
-        self.check_place()
-        link_or_copy(part_path(source, entry.start), part_path(self.out, start))
-        self._list(replace(entry, run=self._about["run"], start=start))
-
-    def join(self, save: Sequence[str]) -> None:
-        """Write the files that join the parts."""
-        self.check_place()
-        parts = [part_path(self.out, entry.start) for entry in self.entries]
-        if parts:
-            write_csv(parts, self.out / RESULTS)
-            join_parts(parts, self.out / ATTRIBUTIONS)
-            if "npy" in save:
-                save_npy(self.out / ATTRIBUTIONS, self.out / ATTRIBUTIONS_NPY)
-
-    def finish(self, status: Status, about: dict[str, Any]) -> None:
-        """Write the final run.json."""
-        self.check_place()
-        write_about(self.out, status, {**self._about, **about})
-
-    def check_place(self) -> None:
-        """Raise OutputVanished where the folder was removed or exchanged: nothing is made anew."""
-        try:
-            there = os.path.samestat(self._place, os.stat(self.out))
-        except FileNotFoundError:
-            there = False
-        if not there:
-            raise OutputVanished(
-                f"OUT {self.out} has vanished",
-                "it was removed or replaced while the run wrote to it",
-                "run again",
-            )
-
-    def _within(self, rows: range) -> list[PartEntry]:
-        """Return the parts that begin within some rows."""
-        return [entry for entry in self.entries if entry.start in rows]
-
-    def _list(self, entry: PartEntry) -> None:
-        """List a part that is written, in the place of all that it covers."""
-        others = [e for e in self._within(range(entry.start, entry.stop)) if e.start != entry.start]
-        for other in others:
-            del self._entries[other.start]
-        self._entries[entry.start] = entry
-        if others:
-            write_manifest(self.out, self.entries)
-            for other in others:
-                part_path(self.out, other.start).unlink(missing_ok=True)
-        else:
-            append_entry(self.out, entry)
 
 
 class RunWriter(RunFolder):
@@ -188,7 +77,7 @@ class RunWriter(RunFolder):
         before = self._entries.get(start)
         if before is None or before.rows < rows:
             return False
-        if final:
+        if final and not before.final:
             self.check_place()
             self._list(replace(before, final=True))
         return True
@@ -206,6 +95,8 @@ class RunWriter(RunFolder):
 
     def _make_way(self, start: int, rows: int) -> None:
         self.check_place()
+        if self.is_packed:
+            self._unpack()
         if self._within(range(start, start + rows)):
             # They tell of what is replaced.
             remove_joined(self.out)

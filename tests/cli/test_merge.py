@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from igcli.store.writer import RunFolder
+from igcli.store.folder import RunFolder
 
 
 @pytest.fixture

@@ -45,7 +45,6 @@ def test_a_run_directory_has_all_its_files(plain: Path, photos: Path) -> None:
     assert sorted(path.name for path in plain.iterdir()) == [
         "attributions.h5",
         "overlays",
-        "parts",
         "results.csv",
         "run.json",
     ]

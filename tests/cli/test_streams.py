@@ -53,8 +53,8 @@ def reference(
 def assert_whole(out: Path, reference: Path) -> None:
     assert json.loads((out / "run.json").read_text())["status"] == "complete"
     assert (out / "results.csv").read_bytes() == (reference / "results.csv").read_bytes()
-    (part,) = (out / "parts").glob("*.h5")
-    assert part.read_bytes()[:8] == b"\x89HDF\r\n\x1a\n"
+    assert (out / "attributions.h5").read_bytes()[:8] == b"\x89HDF\r\n\x1a\n"
+    assert not (out / "parts").exists()
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,7 @@ def test_damage_is_named_and_mended_by_resuming(
     out = tmp_path / "out"
     again = ("run", small_model, photos, "-o", out, "--no-overlays", "--resume")
     assert igcli(*again).exit_code == 0
-    part = out / "parts" / "part-000000000.h5"
     damages = {
-        part: f"{part}, which holds the rows from 0 on, is not as it was written",
-        out / "parts" / "manifest.jsonl": f"{out}/parts/manifest.jsonl lists 0 of 6 rows",
         out / "attributions.h5": f"{out}/attributions.h5 can't be read: ",
         out / "results.csv": f"{out}/results.csv differs from the arrays, first in line 1",
     }

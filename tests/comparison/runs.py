@@ -69,6 +69,7 @@ def write_run(
     status: Any = "complete",
     tolerance: float | None = 0.05,
     part_rows: int = 3,
+    packed: bool = True,
     **identity: Any,
 ) -> Path:
     """Write a run directory through the library's own writer."""
@@ -86,7 +87,7 @@ def write_run(
         "model": {"path": "m.keras"},
         "versions": {},
     }
-    return store_run(out, maps, about, rows, part_rows, status)
+    return store_run(out, maps, about, rows, part_rows, status, packed)
 
 
 def verdict_of(reference: Path, new: Path, *texts: str, force: bool = False) -> Verdict:

@@ -1,9 +1,11 @@
 """A run that is what it says passes `verify`; each way in which it may not be is found."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -14,7 +16,6 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError, NotComparable
-from igcli.common.files import file_sha256
 from igcli.common.progress import untracked
 from igcli.evaluation.reopen import Asked
 from igcli.evaluation.verdict import Verified
@@ -22,10 +23,11 @@ from igcli.evaluation.verify import verify
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.shards.merge import merge
+from igcli.store.array_file import ArrayFile
 from igcli.store.columns import write_csv
 from igcli.store.layout import part_path
-from igcli.store.manifest import read_manifest, write_manifest
-from igcli.store.parts import join_parts
+from igcli.store.packed import Packing
+from igcli.store.sources import read_entries
 from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power
 
 SHAPE = (4, 5, 3)
@@ -71,22 +73,17 @@ def verified(config: RunConfig, model: FakeModel, **changes: Any) -> Verified:
     return verify(asked, lambda *a: model, untracked, lambda message: None)
 
 
-def edit(out: Path, change: Edit, start: int = 0) -> None:
-    """Change a part, and all that is made from it: its checksum, attributions.h5, results.csv."""
-    path = part_path(out, start)
-    with h5py.File(path, "r+") as file:
-        change(file)
+def edit(out: Path, change: Edit) -> None:
+    """Change what is stored, and all that is made from it: the checksums and results.csv."""
     about = json.loads((out / "run.json").read_text())
-    entries = [
-        replace(entry, size=path.stat().st_size, sha256=file_sha256(path))
-        if entry.start == start
-        else entry
-        for entry in read_manifest(out, about["run"])
-    ]
-    write_manifest(out, entries)
-    parts = [part_path(out, entry.start) for entry in entries]
-    write_csv(parts, out / "results.csv")
-    join_parts(parts, out / "attributions.h5")
+    entries = read_entries(out, about["run"])
+    edited = out.parent / "edited.h5"
+    shutil.copy(out / "attributions.h5", edited)
+    with h5py.File(edited, "r+") as file:
+        change(file)
+    files = [ArrayFile(edited, entry) for entry in entries]
+    Packing(files, about["run"]).write(out / "attributions.h5", lambda: None)
+    write_csv([file.span for file in files], out / "results.csv")
 
 
 def setting(name: str, row: int, value: float) -> Edit:
@@ -115,7 +112,7 @@ def test_an_honest_run_is_what_it_says(config: RunConfig) -> None:
         assert 0.0 < row.measured_error <= row.error_estimate + row.finer_estimate
     lines = result.lines()
     assert lines[0].startswith("verified   4 of 9 explanations (adaptive, tolerance 0.05)")
-    assert lines[1] == "files      1 whole part; 9 rows, the same in every file"
+    assert lines[1] == "files      1 whole block; 9 rows, the same in every file"
     said = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert said["verified"] is True and said["sample"] == 4 and said["wrong"] == []
 
@@ -132,6 +129,13 @@ def test_the_sample_is_random_seeded_and_no_larger_than_the_run(config: RunConfi
     assert everything.exit_code == 0 and len(everything.rows) == 9
 
 
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run is packed: its parts stay."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+
+
+@pytest.mark.usefixtures("no_room")
 def test_a_changed_part_is_found_by_its_checksum(config: RunConfig) -> None:
     model = Linear((6,), np.ones((2, 6)))
     explain(config, model)
@@ -150,6 +154,27 @@ def test_a_changed_part_is_found_by_its_checksum(config: RunConfig) -> None:
     )
 
 
+def test_a_changed_block_of_a_packed_file_is_found_by_its_checksum(config: RunConfig) -> None:
+    model = Linear((6,), np.ones((2, 6)))
+    explain(config, model)
+    path = config.out / "attributions.h5"
+    with h5py.File(path) as file:
+        place = int(file["attributions"].id.get_offset()) + 5
+    data = bytearray(path.read_bytes())
+    for at, said in ((place, f"{path} (rows 0 to 8) is not as it was written"),
+                     (len(data) - 900, f"{path} is not as it was written")):  # fmt: skip
+        changed = bytearray(data)
+        changed[at] ^= 1
+        path.write_bytes(changed)
+        result = verified(config, model)
+        assert result.exit_code == 1 and not result.rows and said in words(result)
+    path.write_bytes(data[:-900])
+    assert f"{path} can't be read: " in words(verified(config, model))
+    path.unlink()
+    assert f"{path} can't be read: it is not there" in words(verified(config, model))
+
+
+@pytest.mark.usefixtures("no_room")
 def test_rows_that_no_part_holds_are_found(config: RunConfig) -> None:
     model = Linear((6,), np.ones((2, 6)))
     explain(config, model)
@@ -157,6 +182,7 @@ def test_rows_that_no_part_holds_are_found(config: RunConfig) -> None:
     assert "manifest.jsonl lists 0 of 9 rows" in words(verified(config, model))
 
 
+@pytest.mark.usefixtures("no_room")
 def test_files_that_disagree_are_found(config: RunConfig) -> None:
     model = Linear((6,), np.ones((2, 6)))
     explain(config, model)
@@ -180,6 +206,17 @@ def test_files_that_disagree_are_found(config: RunConfig) -> None:
     assert ("x-000002", "map") in found(result)
 
 
+def test_a_table_that_disagrees_with_a_packed_file_is_found(config: RunConfig) -> None:
+    model = Linear((6,), np.ones((2, 6)))
+    explain(config, model)
+    csv = config.out / "results.csv"
+    csv.write_text(csv.read_text().replace("x-000003", "x-00000X", 1))
+    result = verified(config, model)
+    assert found(result) == [("", "files")] and len(result.rows) == 9
+    assert "results.csv differs from the arrays, first in line 5" in words(result)
+
+
+@pytest.mark.usefixtures("no_room")
 def test_maps_that_are_not_those_of_the_parts_are_found(config: RunConfig) -> None:
     """Good maps in attributions.h5 say nothing of the parts, whose checksums are checked."""
     model = Linear((6,), np.ones((2, 6)))
@@ -326,7 +363,7 @@ def test_swapped_rows_are_found(config: RunConfig) -> None:
     result = verified(config, model)
     assert {wrong.id for wrong in result.wrong} == {"x-000002", "x-000006"}
     explain(config, model, overwrite=True)
-    edit(config.out, lambda file: swap(file, list(file)))
+    edit(config.out, lambda file: swap(file, [name for name in file if name != "manifest"]))
     result = verified(config, model, count=1, seed=0)
     assert ("x-000006", "id") in found(result) and ("x-000002", "id") in found(result)
 
@@ -434,8 +471,8 @@ def test_shards_and_what_they_were_merged_into(config: RunConfig, tmp_path: Path
         assert result.exit_code == 0 and len(result.rows) == result.total == 4 + i
     merge(tmp_path / "merged", outs, False, untracked)
     result = verified(replace(config, out=tmp_path / "merged"), Bumps())
-    assert result.exit_code == 0 and len(result.rows) == 9 and result.parts == 2
-    edit(tmp_path / "merged", setting("scores", 1, 9.0), start=4)
+    assert result.exit_code == 0 and len(result.rows) == 9 and result.blocks == 2
+    edit(tmp_path / "merged", setting("scores", 5, 9.0))
     result = verified(replace(config, out=tmp_path / "merged"), Bumps())
     assert ("x-000005", "score") in found(result)
 

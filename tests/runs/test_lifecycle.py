@@ -19,6 +19,7 @@ from igcli.common.progress import untracked
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
+from igcli.store.sources import read_entries
 from tests.fakes import FakeModel, Linear, NanMaker, Power
 
 SHAPE = (4, 5, 3)
@@ -202,7 +203,9 @@ def test_random_baselines_depend_on_seed_and_id_alone(fifty: RunConfig) -> None:
 def test_many_parts_join_in_input_order(floats: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("igcli.runs.planning.calibration.block_size", lambda *_: 2)
     explain(floats, Linear((6,), np.ones((1, 6))), save=("npy",))
-    assert len(list((floats.out / "parts").glob("*.h5"))) == 5
+    about = json.loads((floats.out / "run.json").read_text())
+    assert len(read_entries(floats.out, about["run"])) == 5
+    assert about["parts_kept"] is None and not (floats.out / "parts").exists()
     np.testing.assert_allclose(stored(floats.out), np.load(floats.inputs), rtol=1e-6)
     np.testing.assert_array_equal(np.load(floats.out / "attributions.npy"), stored(floats.out))
 

@@ -1,9 +1,11 @@
 """Going on with an unfinished run: what is kept, what is computed again, what is refused."""
 
 import json
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -232,7 +234,6 @@ def test_a_finished_run_keeps_what_is_known_of_its_batches(runs: Runs) -> None:
 
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
 def test_a_damaged_part_is_computed_again(runs: Runs, damage: str) -> None:
-    runs.resume()
     path = part_path(runs.config.out, 2)
     data = bytearray(path.read_bytes())
     if damage == "gone":
@@ -241,7 +242,110 @@ def test_a_damaged_part_is_computed_again(runs: Runs, damage: str) -> None:
         data[len(data) // 2] ^= 1
         path.write_bytes(data if damage == "changed" else data[:-1])
     result = runs.resume()
-    assert result.before == 4 and "1 stored part is damaged: computed again" in runs.notes
+    assert result.before == 2 and "1 stored part is damaged: computed again" in runs.notes
+    assert_as_never_interrupted(runs)
+
+
+def test_a_damaged_block_of_a_packed_run_is_computed_again(runs: Runs) -> None:
+    runs.resume()
+    path = runs.config.out / "attributions.h5"
+    with h5py.File(path) as file:
+        place = int(file["attributions"].id.get_offset()) + 2 * 4 * 60
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    result = runs.resume()
+    assert result.before == 4 and runs.notes == [
+        "1 block of attributions.h5 is damaged: computed again"
+    ]
+    assert_as_never_interrupted(runs)
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
+def test_a_packed_run_that_is_lost_is_computed_again_and_that_is_told(
+    runs: Runs, damage: str
+) -> None:
+    runs.resume()
+    path = runs.config.out / "attributions.h5"
+    data = bytearray(path.read_bytes())
+    data[-900] ^= 1
+    path.write_bytes(data if damage == "changed" else data[:-900])
+    if damage == "gone":
+        path.unlink()
+    result = runs.resume()
+    assert result.complete and result.before == 0
+    assert runs.notes[0].startswith(f"{path} ") and runs.notes[0].endswith(
+        ": all is computed again"
+    )
+    assert_as_never_interrupted(runs)
+
+
+def test_the_parts_of_a_finished_run_are_packed(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was no room, or an earlier igcli wrote it."""
+    out = runs.config.out
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    result = runs.resume()
+    assert result.complete and result.exit_code == 0
+    why = "packing needs 39.8 KB, 0 B are free"
+    assert result.to_dict()["parts_kept"] == why and str(out / "parts") in result.files()
+    assert result.note == (
+        f"{out}/attributions.h5 can't be read without {out}/parts beside it: {why}"
+    )
+    about = json.loads((out / "run.json").read_text())
+    assert about["status"] == "complete" and about["parts_kept"] == why
+    monkeypatch.undo()
+    monkeypatch.setattr("igcli.runs.planning.calibration.block_size", lambda *_: 2)
+    result = runs.resume()
+    assert result.before == 6 and result.note == "" and not (out / "parts").exists()
+    assert json.loads((out / "run.json").read_text())["parts_kept"] is None
+    assert_as_never_interrupted(runs)
+
+
+def test_an_unfinished_run_keeps_its_parts_and_says_so(runs: Runs) -> None:
+    about = json.loads((runs.config.out / "run.json").read_text())
+    assert about["parts_kept"] == "the run is not complete"
+    with h5py.File(runs.config.out / "attributions.h5") as file:
+        assert len(file["attributions"]) == 4
+    shutil.rmtree(runs.config.out / "parts")
+    with (
+        h5py.File(runs.config.out / "attributions.h5") as file,
+        pytest.raises(KeyError, match="can't open file"),
+    ):
+        file["attributions"]
+
+
+def test_a_run_that_is_stopped_amid_a_mended_block_loses_nothing(runs: Runs) -> None:
+    """The packed file becomes a part: its other blocks stay, and the mended one is replaced."""
+    data = {name: (runs.config.inputs / f"{name}.png").read_bytes() for name in "ae"}
+    for name in data:
+        (runs.config.inputs / f"{name}.png").write_bytes(data[name][:40])
+    assert runs.explain(overwrite=True).exit_code == 3
+    for name in data:
+        (runs.config.inputs / f"{name}.png").write_bytes(data[name])
+    result = runs.resume(stop_in=1)
+    assert result.stopped is not None and result.done == 6
+    assert [message for _, message in result.tally.failures] != []
+    with h5py.File(runs.config.out / "attributions.h5") as file:
+        good = np.isfinite(file["attributions"][()]).all(axis=(1, 2, 3)).tolist()
+        assert good == [status == "ok" for status in file["status"].asstr()[()]]
+        assert good == [True, True, True, True, False, True]
+    result = runs.resume()
+    assert result.exit_code == 0 and result.before == 4
+    assert_as_never_interrupted(runs)
+
+
+def test_a_stop_ends_a_packing_that_takes_long(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = runs.resume(stop_in=1)
+    assert result.complete
+    monkeypatch.setattr("igcli.runs.lifecycle._PATIENCE_SECONDS", -1.0)
+    result = runs.explain(overwrite=True, stop_in=3)
+    assert result.stopped is not None and result.exit_code == 3
+    assert "stopped after all 6 were explained, before" in result.stopped.problem
+    assert result.stopped.cause == "stopped while attributions.h5 was being packed"
+    assert not list(runs.config.out.rglob("*.tmp"))
+    assert runs.resume().before == 6
     assert_as_never_interrupted(runs)
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from igcli.common.explanation import Explanation
-from igcli.store.columns import COLUMNS, copy_columns, write_columns, write_csv
+from igcli.store.columns import COLUMNS, copy_columns, read_column, write_columns, write_csv
+from igcli.store.span import Span
 
 FULL = Explanation(
     row=0,
@@ -37,12 +38,14 @@ HEADER = (
 )
 
 
-def parts(folder: Path, *groups: list[Explanation]) -> list[Path]:
-    paths = [folder / f"part-{i}.h5" for i in range(len(groups))]
-    for path, group in zip(paths, groups, strict=True):
-        with h5py.File(path, "w") as file:
+def parts(folder: Path, *groups: list[Explanation]) -> list[Span]:
+    spans, start = [], 0
+    for i, group in enumerate(groups):
+        spans.append(Span(folder / f"part-{i}.h5", start, len(group)))
+        with h5py.File(spans[-1].path, "w") as file:
             write_columns(file, group)
-    return paths
+        start += len(group)
+    return spans
 
 
 def results(folder: Path, *groups: list[Explanation]) -> Path:
@@ -145,8 +148,8 @@ def test_the_same_rows_give_the_same_bytes_however_they_are_parted(tmp_path: Pat
 
 
 def test_datasets_hold_the_columns_with_their_gaps(tmp_path: Path) -> None:
-    (path,) = parts(tmp_path, [FULL, BARE])
-    with h5py.File(path) as file:
+    (span,) = parts(tmp_path, [FULL, BARE])
+    with h5py.File(span.path) as file:
         assert file["ids"].asstr()[()].tolist() == ["cat/a.png", "b"]
         assert file["target_names"].asstr()[()].tolist() == ["tabby, tabby cat", ""]
         assert file["targets"][()].tolist() == [281, -1]
@@ -158,12 +161,28 @@ def test_datasets_hold_the_columns_with_their_gaps(tmp_path: Path) -> None:
 
 
 def test_copied_columns_are_the_parts_one_after_the_other(tmp_path: Path) -> None:
-    paths = parts(tmp_path, [FULL], [BARE, replace(FULL, id="ü", target=0)])
+    spans = parts(tmp_path, [FULL], [BARE, replace(FULL, id="ü", target=0)])
     with h5py.File(tmp_path / "all.h5", "w") as file:
-        copy_columns(paths, file)
+        copy_columns(spans, file)
     with h5py.File(tmp_path / "all.h5") as file:
         assert set(file) == {column.dataset for column in COLUMNS}
         assert file["ids"].asstr()[()].tolist() == ["cat/a.png", "b", "ü"]
         assert file["targets"][()].tolist() == [281, -1, 0]
         assert file["scores"][()].tolist()[::2] == [0.1 + 0.2] * 2
         assert all(len(file[column.dataset]) == 3 for column in COLUMNS)
+
+
+def test_rows_within_a_file_are_taken_alone(tmp_path: Path) -> None:
+    rows = [replace(BARE, id=str(i), target=i) for i in range(6)]
+    (span,) = parts(tmp_path, rows)
+    pieces = [Span(span.path, 0, 1, 4), Span(span.path, 1, 2, 1)]
+    write_csv(pieces, tmp_path / "results.csv")
+    assert pd.read_csv(tmp_path / "results.csv")["target"].tolist() == [4, 1, 2]
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        copy_columns(pieces, file)
+        assert file["targets"][()].tolist() == [4, 1, 2]
+        assert file["ids"].asstr()[()].tolist() == ["4", "1", "2"]
+    targets = next(column for column in COLUMNS if column.name == "target")
+    with h5py.File(span.path) as file:
+        assert read_column(targets, file, slice(2, 4)) == [2, 3]
+        assert read_column(targets, file) == [0, 1, 2, 3, 4, 5]

@@ -67,3 +67,19 @@ def test_a_part_is_whole_byte_for_byte(out: Path, data: bytes, whole: bool) -> N
     part_path(out, 0).write_bytes(data)
     assert ENTRY.is_whole(out) is whole
     assert not SECOND.is_whole(out)
+
+
+def test_a_block_of_a_packed_file_comes_back_with_its_place(out: Path) -> None:
+    packed = replace(ENTRY, start=8, file="parts/packed-000000000.h5", place=8)
+    append_entry(out, packed)
+    assert read_manifest(out, "key") == [ENTRY, SECOND, packed]
+    assert packed.path(out) == out / "parts" / "packed-000000000.h5" and not packed.is_part
+    lines = manifest_path(out).read_text().splitlines()
+    assert '"file"' not in lines[0] and '"place"' not in lines[0]
+    assert not packed.is_whole(out)
+
+
+@pytest.mark.parametrize("file", ["/etc/passwd", "../other/attributions.h5", "parts/mine.h5", "x"])
+def test_a_line_that_names_another_file_does_not_count(out: Path, file: str) -> None:
+    append_entry(out, replace(ENTRY, start=8, file=file))
+    assert read_manifest(out, "key") == [ENTRY, SECOND]

@@ -7,7 +7,9 @@ import numpy as np
 
 from igcli.common.explanation import Explanation, Profile
 from igcli.store.maps import Maps
-from igcli.store.parts import join_parts, write_part
+from igcli.store.parts import write_part
+from igcli.store.span import Span
+from igcli.store.view import write_view
 
 
 def explanation(row: int, count: int | None) -> Explanation:
@@ -22,11 +24,11 @@ def explanation(row: int, count: int | None) -> Explanation:
 def test_rows_keep_their_nodes_across_parts(tmp_path: Path) -> None:
     counts = [3, None, 2, None, 4, 1]
     (tmp_path / "parts").mkdir()
-    parts = []
+    spans = []
     for i, rows in enumerate([(0, 1), (2,), (3,), (4, 5)]):
-        parts.append(tmp_path / "parts" / f"part-{i}.h5")
-        write_part(parts[-1], [explanation(row, counts[row]) for row in rows], Maps((2,)))
-    join_parts(parts, tmp_path / "attributions.h5")
+        spans.append(Span(tmp_path / "parts" / f"part-{i}.h5", rows[0], len(rows)))
+        write_part(spans[-1].path, [explanation(row, counts[row]) for row in rows], Maps((2,)))
+    write_view(tmp_path, "r", spans)
     with h5py.File(tmp_path / "attributions.h5") as file:
         group = file["profiles"]
         assert list(group["offsets"]) == [0, 3, 3, 5, 5, 9, 10]
@@ -39,6 +41,6 @@ def test_no_profiles_no_group(tmp_path: Path) -> None:
     path = tmp_path / "parts" / "part-0.h5"
     plain = Explanation(0, "x", "x", "", attribution=np.ones(2, np.float32))
     write_part(path, [plain], Maps((2,)))
-    join_parts([path], tmp_path / "attributions.h5")
+    write_view(tmp_path, "r", [Span(path, 0, 1)])
     with h5py.File(tmp_path / "attributions.h5") as file:
         assert "profiles" not in file

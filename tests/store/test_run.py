@@ -1,10 +1,12 @@
 """A stored run gives back what was written, in any order, a few rows at a time, or says why not."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -43,12 +45,27 @@ def about(count: int, **told: Any) -> dict[str, Any]:
     return {**usual, **told}
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """Ten rows in parts of four, four and two."""
+def ten_rows(out: Path, packed: bool) -> Path:
+    """Ten rows in blocks of four, four and two."""
     rows = [explanation(number) for number in range(10)]
     maps = Maps(SHAPE, picture=Part("x", SHAPE, 0))
-    return store_run(tmp_path / "out", maps, about(10), rows, 4, "complete")
+    return store_run(out, maps, about(10), rows, 4, "complete", packed)
+
+
+@pytest.fixture(params=["packed", "parts"])
+def out(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Ten rows, in either form."""
+    return ten_rows(tmp_path / "out", request.param == "packed")
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    return ten_rows(tmp_path / "out", packed=False)
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    return ten_rows(tmp_path / "out", packed=True)
 
 
 def values(maps: dict[str, Array]) -> list[float]:
@@ -122,7 +139,8 @@ def test_a_single_map_is_called_as_run_json_tells(
     assert run.layout.pictured is None and list(run.images(run.rows)) == [None]
 
 
-def test_an_unfinished_run_has_the_rows_of_its_parts(out: Path) -> None:
+def test_an_unfinished_run_has_the_rows_of_its_parts(parted: Path) -> None:
+    out = parted
     told = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps({**told, "status": "running"}))
     manifest = out / "parts" / "manifest.jsonl"
@@ -167,9 +185,9 @@ def read_all(run: StoredRun) -> None:
     list(run.maps(ok)), list(run.images(ok)), list(run.profiles(ok))
 
 
-def flip(path: Path) -> None:
+def flip(path: Path, place: int | None = None) -> None:
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[len(data) // 2 if place is None else place] ^= 1
     path.write_bytes(data)
 
 
@@ -184,16 +202,79 @@ def flip(path: Path) -> None:
     ],
 )
 def test_damage_is_told_with_what_mends_it(
-    out: Path, damage: Callable[[Path], object], cause: str
+    parted: Path, damage: Callable[[Path], object], cause: str
 ) -> None:
-    damage(out)
+    damage(parted)
     with pytest.raises(NotWhole, match="out is damaged: ") as caught:
-        read_all(open_finished_run(out))
+        read_all(open_finished_run(parted))
     assert cause in caught.value.cause and "\n" not in caught.value.cause
     assert caught.value.fix == "run `igcli run … --resume`, which computes it again"
 
 
-def test_parts_that_hold_the_same_rows_are_damage(out: Path) -> None:
+def place_of(out: Path, row: int) -> int:
+    """Return where the bytes of a row's map begin in attributions.h5."""
+    with h5py.File(out / "attributions.h5") as file:
+        return int(file["attributions"].id.get_offset()) + row * 4 * 36
+
+
+@pytest.mark.parametrize("row", [4, 7])
+def test_a_changed_block_of_a_packed_file_is_told_by_its_rows(packed: Path, row: int) -> None:
+    path = packed / "attributions.h5"
+    flip(path, place_of(packed, row))
+    run = open_finished_run(packed)
+    assert len(list(run.maps(run.rows[:4]))) == 4 and len(list(run.images(run.rows[8:]))) == 2
+    for check in (run.check_files, lambda: read_all(run), lambda: run.check_file(run.files[1])):
+        with pytest.raises(NotWhole, match="out is damaged: ") as caught:
+            check()
+        assert caught.value.cause == f"{path} (rows 4 to 7) is not as it was written"
+
+
+@pytest.mark.parametrize(
+    ("damage", "cause"),
+    [
+        (lambda path: flip(path, len(path.read_bytes()) - 1000), "is not as it was written"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1000]), "can't be read: "),
+        (lambda path: path.write_bytes(b"no"), "can't be read: "),
+        (lambda path: path.unlink(), "can't be read: it is not there"),
+    ],
+)
+def test_damage_to_the_rest_of_a_packed_file_is_told(
+    packed: Path, damage: Callable[[Path], object], cause: str
+) -> None:
+    damage(packed / "attributions.h5")
+    with pytest.raises(NotWhole, match="out is damaged: ") as caught:
+        read_all(open_finished_run(packed))
+    assert caught.value.cause.startswith(f"{packed / 'attributions.h5'} {cause}")
+
+
+def test_another_runs_packed_file_is_damage(packed: Path, tmp_path: Path) -> None:
+    told = about(10, run="another")
+    rows = [explanation(number) for number in range(10)]
+    other = store_run(tmp_path / "other", Maps(SHAPE), told, rows, 4, "complete")
+    shutil.copy(other / "attributions.h5", packed)
+    with pytest.raises(NotWhole, match=r"attributions\.h5 has no rows of this run"):
+        read_all(open_finished_run(packed))
+
+
+def test_parts_beside_a_packed_file_do_not_count(packed: Path, tmp_path: Path) -> None:
+    """A process may be killed before it has removed them all."""
+    ten_rows(tmp_path / "again", packed=False)
+    shutil.copytree(tmp_path / "again" / "parts", packed / "parts")
+    flip(part_path(packed, 4))
+    read_all(open_finished_run(packed))
+
+
+def test_an_unfinished_run_may_be_packed_already(packed: Path) -> None:
+    """It was killed before its run.json was written."""
+    told = json.loads((packed / "run.json").read_text())
+    (packed / "run.json").write_text(json.dumps({**told, "status": "running"}))
+    run = open_run(packed)
+    assert [row.id for row in run.rows] == [f"{number}.png" for number in range(10)]
+    read_all(run)
+
+
+def test_parts_that_hold_the_same_rows_are_damage(parted: Path) -> None:
+    out = parted
     part_path(out, 8).rename(part_path(out, 6))
     manifest = out / "parts" / "manifest.jsonl"
     lines = manifest.read_text().splitlines(keepends=True)
@@ -214,9 +295,9 @@ def test_a_map_of_nan_is_damage_and_a_merged_run_is_merged_again(tmp_path: Path)
     assert caught.value.fix == "merge its shards again with `igcli merge … --overwrite`"
 
 
-def test_files_are_checked_when_they_are_read_or_at_once(out: Path) -> None:
-    flip(part_path(out, 4))
-    run = open_finished_run(out)
+def test_files_are_checked_when_they_are_read_or_at_once(parted: Path) -> None:
+    flip(part_path(parted, 4))
+    run = open_finished_run(parted)
     assert len(list(run.maps(run.rows[:4]))) == 4
     for check in (run.check_files, lambda: read_all(run), lambda: run.check_file(run.files[1])):
         with pytest.raises(IgcliError, match="part-000000004.h5 is not as it was written"):

@@ -15,7 +15,8 @@ from igcli.store.staged import Staged, stage
 from igcli.store.writer import RunWriter
 
 ABOUT = {"run": "key", "igcli": "0", "labels": "ü", "per_input": 1}
-WHOLE = ["attributions.h5", "parts/manifest.jsonl", "parts/part-000000000.h5", "results.csv"]
+WHOLE = ["attributions.h5", "parts/manifest.jsonl", "parts/part-000000000.h5",
+         "parts/view-key.h5", "results.csv"]  # fmt: skip
 
 
 def explanation(row: int, *shape: int, sha256: str = "abc") -> Explanation:
@@ -44,16 +45,21 @@ def test_a_run_says_that_it_runs_from_the_start(tmp_path: Path) -> None:
     assert names(tmp_path) == ["run.json"]
 
 
-@pytest.mark.parametrize("status", ["complete", "partial"])
-def test_a_finished_run(tmp_path: Path, status: Any) -> None:
+@pytest.mark.parametrize(
+    ("status", "files"),
+    [("complete", ["attributions.h5", "results.csv"]), ("partial", WHOLE)],
+)
+def test_a_finished_run(tmp_path: Path, status: Any, files: list[str]) -> None:
     writer = RunWriter(tmp_path, Maps((2, 3)), ABOUT)
     for row in range(3):
         writer.add(explanation(row, 2, 3))
     writer.flush()
+    if status == "complete":
+        writer.pack()
     writer.join(())
     writer.finish(status, {"counts": {"ok": 3}})
     assert about(tmp_path) == {"status": status, **ABOUT, "counts": {"ok": 3}}
-    assert names(tmp_path) == [*WHOLE, "run.json"]
+    assert names(tmp_path) == sorted([*files, "run.json"])
     assert pd.read_csv(tmp_path / "results.csv")["score"].tolist() == [0, 0.25, 0.5]
     with h5py.File(tmp_path / "attributions.h5") as file:
         assert file["attributions"][:, 1, 2].tolist() == [0, 1, 2]
@@ -178,7 +184,7 @@ def test_a_part_takes_the_place_of_all_that_it_covers(tmp_path: Path) -> None:
     again.flush()
     again.join(())
     (entry,) = read_manifest(tmp_path, "key")
-    assert (entry.start, entry.stop) == (0, 6) and names(tmp_path) == [*WHOLE, "run.json"]
+    assert (entry.start, entry.stop) == (0, 6) and names(tmp_path) == sorted([*WHOLE, "run.json"])
     assert len(pd.read_csv(tmp_path / "results.csv")) == 6
 
 

@@ -12,10 +12,12 @@ from igcli.common.explanation import input_id
 from igcli.common.machine import versions
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
+from igcli.store.array_file import spans_of
+from igcli.store.hdf5 import UNREADABLE
 from igcli.store.identity import differences
-from igcli.store.manifest import read_manifest
-from igcli.store.reader import UNREADABLE, read_rows
+from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
+from igcli.store.sources import read_entries
 
 _SHOWN = 3
 
@@ -40,6 +42,8 @@ class Earlier:
         What it ran on.
     versions : dict
         Of what results depend on.
+    stored : int
+        How many explanations it had stored when it ended in order; 0 where it did not.
     """
 
     run: str
@@ -49,6 +53,7 @@ class Earlier:
     ran: dict[str, Any]
     device: str
     versions: dict[str, str]
+    stored: int = 0
 
 
 def find_earlier(
@@ -88,6 +93,7 @@ def find_earlier(
             ran=dict(about["batching"]),
             device=str(about["device"]),
             versions=dict(about["versions"]),
+            stored=int(about.get("counts", {}).get("stored", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _another(config, f"its run.json lacks {error}") from error
@@ -97,7 +103,7 @@ def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[
     """Name inputs that are explained in a run, and are none of `names`."""
     here = {name.id for name in names}
     try:
-        rows = read_rows(out, read_manifest(out, about["run"]))
+        rows = read_rows(spans_of(out, read_entries(out, about["run"])))
         there = (input_id(row.id, about["per_input"]) for row in rows)
         gone = list(dict.fromkeys(identity for identity in there if identity not in here))
     except (KeyError, *UNREADABLE):

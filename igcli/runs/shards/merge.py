@@ -13,19 +13,20 @@ from igcli.runs.result import RunResult
 from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
+from igcli.store.folder import RunFolder
 from igcli.store.layout import clashes, overlay_path
 from igcli.store.lock import RunLock
-from igcli.store.manifest import read_manifest
 from igcli.store.outdir import check_out, check_sources, make_out
 from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
-from igcli.store.writer import RunFolder
+from igcli.store.sources import read_entries
 
 
 def merge(out: Path, outs: Sequence[Path], overwrite: bool, track: Track) -> RunResult:
     """Join finished shards into one run directory.
 
-    Parts and pictures get a second name there, or are copied where the file system has none.
+    What they hold is packed into one file. Where the disk has no room for that, parts get a second
+    name there, as pictures do, or are copied where the file system has none.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def _check_out(out: Path, outs: Sequence[Path], overwrite: bool) -> None:
 
 def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
     """Return the error that tells what there is of a merged run."""
-    listed = len(read_manifest(out, str(read_about(out).get("run"))))
+    listed = len(read_entries(out, str(read_about(out).get("run"))))
     there = f"{listed} of {parts} parts are in it" if listed else "no part is in it"
     again = "merge again with --overwrite"
     problem = f"stopped before OUT {out} was whole, {there}"
@@ -97,21 +98,24 @@ def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
 def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
     about = {"run": uuid4().hex, **merged_about(out, shards)}
     folder = RunFolder(out, about)
-    for shard in shards:
-        for entry in shard.entries:
-            folder.adopt(shard.out, entry, shard.first * about["per_input"] + entry.start)
+    files = [file for shard in shards for file in shard.files]
+    folder.pack(files)
+    if folder.unpacked:
+        for file in files:
+            folder.adopt(file)
     pictures = any(shard.run.layout.image_shape for shard in shards)
     undrawn = []
     if pictures and about["config"]["overlays"]:
         undrawn = _take_overlays(out, shards, about["per_input"])
     folder.join(about["config"]["save"])
     tally = Tally()
-    tally.add_all(read_rows(out, folder.entries))
-    result = _result(out, shards, about, tally, pictures, undrawn)
+    tally.add_all(read_rows(file.span for file in folder.files))
+    result = _result(out, shards, about, tally, pictures, undrawn, folder.unpacked)
     outcome = {
         "counts": {**result.counts(), "stored": folder.stored},
         "seconds": round(result.seconds, 3),
         "undrawn": dict(undrawn),
+        "parts_kept": folder.unpacked or None,
         "input_sha256": tally.hashes,
     }
     folder.finish("complete", outcome)
@@ -120,7 +124,10 @@ def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
 
 def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[tuple[str, str]]:
     """Link the shards' overlays; return the ids of those that are not there, and why not."""
-    rows = [[(row.id, row.status) for row in read_rows(s.out, s.entries)] for s in shards]
+    rows = [
+        [(row.id, row.status) for row in read_rows(file.span for file in shard.files)]
+        for shard in shards
+    ]
     # Whether ids clash is a matter of all inputs, as it was for each shard.
     clashing = clashes(dict.fromkeys(input_id(i, per_input) for own in rows for i, _ in own))
     missing = []
@@ -145,6 +152,7 @@ def _result(
     tally: Tally,
     pictures: bool,
     undrawn: list[tuple[str, str]],
+    parts_kept: str,
 ) -> RunResult:
     return RunResult(
         out=out,
@@ -161,6 +169,7 @@ def _result(
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
         ran={key: about[key] for key in ("device", "precision", "batching")},
+        parts_kept=parts_kept,
     )
 
 

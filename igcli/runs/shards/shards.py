@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from igcli.common.errors import InputError
+from igcli.store.array_file import ArrayFile
 from igcli.store.identity import SHARD, differences
-from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.run import StoredRun, open_run
 
 _INPUTS = "inputs"
@@ -27,12 +27,9 @@ class Shard:
     ----------
     run : StoredRun
         Its run directory.
-    entries : list of PartEntry
-        Its parts.
     """
 
     run: StoredRun
-    entries: list[PartEntry]
 
     @property
     def out(self) -> Path:
@@ -53,6 +50,15 @@ class Shard:
     def stop(self) -> int:
         """The place after its last input."""
         return self.first + int(self.about["inputs"]["count"])
+
+    @property
+    def files(self) -> list[ArrayFile]:
+        """Where its blocks are, as what they are among those of all shards."""
+        before = self.first * self.run.per_input
+        return [
+            replace(file, entry=replace(file.entry, start=before + file.start))
+            for file in self.run.files
+        ]
 
     @property
     def which(self) -> list[int] | None:
@@ -146,7 +152,7 @@ def _read(out: Path) -> Shard:
             raise KeyError(*lacking)
     run.check_sizes()
     run.check_listed()
-    return Shard(run, read_manifest(out, str(run.about["run"])))
+    return Shard(run)
 
 
 def _check_ranges(shards: Sequence[Shard], any_shard: Shard) -> None:

@@ -202,7 +202,7 @@ def rewrite(part: Path, change: Any) -> None:
 
 
 def test_a_map_that_is_not_there_is_damage(old: Path, tmp_path: Path) -> None:
-    new = write_run(tmp_path / "new", rows_of(MAPS))
+    new = write_run(tmp_path / "new", rows_of(MAPS), packed=False)
 
     def damage(file: Any) -> None:
         file["attributions"][1, 2, 2, 0] = np.nan
@@ -211,7 +211,7 @@ def test_a_map_that_is_not_there_is_damage(old: Path, tmp_path: Path) -> None:
     said = refused(old, new)
     assert "new is damaged: " in said and "part-000000003.h5 is not as it was written" in said
     assert "--resume" in said
-    gone = write_run(tmp_path / "gone", rows_of(MAPS))
+    gone = write_run(tmp_path / "gone", rows_of(MAPS), packed=False)
     part_path(gone, 3).unlink()
     assert "part-000000003.h5 is not as it was written" in refused(old, gone)
     with pytest.raises(NotComparable, match="is damaged"):
@@ -220,7 +220,7 @@ def test_a_map_that_is_not_there_is_damage(old: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_table_is_damage(old: Path, tmp_path: Path, share: float) -> None:
-    new = write_run(tmp_path / "new", rows_of(MAPS))
+    new = write_run(tmp_path / "new", rows_of(MAPS), packed=False)
     path = new / "attributions.h5"
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
@@ -229,12 +229,36 @@ def test_a_truncated_table_is_damage(old: Path, tmp_path: Path, share: float) ->
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_part_is_damage(old: Path, tmp_path: Path, share: float) -> None:
-    new = write_run(tmp_path / "new", rows_of(MAPS))
+    new = write_run(tmp_path / "new", rows_of(MAPS), packed=False)
     part = part_path(new, 3)
     data = part.read_bytes()
     part.write_bytes(data[: int(share * len(data))])
     said = refused(old, new)
     assert "new is damaged" in said or "can't be read" in said
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_packed_file_is_damage(old: Path, tmp_path: Path, share: float) -> None:
+    new = write_run(tmp_path / "new", rows_of(MAPS))
+    path = new / "attributions.h5"
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    said = refused(old, new)
+    assert "new is damaged: " in said
+    assert "attributions.h5 is not as it was" in said or "attributions.h5 can't be read" in said
+
+
+def test_both_forms_of_a_run_are_compared_alike(tmp_path: Path) -> None:
+    maps = [[moved(values, 0.3) for values in MAPS], MAPS]
+    said = []
+    for packed in (True, False):
+        old, new = (
+            write_run(tmp_path / f"{packed}-{name}", rows_of(own), packed=packed)
+            for name, own in zip(("old", "new"), maps, strict=True)
+        )
+        found = verdict_of(old, new).to_dict()
+        said.append({key: found[key] for key in found.keys() - {"reference", "new"}})
+    assert said[0] == said[1]
 
 
 def test_a_run_of_failures_alone(tmp_path: Path, old: Path) -> None:

@@ -32,7 +32,7 @@ def pictured(identity: str, seed: int, **fields: Any) -> Explanation:
     return row(identity, **{**usual, **fields})
 
 
-def mixed_run(out: Path, count: int = 12) -> Path:
+def mixed_run(out: Path, count: int = 12, packed: bool = True) -> Path:
     """Images that converged, one that did not, one of an infinite estimate, and a failed one."""
     rows = [pictured(f"image-{i}.png", i, profile=profile()) for i in range(count - 4)]
     return write_run(
@@ -45,6 +45,7 @@ def mixed_run(out: Path, count: int = 12) -> Path:
             failed("broken <b>.png", message="not an <i>image</i>"),
         ],
         part_rows=5,
+        packed=packed,
     )
 
 

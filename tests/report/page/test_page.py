@@ -144,7 +144,7 @@ def test_need_goes_by_convergence_then_estimate_then_delta() -> None:
 
 
 def test_an_unfinished_run_says_so_and_needs_no_joined_files(tmp_path: Path) -> None:
-    out = mixed_run(tmp_path / "out")
+    out = mixed_run(tmp_path / "out", packed=False)
     whole = table_of(written(out))
     about = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(
@@ -224,8 +224,8 @@ def test_what_is_no_run_or_damaged_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no explanation"):
         open_begun_run(empty)
     out = mixed_run(tmp_path / "out")
-    part = sorted((out / "parts").glob("*.h5"))[1]
-    part.write_bytes(part.read_bytes()[:2000])
+    file = out / "attributions.h5"
+    file.write_bytes(file.read_bytes()[:2000])
     with pytest.raises(NotWhole, match="is damaged"):
         write_report(out, None, 10, False, untracked)
     assert not (out / "report.html").exists() and not list(out.glob(".*.tmp"))

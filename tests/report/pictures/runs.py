@@ -54,6 +54,7 @@ def write_run(
     shape: tuple[int, ...] = SHAPE,
     part_rows: int = 2,
     pictured: bool = True,
+    packed: bool = True,
 ) -> Path:
     about = {
         "run": "r",
@@ -71,7 +72,7 @@ def write_run(
         },
     }
     maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
-    return store_run(out, maps, about, rows, part_rows, status)
+    return store_run(out, maps, about, rows, part_rows, status, packed)
 
 
 def rendered(out: Path, *ids: str, said: list[str] | None = None, **wanted: Any) -> Rendered:

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -14,6 +15,11 @@ IDS = ["cat/a.png", "cat/b.png", "dog/a.png", "dog/[1].png", "e.png"]
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return write_run(tmp_path / "out", rows_of(IDS, broken=["cat/b.png"]))
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "out", rows_of(IDS, broken=["cat/b.png"]), packed=False)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +94,21 @@ def test_a_run_json_that_lacks_something_is_refused(out: Path, key: str) -> None
         ShownRun(out)
 
 
-def test_a_damaged_run_is_told_and_drawn_from_no_further(out: Path) -> None:
+def test_a_damaged_packed_run_is_drawn_from_as_far_as_it_is_whole(out: Path) -> None:
+    path = out / "attributions.h5"
+    with h5py.File(path) as file:
+        place = int(file["images"].id.get_offset()) + 2 * 90
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    run = ShownRun(out)
+    assert len(list(run.pictures(run.select(["cat/a.png"])))) == 1
+    with pytest.raises(NotComparable, match=r"attributions\.h5 \(rows 2 to 3\) is not as it was"):
+        list(run.pictures(run.select(["dog/a.png"])))
+
+
+def test_a_damaged_run_is_told_and_drawn_from_no_further(parted: Path) -> None:
+    out = parted
     part = out / "parts" / "part-000000002.h5"
     whole = part.read_bytes()
     middle = len(whole) // 2
@@ -102,7 +122,8 @@ def test_a_damaged_run_is_told_and_drawn_from_no_further(out: Path) -> None:
         ShownRun(out)
 
 
-def test_missing_rows_are_damage(out: Path) -> None:
+def test_missing_rows_are_damage(parted: Path) -> None:
+    out = parted
     manifest = out / "parts" / "manifest.jsonl"
     manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(NotComparable, match="its manifest lists 4 of 5 rows"):

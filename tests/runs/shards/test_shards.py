@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -19,10 +20,11 @@ from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merge import merge
+from igcli.store.array_file import ArrayFile
+from igcli.store.folder import RunFolder
 from igcli.store.layout import part_path
 from igcli.store.lock import RunLock
-from igcli.store.manifest import PartEntry
-from igcli.store.writer import RunFolder
+from igcli.store.run import open_finished_run
 from tests.fakes import Linear
 
 SHAPE = (4, 5, 3)
@@ -101,7 +103,7 @@ def test_a_merged_run_resumes_as_the_whole_one(
     config: RunConfig, shards: list[Path], tmp_path: Path
 ) -> None:
     merge(tmp_path / "merged", shards, False, untracked)
-    part_path(tmp_path / "merged", 4).unlink()
+    flip(tmp_path / "merged" / "attributions.h5", 4)
     result = explain(config, out=tmp_path / "merged", resume=True)
     assert result.complete and result.before == 10
     explain(config)
@@ -175,16 +177,76 @@ def test_an_unfinished_shard_is_refused(shards: list[Path], status: str) -> None
     assert f"shard-2 is unfinished: its run.json says {status}" in refused(shards)
 
 
+def flip(path: Path, row: int) -> None:
+    """Change a bit of a map in a packed file."""
+    with h5py.File(path) as file:
+        place = int(file["attributions"].id.get_offset()) + row * 4 * 60
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
 def test_damage_is_found(shards: list[Path], tmp_path: Path) -> None:
-    part = part_path(shards[1], 0)
+    path = shards[1] / "attributions.h5"
+    flip(path, 1)
+    said = refused(shards, NotWhole)
+    assert f"shard-2 is damaged: {path} (rows 0 to 3) is not as it was written" in said
+    assert "--resume" in said
+    (shards[0] / "attributions.h5").unlink()
+    assert "attributions.h5 can't be read: it is not there" in refused(shards, NotWhole)
+
+
+@pytest.fixture
+def parted(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Shards that were not packed, the second but for that."""
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+        outs = [tmp_path / f"parted-{i}" for i in (1, 2, 3)]
+        for i, out in enumerate(outs):
+            assert explain(config, out=out, shard=(i + 1, 3)).parts_kept
+    assert explain(config, out=outs[1], shard=(2, 3), resume=True).parts_kept == ""
+    return outs
+
+
+def test_damage_of_a_shard_in_parts_is_found(parted: list[Path], tmp_path: Path) -> None:
+    part = part_path(parted[2], 0)
     data = bytearray(part.read_bytes())
     data[len(data) // 2] ^= 1
     part.write_bytes(data)
-    said = refused(shards, NotWhole)
-    assert f"shard-2 is damaged: {part} is not as it was written" in said and "--resume" in said
-    manifest = shards[0] / "parts" / "manifest.jsonl"
+    said = refused(parted, NotWhole)
+    assert f"parted-3 is damaged: {part} is not as it was written" in said and "--resume" in said
+    manifest = parted[0] / "parts" / "manifest.jsonl"
     manifest.write_text("")
-    assert "shard-1 is damaged: its manifest lists 0 of 4 rows" in refused(shards, NotWhole)
+    assert "parted-1 is damaged: its manifest lists 0 of 4 rows" in refused(parted, NotWhole)
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_shards_of_both_forms_are_merged(
+    config: RunConfig, parted: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    room: bool,
+) -> None:  # fmt: skip
+    out = tmp_path / "merged"
+    if not room:
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    result = merge(out, parted, False, untracked)
+    monkeypatch.undo()
+    assert result.exit_code == 0 and (result.note == "") is room
+    assert (about(out)["parts_kept"] is None) is room and (out / "parts").exists() is not room
+    for shard in parted:
+        shutil.rmtree(shard)
+    explain(config)
+    assert files(out) == files(config.out)
+    for path in (out, config.out):
+        with open_finished_run(path) as run:
+            run.check_files()
+    with (
+        h5py.File(out / "attributions.h5") as one,
+        h5py.File(config.out / "attributions.h5") as two,
+    ):
+        np.testing.assert_array_equal(one["attributions"][()], two["attributions"][()])
+        np.testing.assert_array_equal(one["images"][()], two["images"][()])
+    assert explain(config, out=out, resume=True).before == 14
+    assert not (out / "parts").exists()
 
 
 def test_what_is_no_run_is_no_shard(shards: list[Path], tmp_path: Path) -> None:
@@ -226,7 +288,7 @@ def test_hints_name_no_options_that_merge_lacks(shards: list[Path], tmp_path: Pa
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("x")
     merge(tmp_path / "merged", shards, False, untracked)
-    inside = tmp_path / "merged" / "parts"
+    inside = tmp_path / "merged" / "overlays"
     fixes = []
     for out, source in [
         (file, shards[0]),
@@ -375,11 +437,12 @@ def test_what_stops_a_merge_is_told_and_merging_again_does_it(
 ) -> None:
     adopt = RunFolder.adopt
 
-    def third_fails(self: RunFolder, source: Path, entry: PartEntry, start: int) -> None:
-        if source == shards[2]:
+    def third_fails(self: RunFolder, file: ArrayFile) -> None:
+        if file.path.parent == shards[2]:
             raise failure
-        adopt(self, source, entry, start)
+        adopt(self, file)
 
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
     monkeypatch.setattr(RunFolder, "adopt", third_fails)
     out = tmp_path / "merged"
     with pytest.raises(RunStopped) as caught:
@@ -387,6 +450,22 @@ def test_what_stops_a_merge_is_told_and_merging_again_does_it(
     assert str(caught.value) == (
         f"stopped before OUT {out} was whole, 2 of 3 parts are in it: {cause}\nto fix this: {fix}"
     )
+    monkeypatch.undo()
+    assert merge(out, shards, True, untracked).exit_code == 0
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(5, "Input/output error")])
+def test_what_stops_the_packing_of_a_merge_is_told(
+    shards: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    def fails(*arguments: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("igcli.store.packed.Frame.fill", fails)
+    out = tmp_path / "merged"
+    with pytest.raises(RunStopped, match="before OUT .*merged was whole, no part is in it: "):
+        merge(out, shards, False, untracked)
+    assert not list(out.rglob("*.tmp")) and not list(out.rglob("*.h5"))
     monkeypatch.undo()
     assert merge(out, shards, True, untracked).exit_code == 0
 
