@@ -12,6 +12,7 @@ import numpy as np
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import IgcliError, OutputError, OutputVanished
+from igcli.common.notes import Notes, notes_from_json, notes_to_json
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.totals import Tally
@@ -126,11 +127,17 @@ class _Pass:
         self._plan = plan
         self._explainer = explainer
         self._track = track
+        self._notes = Notes.of(warn)
+        if plan.earlier is not None:
+            self._notes.keep(notes_from_json(read_about(plan.config.out).get("notes")))
         self._started = time.monotonic()
-        kept = kept_parts(plan, warn, track, stop)
+        kept = kept_parts(plan, self._notes, track, stop)
         self._before = sum(entry.rows for entry in kept.done)
         self._writer = RunWriter(
-            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, kept.all
+            plan.config.out,
+            plan.maps,
+            {**about(plan), **explainer.ran(), "notes": notes_to_json(self._notes.kept)},
+            kept.all,
         )
         per_input = plan.targets.per_input
         done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
@@ -138,18 +145,23 @@ class _Pass:
         self._asked = len(plan.names) * per_input
         blocks = list(blocks_to_do(len(plan.names), plan.block, done))
         if blocks:
-            _tell_of_space(plan, self._asked - self._before, warn)
-            _tell_of_changes(plan, warn)
+            _tell_of_space(plan, self._asked - self._before, self._tell)
+            _tell_of_changes(plan, self._tell)
         self._work = Work(
             plan=plan,
             blocks=blocks,
             writer=self._writer,
             pictures=pictures_of(plan),
             # What was said of the first explanations is not said again.
-            checks=None if kept.done else Checks(plan.model.spec, warn),
-            warn=warn,
+            checks=None if kept.done else Checks(plan.model.spec, self._tell),
+            warn=self._tell,
             stop=stop,
         )
+
+    def _tell(self, note: str) -> None:
+        """Tell of something, and put it into run.json at once: a run that is killed keeps it."""
+        self._notes(note)
+        self._writer.restate({"notes": notes_to_json(self._notes.kept)})
 
     def result(self) -> RunResult:
         work, stopped = self._work, None
@@ -186,6 +198,7 @@ class _Pass:
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.ran,
             "undrawn": dict(result.undrawn),
+            "notes": notes_to_json(result.notes),
             "input_sha256": tally.hashes,
         }
         if self._plan.earlier is not None and not self._explainer.rows:
@@ -216,6 +229,7 @@ class _Pass:
             saved_npy="npy" in plan.config.save,
             has_tolerance=plan.method.accuracy is not None,
             ran=self._explainer.ran(),
+            notes=self._notes.kept,
             stopped=stopped,
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 from igcli.common.errors import OutputError
 from igcli.common.html import asset, document, text
 from igcli.common.machine import cpus
+from igcli.common.notes import doubts, notes_from_json
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
@@ -182,7 +183,10 @@ def _about(run: Run) -> list[str]:
 
 
 def _notices(run: Run, shown: int) -> list[str]:
-    found = []
+    found = [
+        f"This run is very likely wrong: {doubt}"
+        for doubt in doubts(notes_from_json(run.about.get("notes")))
+    ]
     missing = run.asked - len(run.rows)
     if missing or run.about.get("status") != "complete":
         found.append(

@@ -11,6 +11,7 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, ModelSpec
+from igcli.common.notes import Doubt
 from igcli.inputs.baselines.choose import Start
 from igcli.inputs.preprocess import DEFAULT_PREPROCESS
 from igcli.inputs.readers.source import Listing, Source
@@ -112,8 +113,10 @@ def _tell_of_scaling(config: RunConfig, listing: Listing, spec: ModelSpec, warn:
     preprocess = config.preprocess or DEFAULT_PREPROCESS
     if spec.scaling and listing.kind in {"pixels", "several"} and preprocess != "raw":
         warn(
-            f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
-            f"{preprocess} has: use --preprocess raw"
+            Doubt(
+                f"the model's first layer {spec.scaling!r} scales pixels itself, after "
+                f"--preprocess {preprocess} has: use --preprocess raw"
+            )
         )
 
 
