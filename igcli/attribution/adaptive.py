@@ -6,17 +6,19 @@ fill the batch, and an input that ends early makes room for the next.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from igcli.attribution.batches import Batches
-from igcli.attribution.gradient_model import RowValues
+from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.attribution.integral import Integral, Job, path_rows
 from igcli.attribution.mesh import Accuracy, Mesh
 from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
 from igcli.common.threads import InOrder
 
@@ -26,6 +28,73 @@ _AHEAD = 256
 _USUAL_NODES = 64
 # Batches per stream that are ready or under way, so that judging a path keeps no stream waiting.
 _WAITING = 4
+# How many steps a path is likely to take.
+_USUAL_STEPS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptive:
+    """Steps where each path needs them, to a tolerance; see `Method` in `methods`."""
+
+    name: str
+    accuracy: Accuracy
+    memory: int
+
+    @property
+    def title(self) -> str:
+        """What the summary calls it."""
+        return f"{self.name}, tolerance {self.tolerance:g}"
+
+    @property
+    def tolerance(self) -> float:
+        """What each explanation's error estimate is to meet."""
+        return self.accuracy.tolerance
+
+    @property
+    def estimates(self) -> bool:
+        """True: every explanation gets an error estimate."""
+        return True
+
+    @property
+    def starts_at_baseline(self) -> bool:
+        """True: the first node of every path is the baseline itself."""
+        return True
+
+    @property
+    def usual_steps(self) -> int:
+        """How many steps a path is likely to take."""
+        return _USUAL_STEPS
+
+    def settings(self) -> dict[str, Any]:
+        """Return what run.json says of it."""
+        return {"method": self.title, "accuracy": asdict(self.accuracy), "memory": self.memory}
+
+    def spelled_out(self, config: RunConfig) -> RunConfig:
+        """Return a run's settings with the tolerance and the bounds on steps in place."""
+        return replace(
+            config,
+            steps=None,
+            tolerance=self.accuracy.tolerance,
+            min_steps=self.accuracy.min_steps,
+            max_steps=self.accuracy.max_steps,
+        )
+
+    def with_memory(self, memory: int) -> "Adaptive":
+        """Return the same method with so many bytes for the gradients of paths under way."""
+        return replace(self, memory=memory)
+
+    def with_rounding(self, error: float) -> "Adaptive":
+        """Return the same method, whose estimates count an error of the gradients in."""
+        rounding = max(error, self.accuracy.rounding)
+        return replace(self, accuracy=replace(self.accuracy, rounding=rounding))
+
+    def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
+        """Send one batch as `integrate` would."""
+        return batches.row_products(rows)
+
+    def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
+        """Integrate every job, as they finish."""
+        return integrate_adaptively(batches, jobs, self.accuracy, self.memory)
 
 
 class _Path:

@@ -5,18 +5,84 @@ steps × pixels ever exists.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from igcli.attribution.batches import Batches
-from igcli.attribution.gradient_model import RowValues, both_finite
+from igcli.attribution.gradient_model import PathRows, RowValues, both_finite
 from igcli.attribution.integral import Integral, Job, path_rows
 from igcli.attribution.quadrature import Rule
 from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
 from igcli.common.threads import ahead
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRule:
+    """A rule whose nodes and weights are the same on every path; see `Method` in `methods`.
+
+    `memory` has no use here: no gradients are kept. run.json tells it of every run.
+    """
+
+    name: str
+    rule: Rule
+    memory: int
+
+    @property
+    def title(self) -> str:
+        """What the summary calls it."""
+        return f"{self.name}, {self.usual_steps} steps"
+
+    @property
+    def tolerance(self) -> None:
+        """None: nothing is to be met."""
+        return None
+
+    @property
+    def estimates(self) -> bool:
+        """Whether a coarser rule on the same nodes gives every explanation an error estimate."""
+        return self.rule.coarse is not None
+
+    @property
+    def starts_at_baseline(self) -> bool:
+        """Whether the first node of every path is the baseline itself."""
+        return float(self.rule.alphas[0]) == 0.0
+
+    @property
+    def usual_steps(self) -> int:
+        """How many steps every path takes."""
+        return len(self.rule.alphas)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what run.json says of it."""
+        return {"method": self.title, "accuracy": None, "memory": self.memory}
+
+    def spelled_out(self, config: RunConfig) -> RunConfig:
+        """Return a run's settings with the rule's own in place."""
+        return replace(
+            config, steps=self.usual_steps, tolerance=None, min_steps=None, max_steps=None
+        )
+
+    def with_memory(self, memory: int) -> "FixedRule":
+        """Return the same rule, with other bytes to tell."""
+        return replace(self, memory=memory)
+
+    def with_rounding(self, error: float) -> "FixedRule":
+        """Return the rule without its estimate, which knows nothing of rounding."""
+        return replace(self, rule=replace(self.rule, coarse=None)) if error > 0.0 else self
+
+    def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
+        """Send one batch as `integrate` would, whatever the weights."""
+        weights = np.ones((len(self.rule.all_weights), len(rows)))
+        return batches.weighted_gradients(rows, weights)
+
+    def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
+        """Integrate every job, in the order of the jobs."""
+        return integrate(batches, jobs, self.rule)
 
 
 class _Path:

@@ -227,7 +227,7 @@ class _Pass:
             per_input=plan.targets.per_input,
             undrawn=work.pictures.undrawn if work.pictures else [],
             saved_npy="npy" in plan.config.save,
-            has_tolerance=plan.method.accuracy is not None,
+            has_tolerance=plan.method.tolerance is not None,
             ran=self._explainer.ran(),
             notes=self._notes.kept,
             stopped=stopped,

@@ -11,7 +11,7 @@ from igcli.common.notes import notes_from_json
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
 from igcli.runs.result import RunResult
-from igcli.runs.shards.run_json import merged_about
+from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
 from igcli.store.layout import clashes, overlay_path
