@@ -10,7 +10,7 @@ from igcli.common.errors import ConfigError
 from igcli.common.files import is_file
 
 _ON_THE_COMMAND_LINE = frozenset({"model", "inputs", "out"})
-_KEYWORDS = frozenset({"predicted", "folder", "mean"})
+_KEYWORDS = frozenset({"predicted", "folder", "folders", "mean"})
 _LISTS = frozenset({"baseline", "explain", "fail_on", "save"})
 _MAY_BE_FILES = ("baseline", "custom_objects", "labels", "target")
 TABLES = {

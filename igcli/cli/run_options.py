@@ -88,13 +88,15 @@ _SETTINGS = (
         default=_AS_IS.target,
         show_default=True,
         help="predicted, top:K, folder (the sub-folder names the class), a class number, a class "
-        "name (with --labels), or a file of one target per input; a place 3,12,40 in an output of "
-        "several axes.",
+        "name (with --labels), or a file of the inputs' classes (CSV of file and label, .npy, "
+        "text); array:NAME for an array beside the inputs in an .npz; a place 3,12,40 in an output "
+        "of several axes.",
     ),
     click.option(
         "--labels",
         type=click.Path(path_type=Path),
-        help="Class names, one a line, in output order.",
+        help="Class names in output order: one a line, JSON (class_indices) or CSV; or folders: "
+        "INPUTS' sub-folders in alphabetical order, as Keras counts them.",
     ),
     click.option(
         "--preprocess",

@@ -9,7 +9,7 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.inputs.readers.registry import list_inputs
-from igcli.runs.planning.defaults import spelled_out
+from igcli.runs.planning.defaults import by_content, spelled_out
 from igcli.store.identity import differences, identity
 from igcli.store.run_json import finished_run
 
@@ -96,7 +96,8 @@ def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn
     """Raise InputError for another model, other inputs or changed files; name them."""
     listing = list_inputs(config.inputs, config.out)
     names = listing.names[: config.limit]
-    there, here = dict(about["identity"]), identity(spelled_out(config, listing), names)
+    settings = by_content(spelled_out(config, listing), listing)
+    there, here = dict(about["identity"]), identity(settings, names)
     if there.get("igcli") != here["igcli"]:
         warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
     there["igcli"] = here["igcli"]

@@ -82,4 +82,4 @@ def _check_files(asked: Asked) -> None:
         except ModelError as error:
             problem = f"--model {asked.model} is no model"
             raise ModelError(problem, error.cause, error.fix) from error
-    read_labels(asked.labels)
+    read_labels(asked.labels, (), lambda note: None)

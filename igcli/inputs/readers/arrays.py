@@ -4,9 +4,11 @@ uint8 is pixels, floats are model space, and other integers are for inputs that 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -111,6 +113,8 @@ class ArrayListing:
 
     resizable = False
     notes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    arrays: Mapping[str, Array] = MappingProxyType({})
 
     def __init__(self, path: Path, array: Array, kind: SourceKind) -> None:
         self.path = path
@@ -155,6 +159,7 @@ class ArraySource:
 
     space: Space
     array: Array
+    beside: tuple[str, ...] = ()
 
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
@@ -38,7 +39,21 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
             f"{passed_over} of another kind found" if passed_over else "it is empty",
             f"name a folder with {', '.join(sorted(EXTENSIONS))} files",
         )
-    return ImageListing(folder, files, _notes(passed_over, runs))
+    folders = _sub_folders(folder, _below(folder, exclude))
+    return ImageListing(folder, files, _notes(passed_over, runs), folders)
+
+
+def _sub_folders(folder: Path, exclude: Path | None) -> tuple[str, ...]:
+    """Return the folders right below one, empty ones too, as Keras counts classes by them."""
+    found = [
+        entry.name
+        for entry in os.scandir(folder)
+        if _is_folder(entry)
+        and not entry.name.startswith(".")
+        and Path(entry.path).resolve() != exclude
+        and not read_about(folder / entry.name)
+    ]
+    return tuple(map(printable, sorted(found)))
 
 
 def _notes(passed_over: int, runs: int) -> tuple[str, ...]:
@@ -116,8 +131,16 @@ class ImageListing:
     kind: SourceKind = "pixels"
     resizable = True
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    arrays: Mapping[str, Array] = MappingProxyType({})
 
-    def __init__(self, root: Path, files: list[Path], notes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        files: list[Path],
+        notes: tuple[str, ...] = (),
+        folders: tuple[str, ...] = (),
+    ) -> None:
+        self.folders = folders
         self.files = sorted(files, key=lambda path: path.relative_to(root).parts)
         self.notes = notes
         self.names = [_name(i, path, root) for i, path in enumerate(self.files)]
@@ -172,6 +195,7 @@ class ImageSource:
     space: Space
     files: list[Path]
     resize: str
+    beside: tuple[str, ...] = ()
 
     def read(self, name: InputName) -> Sample:
         """Read and decode one file; see `Source.read`."""

@@ -1,14 +1,17 @@
 """What stands for settings that were not given, for the inputs at hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from igcli.attribution.methods import choose_method
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.inputs.baselines.recipes import DEFAULT_BASELINE
+from igcli.inputs.labels import FOLDERS, Labels
 from igcli.inputs.preprocess import DEFAULT_PREPROCESS
 from igcli.inputs.readers.resize import DEFAULT_RESIZE
 from igcli.inputs.readers.source import Listing
+from igcli.inputs.targets import target_content
 
 
 def spelled_out(config: RunConfig, listing: Listing) -> RunConfig:
@@ -28,6 +31,16 @@ def spelled_out(config: RunConfig, listing: Listing) -> RunConfig:
         baseline=config.baseline or ((DEFAULT_BASELINE[listing.kind],) if one_kind else ()),
         preprocess=settle_preprocess(config, listing),
         resize=(config.resize or DEFAULT_RESIZE) if listing.resizable else None,
+    )
+
+
+def by_content(config: RunConfig, listing: Listing) -> RunConfig:
+    """Return settings that are names of something in INPUTS as what stands there."""
+    of_folders = str(config.labels) == FOLDERS
+    return replace(
+        config,
+        labels=Path(Labels(tuple(listing.folders)).content) if of_folders else config.labels,
+        target=target_content(config.target, listing.arrays),
     )
 
 

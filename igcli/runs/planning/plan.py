@@ -15,13 +15,14 @@ from igcli.common.model_spec import InputSpec, ModelSettings
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
 from igcli.inputs.baselines.recipes import Baseline
+from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.labels import Labels
 from igcli.inputs.preprocess import DEFAULT_PREPROCESS
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.registry import bind
 from igcli.inputs.readers.resize import DEFAULT_RESIZE
 from igcli.inputs.readers.source import Source
-from igcli.inputs.targets import Targets, plan_targets
+from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.runs.planning.calibration import Settled, settle
 from igcli.runs.planning.earlier_run import Earlier
 from igcli.runs.planning.gates import Gate, parse_gates
@@ -136,9 +137,9 @@ def plan_run(
     preprocess = found.preprocess or DEFAULT_PREPROCESS
     source = bind(listing, spec, preprocess, resize, config.image_size)
     found.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
-    targets = plan_targets(
-        config.target, listing.names, found.labels, spec.classes, spec.output_shape
-    )
+    classes = Classes(found.labels, spec.classes, spec.output_shape)
+    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
+    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn)
     start = settled.start if settled else None
     start = start or settle_start(
         config.baseline,

@@ -14,7 +14,7 @@ from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.labels import Labels, read_labels
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
-from igcli.runs.planning.defaults import settle_preprocess, spelled_out
+from igcli.runs.planning.defaults import by_content, settle_preprocess, spelled_out
 from igcli.runs.planning.earlier_run import Earlier, find_earlier
 from igcli.runs.planning.gates import parse_gates
 from igcli.store.identity import identity
@@ -77,7 +77,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:
     _tell_what_is_unused(config, listing, warn)
     preprocess = settle_preprocess(config, listing)
     check_start(config.baseline, listing.kind)
-    labels = read_labels(config.labels)
+    labels = read_labels(config.labels, listing.folders, warn)
     method = choose_method(config)
     parse_gates(config.fail_on, method)
     every = listing.names[: config.limit]
@@ -93,7 +93,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:
         labels=labels,
         method=method,
         preprocess=preprocess,
-        identity=identity(spelled_out(config, listing), every),
+        identity=identity(by_content(spelled_out(config, listing), listing), every),
     )
 
 
