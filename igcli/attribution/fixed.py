@@ -1,24 +1,24 @@
-"""The integral along each path with a fixed rule, in full batches over many inputs.
+"""A fixed rule along each path, in full batches over many inputs.
 
 The weighted sum over a batch is taken where the gradients are, so that nothing of size inputs ×
 steps × pixels ever exists.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from igcli.attribution.batches import Batches
-from igcli.attribution.gradient_model import PathRows, RowValues, both_finite
-from igcli.attribution.integral import Integral, Job, path_rows
+from igcli.attribution.cuts import FullGroups
+from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues, both_finite
+from igcli.attribution.integral import Integral, Job
+from igcli.attribution.path_gradients import weighted_sums
 from igcli.attribution.quadrature import Rule
-from igcli.common.arrays import Array
+from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
-from igcli.common.threads import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +81,49 @@ class FixedRule:
         return batches.weighted_gradients(rows, weights)
 
     def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
-        """Integrate every job, in the order of the jobs."""
-        return integrate(batches, jobs, self.rule)
+        """Integrate every job, in the order of the jobs, in full batches."""
+        return integrate_paths(batches, jobs, self, FullGroups(batches))
+
+    def begin(self, job: Job, model: GradientModel) -> "FixedPath":
+        """Return a job's live path."""
+        return FixedPath(job, self.rule)
+
+    def has_room(self, live: Sequence["FixedPath"]) -> bool:
+        """Tell that any number of paths may live: each holds no more than its sums."""
+        return True
+
+    def values(self, batches: Batches, batch: Sequence[Span["FixedPath"]]) -> list[RowValues]:
+        """Return the gradients of each span, summed with the weights of its nodes."""
+        weights = [span.path.weights[:, span.nodes] for span in batch]
+        return weighted_sums(batches, batch, weights)
 
 
-class _Path:
-    """A job under way on a fixed rule: its next node, and its sums so far."""
+class FixedPath:
+    """A job under way on a fixed rule: its sums so far, and what was seen at its nodes."""
 
     def __init__(self, job: Job, rule: Rule) -> None:
         self.job = job
-        self.rule = rule
-        self.next_node = 0
+        self.pending = rule.alphas
         self.weights = rule.all_weights
-        self.totals = np.zeros((len(self.weights), *job.x.shape))
-        self.values: list[tuple[Array, Array]] = []
+        self._totals = np.zeros((len(self.weights), *job.x.shape))
+        self._profile = Profile(rule.alphas, *np.empty((2, len(rule.alphas))))
 
-    @property
-    def left(self) -> int:
-        return len(self.rule.alphas) - self.next_node
+    def add(self, nodes: slice, values: RowValues) -> None:
+        """Take the weighted sum of some nodes' gradients, and what was seen at each."""
+        self._totals += values.gradients
+        self._profile.scores[nodes] = values.scores
+        self._profile.gradient_norms[nodes] = values.norms
 
-    def take(self, count: int) -> slice:
-        nodes = slice(self.next_node, self.next_node + min(count, self.left))
-        self.next_node = nodes.stop
-        return nodes
+    def advance(self) -> None:
+        """End: all nodes are in."""
+        self.pending = self.pending[:0]
 
     def integral(self) -> Integral:
-        scores, norms = (
-            np.concatenate(v).astype(np.float64) for v in zip(*self.values, strict=True)
-        )
-        profile = Profile(self.rule.alphas, scores, norms)
-        if not both_finite(scores, norms).all():
-            return Integral(self.job.key, None, len(scores), profile)
-        maps = self.job.difference * self.totals
+        """Return the sums, times (input − baseline)."""
+        profile, steps = self._profile, len(self._profile.alphas)
+        if not both_finite(profile.scores, profile.gradient_norms).all():
+            return Integral(self.job.key, None, steps, profile)
+        maps = self.job.difference * self._totals
         norm = float(np.abs(maps[0]).sum())
         estimate = None
         if len(maps) > 1:
@@ -120,81 +131,4 @@ class _Path:
             estimate = moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
         with np.errstate(over="ignore"):
             attribution = maps[0].astype(np.float32)
-        return Integral(self.job.key, attribution, len(scores), profile, estimate)
-
-
-_Batch: TypeAlias = list[tuple[_Path, slice]]
-
-
-def integrate(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[Integral]:
-    """Integrate each job's gradient along the straight path from its baseline to its input.
-
-    Parameters
-    ----------
-    batches : Batches
-        The model, and how its batches are sent.
-    jobs : iterable of Job
-        Read lazily: only as many as fill the next batches are alive at once.
-    rule : Rule
-        The nodes and weights, the same for every job.
-
-    Yields
-    ------
-    Integral
-        One per job, in the order of the jobs; when the batches are stopped, those that are done.
-    """
-
-    def evaluate(batch: _Batch) -> tuple[_Batch, RowValues]:
-        rows = path_rows([(path.job, path.rule.alphas[nodes]) for path, nodes in batch])
-        weights = np.concatenate([path.weights[:, nodes] for path, nodes in batch], axis=1)
-        return batch, batches.weighted_gradients(rows, weights)
-
-    streams = batches.streams
-    cut = takewhile(lambda batch: not batches.stop.is_set(), _batches(batches, jobs, rule))
-    for batch, values in ahead(evaluate, cut, streams, streams + 1):
-        yield from _add(batch, values)
-
-
-def _batches(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[_Batch]:
-    """Yield full batches; what is left at the end is spread over all streams."""
-    group: _Batch = []
-    rows, room = 0, batches.size * batches.streams
-    for job in jobs:
-        path = _Path(job, rule)
-        while path.left:
-            nodes = path.take(room - rows)
-            group.append((path, nodes))
-            rows += nodes.stop - nodes.start
-            if rows == room:
-                yield from _cut(group, batches.size)
-                group, rows, room = [], 0, batches.size * batches.streams
-    if group:
-        yield from _cut(group, min(batches.size, -(-rows // batches.streams)))
-
-
-def _cut(group: _Batch, size: int) -> Iterator[_Batch]:
-    batch: _Batch = []
-    rows = 0
-    for path, nodes in group:
-        start = nodes.start
-        while start < nodes.stop:
-            stop = min(nodes.stop, start + size - rows)
-            batch.append((path, slice(start, stop)))
-            rows += stop - start
-            start = stop
-            if rows == size:
-                yield batch
-                batch, rows = [], 0
-    if batch:
-        yield batch
-
-
-def _add(batch: _Batch, values: RowValues) -> Iterator[Integral]:
-    start = 0
-    for i, (path, nodes) in enumerate(batch):
-        mine = slice(start, start + nodes.stop - nodes.start)
-        path.totals += values.gradients[:, i]
-        path.values.append((values.scores[mine], values.norms[mine]))
-        start = mine.stop
-        if nodes.stop == len(path.rule.alphas):
-            yield path.integral()
+        return Integral(self.job.key, attribution, steps, profile, estimate)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.batches import Batches
 from igcli.attribution.fixed import FixedRule
 from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.attribution.integral import Integral, Job
-from igcli.attribution.mesh import Accuracy
 from igcli.attribution.quadrature import RULES
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.batch_size import Chosen, choose_batching, climb
 from igcli.attribution.batches import Batching
 from igcli.attribution.fixed import FixedRule
 from igcli.attribution.gradient_model import PathRows, RowValues
-from igcli.attribution.mesh import Accuracy
 from igcli.attribution.methods import ADAPTIVE, Method
 from igcli.attribution.quadrature import RULES
 from igcli.common.errors import OutOfMemory

@@ -39,6 +39,7 @@ class Run:
     steps: Array
     estimates: Array
     relative_deltas: Array
+    deltas: Array
 
 
 def explain(model: Path, inputs: list[Path], *flags: str) -> Run:
@@ -50,7 +51,7 @@ def explain(model: Path, inputs: list[Path], *flags: str) -> Run:
             result = CliRunner().invoke(cli, command)
             assert result.exit_code == 0, result.output
             with h5py.File(f"{out}/run/attributions.h5") as file:
-                names = ("attributions", "steps", "error_estimates", "relative_deltas")
+                names = ("attributions", "steps", "error_estimates", "relative_deltas", "deltas")
                 fields.append([file[name][()] for name in names])
     return Run(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 

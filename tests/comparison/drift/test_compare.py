@@ -17,7 +17,7 @@ from igcli.common.progress import untracked
 from igcli.comparison.drift.compare import open_side
 from igcli.comparison.drift.reference_file import write_igref
 from igcli.comparison.drift.verdict import Judged, Verdict
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.store.layout import part_path
 from igcli.store.maps import Maps
@@ -148,6 +148,11 @@ def test_where_every_image_changed_its_class_no_map_is_judged(old: Path, tmp_pat
     assert verdict_of(old, new, "prediction_changed>1").exit_code == 0
     assert len(verdict.images) == 8 and not verdict.images[0].metrics
     json.dumps(verdict.to_dict(), allow_nan=False)
+
+
+def test_names_of_classes_change_no_map(old: Path, tmp_path: Path) -> None:
+    named = write_run(tmp_path / "named", rows_of(MAPS, target_name="cat"), labels="file 0123abcd")
+    assert verdict_of(old, named).exit_code == verdict_of(named, old).exit_code == 0
 
 
 def test_runs_of_other_settings_are_refused_but_forced(old: Path, tmp_path: Path) -> None:
@@ -369,7 +374,7 @@ def explained(tmp_path: Path, name: str, weights: Array, target: str) -> Path:
             Image.fromarray(pixels).save(images / f"{stem}.png")
     config = RunConfig(Path(__file__), images, tmp_path / name, target=target)
     plan = make_plan(config, lambda *a: Linear((4, 5, 3), weights), lambda message: None)
-    assert run(plan, untracked).exit_code == 0
+    assert run_plan(plan, untracked).exit_code == 0
     return config.out
 
 
