@@ -179,14 +179,14 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
 
 
 def _not_converged(integral: Integral, plan: Plan) -> str:
-    accuracy = plan.method.accuracy
-    assert accuracy is not None and integral.error_estimate is not None
+    tolerance = plan.method.tolerance
+    assert tolerance is not None and integral.error_estimate is not None
     message = (
         f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"
     )
-    if integral.rounding <= 0.5 * accuracy.tolerance:
+    if integral.rounding <= 0.5 * tolerance:
         return message
     return (
         f"{message}; {plan.model.spec.precision} rounding alone is about {integral.rounding:.1e} "
-        f"of this map, too much for a tolerance of {accuracy.tolerance:g}"
+        f"of this map, too much for a tolerance of {tolerance:g}"
     )

@@ -229,7 +229,7 @@ class _Pass:
             per_input=plan.targets.per_input,
             undrawn=task.overlays.undrawn if task.overlays else [],
             saved_npy="npy" in plan.config.save,
-            has_tolerance=plan.method.accuracy is not None,
+            has_tolerance=plan.method.tolerance is not None,
             ran=self._explainer.ran(),
             stopped=stopped,
         )

@@ -492,6 +492,21 @@ def test_only_a_finished_run_can_be_verified(config: RunConfig, tmp_path: Path) 
     assert [wrong.check for wrong in verified(config, model).wrong] == ["counts", "counts"]
 
 
+def test_a_run_of_an_older_igcli_was_not_asked_what_it_did_not_know(config: RunConfig) -> None:
+    model = Linear((6,), np.ones((2, 6)))
+    explain(config, model)
+    path = config.out / "run.json"
+    about = json.loads(path.read_text())
+    for where in ("config", "identity"):
+        del about[where]["layer_input"]
+    path.write_text(json.dumps(about))
+    with pytest.raises(InputError, match="can't be used: KeyError: 'layer_input'"):
+        verified(config, model)
+    about["igcli"] = about["identity"]["igcli"] = "0.0.9"
+    path.write_text(json.dumps(about))
+    assert verified(config, model).exit_code == 0
+
+
 @pytest.mark.parametrize(("asked", "finer"), [(0.5, 0.05), (0.002, 5e-4), (1e-4, 1e-4)])
 def test_the_tolerance_is_ten_times_finer_as_far_as_that_goes(
     config: RunConfig, asked: float, finer: float

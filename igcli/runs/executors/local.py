@@ -11,6 +11,7 @@ from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
 from igcli.common.progress import Track
+from igcli.common.setting import settings_of
 from igcli.runs.explain import explain_blocks
 from igcli.runs.lifecycle import Execute, Task, carry_out
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
@@ -68,16 +69,11 @@ class _ThisProcess:
 
 
 def _check_options(config: RunConfig) -> None:
-    given = {
-        "--ray-address": config.ray_address,
-        "--workers": config.workers,
-        "--gpus-per-worker": config.gpus_per_worker,
-        "--cpus-per-worker": config.cpus_per_worker,
-    }
-    for flag, value in given.items():
-        if value is not None:
+    for name, setting in settings_of(type(config)).items():
+        value = getattr(config, name)
+        if setting.executor and value != setting.default:
             raise ConfigError(
-                f"{flag} {value} can't be used with --executor local",
+                f"{setting.flag} {value} can't be used with --executor local",
                 "the run is one process",
-                "add --executor ray, or leave it out",
+                f"add --executor {setting.executor}, or leave it out",
             )
