@@ -1,13 +1,15 @@
 """What a finished run was asked to do, back out of its run.json, and that it fits what is given."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from igcli import __version__
 from igcli.attribution.methods import choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
+from igcli.common.setting import defaults_of
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import spelled_out
 from igcli.store.identity import differences, identity
@@ -57,31 +59,31 @@ def rebuild(asked: Asked, warn: Warn) -> tuple[StoredRun, RunConfig]:
 
 def _settings(asked: Asked, run: StoredRun) -> RunConfig:
     """Return what the run was asked for, with what is given now."""
-    given = {
-        "model": asked.model,
-        "inputs": asked.inputs,
-        "out": asked.out,
-        "custom_objects": asked.custom_objects,
-        "allow_unsafe": asked.allow_unsafe,
-        # Where and how the rows are sent is this machine's matter.
-        "device": "auto",
-        "batch_size": None,
-        "memory": None,
-    }
     run.check_sizes()
     with run.usable_about() as about:
-        stored = {f.name: _value(f.name, about["config"][f.name]) for f in fields(RunConfig)}
-        config = RunConfig(**(stored | given))
+        config = replace(
+            RunConfig.from_dict(_stored(about)),
+            model=asked.model,
+            inputs=asked.inputs,
+            out=asked.out,
+            custom_objects=asked.custom_objects,
+            allow_unsafe=asked.allow_unsafe,
+            # Where and how the rows are sent is this machine's matter.
+            device="auto",
+            batch_size=None,
+            memory=None,
+        )
         choose_method(config)
         about["counts"].items()
     return config
 
 
-def _value(name: str, value: Any) -> Any:
-    """Return a setting as it was before it became JSON."""
-    if isinstance(value, list):
-        return tuple(value)
-    return Path(value) if name == "labels" and value is not None else value
+def _stored(about: dict[str, Any]) -> dict[str, Any]:
+    """Return the stored settings; what another igcli did not know yet is at its default."""
+    stored: dict[str, Any] = about["config"]
+    if about.get("igcli") == __version__:
+        return stored
+    return defaults_of(RunConfig) | stored
 
 
 def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn: Warn) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from igcli.common.config import RunConfig
 from igcli.common.errors import IgcliError, InputError, NotWhole, OutputError, RunStopped
 from igcli.common.progress import untracked
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merge import merge
@@ -31,7 +31,7 @@ SHAPE = (4, 5, 3)
 def explain(config: RunConfig, **changes: Any) -> RunResult:
     model = Linear(SHAPE, np.ones((2, 60)))
     plan = make_plan(replace(config, **changes), lambda *arguments: model, lambda message: None)
-    return run(plan, untracked)
+    return run_plan(plan, untracked)
 
 
 @pytest.fixture
