@@ -23,7 +23,7 @@ from igcli.store.sources import ArrayFile, sources_of
 
 # What is read at once: so many rows, or so many bytes of maps.
 _AT_ONCE = 64
-_MOST_BYTES = 1 << 26
+_MOST_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
