@@ -24,7 +24,7 @@ from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
 from igcli.evaluation.reopen import Asked, rebuild
 from igcli.evaluation.verdict import Verified
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
@@ -61,10 +61,11 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about, config = rebuild(asked, warn)
+    stored, config = rebuild(asked, warn)
+    about = stored.about
     method = choose_method(config)
     tolerance = _tolerance(method)
     inputs = about["inputs"]["count"]
@@ -179,7 +180,9 @@ class _Sample:
     def _explain(self, method: Method, out: Path) -> list[Explanation]:
         names = [replace(self._plan.names[p], place=i) for i, p in enumerate(self._places)]
         config = replace(self._plan.config, out=out)
-        result = run(replace(self._plan, names=names, method=method, config=config), self._track)
+        result = run_plan(
+            replace(self._plan, names=names, method=method, config=config), self._track
+        )
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
         return _with_maps(out, read_joined(out))
