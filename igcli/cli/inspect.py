@@ -79,7 +79,7 @@ def _planned(plan: Any) -> dict[str, Any]:
             }
         ],
         "explained": [
-            {"name": part.name, "shape": list(part.shape)} for part in plan.maps.named(plan.point)
+            {"name": part.name, "shape": list(part.shape)} for part in plan.calibration.explained
         ],
         "explanations": len(plan.names) * plan.targets.per_input,
         "method": plan.method.title,

@@ -1,17 +1,19 @@
-"""What a finished run was asked to do, back out of its run.json, and that it fits what is given."""
+"""A reopened run: what it was asked, back out of its run.json, and that it fits what is given."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from igcli import __version__
-from igcli.attribution.methods import choose_method
+from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.common.setting import defaults_of
 from igcli.inputs.readers.registry import list_inputs
-from igcli.runs.planning.defaults import spelled_out
+from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.store.identity import differences, identity
 from igcli.store.run_json import finished_run
 
@@ -41,8 +43,30 @@ class Asked:
     allow_unsafe: bool = False
 
 
-def rebuild(asked: Asked, warn: Warn) -> tuple[dict[str, Any], RunConfig]:
-    """Return what run.json says, and the run's settings with what is given now.
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A finished run that fits what is given.
+
+    Attributes
+    ----------
+    about : dict
+        What run.json says.
+    config : RunConfig
+        What it was asked for, with what is given now.
+    spelled_out : RunConfig
+        The same with its defaults in place.
+    method : Method
+        How its paths were integrated.
+    """
+
+    about: dict[str, Any]
+    config: RunConfig
+    spelled_out: RunConfig
+    method: Method
+
+
+def reopen(asked: Asked, warn: Warn) -> Reopened:
+    """Return what a run directory says of its run.
 
     Raises
     ------
@@ -52,38 +76,49 @@ def rebuild(asked: Asked, warn: Warn) -> tuple[dict[str, Any], RunConfig]:
         When the run is not finished.
     """
     about = finished_run(f"OUT {asked.out}", asked.out)
-    config = _settings(asked, about)
-    _check_identity(asked, config, about, warn)
-    return about, config
+    with _usable(asked.out):
+        config = _config(asked, about)
+    listing = list_inputs(config.inputs, config.out)
+    with _usable(asked.out):
+        settings = settle(config, listing)
+    names = listing.names[: config.limit]
+    spelled = spelled_out(config, listing, settings)
+    _check_identity(asked, about, identity(spelled, names), warn)
+    return Reopened(about, config, spelled, settings.method)
 
 
-def _settings(asked: Asked, about: dict[str, Any]) -> RunConfig:
-    """Return what the run was asked for, with what is given now."""
+@contextmanager
+def _usable(out: Path) -> Iterator[None]:
+    """Say of run.json that it can't be used, where something in it is missing or of no use."""
     try:
-        config = replace(
-            RunConfig.from_dict(_stored(about)),
-            model=asked.model,
-            inputs=asked.inputs,
-            out=asked.out,
-            custom_objects=asked.custom_objects,
-            allow_unsafe=asked.allow_unsafe,
-            # Where and how the rows are sent is this machine's matter.
-            device="auto",
-            batch_size=None,
-            memory=None,
-        )
-        # What is read of it later must be there too.
-        sizes = about["inputs"]["count"], about["per_input"], len(about["counts"])
-        if not all(isinstance(size, int) for size in sizes) or not about["run"]:
-            raise ValueError(f"its sizes are {sizes}")
-        choose_method(config)
-        return config
+        yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"OUT {asked.out} has a run.json that can't be used",
+            f"OUT {out} has a run.json that can't be used",
             f"{type(error).__name__}: {error}",
             "verify it with the igcli that wrote it, or run it again",
         ) from error
+
+
+def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
+    """Return what the run was asked for, with what is given now."""
+    config = replace(
+        RunConfig.from_dict(_stored(about)),
+        model=asked.model,
+        inputs=asked.inputs,
+        out=asked.out,
+        custom_objects=asked.custom_objects,
+        allow_unsafe=asked.allow_unsafe,
+        # Where and how the rows are sent is this machine's matter.
+        device="auto",
+        batch_size=None,
+        memory=None,
+    )
+    # What is read of it later must be there too.
+    sizes = about["inputs"]["count"], about["per_input"], len(about["counts"])
+    if not all(isinstance(size, int) for size in sizes) or not about["run"]:
+        raise ValueError(f"its sizes are {sizes}")
+    return config
 
 
 def _stored(about: dict[str, Any]) -> dict[str, Any]:
@@ -94,11 +129,9 @@ def _stored(about: dict[str, Any]) -> dict[str, Any]:
     return defaults_of(RunConfig) | stored
 
 
-def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn: Warn) -> None:
+def _check_identity(asked: Asked, about: dict[str, Any], here: dict[str, Any], warn: Warn) -> None:
     """Raise InputError for another model, other inputs or changed files; name them."""
-    listing = list_inputs(config.inputs, config.out)
-    names = listing.names[: config.limit]
-    there, here = dict(about["identity"]), identity(spelled_out(config, listing), names)
+    there = dict(about["identity"])
     if there.get("igcli") != here["igcli"]:
         warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
     there["igcli"] = here["igcli"]

@@ -12,10 +12,8 @@ import numpy as np
 from igcli.attribution.methods import (
     ADAPTIVE,
     DEFAULT_MIN_STEPS,
-    DEFAULT_TOLERANCE,
     MOST_STEPS,
     Method,
-    choose_method,
 )
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -23,7 +21,7 @@ from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
-from igcli.evaluation.reopen import Asked, rebuild
+from igcli.evaluation.reopen import Asked, Reopened, reopen
 from igcli.evaluation.verdict import Verified
 from igcli.runs.pipeline import run
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
@@ -65,8 +63,8 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     NotComparable
         When the run is not finished.
     """
-    about, config = rebuild(asked, warn)
-    method, tolerance = choose_method(config), _tolerance(config)
+    stored = reopen(asked, warn)
+    about, method, tolerance = stored.about, stored.method, _tolerance(stored)
     inputs = about["inputs"]["count"]
     total = inputs * about["per_input"]
     found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
@@ -79,7 +77,7 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
         whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
         found = replace(found, parts=len(entries), whole=whole)
-        plan = make_plan(_finer(config, tolerance, Path(folder)), load_model, warn)
+        plan = make_plan(_finer(stored, tolerance, Path(folder)), load_model, warn)
         misplaced = _check_ids(rows, plan)
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
@@ -97,17 +95,18 @@ def _damage(words: str) -> Wrong:
     return Wrong("", "files", words, _AGAIN)
 
 
-def _tolerance(config: RunConfig) -> float:
-    if config.method != ADAPTIVE:
-        return _OF_A_RULE
-    own = DEFAULT_TOLERANCE if config.tolerance is None else config.tolerance
-    return min(own, max(own / _FINER, _FINEST))
+def _tolerance(stored: Reopened) -> float:
+    own = stored.spelled_out.tolerance
+    # A fixed rule has none.
+    return _OF_A_RULE if own is None else min(own, max(own / _FINER, _FINEST))
 
 
-def _finer(config: RunConfig, tolerance: float, folder: Path) -> RunConfig:
-    first = DEFAULT_MIN_STEPS if config.min_steps is None else config.min_steps
+def _finer(stored: Reopened, tolerance: float, folder: Path) -> RunConfig:
+    # Nor has it a first mesh.
+    own = stored.spelled_out.min_steps
+    first = DEFAULT_MIN_STEPS if own is None else own
     return replace(
-        config,
+        stored.config,
         out=folder / "finer",
         method=ADAPTIVE,
         steps=None,
@@ -156,7 +155,7 @@ class _Sample:
 
     def __init__(self, plan: Plan, method: Method, asked: Asked, track: Track) -> None:
         self._plan = plan
-        self._method = method.with_rounding(plan.precision_error)
+        self._own = plan.with_method(method)
         self._track = track
         count = len(plan.names)
         random = np.random.default_rng(asked.seed)
@@ -166,22 +165,22 @@ class _Sample:
 
     def check(self, rows: list[Explanation], scratch: Path) -> list[Checked]:
         """Recompute the sample, and hold the run's rows against it."""
-        finer = self._explain(self._plan.method, self._plan.config.out)
+        finer = self._explain(self._plan, self._plan.config.out)
         same: list[Explanation] | list[None] = [None] * len(finer)
         tolerance = None
-        if self._method.accuracy is None:
-            same = self._explain(self._method, scratch)
+        method = self._own.method
+        if method.accuracy is None:
+            same = self._explain(self._own, scratch)
         else:
-            tolerance = self._method.accuracy.tolerance
+            tolerance = method.accuracy.tolerance
         per_input = self._plan.targets.per_input
         wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
         stored = _with_maps(self._out, wanted)
         return [check(s, f, a, tolerance) for s, f, a in zip(stored, finer, same, strict=True)]
 
-    def _explain(self, method: Method, out: Path) -> list[Explanation]:
-        names = [replace(self._plan.names[p], place=i) for i, p in enumerate(self._places)]
-        config = replace(self._plan.config, out=out)
-        result = run(replace(self._plan, names=names, method=method, config=config), self._track)
+    def _explain(self, plan: Plan, out: Path) -> list[Explanation]:
+        names = [replace(plan.names[p], place=i) for i, p in enumerate(self._places)]
+        result = run(plan.of_some(names, out), self._track)
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
         return _with_maps(out, read_joined(out))
