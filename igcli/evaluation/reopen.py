@@ -1,7 +1,5 @@
 """A reopened run: what it was asked, back out of its run.json, and that it fits what is given."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from igcli.common.setting import defaults_of
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.store.identity import differences, identity
-from igcli.store.run_json import finished_run
+from igcli.store.run import StoredRun, open_finished_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class Reopened:
 
     Attributes
     ----------
-    about : dict
-        What run.json says.
+    run : StoredRun
+        What it stored.
     config : RunConfig
         What it was asked for, with what is given now.
     spelled_out : RunConfig
@@ -59,50 +57,39 @@ class Reopened:
         How its paths were integrated.
     """
 
-    about: dict[str, Any]
+    run: StoredRun
     config: RunConfig
     spelled_out: RunConfig
     method: Method
 
 
 def reopen(asked: Asked, warn: Warn) -> Reopened:
-    """Return what a run directory says of its run.
+    """Return the run that is asked about, as it was asked for.
 
     Raises
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about = finished_run(f"OUT {asked.out}", asked.out)
-    with _usable(asked.out):
+    run = open_finished_run(asked.out, f"OUT {asked.out}")
+    run.check_sizes()
+    with run.usable_about() as about:
         config = _config(asked, about)
+        about["counts"].items()
     listing = list_inputs(config.inputs, config.out)
-    with _usable(asked.out):
+    with run.usable_about():
         settings = settle(config, listing)
     names = listing.names[: config.limit]
     spelled = spelled_out(config, listing, settings)
-    _check_identity(asked, about, identity(spelled, names), warn)
-    return Reopened(about, config, spelled, settings.method)
-
-
-@contextmanager
-def _usable(out: Path) -> Iterator[None]:
-    """Say of run.json that it can't be used, where something in it is missing or of no use."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"OUT {out} has a run.json that can't be used",
-            f"{type(error).__name__}: {error}",
-            "verify it with the igcli that wrote it, or run it again",
-        ) from error
+    _check_identity(asked, run.about, identity(spelled, names), warn)
+    return Reopened(run, config, spelled, settings.method)
 
 
 def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
     """Return what the run was asked for, with what is given now."""
-    config = replace(
+    return replace(
         RunConfig.from_dict(_stored(about)),
         model=asked.model,
         inputs=asked.inputs,
@@ -114,11 +101,6 @@ def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
         batch_size=None,
         memory=None,
     )
-    # What is read of it later must be there too.
-    sizes = about["inputs"]["count"], about["per_input"], len(about["counts"])
-    if not all(isinstance(size, int) for size in sizes) or not about["run"]:
-        raise ValueError(f"its sizes are {sizes}")
-    return config
 
 
 def _stored(about: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
 from igcli.evaluation.reopen import Asked, Reopened, reopen
 from igcli.evaluation.verdict import Verified
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
@@ -60,11 +60,12 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    stored = reopen(asked, warn)
-    about, method, tolerance = stored.about, stored.method, _tolerance(stored)
+    reopened = reopen(asked, warn)
+    stored, method = reopened.run, reopened.method
+    about, tolerance = stored.about, _tolerance(method)
     inputs = about["inputs"]["count"]
     total = inputs * about["per_input"]
     found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
@@ -77,7 +78,7 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
         whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
         found = replace(found, parts=len(entries), whole=whole)
-        plan = make_plan(_finer(stored, tolerance, Path(folder)), load_model, warn)
+        plan = make_plan(_finer(reopened, tolerance, Path(folder)), load_model, warn)
         misplaced = _check_ids(rows, plan)
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
@@ -95,18 +96,19 @@ def _damage(words: str) -> Wrong:
     return Wrong("", "files", words, _AGAIN)
 
 
-def _tolerance(stored: Reopened) -> float:
-    own = stored.spelled_out.tolerance
+def _tolerance(method: Method) -> float:
+    own = method.tolerance
+    if own is None:
+        return _OF_A_RULE
+    return min(own, max(own / _FINER, _FINEST))
+
+
+def _finer(reopened: Reopened, tolerance: float, folder: Path) -> RunConfig:
     # A fixed rule has none.
-    return _OF_A_RULE if own is None else min(own, max(own / _FINER, _FINEST))
-
-
-def _finer(stored: Reopened, tolerance: float, folder: Path) -> RunConfig:
-    # Nor has it a first mesh.
-    own = stored.spelled_out.min_steps
+    own = reopened.spelled_out.min_steps
     first = DEFAULT_MIN_STEPS if own is None else own
     return replace(
-        stored.config,
+        reopened.config,
         out=folder / "finer",
         method=ADAPTIVE,
         steps=None,
@@ -167,12 +169,9 @@ class _Sample:
         """Recompute the sample, and hold the run's rows against it."""
         finer = self._explain(self._plan, self._plan.config.out)
         same: list[Explanation] | list[None] = [None] * len(finer)
-        tolerance = None
-        method = self._own.method
-        if method.accuracy is None:
+        tolerance = self._own.method.tolerance
+        if tolerance is None:
             same = self._explain(self._own, scratch)
-        else:
-            tolerance = method.accuracy.tolerance
         per_input = self._plan.targets.per_input
         wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
         stored = _with_maps(self._out, wanted)
@@ -180,7 +179,7 @@ class _Sample:
 
     def _explain(self, plan: Plan, out: Path) -> list[Explanation]:
         names = [replace(plan.names[p], place=i) for i, p in enumerate(self._places)]
-        result = run(plan.of_some(names, out), self._track)
+        result = run_plan(plan.of_some(names, out), self._track)
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
         return _with_maps(out, read_joined(out))

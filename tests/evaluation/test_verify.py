@@ -19,7 +19,7 @@ from igcli.common.progress import untracked
 from igcli.evaluation.reopen import Asked
 from igcli.evaluation.verdict import Verified
 from igcli.evaluation.verify import verify
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.shards.merge import merge
 from igcli.store.columns import write_csv
@@ -63,7 +63,7 @@ def config(tmp_path: Path) -> RunConfig:
 
 def explain(config: RunConfig, model: FakeModel, **changes: Any) -> None:
     plan = make_plan(replace(config, **changes), lambda *a: model, lambda message: None)
-    run(plan, untracked)
+    run_plan(plan, untracked)
 
 
 def verified(config: RunConfig, model: FakeModel, **changes: Any) -> Verified:
@@ -500,7 +500,7 @@ def test_a_run_of_an_older_igcli_was_not_asked_what_it_did_not_know(config: RunC
     for where in ("config", "identity"):
         del about[where]["layer_input"]
     path.write_text(json.dumps(about))
-    with pytest.raises(InputError, match="can't be used: KeyError: 'layer_input'"):
+    with pytest.raises(InputError, match="can't be used: it lacks layer_input"):
         verified(config, model)
     about["igcli"] = about["identity"]["igcli"] = "0.0.9"
     path.write_text(json.dumps(about))

@@ -58,15 +58,9 @@ def spelled_out(config: RunConfig, listing: Listing, settings: Settings) -> RunC
 
     What only the model knows is left open: the size of images, and the baselines of several inputs.
     """
-    method = settings.method
-    accuracy = method.accuracy
     return replace(
-        config,
+        settings.method.spelled_out(config),
         baseline=with_default(config.baseline, listing.kind),
         preprocess=settings.preprocess,
         resize=settings.resize_of_inputs,
-        tolerance=accuracy.tolerance if accuracy else None,
-        min_steps=accuracy.min_steps if accuracy else None,
-        max_steps=accuracy.max_steps if accuracy else None,
-        steps=len(method.rule.alphas) if method.rule else None,
     )

@@ -9,15 +9,16 @@ import h5py
 import numpy as np
 import pytest
 
+from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common import machine
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import untracked
+from igcli.runs.executors.local import run_plan
 from igcli.runs.executors.ray.shared_files import token_in
 from igcli.runs.executors.worker import Setup, Worker, portable
-from igcli.runs.pipeline import run
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.planning.preflight import preflight
 from tests.runs.executors.scripted import FEATURES, Scripted, load
@@ -81,8 +82,9 @@ def test_what_the_first_has_found_holds_for_the_others(config: RunConfig) -> Non
     given, _ = first.plan(None)
     np.save(config.inputs, np.zeros((COUNT, FEATURES), np.float32))
     other = worker_of(mean)
-    method = replace(given.calibration.method, memory=12345)
-    calibration = replace(given.calibration, block=3, method=method)
+    method = given.calibration.method
+    assert isinstance(method, Adaptive)
+    calibration = replace(given.calibration, block=3, method=replace(method, memory=12345))
     taken, notes = other.plan(replace(given, calibration=calibration))
     assert taken.calibration.block == 3 and notes == []
     plan = other._plan
@@ -201,7 +203,7 @@ def test_errors_travel(config: RunConfig) -> None:
 def test_parts_of_a_worker_are_those_of_a_local_run(config: RunConfig, tmp_path: Path) -> None:
     local = replace(config, out=tmp_path / "local")
     plan = make_plan(local, load, lambda message: None)
-    assert run(plan, untracked).complete
+    assert run_plan(plan, untracked).complete
     staged = worker_of(config).explain(range(0, COUNT), checked=False).staged
     assert staged is not None
     np.testing.assert_array_equal(
