@@ -76,10 +76,6 @@ class Adaptive:
             max_steps=self.accuracy.max_steps,
         )
 
-    def with_memory(self, memory: int) -> "Adaptive":
-        """Return the same method with so many bytes for the gradients of paths under way."""
-        return replace(self, memory=memory)
-
     def with_rounding(self, error: float) -> "Adaptive":
         """Return the same method, whose estimates count an error of the gradients in."""
         rounding = max(error, self.accuracy.rounding)

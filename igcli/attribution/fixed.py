@@ -67,10 +67,6 @@ class FixedRule:
             config, steps=self.usual_steps, tolerance=None, min_steps=None, max_steps=None
         )
 
-    def with_memory(self, memory: int) -> "FixedRule":
-        """Return the same rule, with other bytes to tell."""
-        return replace(self, memory=memory)
-
     def with_rounding(self, error: float) -> "FixedRule":
         """Return the rule without its estimate, which knows nothing of rounding."""
         return replace(self, rule=replace(self.rule, coarse=None)) if error > 0.0 else self

@@ -124,7 +124,7 @@ def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | 
     if isinstance(item, Failed):
         return item
     try:
-        return item, plan.baseline(item)
+        return item, plan.start.baseline(item)
     except InputError as error:
         return Failed(item.name, error.problem, item.sha256)
 
@@ -149,9 +149,9 @@ def _chosen(
         known = replace(
             _blank(plan, sample, rank),
             target=target,
-            target_name=plan.labels.name(target, shape),
+            target_name=plan.preflight.labels.name(target, shape),
             prediction=prediction,
-            prediction_name=plan.labels.name(prediction, shape),
+            prediction_name=plan.preflight.labels.name(prediction, shape),
             score=float(scores[target]),
             baseline_score=None if starts is None else float(starts[target]),
             image=image,
