@@ -83,7 +83,7 @@ def settle(
     method = found.method.with_rounding(error)
     rows = len(found.names) * per_input * method.usual_steps // workers
     chosen = _batching(config, model, method, point.known_shape, rows, found.earlier, warn)
-    maps = maps_of(spec, point, source.space.has_pictures)
+    maps = maps_of(spec, point, source.space.pictured)
     size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
     return Settled(
         spec=spec,

@@ -162,7 +162,7 @@ def plan_run(
         baseline=start.baseline,
         baseline_name=start.name,
         point=settled.point,
-        maps=maps_of(spec, settled.point, source.space.has_pictures),
+        maps=maps_of(spec, settled.point, source.space.pictured),
         preprocess=found.preprocess,
         resize=resize if listing.resizable else None,
         chosen=settled.chosen,
