@@ -170,7 +170,7 @@ class _Pass:
         task, stopped = self._task, None
         try:
             if task.overlays is not None:
-                task.overlays.draw_missing(self._writer.entries)
+                task.overlays.draw_missing()
             explained = self._explainer.explain(task)
             for _ in self._track(explained, self._asked, self._before):
                 self._here += 1

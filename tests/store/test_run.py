@@ -18,8 +18,9 @@ from igcli.common.model_spec import Part
 from igcli.store import run as module
 from igcli.store.layout import part_path
 from igcli.store.manifest import read_manifest, write_manifest
+from igcli.store.map_layout import flat
 from igcli.store.maps import Maps
-from igcli.store.run import StoredRun, flat, open_finished_run, open_run
+from igcli.store.run import StoredRun, open_finished_run, open_run
 from tests.stored import store_run
 
 SHAPE = (3, 4, 3)

@@ -89,7 +89,7 @@ def calibrate(
     """
     config, spec, count = known.config, model.spec, len(known.names)
     point = _point(model, source)
-    maps = maps_of(spec, point, source.space.has_pictures)
+    maps = maps_of(spec, point, source.space.pictured)
     error = precision_error(model, source, known.every, baseline, warn)
     method = known.settings.method.with_rounding(error)
     check_gates(known.gates, method)
