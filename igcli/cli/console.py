@@ -4,13 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from igcli.cli.options import T
 from igcli.common.notes import Doubt
 
+T = TypeVar("T")
 SHOWN = 5
 _COLUMNS, _LINES = 79, 24
 

@@ -118,7 +118,7 @@ class ArchiveListing:
         self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(count)]
 
     def bind_several(
-        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str
+        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str | None
     ) -> "ArchiveSource":
         """Check the arrays against the model's inputs."""
         known = ", ".join(self.arrays)
@@ -138,7 +138,7 @@ class ArchiveListing:
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> ArraySource:
@@ -159,7 +159,7 @@ class ArchiveListing:
     def _beside(self, taken: list[str]) -> tuple[str, ...]:
         return tuple(name for name in self.arrays if name not in taken)
 
-    def _space(self, spec: InputSpec, preprocess: str) -> Space:
+    def _space(self, spec: InputSpec, preprocess: str | None) -> Space:
         array = self.arrays[spec.name]
         what = f"{spec.name!r} in INPUTS"
         kind = bound_kind(array_kind(array, self.path, what), spec, f"{what} {self.path}")
