@@ -17,6 +17,7 @@ from igcli.attribution.methods import (
 )
 from igcli.cli.options import (
     check_device,
+    parse_bands,
     parse_batch_size,
     parse_image_size,
     parse_memory,
@@ -109,6 +110,20 @@ _SETTINGS = (
         metavar="HxW",
         callback=parse_image_size,
         help="For a model that takes any size.",
+    ),
+    run_option(
+        "bit_depth",
+        metavar="BITS",
+        type=click.IntRange(min=1, max=32),
+        help="Image files of more than 8 bits: how many their samples have, 12 for 0-4095.  "
+        "[default: what the file tells, else 16]",
+    ),
+    run_option(
+        "bands",
+        metavar="B or R,G,B",
+        callback=parse_bands,
+        help="Which channels are shown below the map, counted from 1.  [default: a photo's own, "
+        "the mean of others]",
     ),
     run_option(
         "scores",

@@ -252,7 +252,7 @@ class _Pass:
 def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
     """Say so where the arrays alone will fill the disk."""
     copies = 2 if "npy" in plan.config.save else 1
-    picture = int(np.prod(plan.maps.picture.shape)) if plan.maps.picture else 0
+    picture = int(np.prod(plan.maps.image_shape)) if plan.maps.picture else 0
     needed = rows * (4 * copies * int(np.prod(plan.maps.shape)) + picture)
     free = shutil.disk_usage(plan.config.out).free
     if needed > free:

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zipfile import ZipFile
 
 import numpy as np
@@ -180,6 +180,13 @@ class ArchiveSource:
     space: Spaces
     arrays: list[Array]
     beside: tuple[str, ...] = ()
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Settle what is shown of the input that has pictures; see `Source.shown`."""
+        spaces = list(self.space.spaces)
+        first = next((i for i, s in enumerate(spaces) if s.pictured is not None), 0)
+        spaces[first] = replace(spaces[first], bands=bands)
+        return replace(self, space=replace(self.space, spaces=tuple(spaces)))
 
     def read(self, name: InputName) -> Sample:
         """Read one row of every array; see `Source.read`."""

@@ -5,11 +5,11 @@ uint8 is pixels, floats are model space, and other integers are for inputs that 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -160,6 +160,10 @@ class ArraySource:
     space: Space
     array: Array
     beside: tuple[str, ...] = ()
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Settle what is read and shown; see `Source.shown`."""
+        return replace(self, space=replace(self.space, depth=depth, bands=bands))
 
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""

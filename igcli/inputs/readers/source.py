@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec
@@ -31,6 +31,10 @@ class Source(Protocol):
     @property
     def space(self) -> Space | Spaces:
         """How raw numbers become model inputs."""
+        ...
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Return the same, samples of image files read and pictures shown as `Space` says."""
         ...
 
     def read(self, name: InputName) -> Sample:

@@ -89,7 +89,7 @@ def calibrate(
     """
     config, spec, count = known.config, model.spec, len(known.names)
     point = _point(model, source)
-    maps = maps_of(spec, point, source.space.pictured)
+    maps = maps_of(spec, point, source.space.pictured, source.space.shown_channels)
     error = precision_error(model, source, known.every, baseline, warn)
     method = known.settings.method.with_rounding(error)
     check_gates(known.gates, method)

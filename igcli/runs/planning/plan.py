@@ -17,11 +17,12 @@ from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
 from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.readers.read_ahead import read_ahead
-from igcli.inputs.readers.registry import bind
+from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.earlier_run import Earlier
+from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, preflight
 from igcli.runs.planning.preprocessing import Preprocessing, settle_preprocess
 from igcli.store.maps import Maps
@@ -159,7 +160,14 @@ def plan_run(
     model = load_model(config.model, known.model_settings, warn)
     spec = model.spec
     preprocessing = settle_preprocess(known.settings.preprocess, spec)
-    source = bind(listing, spec, preprocessing.name, known.settings.resize, config.image_size)
+    reading = Reading(
+        preprocess=preprocessing.name,
+        resize=known.settings.resize,
+        image_size=config.image_size,
+        depth=config.bit_depth,
+        bands=config.bands or (),
+    )
+    source = bind(listing, spec, reading)
     known.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
     classes = Classes(known.labels, spec.classes, spec.output_shape)
     targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
@@ -171,6 +179,7 @@ def plan_run(
     else:
         if preprocessing.note:
             warn(preprocessing.note)
+        look_at(source, known.every, spec.scaling, config.bit_depth, warn)
         calibration = calibrate(
             known, model, source, start.baseline, targets.per_input, workers, warn
         )

@@ -123,5 +123,7 @@ def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequenc
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
     if not listing.resizable and config.resize is not None:
         warn(f"--resize {config.resize} has no effect: arrays are not resized")
+    if not listing.resizable and config.bit_depth is not None:
+        warn(f"--bit-depth {config.bit_depth} has no effect: it is for image files")
     for note in listing.notes:
         warn(note)
