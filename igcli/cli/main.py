@@ -1,4 +1,4 @@
-"""The command group, and the boundary where errors become text and exit codes."""
+"""The main command group, and the boundary where errors become text and exit codes."""
 
 import os
 import re

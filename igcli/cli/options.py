@@ -13,7 +13,6 @@ from igcli.cli.main import CONFIG, DEBUG
 from igcli.common.setting import settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
 
 
 def setting_option(config: type[Any], name: str, **looks: Any) -> Callable[[F], F]:

@@ -1,4 +1,4 @@
-"""Files that a command writes where a flag says: checked before any work, named in errors."""
+"""Output files, which a command writes where a flag says: checked before any work."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def check_output(flag: str, path: Path) -> None:
 
 @contextmanager
 def writing(flag: str, path: Path) -> Iterator[None]:
-    """Turn what the system says of a file that is being written into an error that names it."""
+    """Turn an OSError while a file is written into an error that names the flag and the file."""
     try:
         yield
     except OSError as error:

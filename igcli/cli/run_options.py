@@ -1,4 +1,4 @@
-"""The settings of a run, as options: shared by every command that makes or foresees one."""
+"""The run options: a run's settings as flags, for every command that makes or foresees a run."""
 
 from collections.abc import Callable
 from functools import partial

@@ -66,14 +66,14 @@ class Space:
     ----------
     kind : {"pixels", "floats", "integers"}
         What raw numbers are.
-    preprocess : str
-        A name from PREPROCESS; unused for floats.
+    preprocess : str or None
+        A name from PREPROCESS; None where there can be no pixels.
     input : InputSpec
         The model's input, every dimension settled.
     """
 
     kind: SourceKind
-    preprocess: str
+    preprocess: str | None
     input: InputSpec
 
     def __post_init__(self) -> None:
@@ -105,6 +105,7 @@ class Space:
     def to_model(self, numbers: Array) -> Array:
         """Map raw numbers to a contiguous model input of the input's shape and dtype."""
         if self.kind == "pixels":
+            assert self.preprocess is not None
             numbers = PREPROCESS[self.preprocess](numbers.astype(self.input.dtype, copy=False))
         return np.ascontiguousarray(numbers, dtype=self.input.dtype).reshape(self.shape)
 

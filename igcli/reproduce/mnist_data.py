@@ -1,4 +1,4 @@
-"""MNIST's digits: Keras' file, or an array of digits and one of what they are."""
+"""The MNIST data: digits and their classes, from Keras' file or from two arrays."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -13,7 +13,7 @@ ABOUT = "reproduce.json"
 
 
 class OutputFolder:
-    """The folder that an example is written to.
+    """The folder that an example is written to, and who may write there.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class OutputFolder:
         self._before.setdefault(path, path.read_bytes() if path.is_file() else None)
         return path
 
-    def tell(self, about: dict[str, Any]) -> None:
+    def write_about(self, about: dict[str, Any]) -> None:
         """Write reproduce.json."""
         text = json.dumps(about, indent=2, allow_nan=False) + "\n"
         write_whole(self.out / ABOUT, text.encode())

@@ -1,4 +1,4 @@
-"""What is in a fetched archive, as files beside it in the cache."""
+"""The unpacking of a fetched archive: what is in it, as files beside it in the cache."""
 
 import shutil
 import tarfile

@@ -31,7 +31,7 @@ class Overlays:
     def __init__(self, plan: Plan, part: Part) -> None:
         self._out = plan.config.out
         self._part = part
-        self._clashing = plan.clashing
+        self._clashing = plan.preflight.clashing
         self._per_input = plan.targets.per_input
         self.undrawn: list[tuple[str, str]] = []
 
