@@ -8,18 +8,7 @@ from 1.
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from igcli.models.keras2.operations import OP_LAYERS, CannotRepair, operation
-
-__all__ = [
-    "CannotRepair",
-    "Config",
-    "Notes",
-    "class_of",
-    "functional",
-    "name_of",
-    "new_names",
-    "sequential",
-]
+from igcli.models.keras2.operations import OP_LAYERS, operation
 
 Config: TypeAlias = dict[str, Any]
 Notes: TypeAlias = list[str]
