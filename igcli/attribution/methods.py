@@ -69,10 +69,6 @@ class Method(Protocol):
         """Return a run's settings with the method's own in place, and None for the other kind's."""
         ...
 
-    def with_memory(self, memory: int) -> "Method":
-        """Return the same method with so many bytes for the gradients of paths under way."""
-        ...
-
     def with_rounding(self, error: float) -> "Method":
         """Return the same method, for gradients that are wrong by so much of their L1 norm."""
         ...

@@ -1,17 +1,17 @@
-"""What a finished run was asked to do, back out of its run.json, and that it fits what is given."""
+"""A reopened run: what it was asked, back out of its run.json, and that it fits what is given."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from igcli import __version__
-from igcli.attribution.methods import choose_method
+from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.common.setting import defaults_of
 from igcli.inputs.readers.registry import list_inputs
-from igcli.runs.planning.defaults import spelled_out
+from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.store.identity import differences, identity
 from igcli.store.run import StoredRun, open_finished_run
 
@@ -41,8 +41,30 @@ class Asked:
     allow_unsafe: bool = False
 
 
-def rebuild(asked: Asked, warn: Warn) -> tuple[StoredRun, RunConfig]:
-    """Return the run that is asked about, and its settings with what is given now.
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A finished run that fits what is given.
+
+    Attributes
+    ----------
+    run : StoredRun
+        What it stored.
+    config : RunConfig
+        What it was asked for, with what is given now.
+    spelled_out : RunConfig
+        The same with its defaults in place.
+    method : Method
+        How its paths were integrated.
+    """
+
+    run: StoredRun
+    config: RunConfig
+    spelled_out: RunConfig
+    method: Method
+
+
+def reopen(asked: Asked, warn: Warn) -> Reopened:
+    """Return the run that is asked about, as it was asked for.
 
     Raises
     ------
@@ -52,30 +74,33 @@ def rebuild(asked: Asked, warn: Warn) -> tuple[StoredRun, RunConfig]:
         When the run is not finished.
     """
     run = open_finished_run(asked.out, f"OUT {asked.out}")
-    config = _settings(asked, run)
-    _check_identity(asked, config, run.about, warn)
-    return run, config
-
-
-def _settings(asked: Asked, run: StoredRun) -> RunConfig:
-    """Return what the run was asked for, with what is given now."""
     run.check_sizes()
     with run.usable_about() as about:
-        config = replace(
-            RunConfig.from_dict(_stored(about)),
-            model=asked.model,
-            inputs=asked.inputs,
-            out=asked.out,
-            custom_objects=asked.custom_objects,
-            allow_unsafe=asked.allow_unsafe,
-            # Where and how the rows are sent is this machine's matter.
-            device="auto",
-            batch_size=None,
-            memory=None,
-        )
-        choose_method(config)
+        config = _config(asked, about)
         about["counts"].items()
-    return config
+    listing = list_inputs(config.inputs, config.out)
+    with run.usable_about():
+        settings = settle(config, listing)
+    names = listing.names[: config.limit]
+    spelled = spelled_out(config, listing, settings)
+    _check_identity(asked, run.about, identity(spelled, names), warn)
+    return Reopened(run, config, spelled, settings.method)
+
+
+def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
+    """Return what the run was asked for, with what is given now."""
+    return replace(
+        RunConfig.from_dict(_stored(about)),
+        model=asked.model,
+        inputs=asked.inputs,
+        out=asked.out,
+        custom_objects=asked.custom_objects,
+        allow_unsafe=asked.allow_unsafe,
+        # Where and how the rows are sent is this machine's matter.
+        device="auto",
+        batch_size=None,
+        memory=None,
+    )
 
 
 def _stored(about: dict[str, Any]) -> dict[str, Any]:
@@ -86,11 +111,9 @@ def _stored(about: dict[str, Any]) -> dict[str, Any]:
     return defaults_of(RunConfig) | stored
 
 
-def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn: Warn) -> None:
+def _check_identity(asked: Asked, about: dict[str, Any], here: dict[str, Any], warn: Warn) -> None:
     """Raise InputError for another model, other inputs or changed files; name them."""
-    listing = list_inputs(config.inputs, config.out)
-    names = listing.names[: config.limit]
-    there, here = dict(about["identity"]), identity(spelled_out(config, listing), names)
+    there = dict(about["identity"])
     if there.get("igcli") != here["igcli"]:
         warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
     there["igcli"] = here["igcli"]

@@ -38,7 +38,7 @@ def best_rows(plan: Plan, rows: Sequence[Explanation], called: str) -> list[dict
             "photo": "" if place else row.id,
             "class": target,
             called: score,
-            "name": plan.labels.name(target),
+            "name": plan.preflight.labels.name(target),
         }
         for row in rows
         for place, (target, score) in enumerate(best_classes(plan, row.row))

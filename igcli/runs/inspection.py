@@ -154,7 +154,7 @@ def _used_of(plan: Plan) -> ModelInfo:
 
 def _outlook(plan: Plan, cost: Estimate | None) -> RunOutlook:
     return RunOutlook(
-        explained=plan.maps.named(plan.point),
+        explained=plan.calibration.explained,
         explanations=len(plan.names) * plan.targets.per_input,
         method=plan.method.title,
         chosen=plan.chosen,

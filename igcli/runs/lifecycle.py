@@ -151,7 +151,7 @@ class _Pass:
         done = [range(e.start // per_input, e.stop // per_input) for e in earlier.final]
         self._here = 0
         self._asked = len(plan.names) * per_input
-        blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        blocks = list(blocks_to_do(len(plan.names), plan.calibration.block, done))
         if blocks:
             _tell_of_space(plan, self._asked - self._before, warn)
             _tell_of_changes(plan, warn)
@@ -170,7 +170,7 @@ class _Pass:
         task, stopped = self._task, None
         try:
             if task.overlays is not None:
-                task.overlays.draw_missing(self._writer.entries)
+                task.overlays.draw_missing()
             explained = self._explainer.explain(task)
             for _ in self._track(explained, self._asked, self._before):
                 self._here += 1
@@ -187,7 +187,7 @@ class _Pass:
         writer = self._writer
         stays = self._task.cut_stays
         unflushed = _tried(lambda: writer.cut(final=stays))
-        tally = Tally(self._plan.gates)
+        tally = Tally(self._plan.preflight.gates)
         with suppress(OSError):
             tally.add_all(read_rows(self._plan.config.out, writer.entries))
         unjoined = _tried(lambda: writer.join(self._plan.config.save))

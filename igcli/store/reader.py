@@ -8,11 +8,10 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.common.model_spec import Part
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import PartEntry
-from igcli.store.parts import IMAGES, MAPS, map_names
+from igcli.store.parts import map_names
 
 # What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
 UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
@@ -46,17 +45,3 @@ def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
         datasets = [file[name] for name in map_names(file)]
         for row in rows:
             yield np.concatenate([dataset[row].ravel() for dataset in datasets])
-
-
-def read_pictures(out: Path, entry: PartEntry, part: Part) -> Iterator[tuple[int, Array, Array]]:
-    """Yield what a part's overlays are drawn from: the row's place in it, its map, its image.
-
-    Failed rows are left out.
-    """
-    with h5py.File(part_path(out, entry.start), "r") as file:
-        maps = file[MAPS]
-        stored = maps if isinstance(maps, h5py.Dataset) else maps[part.name]
-        for i in range(entry.rows):
-            attribution: Array = stored[i]
-            if not np.isnan(attribution).any():
-                yield i, attribution, file[IMAGES][i]

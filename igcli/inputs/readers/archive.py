@@ -96,7 +96,7 @@ class ArchiveListing:
         self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(count)]
 
     def bind_several(
-        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str
+        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str | None
     ) -> "ArchiveSource":
         """Check the arrays against the model's inputs."""
         known = ", ".join(self.arrays)
@@ -114,7 +114,7 @@ class ArchiveListing:
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> ArraySource:
@@ -129,7 +129,7 @@ class ArchiveListing:
         kind = array_kind(array, self.path, f"{spec.name!r} in INPUTS")
         return ArrayListing(self.path, array, kind).bind(spec, preprocess, resize, image_size)
 
-    def _space(self, spec: InputSpec, preprocess: str) -> Space:
+    def _space(self, spec: InputSpec, preprocess: str | None) -> Space:
         array = self.arrays[spec.name]
         what = f"{spec.name!r} in INPUTS"
         kind = bound_kind(array_kind(array, self.path, what), spec, f"{what} {self.path}")

@@ -25,7 +25,7 @@ from igcli.runs.explain import check_may_fail
 from igcli.runs.jobs import failed
 from igcli.runs.lifecycle import Execute, Task, carry_out
 from igcli.runs.planning.plan import LoadModel, Plan, plan_run
-from igcli.runs.planning.preflight import survey
+from igcli.runs.planning.preflight import preflight
 from igcli.runs.result import RunResult
 from igcli.runs.run_json import ran
 from igcli.store.files import remove_temporary
@@ -49,7 +49,7 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
     IgcliError
         Whatever makes the run impossible, named; also that a worker does not see its files.
     """
-    found = survey(config, warn)
+    known = preflight(config, warn)
     with connected(config.ray_address) as cluster, token_in(config.out) as token:
         from igcli.runs.executors.ray.actors import Actors
         from igcli.runs.executors.ray.crew import Crew
@@ -59,21 +59,21 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
             warn(f"--workers {size.workers}: only {size.fitting} fit on this machine")
             size = replace(size, workers=size.fitting)
         setup = Setup(
-            config=found.config,
+            config=known.config,
             folder=Path.cwd(),
             cores=size.cpus,
             workers=size.workers,
-            identity=found.identity,
-            earlier=found.earlier,
+            identity=known.identity,
+            earlier=known.earlier,
             token=token,
             load_model=load_model,
         )
         actors = Actors(setup, size, cluster.watch)
         try:
             crew = Crew(actors, warn)
-            settled = crew.gather()
-            elsewhere = cast(GradientModel, _Elsewhere(settled.spec))
-            plan = plan_run(found, lambda *_: elsewhere, lambda message: None, settled)
+            taken = crew.gather()
+            elsewhere = cast(GradientModel, _Elsewhere(taken.spec))
+            plan = plan_run(known, lambda *_: elsewhere, lambda message: None, taken)
 
             def execute(track: Track, warn: Warn, stop: threading.Event) -> RunResult:
                 return carry_out(plan, _OnRay(plan, crew), track, warn, stop)
