@@ -21,7 +21,7 @@ from igcli.runs.planning.blocks import blocks_to_do
 from igcli.runs.planning.earlier_run import changes_since
 from igcli.runs.planning.plan import Plan
 from igcli.runs.result import RunResult, run_stopped
-from igcli.runs.resume import kept_parts
+from igcli.runs.resume import earlier_parts
 from igcli.runs.run_json import about
 from igcli.store.lock import RunLock
 from igcli.store.outdir import make_out
@@ -142,13 +142,13 @@ class _Pass:
         self._explainer = explainer
         self._track = track
         self._started = time.monotonic()
-        kept = kept_parts(plan, warn, track, stop)
-        self._before = sum(entry.rows for entry in kept.done)
+        earlier = earlier_parts(plan, warn, track, stop)
+        self._before = sum(entry.rows for entry in earlier.final)
         self._writer = RunWriter(
-            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, kept.all
+            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, earlier.all
         )
         per_input = plan.targets.per_input
-        done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
+        done = [range(e.start // per_input, e.stop // per_input) for e in earlier.final]
         self._here = 0
         self._asked = len(plan.names) * per_input
         blocks = list(blocks_to_do(len(plan.names), plan.calibration.block, done))
@@ -161,7 +161,7 @@ class _Pass:
             writer=self._writer,
             overlays=overlays_of(plan),
             # What was said of the first explanations is not said again.
-            diagnostics=None if kept.done else Diagnostics(plan.model.spec, warn),
+            diagnostics=None if earlier.final else Diagnostics(plan.model.spec, warn),
             warn=warn,
             stop=stop,
         )

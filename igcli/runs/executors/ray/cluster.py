@@ -1,4 +1,4 @@
-"""Ray started or joined, quietly, and left without a trace."""
+"""The Ray cluster of a run: started or joined, quietly, and left without a trace."""
 
 import os
 import signal
@@ -40,8 +40,8 @@ _FIX = "see that Ray runs there, or leave it out for a Ray of this machine's own
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """A Ray that can be used.
+class Cluster:
+    """A Ray that was started or joined.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def import_ray() -> Any:
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[Joined]:
+def connected(address: str | None) -> Iterator[Cluster]:
     """Start a Ray of this machine, or join one that runs.
 
     Raises
@@ -97,7 +97,7 @@ def connected(address: str | None) -> Iterator[Joined]:
             with _signals_kept(), quiet_stderr(), longer:
                 _open(ray, str(address), folder)
             with Watch(_places(ray, str(address), patience)) as watch:
-                yield Joined(nodes_of(ray), watch, own)
+                yield Cluster(nodes_of(ray), watch, own)
         finally:
             # Where Ray is lost, there is nothing to leave.
             with quiet_stderr(), suppress(Exception):
@@ -107,10 +107,10 @@ def connected(address: str | None) -> Iterator[Joined]:
 def nodes_of(ray: Any) -> list[Node]:
     """Return the nodes that are alive."""
     return [
-        Node(node["NodeManagerHostname"], found.get("CPU", 0.0), found.get("GPU", 0.0))
+        Node(node["NodeManagerHostname"], there.get("CPU", 0.0), there.get("GPU", 0.0))
         for node in ray.nodes()
         if node["Alive"]
-        for found in [node["Resources"]]
+        for there in [node["Resources"]]
     ]
 
 

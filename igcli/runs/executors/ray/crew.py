@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ConfigError, IgcliError, RunStopped, first_line
-from igcli.runs.executors.ray.actors import Actors, Event, Lost, Member, Problem
+from igcli.runs.executors.ray.actors import Actors, Event, Loss, Member, Problem
 from igcli.runs.planning.plan import Handover
 
 _TURN_SECONDS = 0.2
@@ -94,7 +94,7 @@ class Crew:
                 self.advance(event)
                 continue
             member.block = None
-            if isinstance(event.value, Lost):
+            if isinstance(event.value, Loss):
                 self.replace(member)
             yield member, block, event.value
 
@@ -118,7 +118,7 @@ class Crew:
     def advance(self, event: Event) -> None:
         """Take a worker's next step towards its first range."""
         member = event.member
-        if isinstance(event.value, (Lost, Problem)):
+        if isinstance(event.value, (Loss, Problem)):
             self._failed_to_start(member, event.value)
         elif event.step == "look":
             member.host = event.value
@@ -150,7 +150,7 @@ class Crew:
                 self._calibrating = member
             self._actors.ask(member, "plan", self._taken)
 
-    def _failed_to_start(self, member: Member, what: Lost | Problem) -> None:
+    def _failed_to_start(self, member: Member, what: Loss | Problem) -> None:
         """Try another in its place, unless none starts at all."""
         self._failures += 1
         if self._calibrating is member:
@@ -158,14 +158,14 @@ class Crew:
         where = f"on {member.host} " if member.host else ""
         if self._failures >= _MOST_FAILURES and not any(m.ready for m in self._actors.members):
             raise self._none_starts(where, what)
-        told = what.why if isinstance(what, Lost) else first_line(what.error)
+        told = what.why if isinstance(what, Loss) else first_line(what.error)
         self._warn(f"a worker {where}could not begin: {told}")
         self._actors.drop(member)
         if self._failures < _MOST_FAILURES:
             self._start()
         self._plan()
 
-    def _none_starts(self, where: str, what: Lost | Problem) -> IgcliError:
+    def _none_starts(self, where: str, what: Loss | Problem) -> IgcliError:
         if isinstance(what, Problem):
             return what.error if isinstance(what.error, IgcliError) else RunStopped(str(what.error))
         fix = "install the same igcli on all nodes, and see Ray's logs"

@@ -50,12 +50,12 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
         Whatever makes the run impossible, named; also that a worker does not see its files.
     """
     known = preflight(config, warn)
-    with connected(config.ray_address) as joined, token_in(config.out) as token:
+    with connected(config.ray_address) as cluster, token_in(config.out) as token:
         from igcli.runs.executors.ray.actors import Actors
         from igcli.runs.executors.ray.crew import Crew
 
-        size = size_of(config, joined.nodes)
-        if joined.own and size.workers > size.fitting:
+        size = size_of(config, cluster.nodes)
+        if cluster.own and size.workers > size.fitting:
             warn(f"--workers {size.workers}: only {size.fitting} fit on this machine")
             size = replace(size, workers=size.fitting)
         setup = Setup(
@@ -68,7 +68,7 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
             token=token,
             load_model=load_model,
         )
-        actors = Actors(setup, size, joined.watch)
+        actors = Actors(setup, size, cluster.watch)
         try:
             crew = Crew(actors, warn)
             taken = crew.gather()
