@@ -22,6 +22,7 @@ from igcli.inputs.readers.arrays import (
     bound_kind,
     in_space,
     settle,
+    unreadable,
 )
 from igcli.inputs.readers.source import printable
 
@@ -56,11 +57,7 @@ def _load(path: Path) -> dict[str, Array]:
         raise
     except Exception as error:
         # A broken archive raises nearly anything: BadZipFile, ValueError, EOFError, zlib.error, …
-        raise InputError(
-            f"INPUTS {path} can't be read as an .npz archive",
-            str(error).split("\n")[0],
-            "save plain arrays of numbers with numpy.savez (object arrays are refused)",
-        ) from error
+        raise unreadable(f"INPUTS {path}", "an .npz archive", "numpy.savez", error) from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise InputError(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from igcli.common.errors import OutputError, OutputVanished, RunStopped
+from igcli.common.errors import OutputError, OutputVanished, RunStopped, first_line, reason
 from igcli.common.explanation import input_id
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
@@ -88,9 +88,9 @@ def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
     again = "merge again with --overwrite"
     problem = f"stopped before OUT {out} was whole, {there}"
     if isinstance(error, OutputVanished):
-        return RunStopped(problem, f"{error.problem}: {error.cause}", "merge again")
+        return RunStopped(problem, first_line(error), "merge again")
     if isinstance(error, OSError):
-        return RunStopped(problem, error.strerror or str(error), f"see the cause, then {again}")
+        return RunStopped(problem, reason(error), f"see the cause, then {again}")
     return RunStopped(problem, "interrupted", again)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import ray
 
-from igcli.common.errors import RunStopped
+from igcli.common.errors import RunStopped, first_line
 from igcli.runs.executors.ray.heartbeat import Watch
 from igcli.runs.executors.ray.worker_sizes import Size
 from igcli.runs.executors.worker import Setup, Worker, portable
@@ -139,7 +139,7 @@ class Actors:
             try:
                 value = ray.get(reference)
             except ray.exceptions.RayError as error:
-                value = Loss(str(error).strip().split("\n")[0])
+                value = Loss(first_line(error))
                 self.drop(member)
             yield Event(member, step, value)
 

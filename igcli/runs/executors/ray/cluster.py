@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import ConfigError
+from igcli.common.errors import ConfigError, first_line, reason
 from igcli.common.machine import cpus
 from igcli.models.runtime import quiet_stderr
 from igcli.runs.executors.ray.heartbeat import Place, Watch
@@ -143,9 +143,7 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection(_host_and_port(address), _CONNECT_SECONDS).close()
     except OSError as error:
-        raise ConfigError(
-            f"--ray-address {address} can't be used", error.strerror or str(error), _FIX
-        ) from error
+        raise ConfigError(f"--ray-address {address} can't be used", reason(error), _FIX) from error
 
 
 def _open(ray: Any, address: str, folder: Path | None) -> None:
@@ -223,7 +221,7 @@ def _signals_kept() -> Iterator[None]:
 
 def _refusal(address: str, own: bool, error: Exception) -> ConfigError:
     # What follows the first sentence speaks of Ray's own flags.
-    cause = str(error).strip().split("\n")[0].split(". ")[0] or type(error).__name__
+    cause = first_line(error).split(". ")[0]
     if own:
         return ConfigError("--executor ray: no local Ray can be started", cause, "see the cause")
     fix = _FIX

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from igcli.common.arrays import Warn
-from igcli.common.errors import ConfigError, IgcliError, RunStopped
+from igcli.common.errors import ConfigError, IgcliError, RunStopped, first_line
 from igcli.runs.executors.ray.actors import Actors, Event, Loss, Member, Problem
 from igcli.runs.planning.plan import Handover
 
@@ -158,11 +158,10 @@ class Crew:
         if self._calibrating is member:
             self._calibrating = None
         where = f"on {member.host} " if member.host else ""
-        error = what.error if isinstance(what, Problem) else None
         if self._failures >= _MOST_FAILURES and not any(m.ready for m in self._actors.members):
             raise self._none_starts(where, what)
-        reason = error if isinstance(error, IgcliError) else getattr(what, "why", error)
-        self._warn(f"a worker {where}could not begin: {str(reason).splitlines()[0]}")
+        reason = what.why if isinstance(what, Loss) else first_line(what.error)
+        self._warn(f"a worker {where}could not begin: {reason}")
         self._actors.drop(member)
         if self._failures < _MOST_FAILURES:
             self._start()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.common.config import RunConfig
-from igcli.common.errors import ConfigError, InputError, OutputError
+from igcli.common.errors import ConfigError, InputError, OutputError, reason
 from igcli.store.files import temporary_in
 from igcli.store.lock import unwritable
 
@@ -83,6 +83,6 @@ def check_sees(config: RunConfig, token: Token, host: str) -> None:
     except OSError as error:
         raise OutputError(
             f"the worker on {host} can't write OUT {config.out}",
-            error.strerror or str(error),
+            reason(error),
             "let the user that Ray's workers run as write there",
         ) from error
