@@ -1,4 +1,4 @@
-"""Shards → one run directory, which needs none of them afterwards."""
+"""The merge of shards into one run directory, which needs none of them afterwards."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,7 +125,7 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
     clashing = clashes(dict.fromkeys(input_id(i, per_input) for own in rows for i, _ in own))
     missing = []
     for shard, own in zip(shards, rows, strict=True):
-        said = shard.about.get("undrawn", {})
+        reasons = shard.about.get("undrawn", {})
         for identity in (identity for identity, status in own if status == "ok"):
             clash = input_id(identity, per_input) in clashing
             picture, path = (overlay_path(folder, identity, clash) for folder in (shard.out, out))
@@ -133,7 +133,7 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
                 path.parent.mkdir(parents=True, exist_ok=True)
                 link_or_copy(picture, path)
             else:
-                why = said.get(identity, "its picture is gone")
+                why = reasons.get(identity, "its picture is gone")
                 missing.append((identity, f"SHARD {shard.out} lacks it: {why}"))
     return missing
 
@@ -160,7 +160,7 @@ def _result(
         undrawn=undrawn,
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
-        ran={key: about[key] for key in ("device", "precision", "batching")},
+        execution={key: about[key] for key in ("device", "precision", "batching")},
     )
 
 
