@@ -1,4 +1,4 @@
-"""Thresholds held against what was found."""
+"""The judge: thresholds held against the measured metrics."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Load a whole-model Keras file into Keras 3, whichever Keras wrote it.
+"""Keras versions: a whole-model file brought into Keras 3, whichever Keras wrote it.
 
 What Keras 3 wrote, it reads. A file of Keras 2 is rebuilt from a repaired config and the file's
 weights; what can't be repaired goes to tf-keras, where that is installed.

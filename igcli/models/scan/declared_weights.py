@@ -1,4 +1,4 @@
-"""How large a config's layers say they are: more than the file can hold is refused.
+"""Declared weights: a config whose layers say more than the file can hold is refused.
 
 Keras builds a model before it reads its weights, so a few hundred bytes of config could ask for any
 amount of memory. Shapes are followed through the layers that change them in a plain way; behind any

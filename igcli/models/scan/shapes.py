@@ -1,4 +1,4 @@
-"""What each layer makes of a shape: one rule per layer, in a table.
+"""Shapes: what each layer makes of one, one rule per layer, in a table.
 
 Shapes are without the batch axis; an open dimension is 1, so that everything is at least so large.
 Configs come from strangers: a value of the wrong kind counts as the least it could be.

@@ -1,4 +1,4 @@
-"""How many weights each layer has at least: one rule per layer, in a table."""
+"""Weight counts: how many weights each layer has at least, one rule per layer, in a table."""
 
 from collections.abc import Callable
 from math import prod
