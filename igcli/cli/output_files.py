@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from igcli.common.errors import OutputError, RunStopped
+from igcli.common.errors import OutputError, RunStopped, reason
 
 
 def check_output(flag: str, path: Path) -> None:
@@ -27,6 +27,6 @@ def writing(flag: str, path: Path) -> Iterator[None]:
     except OSError as error:
         raise RunStopped(
             f"{flag} {path} can't be written",
-            error.strerror or type(error).__name__,
+            reason(error),
             "make room or name another file, and run this again",
         ) from error

@@ -12,6 +12,7 @@ import sys
 from typing import Any, TextIO
 
 from igcli.common import exit_codes
+from igcli.common.errors import reason
 
 # The reader wanted no more of it.
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET})
@@ -39,7 +40,7 @@ class Streams:
         failure = self._out.failure
         if failure is None or failure.errno in _GONE:
             return own
-        cause = failure.strerror or type(failure).__name__
+        cause = reason(failure)
         print(
             f"igcli: stdout can't be written: {cause} (else the exit code would be {own or 0})",
             file=sys.stderr,

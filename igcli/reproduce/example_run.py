@@ -10,7 +10,7 @@ from PIL import Image
 
 from igcli import __version__
 from igcli.common.config import RunConfig
-from igcli.common.errors import IgcliError, InputError, RunStopped
+from igcli.common.errors import IgcliError, InputError, RunStopped, first_line, reason
 from igcli.common.png import save_png
 from igcli.reproduce.output_folder import OutputFolder
 from igcli.reproduce.presets import preset_config, run_command
@@ -179,10 +179,9 @@ class ExampleRun:
         """Return the error that says what ended the example, what OUT holds, how to start again."""
         cause = f"{self.out} holds {', '.join(self._folder.contents()) or 'nothing yet'}"
         if isinstance(error, IgcliError):
-            reason = f"{error.problem}: {error.cause}" if error.cause else error.problem
-            cause = f"{reason}; {cause}"
+            cause = f"{first_line(error)}; {cause}"
         elif isinstance(error, OSError):
-            cause = f"{error.strerror or type(error).__name__}; {cause}"
+            cause = f"{reason(error)}; {cause}"
         return RunStopped(
             f"stopped before {self.request.example} was finished",
             cause,

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from urllib.error import HTTPError
 
 from igcli.common.arrays import Warn
-from igcli.common.errors import InputError, OutputError
+from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.progress import Track
 from igcli.store.files import whole_file, write_whole
 
@@ -96,7 +96,7 @@ class Cache:
         except OSError as error:
             raise OutputError(
                 f"the cache {self.folder} can't be made",
-                error.strerror or str(error),
+                reason(error),
                 "name another folder in IGCLI_CACHE",
             ) from error
 
@@ -166,8 +166,8 @@ def _what_to_bring(remote: Remote) -> str:
 
 def _unreachable(remote: Remote, error: Exception) -> InputError:
     # HTTP's reason is in the error's text, with its number; of others it is the text.
-    reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
-    cause = str(reason) or type(error).__name__
+    said = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
+    cause = str(said) or type(error).__name__
     return InputError(
         f"can't fetch {remote.url}",
         " ".join(cause.split()),

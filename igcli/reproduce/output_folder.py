@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.store.files import is_temporary, write_whole
 from igcli.store.lock import RunLock, check_unlocked
 
@@ -60,7 +60,7 @@ class OutputFolder:
         except OSError as error:
             raise OutputError(
                 f"OUT {self.out} can't be written",
-                error.strerror or str(error),
+                reason(error),
                 "name another with -o",
             ) from error
         self._made = missing

@@ -1,4 +1,4 @@
-"""What a run would take, from a short run over some of its inputs."""
+"""The cost of a run, foreseen from a short run over some of its inputs."""
 
 import resource
 import sys

@@ -4,6 +4,7 @@ import errno
 from pathlib import Path
 
 from igcli.common.arrays import Array
+from igcli.common.errors import reason
 from igcli.common.explanation import Explanation, input_id
 from igcli.common.model_spec import Part
 from igcli.common.png import save_png
@@ -59,7 +60,7 @@ class Overlays:
         except OSError as error:
             if error.errno in _STOPPING or not self._out.is_dir():
                 raise
-            self.undrawn.append((explanation.id, error.strerror or str(error)))
+            self.undrawn.append((explanation.id, reason(error)))
 
     def _path(self, explanation: Explanation) -> Path:
         base = input_id(explanation.id, self._per_input)

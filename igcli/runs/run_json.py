@@ -1,4 +1,4 @@
-"""What run.json says of a run beside its status and counts."""
+"""The run.json of a run: what it says beside its status and counts."""
 
 from typing import Any, Protocol
 
@@ -12,12 +12,16 @@ from igcli.runs.planning.plan import Plan
 
 def about(plan: Plan) -> dict[str, Any]:
     """Return the settings, versions, device and hashes, as JSON can hold them."""
-    spec, known, calibration = plan.model.spec, plan.preflight, plan.calibration
+    spec, preflight, calibration = plan.model.spec, plan.preflight, plan.calibration
     return {
         "run": plan.run,
         "igcli": __version__,
-        "identity": known.identity,
-        "inputs": {"first": known.first, "count": len(known.names), "of": len(known.every)},
+        "identity": preflight.identity,
+        "inputs": {
+            "first": preflight.first,
+            "count": len(preflight.names),
+            "of": len(preflight.every),
+        },
         "per_input": plan.targets.per_input,
         "block": calibration.block,
         "versions": versions(),
@@ -26,7 +30,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "settled": {
             "baseline": plan.start.name,
             "preprocess": plan.preprocessing.name,
-            "resize": known.settings.resize_of_inputs,
+            "resize": preflight.settings.resize_of_inputs,
             **plan.method.settings(),
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
@@ -34,7 +38,7 @@ def about(plan: Plan) -> dict[str, Any]:
         },
         "model": {
             "path": str(spec.path),
-            "sha256": known.identity["model"],
+            "sha256": preflight.identity["model"],
             "loader": spec.loader,
             "input": spec.input.name,
             "output": spec.output_name,
@@ -42,7 +46,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "classes": spec.classes,
             "last_operation": spec.tail,
         },
-        "labels_sha256": file_sha256(known.labels.path) if known.labels.path else None,
+        "labels_sha256": file_sha256(preflight.labels.path) if preflight.labels.path else None,
     }
 
 
@@ -55,8 +59,8 @@ class Sent(Protocol):
     busy: float
 
 
-def ran(plan: Plan, batches: Sent) -> dict[str, Any]:
-    """Return on what a run ran, how its rows were sent, and how fast they were."""
+def execution_facts(plan: Plan, batches: Sent) -> dict[str, Any]:
+    """Return what a run runs on, how its rows are sent, and how fast they were so far."""
     spec = plan.model.spec
     return {
         "device": spec.device,

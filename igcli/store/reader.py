@@ -1,4 +1,4 @@
-"""Explanations back out of parts."""
+"""The reader of explanations out of a run's parts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.errors import first_line
 from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
@@ -15,6 +16,11 @@ from igcli.store.parts import map_names
 
 # What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
 UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+
+
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
+    return first_line(error) if path.exists() else "it is not there"
 
 
 def read_rows(out: Path, entries: list[PartEntry]) -> Iterator[Explanation]:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.errors import InputError, NotWhole, first_line
+from igcli.common.errors import InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile, input_id
 from igcli.store.array_reader import ArrayReader
 from igcli.store.map_layout import NO_MAPS, Block, MapLayout, read_layout
 from igcli.store.parts import IMAGES
 from igcli.store.profiles import read_profile
-from igcli.store.reader import UNREADABLE, read_table
+from igcli.store.reader import UNREADABLE, read_table, why_unreadable
 from igcli.store.run_json import read_about, why_no_run
 from igcli.store.sources import ArrayFile, sources_of
 
@@ -98,8 +98,7 @@ class StoredRun:
             try:
                 found += read_table(path, start)
             except UNREADABLE as error:
-                # HDF5's own words are of use only where the file is there.
-                why = first_line(error) if path.exists() else "it is not there"
+                why = why_unreadable(path, error)
                 raise self.damaged(f"{path} can't be read: {why}") from error
         if len(found) != listed:
             where = ", ".join(str(path) for path, _ in self._tables[:1])

@@ -1,4 +1,4 @@
-"""Read an .npz of inputs: one array for each of the model's inputs, by name."""
+"""The archive reader: an .npz with one array for each of the model's inputs, by name."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from igcli.inputs.readers.arrays import (
     bound_kind,
     in_space,
     settle,
+    unreadable,
 )
 from igcli.inputs.readers.source import printable
 
@@ -65,11 +66,7 @@ def load_archive(path: Path, what: str) -> dict[str, Array]:
         raise
     except Exception as error:
         # A broken archive raises nearly anything: BadZipFile, ValueError, EOFError, zlib.error, …
-        raise InputError(
-            f"{what} {path} can't be read as an .npz archive",
-            str(error).split("\n")[0],
-            "save plain arrays of numbers with numpy.savez (object arrays are refused)",
-        ) from error
+        raise unreadable(f"{what} {path}", "an .npz archive", "numpy.savez", error) from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise InputError(

@@ -1,4 +1,4 @@
-"""One image file → pixels: float32 0–255, (height, width, channels), at the model's size."""
+"""decode: an image file as float32 pixels of 0–255, (height, width, channels), at a size."""
 
 import io
 import stat
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from igcli.common.arrays import Array
-from igcli.common.errors import InputError
+from igcli.common.errors import InputError, reason
 from igcli.common.picture_files import READ
 from igcli.inputs.readers.bit_depth import own_numbers, png_full
 from igcli.inputs.readers.png_colours import deep_colours, has_deep_colours
@@ -45,7 +45,7 @@ def read_file(path: Path) -> bytes:
             raise InputError(f"can't be read: it has {status.st_size} bytes, more than 1 GiB")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"can't be read: {error.strerror}") from error
+        raise InputError(f"can't be read: {reason(error)}") from error
 
 
 def decode(data: bytes, size: Size, channels: int, resize: str, depth: int | None = None) -> Array:

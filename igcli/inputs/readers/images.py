@@ -1,4 +1,4 @@
-"""Read a folder of images (recursively, in a stable order) or one image file."""
+"""The reader of images: a folder (recursively, in a stable order), or one file."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Self
 
 from igcli.common.arrays import Array
-from igcli.common.errors import ConfigError, InputError
+from igcli.common.errors import ConfigError, InputError, reason
 from igcli.common.model_spec import InputSpec
 from igcli.common.picture_files import NOT_READ, READ
 from igcli.common.sample import InputName, Sample, SourceKind
@@ -128,7 +128,7 @@ def _walk(
         entries = list(os.scandir(folder))
     except OSError as error:
         raise InputError(
-            f"can't list {folder}", error.strerror or "", "make the folder readable"
+            f"can't list {folder}", reason(error), "make the folder readable"
         ) from error
     is_root = not above
     if is_root:

@@ -1,4 +1,4 @@
-"""Read a Keras model file before Keras does, and refuse what could run code or fill the machine.
+"""Model files, read before Keras does; what could run code or fill the machine is refused.
 
 Nothing here executes, imports or unpickles anything from the file, and nothing imports TensorFlow.
 """
@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from igcli.common.errors import ModelError
+from igcli.common.errors import ModelError, first_line
 from igcli.models.scan.config import NO_TRUST, Trust, check_config
 from igcli.models.scan.scan_process import scan_apart
 from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
@@ -51,7 +51,7 @@ def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
         raise
     except Exception as error:
         # zipfile answers broken archives with nearly any type.
-        cause = (str(error).split("\n")[0] or type(error).__name__)[:200]
+        cause = first_line(error)[:200]
         raise ModelError(f"{path} is not a .keras archive", cause, _SAVE_AGAIN) from error
     check_config(path, text, weight_bytes, trust)
 

@@ -1,11 +1,11 @@
-"""A run as one HTML file: summary, charts, a table to sort and filter, pictures, settings."""
+"""The page of a run: summary, charts, a table to sort and filter, pictures, settings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.common.html import asset, document, text
 from igcli.common.machine import cpus
 from igcli.common.notes import doubts, notes_from_json
@@ -106,7 +106,7 @@ def write_report(
             size = temporary.stat().st_size
     except OSError as error:
         # Its own file name is a temporary one; what is read raises NotWhole.
-        cause = error.strerror or type(error).__name__
+        cause = reason(error)
         raise OutputError(f"{path} can't be written", cause, "name another with -o") from error
     return Written(path, len(run.rows), len(shown), explanations_asked(run) - len(run.rows), size)
 

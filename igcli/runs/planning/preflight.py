@@ -13,7 +13,7 @@ from igcli.inputs.labels import Labels, read_labels
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
 from igcli.runs.planning.defaults import Settings, settle, spelled_out
-from igcli.runs.planning.earlier_run import Earlier, find_earlier
+from igcli.runs.planning.earlier_run import EarlierRun, find_earlier_run
 from igcli.runs.planning.gates import Gate, parse_gates
 from igcli.store.identity import identity
 from igcli.store.layout import clashes
@@ -36,7 +36,7 @@ class Preflight:
         Ids of all shards that are told apart by case alone.
     identity : dict
         What another run must share to go on with this one; see `igcli.store.identity`.
-    earlier : Earlier or None
+    earlier : EarlierRun or None
         The run in OUT that this one goes on with.
     """
 
@@ -49,7 +49,7 @@ class Preflight:
     labels: Labels
     gates: list[Gate]
     identity: dict[str, Any]
-    earlier: Earlier | None = None
+    earlier: EarlierRun | None = None
 
     @property
     def first(self) -> int:
@@ -62,7 +62,7 @@ class Preflight:
         return replace(self.config.model_settings, shapes=tuple(self.listing.shapes.items()))
 
 
-def preflight(config: RunConfig, warn: Warn) -> Preflight:
+def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     """Check a run, OUT included, and write nothing.
 
     Raises
@@ -72,11 +72,11 @@ def preflight(config: RunConfig, warn: Warn) -> Preflight:
     """
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, (config.model, config.inputs, *config.files()))
-    known = look_at_inputs(config, warn)
-    earlier = find_earlier(config, known.identity, known.every)
+    preflight = look_at_inputs(config, warn)
+    earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
-        config = replace(config, batch_size=earlier.asked)
-    return replace(known, config=config, earlier=earlier)
+        config = replace(config, batch_size=earlier.batch_size)
+    return replace(preflight, config=config, earlier=earlier)
 
 
 def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:

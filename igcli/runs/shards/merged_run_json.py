@@ -1,4 +1,4 @@
-"""What run.json says of a run that was merged from shards."""
+"""The merged run.json: what it says of a run that was joined from shards."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -50,14 +50,14 @@ def _each(values: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values))
 
 
-def _batching(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _batching(batchings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sum up how the shards' rows were sent: the smallest batches, the fewest at once."""
-    rows, busy = sum(b["rows"] for b in found), sum(b["busy_seconds"] for b in found)
+    rows, busy = sum(b["rows"] for b in batchings), sum(b["busy_seconds"] for b in batchings)
     return {
-        "size": min(b["size"] for b in found),
-        "streams": min(b["streams"] for b in found),
+        "size": min(b["size"] for b in batchings),
+        "streams": min(b["streams"] for b in batchings),
         "chosen": "by each shard: the least of them",
-        "probe_seconds": round(sum(b["probe_seconds"] for b in found), 3),
+        "probe_seconds": round(sum(b["probe_seconds"] for b in batchings), 3),
         "rows": rows,
         "busy_seconds": round(busy, 3),
         "rows_per_second": per_second(rows, busy),
