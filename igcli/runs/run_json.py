@@ -8,6 +8,7 @@ from igcli.common.files import file_sha256
 from igcli.common.machine import versions
 from igcli.common.text import per_second
 from igcli.runs.planning.plan import Plan
+from igcli.store.picture_names import naming_to_json
 
 
 def about(plan: Plan) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def about(plan: Plan) -> dict[str, Any]:
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
             "explained": {part.name: list(part.shape) for part in calibration.explained},
+            "pictured": plan.maps.picture.name if plan.maps.picture else None,
+            **naming_to_json(preflight.pictures),
         },
         "model": {
             "path": str(spec.path),
