@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from igcli.cli.console import tell_result, track, warn
-from igcli.cli.options import config_option, debug_option
+from igcli.cli.options import config_option, debug_option, setting_option
 from igcli.cli.output_files import check_output, writing
+from igcli.common.config import DriftConfig
 from igcli.common.errors import NotComparable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -17,16 +18,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command(name="compare")
 @click.argument("reference", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option(
-    "--fail-on",
+@setting_option(
+    DriftConfig,
+    "fail_on",
     metavar="THRESHOLD",
-    multiple=True,
     help="What fails the gate, may be repeated: METRIC.STATISTIC<V or >V, as 'cosine.p05<0.9', or "
     "SHARE>V, as 'prediction_changed>0.02'. The first one given replaces the whole default profile "
     "and that of --config; what is missing, failed or not converged fails all the same.  [default: "
     "the profile of configs/drift.toml]",
 )
-@click.option("--force", is_flag=True, help="Compare runs of different settings too.")
+@setting_option(DriftConfig, "force", help="Compare runs of different settings too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each threshold.")
 @click.option("--markdown", type=_FILE, help="Write a comment for a pull request.")

@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from igcli.common import exit_codes
@@ -47,6 +48,15 @@ class Stopping:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+
+    @contextmanager
+    def in_order(self) -> Iterator[threading.Event]:
+        """Give the event to what ends in order when it is set, while the context lasts."""
+        self.running = True
+        try:
+            yield self.event
+        finally:
+            self.running = False
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.over:

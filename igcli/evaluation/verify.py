@@ -12,7 +12,6 @@ import numpy as np
 from igcli.attribution.methods import (
     ADAPTIVE,
     DEFAULT_MIN_STEPS,
-    DEFAULT_TOLERANCE,
     MOST_STEPS,
     Method,
     choose_method,
@@ -25,7 +24,7 @@ from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
 from igcli.evaluation.reopen import Asked, rebuild
 from igcli.evaluation.verdict import Verified
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
@@ -62,11 +61,13 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about, config = rebuild(asked, warn)
-    method, tolerance = choose_method(config), _tolerance(config)
+    stored, config = rebuild(asked, warn)
+    about = stored.about
+    method = choose_method(config)
+    tolerance = _tolerance(method)
     inputs = about["inputs"]["count"]
     total = inputs * about["per_input"]
     found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
@@ -97,10 +98,10 @@ def _damage(words: str) -> Wrong:
     return Wrong("", "files", words, _AGAIN)
 
 
-def _tolerance(config: RunConfig) -> float:
-    if config.method != ADAPTIVE:
+def _tolerance(method: Method) -> float:
+    own = method.tolerance
+    if own is None:
         return _OF_A_RULE
-    own = DEFAULT_TOLERANCE if config.tolerance is None else config.tolerance
     return min(own, max(own / _FINER, _FINEST))
 
 
@@ -168,11 +169,9 @@ class _Sample:
         """Recompute the sample, and hold the run's rows against it."""
         finer = self._explain(self._plan.method, self._plan.config.out)
         same: list[Explanation] | list[None] = [None] * len(finer)
-        tolerance = None
-        if self._method.accuracy is None:
+        tolerance = self._method.tolerance
+        if tolerance is None:
             same = self._explain(self._method, scratch)
-        else:
-            tolerance = self._method.accuracy.tolerance
         per_input = self._plan.targets.per_input
         wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
         stored = _with_maps(self._out, wanted)
@@ -181,7 +180,9 @@ class _Sample:
     def _explain(self, method: Method, out: Path) -> list[Explanation]:
         names = [replace(self._plan.names[p], place=i) for i, p in enumerate(self._places)]
         config = replace(self._plan.config, out=out)
-        result = run(replace(self._plan, names=names, method=method, config=config), self._track)
+        result = run_plan(
+            replace(self._plan, names=names, method=method, config=config), self._track
+        )
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
         return _with_maps(out, read_joined(out))

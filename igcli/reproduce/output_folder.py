@@ -1,4 +1,4 @@
-"""OUT of an example: who may write there, and nothing left of what was refused before any work."""
+"""The output folder of an example: who may write there, and what is left of a refused one."""
 
 import json
 from contextlib import ExitStack, suppress
@@ -12,7 +12,7 @@ from igcli.store.lock import RunLock, check_unlocked
 ABOUT = "reproduce.json"
 
 
-class Place:
+class OutputFolder:
     """The folder that an example is written to.
 
     Parameters

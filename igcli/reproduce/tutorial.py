@@ -15,7 +15,7 @@ from igcli.figures.draw import Subject, draw
 from igcli.figures.panels import image_row
 from igcli.figures.style import settle_look
 from igcli.report.pictures.shown import ShownRun
-from igcli.reproduce.example_run import Work
+from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.figures import SIDE, explained, photos_in, stacked, titled
 from igcli.reproduce.predictions import best_rows
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
@@ -50,43 +50,43 @@ class _Drawn:
     interpolated: Image.Image
 
 
-def reproduce(work: Work) -> None:
+def reproduce(example: ExampleRun) -> None:
     """Explain each photo with the tutorial's steps; draw all figures of the tutorial."""
-    asked, cache = work.asked, work.tools.cache
-    photos = _photos(work)
-    model = asked.model or model_in(cache.get(INCEPTION))
-    labels = asked.labels or (None if asked.model else cache.get(LABELS))
-    work.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
-    flags = work.label_flags(labels)
+    request, cache = example.request, example.tools.cache
+    photos = _photos(example)
+    model = request.model or model_in(cache.get(INCEPTION))
+    labels = request.labels or (None if request.model else cache.get(LABELS))
+    example.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
+    config = example.with_labels(example.config(model, photos[0].path), labels)
     best: list[dict[str, Any]] = []
     drawn: list[_Drawn] = []
     for photo, name in zip(photos, _names(photos), strict=True):
         run_name = f"run-{name}"
-        own = ["--target", photo.target, "--steps", str(photo.steps), "--profile-path"]
-        plan, _ = work.explain(model, photo.path, run_name, [*flags, *own])
-        run = ShownRun(work.out / run_name)
+        own = replace(config, inputs=photo.path, target=photo.target, steps=photo.steps)
+        plan, _ = example.explain(replace(own, profile_path=True), run_name)
+        run = ShownRun(example.out / run_name)
         best += best_rows(plan, explained(run), "probability")
-        work.rows += [_row(row) for row in run.rows]
+        example.rows += [_row(row) for row in run.rows]
         drawn += [
-            _figures(photo, name, work.out / run_name, row, attribution, image)
+            _figures(photo, name, example.out / run_name, row, attribution, image)
             for row, attribution, image in run.pictures(run.rows)
         ]
-    work.facts["best"] = best
-    work.show(table(best))
-    work.show(table(work.rows))
-    work.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
+    example.facts["best"] = best
+    example.show(table(best))
+    example.show(table(example.rows))
+    example.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
     for figures in drawn:
-        work.draw(f"figure-{figures.name}.png", figures.panels)
+        example.draw(f"figure-{figures.name}.png", figures.panels)
     if drawn:
-        work.draw("path.png", stacked([figures.path for figures in drawn]))
-        work.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
+        example.draw("path.png", stacked([figures.path for figures in drawn]))
+        example.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
 
 
-def _photos(work: Work) -> list[_Photo]:
+def _photos(example: ExampleRun) -> list[_Photo]:
     """Return the photos given, to be treated as the fireboat, or the tutorial's own."""
-    data, cache = work.asked.data, work.tools.cache
+    data, cache = example.request.data, example.tools.cache
     if data:
-        return [_Photo(Path(name.path)) for name in photos_in(data, work.out)]
+        return [_Photo(Path(name.path)) for name in photos_in(data, example.out)]
     return [
         _Photo(cache.get(FIREBOAT), "555"),
         _Photo(cache.get(PANDA), "389", 56, "viridis", 0.5),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from igcli.common.progress import untracked
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import Plan
 
 _LEAST = 4
@@ -67,7 +67,7 @@ def estimate(plan: Plan) -> Estimate:
         for turn in (few, names):
             out = Path(folder) / str(len(sizes))
             sampled = replace(plan, names=turn, config=replace(plan.config, out=out))
-            result = run(sampled, untracked)
+            result = run_plan(sampled, untracked)
             if result.stopped is not None:
                 raise result.stopped
             seconds.append(result.seconds)

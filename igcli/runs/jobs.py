@@ -1,4 +1,4 @@
-"""Inputs scored, a chunk at a time, and their targets chosen: what each path is to explain."""
+"""The jobs of a run: inputs are scored, a chunk at a time, and each gets the targets to explain."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from igcli.runs.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingExplanation:
     """An explanation under way: its job, and all of its row that is known before the path."""
 
     job: Job
     known: Explanation
 
 
-class Scores:
-    """Scores inputs, a chunk at a time, and chooses their targets.
+class JobMaker:
+    """Makes jobs of inputs: scores a chunk of them at a time, and chooses their targets.
 
     A baseline's score is taken from the path where the path starts there; where the model must be
     asked, a baseline like the last one of the same block is not asked for again.
@@ -35,16 +35,16 @@ class Scores:
         self._block = range(0)
         self._last: tuple[Array, Array] | None = None
 
-    def ask(
+    def jobs_of(
         self, chunk: tuple[range, list[Sample | Failed]]
-    ) -> tuple[range, list[Asked | Explanation]]:
-        """Return what is to be explained, and the failed inputs, of a chunk of a block."""
+    ) -> tuple[range, list[PendingExplanation | Explanation]]:
+        """Return the jobs of a chunk of a block, and the rows of its failed inputs."""
         block, items = chunk
         if block != self._block:
             self._block, self._last = block, None
-        return block, list(self._ask(items))
+        return block, list(self._jobs(items))
 
-    def _ask(self, chunk: list[Sample | Failed]) -> Iterator[Asked | Explanation]:
+    def _jobs(self, chunk: list[Sample | Failed]) -> Iterator[PendingExplanation | Explanation]:
         pairs: list[tuple[Sample, Array]] = []
         for item in chunk:
             ready = _with_baseline(self._plan, item)
@@ -55,7 +55,9 @@ class Scores:
         if pairs:
             yield from self._scored(pairs)
 
-    def _scored(self, pairs: list[tuple[Sample, Array]]) -> Iterator[Asked | Explanation]:
+    def _scored(
+        self, pairs: list[tuple[Sample, Array]]
+    ) -> Iterator[PendingExplanation | Explanation]:
         """Score inputs together; where the model fails, one by one, to fail by name."""
         try:
             paths = _paths(self._plan, pairs)
@@ -138,7 +140,7 @@ def _chosen(
     path: tuple[Array, Array],
     scores: Array,
     starts: Array | None,
-) -> Iterator[Asked]:
+) -> Iterator[PendingExplanation]:
     prediction = int(np.argmax(scores))
     image = plan.source.space.to_display(sample.raw) if plan.maps.picture else None
     shape = plan.model.spec.output_shape
@@ -153,7 +155,7 @@ def _chosen(
             baseline_score=None if starts is None else float(starts[target]),
             image=image,
         )
-        yield Asked(Job(known.row, *path, target), known)
+        yield PendingExplanation(Job(known.row, *path, target), known)
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:

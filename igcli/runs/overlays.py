@@ -20,7 +20,7 @@ _TAIL = b"IEND\xaeB`\x82"
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
 
 
-class Pictures:
+class Overlays:
     """Draws into one run directory; safe to use from several threads.
 
     Attributes
@@ -84,11 +84,11 @@ class Pictures:
             save_png(picture, temporary, explanation.id, COMPRESSION)
 
 
-def pictures_of(plan: Plan) -> Pictures | None:
+def overlays_of(plan: Plan) -> Overlays | None:
     """Return what draws a run's overlays; None where it has none."""
     if plan.maps.picture is None or not plan.config.overlays:
         return None
-    return Pictures(plan, plan.maps.picture)
+    return Overlays(plan, plan.maps.picture)
 
 
 def _is_whole(path: Path) -> bool:

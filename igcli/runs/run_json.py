@@ -1,6 +1,5 @@
 """What run.json says of a run beside its status and counts."""
 
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from igcli import __version__
@@ -28,9 +27,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "baseline": plan.baseline_name,
             "preprocess": plan.preprocess,
             "resize": plan.resize,
-            "method": plan.method.title,
-            "accuracy": asdict(plan.method.accuracy) if plan.method.accuracy else None,
-            "memory": plan.method.memory,
+            **plan.method.settings(),
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
             "explained": _explained(plan),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -22,17 +21,23 @@ UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, Runti
 def read_rows(out: Path, entries: list[PartEntry]) -> Iterator[Explanation]:
     """Yield the parts' rows in order, without maps and pictures."""
     for entry in entries:
-        with h5py.File(part_path(out, entry.start), "r") as file:
-            columns = _columns(file)
-        for i in range(entry.rows):
-            yield _row(columns, i, entry.start + i)
+        yield from read_table(part_path(out, entry.start), entry.start)
 
 
 def read_joined(out: Path) -> list[Explanation]:
     """Return the rows that attributions.h5 has, without maps and pictures."""
-    with h5py.File(out / ATTRIBUTIONS, "r") as file:
-        columns = _columns(file)
-    return [_row(columns, i, i) for i in range(len(columns["id"]))]
+    return read_table(out / ATTRIBUTIONS, 0)
+
+
+def read_table(path: Path, start: int) -> list[Explanation]:
+    """Return the rows of an HDF5 file that begins with row `start`, without maps and pictures."""
+    with h5py.File(path, "r") as file:
+        columns = {column.name: read_column(column, file) for column in COLUMNS}
+    names, rows = list(columns), zip(*columns.values(), strict=True)
+    return [
+        Explanation(row=start + place, **dict(zip(names, values, strict=True)))
+        for place, values in enumerate(rows)
+    ]
 
 
 def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
@@ -41,20 +46,6 @@ def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
         datasets = [file[name] for name in map_names(file)]
         for row in rows:
             yield np.concatenate([dataset[row].ravel() for dataset in datasets])
-
-
-def _columns(file: Any) -> dict[str, list[Any]]:
-    return {column.name: read_column(column, file) for column in COLUMNS}
-
-
-def _row(columns: dict[str, list[Any]], place: int, row: int) -> Explanation:
-    return Explanation(row=row, **{name: values[place] for name, values in columns.items()})
-
-
-def has_images(out: Path, entry: PartEntry) -> bool:
-    """Tell whether a part holds what overlays are drawn over."""
-    with h5py.File(part_path(out, entry.start), "r") as file:
-        return IMAGES in file
 
 
 def read_pictures(out: Path, entry: PartEntry, part: Part) -> Iterator[tuple[int, Array, Array]]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.attribution.adaptive import integrate_adaptively
+from igcli.attribution.accuracy import Accuracy
+from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.batches import Batches, Batching
 from igcli.attribution.integral import Job
-from igcli.attribution.mesh import Accuracy
 from igcli.attribution.node_gradients import HostGradients
 from igcli.common.model_spec import ModelSettings
 from igcli.models.device_gradients import DeviceGradients
@@ -55,8 +55,8 @@ def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: P
     results = []
     for on_device in (True, False):
         model = TensorFlowModel(small_model, loaded, ModelSettings(), on_device=on_device)
-        accuracy = Accuracy(0.002, 5, 256)
-        done = integrate_adaptively(Batches(model, Batching(4, 2)), jobs, accuracy, memory=2**20)
+        method = Adaptive("adaptive", Accuracy(0.002, 5, 256), memory=2**20)
+        done = method.integrate(Batches(model, Batching(4, 2)), jobs)
         results.append(sorted(done, key=lambda integral: integral.key))
     for device, host in zip(*results, strict=True):
         assert device.steps == host.steps

@@ -1,4 +1,4 @@
-"""What one worker does: load the model, explain ranges, write parts. It knows nothing of Ray."""
+"""The worker: one of several processes of a run, which explains ranges. It knows nothing of Ray."""
 
 import os
 import socket
@@ -12,18 +12,17 @@ from igcli.attribution.batches import Batches
 from igcli.attribution.gradient_model import GradientModel
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, IgcliError
-from igcli.common.explanation import Explanation
 from igcli.common.machine import use_only
-from igcli.runs.diagnostics import Checks
+from igcli.runs.diagnostics import Diagnostics
 from igcli.runs.executors.ray.shared_files import Token, check_sees, enter_folder
-from igcli.runs.explain import explain_and_draw
-from igcli.runs.overlays import pictures_of
+from igcli.runs.explain import explain_blocks
+from igcli.runs.overlays import overlays_of
 from igcli.runs.planning.calibration import Settled
 from igcli.runs.planning.earlier_run import Earlier
 from igcli.runs.planning.plan import LoadModel, Plan, plan_run, settled_by
 from igcli.runs.planning.preflight import Survey, look_at_inputs
 from igcli.store.identity import differences
-from igcli.store.staged import Staged, stage, whole_inputs
+from igcli.store.staged import Staged, StagedWriter
 
 _NO_GPU = "-1"
 
@@ -148,32 +147,28 @@ class Worker:
         plan, batches = self._plan, self._batches
         assert plan is not None and batches is not None
         rows, busy = batches.rows, batches.busy
-        pictures, notes = pictures_of(plan), list[str]()
-        checks = Checks(plan.model.spec, notes.append) if checked else None
-        done: list[Explanation] = []
+        overlays, notes = overlays_of(plan), list[str]()
+        diagnostics = Diagnostics(plan.model.spec, notes.append) if checked else None
+        per_input = plan.targets.per_input
+        writer = StagedWriter(plan.config.out, plan.maps, per_input)
         failure: Exception | None = None
         try:
-            for explanation in explain_and_draw(plan, batches, [block], pictures):
-                done.append(explanation)
-                if checks is not None:
-                    checks.add(explanation)
+            for _ in explain_blocks(plan, batches, [block], writer, overlays, diagnostics):
+                pass
         except Exception as error:
             failure = portable(error)
-        if checks is not None:
-            checks.finish()
-        staged = None
-        per_input = plan.targets.per_input
-        whole = whole_inputs(done, per_input)
+        if diagnostics is not None:
+            diagnostics.finish()
         try:
-            if whole:
-                staged = stage(plan.config.out, whole, plan.maps)
+            writer.cut()
         except OSError as error:
             failure = failure or error
+        staged = writer.staged
         return Report(
             staged=staged,
             whole=staged is not None and staged.rows == len(block) * per_input,
             failure=failure,
-            undrawn=pictures.undrawn if pictures else [],
+            undrawn=overlays.undrawn if overlays else [],
             notes=notes,
             rows=batches.rows - rows,
             busy=batches.busy - busy,

@@ -21,18 +21,13 @@ def spelled_out(config: RunConfig, listing: Listing) -> RunConfig:
     ConfigError
         When settings don't go together, or not with the inputs.
     """
-    method = choose_method(config)
-    accuracy = method.accuracy
+    config = choose_method(config).spelled_out(config)
     one_kind = listing.kind != "several"
     return replace(
         config,
         baseline=config.baseline or ((DEFAULT_BASELINE[listing.kind],) if one_kind else ()),
         preprocess=settle_preprocess(config, listing),
         resize=(config.resize or DEFAULT_RESIZE) if listing.resizable else None,
-        tolerance=accuracy.tolerance if accuracy else None,
-        min_steps=accuracy.min_steps if accuracy else None,
-        max_steps=accuracy.max_steps if accuracy else None,
-        steps=len(method.rule.alphas) if method.rule else None,
     )
 
 

@@ -29,7 +29,6 @@ GATES: dict[str, Callable[[Explanation], float | None]] = {
     "unconverged": lambda e: None if e.converged is None else float(not e.converged),
 }
 USAGE = "delta:V, relative-delta:V, error:V or unconverged"
-_NEEDS_ESTIMATE = frozenset({"error", "unconverged"})
 
 
 def parse_gates(texts: tuple[str, ...], method: Method) -> list[Gate]:
@@ -45,7 +44,8 @@ def _parse(text: str, method: Method) -> Gate:
         limit = -1.0
     if name not in GATES or not limit >= 0.0 or (name == "unconverged" and number):
         raise ConfigError(f"--fail-on {text} can't be read", fix=f"write {USAGE}, V not negative")
-    if name in _NEEDS_ESTIMATE and not (method.estimates and (method.accuracy or name == "error")):
+    measured = {"error": method.estimates, "unconverged": method.tolerance is not None}
+    if not measured.get(name, True):
         raise ConfigError(
             f"--fail-on {text} can't be used with {method.title}",
             "it has no error estimate" if name == "error" else "it has no tolerance to meet",

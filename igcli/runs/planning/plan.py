@@ -149,7 +149,7 @@ def plan_run(
         config.seed,
     )
     settled = settled or settle(found, model, source, start, targets.per_input, workers, warn)
-    method = replace(found.method, memory=settled.memory).with_rounding(settled.precision_error)
+    method = found.method.with_memory(settled.memory).with_rounding(settled.precision_error)
     return Plan(
         config=config,
         model=model,

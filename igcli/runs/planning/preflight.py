@@ -1,14 +1,12 @@
 """What can be found wrong with a run before its model is loaded, and what is known by then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from igcli.attribution.methods import Method, choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.files import is_file
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.labels import Labels, read_labels
@@ -57,7 +55,7 @@ def survey(config: RunConfig, warn: Warn) -> Survey:
         Whatever makes the run impossible, named.
     """
     check_out(config.out, config.overwrite, config.resume)
-    check_sources(config.out, _sources(config))
+    check_sources(config.out, (config.model, config.inputs, *config.files()))
     found = look_at_inputs(config, warn)
     earlier = find_earlier(config, found.identity, found.every)
     if earlier and config.batch_size is None:
@@ -104,15 +102,6 @@ def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequenc
     which, count = shard
     begin, end = ((i * len(names)) // count for i in (which - 1, which))
     return [replace(name, place=place) for place, name in enumerate(names[begin:end])]
-
-
-def _sources(config: RunConfig) -> Iterator[Path]:
-    yield from (config.model, config.inputs)
-    yield from (
-        Path(p)
-        for p in (config.labels, config.target, config.custom_objects, *config.baseline)
-        if p and is_file(p)
-    )
 
 
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:

@@ -15,9 +15,9 @@ from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import untracked
+from igcli.runs.executors.local import run_plan
 from igcli.runs.executors.ray.shared_files import token_in
 from igcli.runs.executors.worker import Setup, Worker, portable
-from igcli.runs.pipeline import run
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.planning.preflight import survey
 from tests.runs.executors.scripted import FEATURES, Scripted, load
@@ -199,7 +199,7 @@ def test_errors_travel(config: RunConfig) -> None:
 def test_parts_of_a_worker_are_those_of_a_local_run(config: RunConfig, tmp_path: Path) -> None:
     local = replace(config, out=tmp_path / "local")
     plan = make_plan(local, load, lambda message: None)
-    assert run(plan, untracked).complete
+    assert run_plan(plan, untracked).complete
     staged = worker_of(config).explain(range(0, COUNT), checked=False).staged
     assert staged is not None
     np.testing.assert_array_equal(
