@@ -53,6 +53,8 @@ class RunConfig:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    signature: str | None = None
+    input_value: tuple[str, ...] = ()
     batch_size: int | None = setting(None, decides=_NOTHING)
     device: str = setting("auto", decides=_NOTHING)
     precision: str = setting("float32", decides=_INTEGRAL)
@@ -85,6 +87,8 @@ class RunConfig:
             explain=self.explain,
             layer=self.layer,
             layer_input=self.layer_input,
+            signature=self.signature,
+            input_value=self.input_value,
             allow_unsafe=self.allow_unsafe,
             custom_objects=self.custom_objects,
         )

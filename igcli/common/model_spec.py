@@ -19,13 +19,15 @@ class InputSpec:
     """A model's input: its name, its shape without the batch axis, the dtype of a path.
 
     `declared` is the dtype that the model itself takes, where it is another one: numbers are kept
-    as floats and cast in the model.
+    as floats and cast in the model. `pixels` tells an input of integers that the model makes floats
+    of before anything else: it takes the pixels of pictures, 0 to 255, and is explained as floats.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
     declared: str = ""
+    pixels: bool = False
 
     @property
     def known_size(self) -> int:
@@ -87,12 +89,27 @@ class LayerInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """What of a SavedModel can be called, for people.
+
+    `traces` counts the ways that it was traced in; `chosen` tells the one that is explained.
+    """
+
+    name: str
+    takes: str
+    gives: str
+    traces: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
     """How a model is to be run: what a score is, on which device, in which arithmetic.
 
-    `shapes` are those of the inputs at hand, by name (by no name where there is one), for what must
-    know them beforehand. `allow_unsafe` lets code in its file run; `custom_objects` is a Python
-    file that defines its layers.
+    `signature` names what of a SavedModel is called, and `input_value` gives inputs that are no
+    data their values, as NAME=VALUE. `shapes` are those of the inputs at hand, by name (by no name where
+    there is one), for what must know them beforehand. `allow_unsafe` lets code in its file run;
+    `custom_objects` is a Python file that defines its layers.
     """
 
     scores: str = "as-is"
@@ -102,6 +119,8 @@ class ModelSettings:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    signature: str | None = None
+    input_value: tuple[str, ...] = ()
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     allow_unsafe: bool = False
     custom_objects: Path | None = None
@@ -149,6 +168,10 @@ class ModelSpec:
         What the path's vector is made of; empty where it is one tensor in its own shape.
     scaling : str
         The layer, if there is one, that brings pixels of 0–255 to the model's own range.
+    draws : tuple of str
+        What draws random numbers that the output depends on, other ones at each call.
+    of_batch : tuple of str
+        The batch normalisations that run as in training.
     """
 
     path: Path
@@ -169,6 +192,8 @@ class ModelSpec:
     entered: InputSpec | None = None
     parts: tuple[Part, ...] = ()
     scaling: str = ""
+    draws: tuple[str, ...] = ()
+    of_batch: tuple[str, ...] = ()
 
     @property
     def point(self) -> InputSpec:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
-from igcli.common.errors import IgcliError, ModelError
+from igcli.common.errors import ConfigError, IgcliError, ModelError
 from igcli.common.model_spec import ModelSettings
+from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
+from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
-from igcli.models.loaders.network import Network, first_line
+from igcli.models.loaders.network import Loaded, Network, first_line
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.selection.describe import ModelInfo, describe
@@ -46,7 +49,7 @@ def check_path(path: Path) -> None:
         )
 
 
-def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+def open_model(path: Path, settings: ModelSettings, warn: Warn) -> GradientModel:
     """Load, check, simplify and trace a model.
 
     Raises
@@ -87,7 +90,7 @@ def _quietly(path: Path, settings: ModelSettings, warn: Warn) -> Iterator[Warn]:
     notes: list[str] = []
     with quiet_stderr():
         yield notes.append
-    for note in notes:
+    for note in dict.fromkeys(notes):
         warn(f"{path}: {note}")
 
 
@@ -95,21 +98,41 @@ def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Netwo
     """Return TensorFlow and the model."""
     tf = import_tensorflow()
     choose_device(tf, settings.device)
-    return tf, LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+    if settings.signature is not None and not path.is_dir():
+        raise ConfigError(
+            f"--signature {settings.signature} can't be used with {path}",
+            "only a SavedModel has signatures",
+            "leave it out",
+        )
+    network = LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+    return tf, with_values(tf, path, network, settings.input_value)
 
 
-def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> GradientModel:
     tf = import_tensorflow()
     try:
         loaded = select(tf, path, network, settings)
+        _tell_of(loaded, warn)
         exact = None
         if settings.precision == "bfloat16":
             single = replace(settings, precision="float32")
             exact = TensorFlowModel(path, freeze(tf, loaded, single, warn), single)
-        return TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
+        model = TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
+        return model if loaded.batch is None else InFixedBatches(model, loaded.batch)
     except IgcliError:
         raise
     except Exception as error:
         # Tracing builds the model's own graph, which may raise anything (LookupError for an op
         # without a gradient, for one).
         raise ModelError(f"{path} can't be differentiated", first_line(error)) from error
+
+
+def _tell_of(loaded: Loaded, warn: Warn) -> None:
+    """Say what a reader of the maps must know."""
+    for note in loaded.notes:
+        warn(note)
+    if loaded.batch is not None:
+        warn(
+            f"it takes {loaded.batch} input{'s' if loaded.batch > 1 else ''} at once, no more and "
+            "no fewer: rows are sent so, the last batch filled up"
+        )

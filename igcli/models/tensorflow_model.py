@@ -47,10 +47,11 @@ class TensorFlowModel:
         self._mode = settings.scores
         self._tail: Tail = "unknown"
         self._output_shape: tuple[int, ...] = ()
-        batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
-        number = tf.TensorSpec((None,), loaded.input.dtype)
-        index = tf.TensorSpec((None,), tf.int32)
-        self._signature = (batch, batch, index, number, index)
+        ends = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+        number = tf.TensorSpec((loaded.batch,), loaded.input.dtype)
+        index = tf.TensorSpec((loaded.batch,), tf.int32)
+        self._signature = (ends, ends, index, number, index)
+        batch = tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
         self._scores = self._trace(self._class_scores, batch)
         self._rows = self._trace(self._row_gradients, *self._signature)
         self._enter = self._entrance()
@@ -68,13 +69,15 @@ class TensorFlowModel:
             precision=settings.precision,
             on_gpu=has_gpu(tf),
             streams=stream_count(tf),
-            row_bytes=_row_bytes(self._scores.graph),
+            row_bytes=_row_bytes(self._scores.graph, loaded.batch),
             weight_bytes=_captured_bytes(self._scores.graph),
             inputs=loaded.inputs,
             output_shape=self._output_shape,
             entered=loaded.input if loaded.enter else None,
             parts=loaded.parts,
             scaling=loaded.scaling,
+            draws=loaded.draws,
+            of_batch=loaded.of_batch,
         )
 
     def enter(self, x: Array) -> Array:
@@ -128,7 +131,7 @@ class TensorFlowModel:
         """Return what sums gradients with the weights of so many rules; 0 for each row's own."""
         with self._tracing:
             if rules not in self._traced:
-                weights = self._tf.TensorSpec((rules, None), self._loaded.input.dtype)
+                weights = self._tf.TensorSpec((rules, self._loaded.batch), self._loaded.input.dtype)
                 self._traced[rules] = (
                     self._trace(self._weighted_gradients, *self._signature, weights)
                     if rules
@@ -158,7 +161,8 @@ class TensorFlowModel:
         enter, source = self._loaded.enter, self._loaded.source
         if enter is None or source is None:
             return None
-        return self._trace(enter, self._tf.TensorSpec((None, *source.shape), source.dtype))
+        rows = self._tf.TensorSpec((self._loaded.batch, *source.shape), source.dtype)
+        return self._trace(enter, rows)
 
     def _class_scores(self, rows: Any) -> Any:
         outputs = self._loaded.function(rows)
@@ -210,13 +214,13 @@ class TensorFlowModel:
 _IN_PLACE = frozenset({"BiasAdd", "Identity", "Reshape", "Squeeze"})
 
 
-def _row_bytes(graph: Any) -> int:
-    """Add up what every operation's outputs take per row, those with an open batch axis."""
+def _row_bytes(graph: Any, batch: int | None) -> int:
+    """Add up what every operation's outputs take per row, those whose first axis counts rows."""
     total = 0
     for op in graph.get_operations():
         for tensor in op.outputs:
-            shape = tensor.shape.as_list() if tensor.shape.rank else [1]
-            if shape[0] is None and op.type not in _IN_PLACE:
+            shape = tensor.shape.as_list() if tensor.shape.rank else [0]
+            if shape[0] == batch and op.type not in _IN_PLACE:
                 total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
     return total
 

@@ -16,7 +16,10 @@ from igcli.common.model_spec import ModelSettings
 from igcli.models.graph.bfloat16 import in_bfloat16
 from igcli.models.graph.convolutions import mark_convolutions
 from igcli.models.graph.grappler import optimized
+from igcli.models.graph.inlined import inline, trace
 from igcli.models.graph.rewrites import after_folding, before_folding, node_name
+from igcli.models.graph.stateful import drawn, has_state, of_batch, written
+from igcli.models.graph.writes import writing_nothing
 from igcli.models.loaders.network import Loaded, first_line
 from igcli.models.runtime import has_gpu
 
@@ -29,16 +32,21 @@ _LARGE_BYTES = 2**16
 def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Loaded:
     """Return the same model as a function over one frozen, simplified graph.
 
-    A graph that can't be frozen is called as it is, with a warning: same numbers, but slower, and
-    its tail stays hidden where it lies in a function.
+    It writes no variables, and says what in it is not of inference. A graph that can't be frozen is
+    called as it is, with a warning: same numbers, but slower, and its tail stays hidden where it
+    lies in a function.
 
     Raises
     ------
     ConfigError
         When it must be frozen, for bfloat16, and can't.
     """
+    concrete = _traced(tf, loaded)
+    if has_state(concrete.graph.as_graph_def()):
+        loaded = _without_state(tf, loaded, warn)
+        concrete = _traced(tf, loaded)
     try:
-        graph, feed, output, shape = _simplified(tf, loaded)
+        graph, feed, output, shape = _simplified(tf, concrete)
         if not has_gpu(tf):
             mark_convolutions(graph)
         if settings.precision == "bfloat16" and loaded.input.dtype != np.float64:
@@ -47,7 +55,7 @@ def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Load
             frozen = imported(tf, graph, feed, output)
         # What can't be imported is known here, where there is another way.
         tf.function(frozen, autograph=False).get_concrete_function(
-            tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+            tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
         )
     except _TooLarge as error:
         return _as_it_is(loaded, settings, warn, f"{error} of weights are too much to inline")
@@ -112,12 +120,30 @@ def _as_it_is(loaded: Loaded, settings: ModelSettings, warn: Warn, why: str) -> 
     return loaded
 
 
-def _simplified(tf: Any, loaded: Loaded) -> tuple[Any, str, str, Any]:
+def _traced(tf: Any, loaded: Loaded) -> Any:
+    return trace(tf, loaded.function, [_rows(tf, loaded)])
+
+
+def _rows(tf: Any, loaded: Loaded) -> Any:
+    shape = (loaded.batch, *loaded.input.shape)
+    return tf.TensorSpec(shape, loaded.input.dtype, name="rows")
+
+
+def _without_state(tf: Any, loaded: Loaded, warn: Warn) -> Loaded:
+    """Return a model that writes no variables, and tell what it draws."""
+    spec = _rows(tf, loaded)
+    inlined = inline(tf, lambda rows: [loaded.function(rows)], [spec])
+    found = replace(loaded, draws=drawn(inlined, 0), of_batch=of_batch(inlined, 0))
+    if not written(inlined):
+        return found
+    function = writing_nothing(tf, inlined, [spec], loaded.batch, warn)
+    return replace(found, function=lambda rows: function([rows])[0])
+
+
+def _simplified(tf: Any, concrete: Any) -> tuple[Any, str, str, Any]:
     """Return the graph, the names of its input and output, and the output's shape."""
     from tensorflow.python.framework import convert_to_constants
 
-    rows = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype, name="rows")
-    concrete = tf.function(loaded.function, autograph=False).get_concrete_function(rows)
     size = sum(v.shape.num_elements() * v.dtype.size for v in concrete.graph.variables)
     if size > _MOST_BYTES:
         raise _TooLarge(f"{size / 2**30:.1f} GB")

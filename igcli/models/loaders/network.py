@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import InputSpec, Part
+from igcli.common.model_spec import EntryPoint, InputSpec, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Network:
         Who read the file.
     model : Any
         The Keras model, whose layers can be named; None for other kinds.
+    batch : int or None
+        How many inputs it takes at once; None for any number.
+    settled : tuple of str
+        Inputs of the file that are no data, and have a value.
+    entry_points : tuple of EntryPoint
+        What a SavedModel offers.
     """
 
     function: Callable[[Sequence[Any]], Sequence[Any]]
@@ -35,6 +41,9 @@ class Network:
     outputs: tuple[str, ...]
     loader: str
     model: Any = None
+    batch: int | None = None
+    settled: tuple[str, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,12 @@ class Loaded:
         What a point's vector is made of; empty where it is one tensor in its own shape.
     scaling : str
         See `ModelSpec.scaling`.
+    batch : int or None
+        How many rows it takes at once; None for any number.
+    draws, of_batch : tuple of str
+        See `ModelSpec`.
+    notes : tuple of str
+        What is to be told of how it was chosen.
     """
 
     function: Callable[[Any], Any]
@@ -72,6 +87,10 @@ class Loaded:
     inputs: tuple[InputSpec, ...] = ()
     parts: tuple[Part, ...] = ()
     scaling: str = ""
+    batch: int | None = None
+    draws: tuple[str, ...] = ()
+    of_batch: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype: str) -> InputSpec:

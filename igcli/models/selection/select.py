@@ -40,6 +40,7 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
         loaded,
         inputs=network.inputs if len(network.inputs) > 1 else (),
         scaling=own_scaling(network.model),
+        batch=network.batch,
     )
 
 
