@@ -42,7 +42,17 @@ class InputSpec:
     @property
     def is_integer(self) -> bool:
         """Whether the model takes integers, along which nothing can be integrated."""
-        return "int" in self.declared or self.declared == "bool"
+        return not self.pixels and ("int" in self.declared or self.declared == "bool")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it takes whole numbers: pixels are fed to it as they are, 0 to 255."""
+        return self.pixels or self.is_integer
+
+    @property
+    def fed(self) -> Any:
+        """The dtype that the model is called with."""
+        return self.dtype if self.pixels else self.declared or self.dtype
 
     def with_shape(self, shape: tuple[int, ...]) -> "InputSpec":
         """Return the same input with every open dimension settled."""
@@ -107,9 +117,9 @@ class ModelSettings:
     """How a model is to be run: what a score is, on which device, in which arithmetic.
 
     `signature` names what of a SavedModel is called, and `input_value` gives inputs that are no
-    data their values, as NAME=VALUE. `shapes` are those of the inputs at hand, by name (by no name where
-    there is one), for what must know them beforehand. `allow_unsafe` lets code in its file run;
-    `custom_objects` is a Python file that defines its layers.
+    data their values, as NAME=VALUE. `shapes` are those of the inputs at hand, by name (by no name
+    where there is one), for what must know them beforehand. `allow_unsafe` lets code in its file
+    run; `custom_objects` is a Python file that defines its layers.
     """
 
     scores: str = "as-is"

@@ -67,7 +67,7 @@ class Space:
     kind : {"pixels", "floats", "integers"}
         What raw numbers are.
     preprocess : str
-        A name from PREPROCESS; unused for floats.
+        A name from PREPROCESS; unused for floats, and for a model that takes integers.
     input : InputSpec
         The model's input, every dimension settled.
     """
@@ -77,7 +77,8 @@ class Space:
     input: InputSpec
 
     def __post_init__(self) -> None:
-        if self.kind == "pixels" and self.preprocess in _NEEDS_RGB and self.raw_shape[-1] != 3:
+        colours = self.preprocess in _NEEDS_RGB and not self.input.is_whole
+        if self.kind == "pixels" and colours and self.raw_shape[-1] != 3:
             raise ConfigError(
                 f"--preprocess {self.preprocess} needs three colour channels",
                 f"the model's input {self.input.name!r} has shape {self.input.shape}",
@@ -99,11 +100,15 @@ class Space:
     @property
     def has_pictures(self) -> bool:
         """Whether inputs can be shown."""
-        return self.kind != "integers" and is_image_shape(self.shape)
+        shown = self.kind != "integers" or self.input.pixels
+        return shown and is_image_shape(self.shape)
 
     def to_model(self, numbers: Array) -> Array:
         """Map raw numbers to a contiguous model input of the input's shape and dtype."""
-        if self.kind == "pixels":
+        if self.kind == "pixels" and self.input.is_whole:
+            # Whole numbers, as a picture's are: the model itself would cut the rest off.
+            numbers = np.rint(numbers)
+        elif self.kind == "pixels":
             numbers = PREPROCESS[self.preprocess](numbers.astype(self.input.dtype, copy=False))
         return np.ascontiguousarray(numbers, dtype=self.input.dtype).reshape(self.shape)
 

@@ -65,8 +65,10 @@ def drawn(inlined: Inlined, output: int) -> tuple[str, ...]:
             found += [n for n in inner if n.op in _DRAWS_ANEW]
             # Which seed a loop's own draws get is not followed: one that is written counts.
             found += [n for n in inner if written and _draws_from_seed(n)]
-    drawing = [node for node in found if node.op != "RngReadAndSkip"] or found
-    return tuple(sorted({f"{told(node.name)} ({node.op})" for node in drawing}))
+    # What only makes a seed for another is not worth a word.
+    seeds = [n for n in found if n.op == "RngReadAndSkip" or any("/igcli_" in i for i in n.input)]
+    drawing = [node for node in found if node not in seeds] or found
+    return tuple(sorted({_named(node) for node in drawing}))
 
 
 def written(inlined: Inlined) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ def of_batch(inlined: Inlined, output: int) -> tuple[str, ...]:
     """Name the batch normalisations that an output depends on and that run as in training."""
     nodes = {node.name: node for node in inlined.graph.node}
     found = (node for node in behind(nodes, [inlined.outputs[output]]) if is_of_batch(node))
-    return tuple(sorted({f"{told(node.name)} ({node.op})" for node in found}))
+    return tuple(sorted({_named(node) for node in found}))
 
 
 def is_of_batch(node: Any) -> bool:
@@ -102,6 +104,11 @@ def is_seed_of_draws(node: Any) -> bool:
 def told(name: str) -> str:
     """Return a node's name without the calls that it was written out of."""
     return "/".join(part for part in name.split("/") if not _CALL.fullmatch(part)) or name
+
+
+def _named(node: Any) -> str:
+    scope, _, last = told(node.name).rpartition("/")
+    return f"{scope if scope and last.startswith(node.op) else told(node.name)} ({node.op})"
 
 
 def resource_of(nodes: Mapping[str, Any], name: str) -> str:

@@ -177,7 +177,7 @@ def _holding(
 
 def _rows(tf: Any, spec: InputSpec, value: float | bool, rows: Any) -> Any:
     shape = tf.concat([rows, [side or 1 for side in spec.shape]], 0)
-    filled = tf.fill(shape, tf.cast(value, spec.declared or spec.dtype))
+    filled = tf.fill(shape, tf.cast(value, spec.fed))
     return tf.ensure_shape(filled, (None, *spec.shape))
 
 

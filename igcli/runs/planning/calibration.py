@@ -18,6 +18,7 @@ from igcli.runs.planning.blocks import block_size, shared
 from igcli.runs.planning.earlier_run import Earlier
 from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Survey
+from igcli.runs.planning.repeatability import check_repeatable
 from igcli.store.maps import maps_of
 
 
@@ -83,6 +84,7 @@ def settle(
     method = found.method.with_rounding(error)
     rows = len(found.names) * per_input * method.usual_steps // workers
     chosen = _batching(config, model, method, point.known_shape, rows, found.earlier, warn)
+    check_repeatable(model, method, chosen.batching, source, found.every, start.baseline)
     maps = maps_of(spec, point, source.space.has_pictures)
     size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
     return Settled(
@@ -110,6 +112,14 @@ def _point(model: GradientModel, source: Source) -> InputSpec:
 def _tell_of_scaling(config: RunConfig, listing: Listing, spec: ModelSpec, warn: Warn) -> None:
     """Say so where pixels would be scaled twice."""
     preprocess = config.preprocess or DEFAULT_PREPROCESS
+    given = all(known.is_whole for known in spec.inputs or (spec.input,))
+    if given:
+        if config.preprocess not in {None, "raw"}:
+            warn(
+                f"--preprocess {preprocess} has no effect: the model takes "
+                f"{spec.input.declared} pixels, and gets them as they are"
+            )
+        return
     if spec.scaling and listing.kind in {"pixels", "several"} and preprocess != "raw":
         warn(
             f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
