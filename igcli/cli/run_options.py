@@ -139,6 +139,11 @@ _SETTINGS = (
         help="Give an input that is no data one value for all: temperature=0.5. Can be repeated.",
     ),
     run_option(
+        "hold_mask",
+        help="Keep the mask that each input has (Masking, padding) all along its path, at the "
+        "baseline too.",
+    ),
+    run_option(
         "batch_size",
         metavar="ROWS",
         callback=parse_batch_size,

@@ -55,6 +55,7 @@ class RunConfig:
     layer_input: bool = False
     signature: str | None = None
     input_value: tuple[str, ...] = ()
+    hold_mask: bool = False
     batch_size: int | None = setting(None, decides=_NOTHING)
     device: str = setting("auto", decides=_NOTHING)
     precision: str = setting("float32", decides=_INTEGRAL)
@@ -89,6 +90,7 @@ class RunConfig:
             layer_input=self.layer_input,
             signature=self.signature,
             input_value=self.input_value,
+            hold_mask=self.hold_mask,
             allow_unsafe=self.allow_unsafe,
             custom_objects=self.custom_objects,
         )

@@ -117,9 +117,10 @@ class ModelSettings:
     """How a model is to be run: what a score is, on which device, in which arithmetic.
 
     `signature` names what of a SavedModel is called, and `input_value` gives inputs that are no
-    data their values, as NAME=VALUE. `shapes` are those of the inputs at hand, by name (by no name
-    where there is one), for what must know them beforehand. `allow_unsafe` lets code in its file
-    run; `custom_objects` is a Python file that defines its layers.
+    data their values, as NAME=VALUE; `hold_mask` keeps each input's mask. `shapes` are those of the
+    inputs at hand, by name (by no name where there is one), for what must know them beforehand.
+    `allow_unsafe` lets code in its file run; `custom_objects` is a Python file that defines its
+    layers.
     """
 
     scores: str = "as-is"
@@ -131,6 +132,7 @@ class ModelSettings:
     layer_input: bool = False
     signature: str | None = None
     input_value: tuple[str, ...] = ()
+    hold_mask: bool = False
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     allow_unsafe: bool = False
     custom_objects: Path | None = None
@@ -182,6 +184,8 @@ class ModelSpec:
         What draws random numbers that the output depends on, other ones at each call.
     of_batch : tuple of str
         The batch normalisations that run as in training.
+    masks : tuple of str
+        What compares an explained input with a number, to leave out what is equal.
     """
 
     path: Path
@@ -204,6 +208,7 @@ class ModelSpec:
     scaling: str = ""
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
 
     @property
     def point(self) -> InputSpec:

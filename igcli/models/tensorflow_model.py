@@ -78,6 +78,7 @@ class TensorFlowModel:
             scaling=loaded.scaling,
             draws=loaded.draws,
             of_batch=loaded.of_batch,
+            masks=loaded.masks,
         )
 
     def enter(self, x: Array) -> Array:

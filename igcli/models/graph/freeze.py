@@ -17,6 +17,7 @@ from igcli.models.graph.bfloat16 import in_bfloat16
 from igcli.models.graph.convolutions import mark_convolutions
 from igcli.models.graph.grappler import optimized
 from igcli.models.graph.inlined import inline, trace
+from igcli.models.graph.masks import masks_of, may_mask, titles
 from igcli.models.graph.rewrites import after_folding, before_folding, node_name
 from igcli.models.graph.stateful import drawn, has_state, of_batch, written
 from igcli.models.graph.writes import writing_nothing
@@ -42,8 +43,9 @@ def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Load
         When it must be frozen, for bfloat16, and can't.
     """
     concrete = _traced(tf, loaded)
-    if has_state(concrete.graph.as_graph_def()):
-        loaded = _without_state(tf, loaded, warn)
+    graph = concrete.graph.as_graph_def()
+    if has_state(graph) or may_mask(graph):
+        loaded = _looked_through(tf, loaded, warn)
         concrete = _traced(tf, loaded)
     try:
         graph, feed, output, shape = _simplified(tf, concrete)
@@ -129,11 +131,21 @@ def _rows(tf: Any, loaded: Loaded) -> Any:
     return tf.TensorSpec(shape, loaded.input.dtype, name="rows")
 
 
-def _without_state(tf: Any, loaded: Loaded, warn: Warn) -> Loaded:
-    """Return a model that writes no variables, and tell what it draws."""
+def _looked_through(tf: Any, loaded: Loaded, warn: Warn) -> Loaded:
+    """Return a model that writes no variables, and tell what it draws and leaves out."""
     spec = _rows(tf, loaded)
-    inlined = inline(tf, lambda rows: [loaded.function(rows)], [spec])
-    found = replace(loaded, draws=drawn(inlined, 0), of_batch=of_batch(inlined, 0))
+    try:
+        inlined = inline(tf, lambda rows: [loaded.function(rows)], [spec])
+    except Exception as error:
+        # As in `freeze`: Grappler knows not every graph.
+        warn(f"not looked through for random numbers, writes and masks: {first_line(error)}")
+        return loaded
+    found = replace(
+        loaded,
+        draws=drawn(inlined, 0),
+        of_batch=of_batch(inlined, 0),
+        masks=titles(masks_of(inlined), loaded.layers),
+    )
     if not written(inlined):
         return found
     function = writing_nothing(tf, inlined, [spec], loaded.batch, warn)

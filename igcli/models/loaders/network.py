@@ -72,8 +72,10 @@ class Loaded:
         See `ModelSpec.scaling`.
     batch : int or None
         How many rows it takes at once; None for any number.
-    draws, of_batch : tuple of str
+    draws, of_batch, masks : tuple of str
         See `ModelSpec`.
+    layers : tuple of str
+        The names of the model's layers, where they are known.
     notes : tuple of str
         What is to be told of how it was chosen.
     """
@@ -90,6 +92,8 @@ class Loaded:
     batch: int | None = None
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

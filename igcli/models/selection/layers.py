@@ -20,6 +20,11 @@ def layer_infos(model: Any, above: str = "") -> tuple[LayerInfo, ...]:
     return tuple(found)
 
 
+def layer_names(model: Any) -> tuple[str, ...]:
+    """Return the layers' own names, without those of the models that they are in."""
+    return tuple(info.name.rpartition("/")[2] for info in layer_infos(model))
+
+
 def _shape(layer: Any) -> str:
     try:
         shape = layer.output.shape[1:]

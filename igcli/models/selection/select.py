@@ -11,7 +11,8 @@ from igcli.common.shapes import fits
 from igcli.models.loaders.network import Loaded, Network
 from igcli.models.selection.at_layer import from_layer
 from igcli.models.selection.describe import own_scaling
-from igcli.models.selection.layers import find_layer, is_input
+from igcli.models.selection.held_masks import with_held_masks
+from igcli.models.selection.layers import find_layer, is_input, layer_names
 from igcli.models.selection.outputs import choose_output, unknown
 from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
 from igcli.models.selection.pixels import with_pixels
@@ -27,7 +28,7 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     ModelError
         When there is nothing to integrate along.
     """
-    if len(network.inputs) > 1 or settings.layer is not None:
+    if len(network.inputs) > 1 or settings.layer is not None or settings.hold_mask:
         network = replace(network, inputs=_settled(network.inputs, dict(settings.shapes)))
     layer = _layer(path, network, settings)
     if layer is None:
@@ -39,13 +40,15 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     else:
         asked = (settings.layer,) if settings.layer else settings.explain
         loaded = _from_inputs(tf, path, network, asked, output)
-    return replace(
+    loaded = replace(
         loaded,
         inputs=network.inputs if len(network.inputs) > 1 else (),
         scaling=own_scaling(network.model),
         batch=network.batch,
+        layers=layer_names(network.model),
         notes=(note,) if note else (),
     )
+    return with_held_masks(tf, path, loaded) if settings.hold_mask else loaded
 
 
 def _settled(

@@ -16,6 +16,7 @@ from igcli.inputs.preprocess import DEFAULT_PREPROCESS
 from igcli.inputs.readers.source import Listing, Source
 from igcli.runs.planning.blocks import block_size, shared
 from igcli.runs.planning.earlier_run import Earlier
+from igcli.runs.planning.jumps import tell_of_jumps
 from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Survey
 from igcli.runs.planning.repeatability import check_repeatable
@@ -85,6 +86,7 @@ def settle(
     rows = len(found.names) * per_input * method.usual_steps // workers
     chosen = _batching(config, model, method, point.known_shape, rows, found.earlier, warn)
     check_repeatable(model, method, chosen.batching, source, found.every, start.baseline)
+    tell_of_jumps(model, source, found.every, start.baseline, warn)
     maps = maps_of(spec, point, source.space.has_pictures)
     size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
     return Settled(

@@ -86,7 +86,8 @@ def _rows(points: Array, starts: Array, targets: Array) -> PathRows:
 def _check_same(model: GradientModel, one: Array, other: Array) -> None:
     where = _differs(one, other, _same(model))
     if where is not None:
-        raise _random(model, f"{one[where]:.6g}, then {other[where]:.6g}")
+        a, b = one[where], other[where]
+        raise _random(model, f"the same input's score is {a:.6g}, then {b:.6g}")
 
 
 def _check_gradients(model: GradientModel, one: RowValues, other: RowValues) -> None:
@@ -95,7 +96,7 @@ def _check_gradients(model: GradientModel, one: RowValues, other: RowValues) -> 
     where = _differs(one.norms, other.norms, _same(model))
     if where is not None:
         a, b = one.norms[where], other.norms[where]
-        raise _random(model, f"its gradient is of size {a:.6g}, then {b:.6g}")
+        raise _random(model, f"the same input's gradient is of size {a:.3g}, then {b:.3g}")
 
 
 def _check_alone(model: GradientModel, one: Array, other: Array) -> None:
@@ -124,7 +125,7 @@ def _random(model: GradientModel, told: str) -> ModelError:
     if spec.draws:
         cause = f"numbers are drawn by {the_first(spec.draws, _SHOWN)}"
     return ModelError(
-        f"{spec.path} is random: the same input has other scores at each call: {told}",
+        f"{spec.path} is random: {told}",
         cause,
         "save it for inference, without dropout, noise and augmentation (model.save, or export a "
         "function that calls model(x, training=False))",
