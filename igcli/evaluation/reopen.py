@@ -1,4 +1,4 @@
-"""A reopened run: what it was asked, back out of its run.json, and that it fits what is given."""
+"""reopen: the settings of a finished run out of its run.json, checked against what is given."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

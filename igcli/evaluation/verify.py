@@ -1,4 +1,4 @@
-"""A finished run is held against a sample of it that is computed anew, ten times finer."""
+"""verify: a sample of a finished run computed anew, ten times finer."""
 
 import tempfile
 import time

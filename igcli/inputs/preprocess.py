@@ -1,4 +1,4 @@
-"""Pixels ↔ model space.
+"""Preprocessing (PREPROCESS): from pixels to model space, and back for display.
 
 Pixels are float32 0–255, RGB or grey, channels last. Inputs and baselines go through the same
 function here, so that a baseline's colour is what the eye sees whatever the model's range.

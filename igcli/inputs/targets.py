@@ -1,4 +1,4 @@
-"""Which output element is explained, for each input."""
+"""Targets: which element of the output is explained, for each input."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""LOADERS: which function loads which kind of model path."""
+"""open: LOADERS, and which of them a model's path needs."""
 
 import gc
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The GradientModel that runs on TensorFlow: traced functions, inputs' gradients only."""
+"""The TensorFlow model: traced functions of scores and of gradients of the rows."""
 
 import threading
 from pathlib import Path

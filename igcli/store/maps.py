@@ -1,4 +1,4 @@
-"""What of a path's attribution is stored and shown: one map, or one for each input, by name."""
+"""The maps of an explanation: what of a path's attribution is stored and shown, by name."""
 
 from dataclasses import dataclass
 

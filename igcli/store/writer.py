@@ -1,4 +1,4 @@
-"""Write a run directory as explanations come in, row by row."""
+"""The writer of a run directory: explanations row by row, as they come."""
 
 import os
 import time

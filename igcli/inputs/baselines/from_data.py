@@ -1,4 +1,4 @@
-"""Baselines that come from data: a file, or the mean of the inputs."""
+"""Baselines from data: a file, or the mean of the inputs."""
 
 from collections.abc import Iterable
 from pathlib import Path

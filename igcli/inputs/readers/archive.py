@@ -1,4 +1,4 @@
-"""Read an .npz of inputs: one array for each of the model's inputs, by name."""
+"""The archive reader: an .npz with one array for each of the model's inputs, by name."""
 
 import hashlib
 from dataclasses import dataclass

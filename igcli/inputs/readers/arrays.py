@@ -1,4 +1,4 @@
-"""Read an .npy array of inputs, memory-mapped.
+"""The reader of arrays: an .npy of inputs, memory-mapped.
 
 uint8 is pixels, floats are model space, and other integers are for inputs that take integers.
 """

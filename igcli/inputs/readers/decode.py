@@ -1,4 +1,4 @@
-"""One image file → pixels: float32 0–255, (height, width, channels), at the model's size."""
+"""decode: an image file as float32 pixels of 0–255, (height, width, channels), at a size."""
 
 import io
 import stat

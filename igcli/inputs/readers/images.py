@@ -1,4 +1,4 @@
-"""Read a folder of images (recursively, in a stable order) or one image file."""
+"""The reader of images: a folder (recursively, in a stable order), or one file."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""READERS: which function lists which kind of path; and how a listing meets a model."""
+"""The registry of readers (READERS), and how a listing is bound to a model."""
 
 from collections.abc import Callable
 from pathlib import Path

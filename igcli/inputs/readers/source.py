@@ -1,4 +1,4 @@
-"""What every reader offers, in two steps: list cheaply, then read against the model's input."""
+"""The source of samples: what every reader offers, listing cheaply first and reading later."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What Keras is to know beside its own layers: what the user's file defines; Keras 2's Lambda."""
+"""Custom objects: what the user's file defines for Keras; Keras 2's Lambda."""
 
 import inspect
 import sys

@@ -1,4 +1,4 @@
-"""What every loader returns, and the checks that all of them share."""
+"""The network that every loader returns, and the checks that all of them share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A Keras model's layers: their names, and what goes into or comes out of one while it runs."""
+"""Layers of a Keras model: their names, and what goes into or comes out of one as it runs."""
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What of a model is explained: which output, which inputs, from which layer on."""
+"""select: which output, which inputs, from which layer on."""
 
 import difflib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A run as one HTML file: summary, charts, a table to sort and filter, pictures, settings."""
+"""The page of a run: summary, charts, a table to sort and filter, pictures, settings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Where pictures go, and that nothing else is replaced there."""
+"""The places of pictures, and that nothing else is replaced there."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Drawing a finished run's pictures: which, on what scale, to which files."""
+"""render: a finished run's pictures: which, on what scale, to which files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
