@@ -1,6 +1,7 @@
 """``igcli inspect``: what a model is, and what a run of it would take."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -52,25 +53,38 @@ def command(
 def _file(info: Any) -> dict[str, Any]:
     found = {
         "model": {"path": str(info.path), "loader": info.loader},
-        "inputs": [_input(spec) for spec in info.inputs],
+        "inputs": [_input(spec, info.channels_first, info.batch) for spec in info.inputs],
         "outputs": [
             {"name": o.name, "shape": list(o.shape), "last_operation": o.tail} for o in info.outputs
         ],
-        "layers": [asdict(layer) for layer in info.layers],
+        "layers": [_layer(layer) for layer in info.layers],
     }
     return found | ({"scaling": info.scaling} if info.scaling else {})
 
 
-def _input(spec: Any) -> dict[str, Any]:
+def _input(
+    spec: Any, channels_first: Sequence[str] = (), batch: int | None = None
+) -> dict[str, Any]:
     dtype = spec.declared or spec.dtype.name
-    return {"name": spec.name, "shape": list(spec.shape), "dtype": dtype}
+    found: dict[str, Any] = {"name": spec.name, "shape": list(spec.shape), "dtype": dtype}
+    if spec.name in channels_first:
+        found["channels_first"] = True
+    return found | ({} if batch is None else {"batch": batch})
+
+
+def _layer(layer: Any) -> dict[str, Any]:
+    found = asdict(layer)
+    if not found["calls"]:
+        del found["calls"]
+    return found
 
 
 def _planned(plan: Any) -> dict[str, Any]:
     spec, batching = plan.model.spec, plan.chosen.batching
+    calls = {call.name: {"inputs": call.inputs, "on": call.on} for call in spec.calls}
     return {
         "model": {"path": str(spec.path), "loader": spec.loader},
-        "inputs": [_input(known) for known in spec.inputs or (spec.input,)],
+        "inputs": [_input(known, spec.transposed) for known in spec.inputs or (spec.input,)],
         "outputs": [
             {
                 "name": spec.output_name,
@@ -79,7 +93,8 @@ def _planned(plan: Any) -> dict[str, Any]:
             }
         ],
         "explained": [
-            {"name": part.name, "shape": list(part.shape)} for part in plan.maps.named(plan.point)
+            {"name": part.name, "shape": list(part.shape), **calls.get(part.name, {})}
+            for part in plan.maps.named(plan.point)
         ],
         "explanations": len(plan.names) * plan.targets.per_input,
         "method": plan.method.title,

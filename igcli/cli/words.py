@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from igcli.common.model_spec import LayerCall
 from igcli.common.text import in_bytes, in_time
 
 _LABEL = 12
@@ -29,16 +30,37 @@ def _estimate_in_words(found: dict[str, Any]) -> str:
     )
 
 
+def _input_in_words(found: dict[str, Any]) -> str:
+    first = ", channels first: pictures are transposed for it" if "channels_first" in found else ""
+    batch = f", {found['batch']} at once" if "batch" in found else ""
+    return f"{found['name']}: {_shape(found['shape'])}, {found['dtype']}{first}{batch}"
+
+
+def _layer_in_words(found: dict[str, Any]) -> str:
+    calls = ", ".join(_call_in_words(call) for call in found.get("calls", ()))
+    line = f"{found['name']}: {found['kind']}, {found['shape']}"
+    return f"{line}, called {len(found['calls'])} times: {calls}" if calls else line
+
+
+def _call_in_words(found: dict[str, Any]) -> str:
+    return LayerCall(found["name"], tuple(found["inputs"]), tuple(found["on"])).in_words
+
+
+def _explained_in_words(found: dict[str, Any]) -> str:
+    name = _call_in_words(found) if "on" in found else found["name"]
+    return f"{name}: {_shape(found['shape'])}"
+
+
 _LINES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "model": ("model", lambda m: f"{m['path']} ({m['loader']})"),
-    "inputs": ("input", lambda i: f"{i['name']}: {_shape(i['shape'])}, {i['dtype']}"),
+    "inputs": ("input", _input_in_words),
     "outputs": (
         "output",
         lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
     ),
     "scaling": ("scaling", lambda name: f"layer {name} takes pixels of 0-255: --preprocess raw"),
-    "layers": ("layer", lambda layer: f"{layer['name']}: {layer['kind']}, {layer['shape']}"),
-    "explained": ("explained", lambda part: f"{part['name']}: {_shape(part['shape'])}"),
+    "layers": ("layer", _layer_in_words),
+    "explained": ("explained", _explained_in_words),
     "explanations": ("run", lambda count: f"{count} explanation{'s' if count != 1 else ''}"),
     "method": ("method", str),
     "batching": (

@@ -126,8 +126,7 @@ class Worker:
         found = look_at_inputs(self._setup.config, lambda message: None)
         self._check_same(found)
         self._survey = replace(found, earlier=self._setup.earlier)
-        settings = replace(found.config.model_settings, shapes=tuple(found.listing.shapes.items()))
-        self._model = self._setup.load_model(found.config.model, settings, notes.append)
+        self._model = self._setup.load_model(found.config.model, found.model_settings, notes.append)
         return notes
 
     def plan(self, settled: Settled | None) -> tuple[Settled, list[str]]:

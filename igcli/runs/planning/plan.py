@@ -129,8 +129,7 @@ def plan_run(
         Whatever makes the run impossible, named.
     """
     config, listing = found.config, found.listing
-    settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
-    model = load_model(config.model, settings, warn)
+    model = load_model(config.model, found.model_settings, warn)
     spec = model.spec
     resize = config.resize or DEFAULT_RESIZE
     preprocess = found.preprocess or DEFAULT_PREPROCESS

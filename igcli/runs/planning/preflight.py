@@ -9,6 +9,7 @@ from igcli.attribution.methods import Method, choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.files import is_file
+from igcli.common.model_spec import ModelSettings
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.labels import Labels, read_labels
@@ -46,6 +47,12 @@ class Survey:
     preprocess: str | None
     identity: dict[str, Any]
     earlier: Earlier | None = None
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """How the model is to be run on these inputs."""
+        shapes = tuple(self.listing.shapes.items())
+        return replace(self.config.model_settings, shapes=shapes, pictures=self.listing.resizable)
 
 
 def survey(config: RunConfig, warn: Warn) -> Survey:
