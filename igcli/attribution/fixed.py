@@ -1,52 +1,124 @@
-"""The integral along each path with a fixed rule, in full batches over many inputs.
+"""A fixed rule along each path, in full batches over many inputs.
 
 The weighted sum over a batch is taken where the gradients are, so that nothing of size inputs ×
 steps × pixels ever exists.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import takewhile
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from igcli.attribution.batches import Batches
-from igcli.attribution.gradient_model import RowValues, both_finite
-from igcli.attribution.integral import Integral, Job, path_rows
+from igcli.attribution.cuts import FullGroups
+from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues, both_finite
+from igcli.attribution.integral import Integral, Job
+from igcli.attribution.path_gradients import times_tangent, weighted_sums
 from igcli.attribution.quadrature import Rule
-from igcli.common.arrays import Array
+from igcli.attribution.scheduler import Span, integrate_paths
+from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
-from igcli.common.threads import ahead
 
 
-class _Path:
-    """A job under way on a fixed rule: its next node, and its sums so far."""
+@dataclass(frozen=True, slots=True)
+class FixedRule:
+    """A rule whose nodes and weights are the same on every path; see `Method` in `methods`.
+
+    `memory` has no use here: no gradients are kept. run.json tells it of every run.
+    """
+
+    name: str
+    rule: Rule
+    memory: int
+
+    @property
+    def title(self) -> str:
+        """What the summary calls it."""
+        return f"{self.name}, {self.usual_steps} steps"
+
+    @property
+    def tolerance(self) -> None:
+        """None: nothing is to be met."""
+        return None
+
+    @property
+    def estimates(self) -> bool:
+        """Whether a coarser rule on the same nodes gives every explanation an error estimate."""
+        return self.rule.coarse is not None
+
+    @property
+    def starts_at_baseline(self) -> bool:
+        """Whether the first node of every path is the baseline itself."""
+        return float(self.rule.alphas[0]) == 0.0
+
+    @property
+    def usual_steps(self) -> int:
+        """How many steps every path takes."""
+        return len(self.rule.alphas)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what run.json says of it."""
+        return {"method": self.title, "accuracy": None, "memory": self.memory}
+
+    def spelled_out(self, config: RunConfig) -> RunConfig:
+        """Return a run's settings with the rule's own in place."""
+        return replace(
+            config, steps=self.usual_steps, tolerance=None, min_steps=None, max_steps=None
+        )
+
+    def with_rounding(self, error: float) -> "FixedRule":
+        """Return the rule without its estimate, which knows nothing of rounding."""
+        return replace(self, rule=replace(self.rule, coarse=None)) if error > 0.0 else self
+
+    def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
+        """Send one batch as `integrate` would, whatever the weights."""
+        weights = np.ones((len(self.rule.all_weights), len(rows)))
+        return batches.weighted_gradients(rows, weights)
+
+    def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
+        """Integrate every job, in the order of the jobs, in full batches."""
+        return integrate_paths(batches, jobs, self, FullGroups(batches))
+
+    def begin(self, job: Job, model: GradientModel) -> "FixedPath":
+        """Return a job's live path."""
+        return FixedPath(job, self.rule)
+
+    def has_room(self, live: Sequence["FixedPath"]) -> bool:
+        """Tell that any number of paths may live: each holds no more than its sums."""
+        return True
+
+    def values(self, batches: Batches, batch: Sequence[Span["FixedPath"]]) -> list[RowValues]:
+        """Return the gradients of each span, summed with the weights of its nodes."""
+        return weighted_sums(batches, batch, lambda span: span.live.weights[:, span.nodes])
+
+
+class FixedPath:
+    """A job under way on a fixed rule: its sums so far, and what was seen at its nodes."""
 
     def __init__(self, job: Job, rule: Rule) -> None:
         self.job = job
-        self.rule = rule
-        self.next_node = 0
+        self.pending = rule.alphas
         self.weights = rule.all_weights
-        self.totals = np.zeros((len(self.weights), *job.x.shape))
-        self.values: list[tuple[Array, Array]] = []
+        self._totals = np.zeros((len(self.weights), *job.path.shape))
+        self._profile = Profile(rule.alphas, *np.empty((2, len(rule.alphas))))
 
-    @property
-    def left(self) -> int:
-        return len(self.rule.alphas) - self.next_node
+    def add(self, nodes: slice, values: RowValues) -> None:
+        """Take the weighted sum of some nodes' gradients, and what was seen at each."""
+        self._totals += values.gradients
+        self._profile.scores[nodes] = values.scores
+        self._profile.gradient_norms[nodes] = values.norms
 
-    def take(self, count: int) -> slice:
-        nodes = slice(self.next_node, self.next_node + min(count, self.left))
-        self.next_node = nodes.stop
-        return nodes
+    def advance(self) -> None:
+        """End: all nodes are in."""
+        self.pending = self.pending[:0]
 
     def integral(self) -> Integral:
-        scores, norms = (
-            np.concatenate(v).astype(np.float64) for v in zip(*self.values, strict=True)
-        )
-        profile = Profile(self.rule.alphas, scores, norms)
-        if not both_finite(scores, norms).all():
-            return Integral(self.job.key, None, len(scores), profile)
-        maps = self.job.difference * self.totals
+        """Return the sums over all nodes."""
+        profile, steps = self._profile, len(self._profile.alphas)
+        if not both_finite(profile.scores, profile.gradient_norms).all():
+            return Integral(self.job.key, None, steps, profile)
+        maps = times_tangent(self.job.path, self._totals)
         norm = float(np.abs(maps[0]).sum())
         estimate = None
         if len(maps) > 1:
@@ -54,81 +126,4 @@ class _Path:
             estimate = moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
         with np.errstate(over="ignore"):
             attribution = maps[0].astype(np.float32)
-        return Integral(self.job.key, attribution, len(scores), profile, estimate)
-
-
-_Batch: TypeAlias = list[tuple[_Path, slice]]
-
-
-def integrate(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[Integral]:
-    """Integrate each job's gradient along the straight path from its baseline to its input.
-
-    Parameters
-    ----------
-    batches : Batches
-        The model, and how its batches are sent.
-    jobs : iterable of Job
-        Read lazily: only as many as fill the next batches are alive at once.
-    rule : Rule
-        The nodes and weights, the same for every job.
-
-    Yields
-    ------
-    Integral
-        One per job, in the order of the jobs; when the batches are stopped, those that are done.
-    """
-
-    def evaluate(batch: _Batch) -> tuple[_Batch, RowValues]:
-        rows = path_rows([(path.job, path.rule.alphas[nodes]) for path, nodes in batch])
-        weights = np.concatenate([path.weights[:, nodes] for path, nodes in batch], axis=1)
-        return batch, batches.weighted_gradients(rows, weights)
-
-    streams = batches.streams
-    cut = takewhile(lambda batch: not batches.stop.is_set(), _batches(batches, jobs, rule))
-    for batch, values in ahead(evaluate, cut, streams, streams + 1):
-        yield from _add(batch, values)
-
-
-def _batches(batches: Batches, jobs: Iterable[Job], rule: Rule) -> Iterator[_Batch]:
-    """Yield full batches; what is left at the end is spread over all streams."""
-    group: _Batch = []
-    rows, room = 0, batches.size * batches.streams
-    for job in jobs:
-        path = _Path(job, rule)
-        while path.left:
-            nodes = path.take(room - rows)
-            group.append((path, nodes))
-            rows += nodes.stop - nodes.start
-            if rows == room:
-                yield from _cut(group, batches.size)
-                group, rows, room = [], 0, batches.size * batches.streams
-    if group:
-        yield from _cut(group, min(batches.size, -(-rows // batches.streams)))
-
-
-def _cut(group: _Batch, size: int) -> Iterator[_Batch]:
-    batch: _Batch = []
-    rows = 0
-    for path, nodes in group:
-        start = nodes.start
-        while start < nodes.stop:
-            stop = min(nodes.stop, start + size - rows)
-            batch.append((path, slice(start, stop)))
-            rows += stop - start
-            start = stop
-            if rows == size:
-                yield batch
-                batch, rows = [], 0
-    if batch:
-        yield batch
-
-
-def _add(batch: _Batch, values: RowValues) -> Iterator[Integral]:
-    start = 0
-    for i, (path, nodes) in enumerate(batch):
-        mine = slice(start, start + nodes.stop - nodes.start)
-        path.totals += values.gradients[:, i]
-        path.values.append((values.scores[mine], values.norms[mine]))
-        start = mine.stop
-        if nodes.stop == len(path.rule.alphas):
-            yield path.integral()
+        return Integral(self.job.key, attribution, steps, profile, estimate)

@@ -1,11 +1,11 @@
 """The integral of one path: the job that asks for it, and what comes back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from igcli.attribution.gradient_model import PathRows, both_finite
+from igcli.attribution.gradient_model import both_finite
+from igcli.attribution.path import Path
 from igcli.common.arrays import Array
 from igcli.common.explanation import Profile
 
@@ -15,15 +15,8 @@ class Job:
     """One explanation to compute; `key` comes back with its integral."""
 
     key: int
-    x: Array
-    baseline: Array
+    path: Path
     target: int
-
-    @property
-    def difference(self) -> Array:
-        """Input − baseline, float64."""
-        difference: Array = self.x.astype(np.float64) - self.baseline
-        return difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +61,3 @@ class Integral:
         profile = self.profile
         bad = ~both_finite(profile.scores, profile.gradient_norms)
         return float(profile.alphas[bad].min()) if bad.any() else None
-
-
-def path_rows(asked: Sequence[tuple[Job, Array]]) -> PathRows:
-    """Lay out a batch: the nodes asked of each job, the jobs in the order given."""
-    jobs = [job for job, _ in asked]
-    counts = [len(alphas) for _, alphas in asked]
-    return PathRows(
-        x=np.stack([job.x for job in jobs]),
-        baseline=np.stack([job.baseline for job in jobs]),
-        slot=np.repeat(np.arange(len(jobs), dtype=np.int32), counts),
-        alpha=np.concatenate([alphas for _, alphas in asked]),
-        target=np.repeat(np.array([job.target for job in jobs], np.int32), counts),
-    )

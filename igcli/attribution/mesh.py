@@ -1,7 +1,7 @@
 """Where the next steps of one path go, how wrong the map still is, and when to stop.
 
 The mesh is dyadic and the rule on it the composite trapezoid. Nothing here knows a model: gradients
-come in, already multiplied by (input − baseline), and nodes to evaluate come out.
+come in, already multiplied by the path's tangent, and nodes to evaluate come out.
 
 The error estimate is explained in `igcli.attribution.error_estimate`. Three observations can only
 raise it: splits that moved the map more than the jumps seen before foretold; intervals that miss
@@ -16,86 +16,17 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.error_estimate import SMOOTH
+from igcli.attribution.intervals import FULL, Leaf, Split
 from igcli.attribution.node_gradients import NodeGradients
 from igcli.common.arrays import Array
 
-_FULL = 2**20
 _ROUND = 4
 _ROUND_SHARE = 16
 _WORTH = 0.125
 _WINDOW = 8
 _SURELY = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """What is asked of every path.
-
-    Attributes
-    ----------
-    tolerance : float
-        Largest accepted error estimate, relative to the map's L1 norm.
-    min_steps : int
-        The first mesh is uniform: a power of two of intervals, two at least, with so many nodes.
-        Only features wider than its spacing are sure to be seen.
-    max_steps : int
-        No path takes more.
-    rounding : float
-        How wrong the gradients are by their arithmetic, relative to their L1 norm.
-    """
-
-    tolerance: float
-    min_steps: int
-    max_steps: int
-    rounding: float = 1e-6
-
-    @property
-    def first_intervals(self) -> int:
-        """How many intervals the first mesh has."""
-        return 1 << max(1, (self.min_steps - 2).bit_length())
-
-
-@dataclass(slots=True)
-class _Split:
-    """An interval that was split; `movement` is ‖coarse − fine‖₁."""
-
-    left: int
-    right: int
-    movement: float
-
-    @property
-    def middle(self) -> int:
-        return (self.left + self.right) // 2
-
-
-@dataclass(slots=True)
-class _Leaf:
-    """An interval of the mesh.
-
-    `change` is ‖g_right − g_left‖₁, `residual` what the trapezoid misses of the score's change, and
-    `hint` the L1 error that this points to: it sees a peak between two equal ends.
-    """
-
-    left: int
-    right: int
-    parent: _Split
-    change: float
-    residual: float
-    hint: float
-
-    @property
-    def width(self) -> float:
-        return (self.right - self.left) / _FULL
-
-    @property
-    def bound(self) -> float:
-        """The largest error that one jump of the size seen can make here."""
-        return 0.5 * self.width * self.change
-
-    @property
-    def priority(self) -> float:
-        return max(self.bound, self.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +56,13 @@ class Mesh:
         self._norms: list[float] = []
         self._totals: list[float] = []
         self._scores: list[float] = []
-        self._leaves: list[_Leaf] = []
+        self._leaves: list[Leaf] = []
         self._surprises: list[tuple[float, float]] = []
-        self._splitting: list[_Leaf] = []
+        self._splitting: list[Leaf] = []
         self._found = _Found({}, {}, {})
         self._last_jumps = (np.ones(2), 0.0)
-        spacing = _FULL // accuracy.first_intervals
-        self._pending = list(range(0, _FULL + 1, spacing))
+        spacing = FULL // accuracy.first_intervals
+        self._pending = dict.fromkeys(range(0, FULL + 1, spacing))
         self.error_estimate = np.inf
         self.rounding = 0.0
         self.done = False
@@ -154,16 +85,17 @@ class Mesh:
     @property
     def pending(self) -> list[float]:
         """The nodes to evaluate next, ascending."""
-        return [index / _FULL for index in self._pending]
+        return [index / FULL for index in self._pending]
 
-    def add(self, gradient: Any, score: float) -> None:
-        """Take the values at the first pending node: gradient × (input − baseline), and score."""
-        row = self.steps
+    def add(self, alpha: float, gradient: Any, score: float) -> None:
+        """Take what was seen at a pending node, in any order: gradient × tangent, and score."""
+        index = round(alpha * FULL)
+        del self._pending[index]
+        self._row[index] = self.steps
         norm, total = self._gradients.append(gradient)
         self._norms.append(norm)
         self._totals.append(total)
         self._scores.append(score)
-        self._row[self._pending.pop(0)] = row
 
     def advance(self) -> None:
         """Judge the mesh once nothing is pending: stop, or choose what to evaluate next."""
@@ -174,11 +106,12 @@ class Mesh:
                 self._split(leaf.left, leaf.right, leaf.change)
         else:
             self._measure(self._first_splits())
-            self._build(0, _FULL)
+            self._build(0, FULL)
         self.error_estimate = self._estimate()
         chosen = [] if self._enough() else self._choose()
         self._splitting = sorted(chosen, key=lambda leaf: leaf.left)
-        self._pending = [(leaf.left + leaf.right) // 2 for leaf in self._splitting]
+        middles = ((leaf.left + leaf.right) // 2 for leaf in self._splitting)
+        self._pending = dict.fromkeys(middles)
         self.done = not self._pending
 
     def attribution(self) -> Array:
@@ -190,7 +123,7 @@ class Mesh:
         count = 1
         splits = []
         while count < self._accuracy.first_intervals:
-            width = _FULL // count
+            width = FULL // count
             splits += [(i * width, (i + 1) * width) for i in range(count)]
             count *= 2
         return splits
@@ -205,14 +138,14 @@ class Mesh:
 
     def _split(self, left: int, right: int, change: float) -> None:
         middle = (left + right) // 2
-        width = (right - left) / _FULL
-        split = _Split(left, right, 0.25 * width * self._found.bend[left, right])
+        width = (right - left) / FULL
+        split = Split(0.25 * width * self._found.bend[left, right])
         self._surprises.append((split.movement, 0.25 * width * change))
         for a, b in ((left, middle), (middle, right)):
             self._leaves.append(self._leaf(a, b, split))
 
-    def _leaf(self, left: int, right: int, parent: _Split) -> _Leaf:
-        half = 0.5 * (right - left) / _FULL
+    def _leaf(self, left: int, right: int, parent: Split) -> Leaf:
+        half = 0.5 * (right - left) / FULL
         change = self._found.change[left, right]
         total = half * (self._totals[self._row[left]] + self._totals[self._row[right]])
         rise = self._scores[self._row[right]] - self._scores[self._row[left]]
@@ -224,14 +157,14 @@ class Mesh:
             # to their sum. It is no more than what the split that made the leaf left open.
             mass = half * self._found.mass[left, right]
             hint = max(hint, min(hint * mass / net, most))
-        return _Leaf(left, right, parent, change, residual, hint)
+        return Leaf(left, right, parent, change, residual, hint)
 
     def _measure(self, splits: list[tuple[int, int]]) -> None:
         """Find all norms that splitting these intervals takes, in three calls."""
         middles = [(left, (left + right) // 2, right) for left, right in splits]
         halves = [pair for a, b, c in middles for pair in ((a, b), (b, c))]
-        if (0, _FULL) in splits:
-            halves.append((0, _FULL))
+        if (0, FULL) in splits:
+            halves.append((0, FULL))
         self._found = _Found(
             bend=dict(zip(splits, self._norms_of(middles, (1.0, -2.0, 1.0)), strict=True)),
             change=dict(zip(halves, self._norms_of(halves, (-1.0, 1.0)), strict=True)),
@@ -257,7 +190,7 @@ class Mesh:
         # What is left is rounding: more nodes would not help.
         return self.error_estimate <= 2.0 * self.rounding
 
-    def _choose(self) -> list[_Leaf]:
+    def _choose(self) -> list[Leaf]:
         room = min(max(_ROUND, self.steps // _ROUND_SHARE), self._accuracy.max_steps - self.steps)
         splittable = [leaf for leaf in self._leaves if leaf.right - leaf.left > 1]
         best = sorted(splittable, key=lambda leaf: (-leaf.priority, leaf.left))[:room]
@@ -268,7 +201,7 @@ class Mesh:
         """Return the error estimate, relative to the map; see the module's text."""
         weights = self._weights()
         norm = self._gradients.l1_norm_of_sum("map", weights)
-        rise = self._scores[self._row[_FULL]] - self._scores[self._row[0]]
+        rise = self._scores[self._row[FULL]] - self._scores[self._row[0]]
         scale = max(norm, abs(rise))
         if scale == 0.0:
             # No gradient anywhere, or seen ones that cancel exactly: the exact map is unknown.
@@ -308,7 +241,7 @@ class Mesh:
         without jumping.
         """
         leaves = sorted(self._leaves, key=lambda leaf: leaf.left)
-        nodes = [self._row[leaf.left] for leaf in leaves] + [self._row[_FULL]]
+        nodes = [self._row[leaf.left] for leaf in leaves] + [self._row[FULL]]
         scale = np.array(
             [
                 0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound)

@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
 from igcli.cli.console import tell_result, track, warn
-from igcli.cli.options import config_option, debug_option
+from igcli.cli.options import config_option, debug_option, setting_option
 from igcli.cli.output_files import check_output, writing
+from igcli.common.config import DriftConfig
 from igcli.common.errors import NotComparable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -17,16 +17,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command(name="compare")
 @click.argument("reference", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option(
-    "--fail-on",
+@setting_option(
+    DriftConfig,
+    "fail_on",
     metavar="THRESHOLD",
-    multiple=True,
     help="What fails the gate, may be repeated: METRIC.STATISTIC<V or >V, as 'cosine.p05<0.9', or "
     "SHARE>V, as 'prediction_changed>0.02'. The first one given replaces the whole default profile "
     "and that of --config; what is missing, failed or not converged fails all the same.  [default: "
     "the profile of configs/drift.toml]",
 )
-@click.option("--force", is_flag=True, help="Compare runs of different settings too.")
+@setting_option(DriftConfig, "force", help="Compare runs of different settings too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each threshold.")
 @click.option("--markdown", type=_FILE, help="Write a comment for a pull request.")
@@ -42,7 +42,7 @@ def command(
     fail_on: tuple[str, ...],
     force: bool,
     as_json: bool,
-    **files: Path | None,
+    **outputs: Path | None,
 ) -> None:
     """Compare NEW, a run directory, with REFERENCE, another one or an .igref file.
 
@@ -51,52 +51,34 @@ def command(
     """
     from igcli.comparison.drift.compare import compare, open_side
     from igcli.comparison.drift.not_comparable import Refused
+    from igcli.comparison.drift.reports import report, report_of_refusal
     from igcli.comparison.drift.text import summary
     from igcli.comparison.drift.thresholds import parse_thresholds
 
     thresholds = parse_thresholds(fail_on)
-    asked = {name: path for name, path in files.items() if path is not None}
-    for name, path in asked.items():
-        check_output(f"--{name}", path)
+    files = {form: path for form, path in outputs.items() if path is not None}
+    for form, path in files.items():
+        check_output(f"--{form}", path)
     try:
         sides = open_side(reference), open_side(new)
         verdict = compare(*sides, thresholds, force, track)
     except NotComparable as error:
         refused = Refused(str(reference), str(new), error)
-        for name, path in asked.items():
-            _write(name, path, _refusal(name, refused))
+        for form, path in files.items():
+            _write(form, path, report_of_refusal(form, refused))
         if as_json:
             click.echo(json.dumps(refused.to_dict()))
         raise
     for difference in verdict.forced:
         warn(f"--force: {difference}")
-    for name, path in asked.items():
-        _write(name, path, _report(name, verdict, sides))
+    for form, path in files.items():
+        _write(form, path, report(form, verdict, *sides))
     tell_result(as_json, verdict.to_dict, lambda: summary(verdict))
     ctx.exit(verdict.exit_code)
 
 
-def _report(name: str, verdict: Any, sides: Any) -> bytes:
-    from igcli.comparison.drift.junit import junit
-    from igcli.comparison.drift.page import page
-    from igcli.comparison.drift.text import markdown
-
-    if name == "junit":
-        return junit(verdict)
-    text = markdown(verdict) if name == "markdown" else page(verdict, *sides)
-    return text.encode()
-
-
-def _refusal(name: str, refused: Any) -> bytes:
-    if name == "junit":
-        xml: bytes = refused.junit()
-        return xml
-    text: str = refused.markdown() if name == "markdown" else refused.page()
-    return text.encode()
-
-
-def _write(name: str, path: Path, data: bytes) -> None:
+def _write(form: str, path: Path, data: bytes) -> None:
     from igcli.store.files import whole_file
 
-    with writing(f"--{name}", path), whole_file(path) as temporary:
+    with writing(f"--{form}", path), whole_file(path) as temporary:
         temporary.write_bytes(data)

@@ -4,14 +4,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from igcli.cli.options import (
-    T,
-)
-
+T = TypeVar("T")
 SHOWN = 5
 _COLUMNS, _LINES = 79, 24
 

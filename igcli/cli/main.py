@@ -1,6 +1,7 @@
-"""The command group, and the boundary where errors become text and exit codes."""
+"""The main command group, and the boundary where errors become text and exit codes."""
 
 import os
+import re
 import sys
 from importlib import import_module
 
@@ -10,19 +11,34 @@ from igcli import __version__
 from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.common import exit_codes
-from igcli.common.errors import IgcliError, NotComparable, RunStopped
+from igcli.common.errors import IgcliError, reason
 
-COMMANDS = {
-    "run": "igcli.cli.run",
-    "inspect": "igcli.cli.inspect",
-    "render": "igcli.cli.render",
-    "merge": "igcli.cli.merge",
-    "compare": "igcli.cli.compare",
-    "baseline": "igcli.cli.baseline",
-    "verify": "igcli.cli.verify",
-    "report": "igcli.cli.report",
-    "reproduce": "igcli.cli.reproduce",
+# Every command, by the group that `igcli --help` lists it in: its name, and its module.
+GROUPS = {
+    "Explain": {
+        "run": "igcli.cli.run",
+        "inspect": "igcli.cli.inspect",
+        "merge": "igcli.cli.merge",
+    },
+    "Look": {
+        "render": "igcli.cli.render",
+        "report": "igcli.cli.report",
+    },
+    "Judge": {
+        "verify": "igcli.cli.verify",
+    },
+    "Gate": {
+        "compare": "igcli.cli.compare",
+        "baseline": "igcli.cli.baseline",
+    },
+    "Examples": {
+        "reproduce": "igcli.cli.reproduce",
+    },
+    "Help": {
+        "help": "igcli.cli.help",
+    },
 }
+COMMANDS = {name: module for group in GROUPS.values() for name, module in group.items()}
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
 ARGUMENTS = "igcli.arguments"
@@ -41,6 +57,15 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in groups, each with the whole first sentence of its help."""
+        width = max(len(name) for name in COMMANDS)
+        for title, names in GROUPS.items():
+            sentences = [_first_sentence(self.get_command(ctx, name)) for name in names]
+            padded = [name.ljust(width) for name in names]
+            with formatter.section(title):
+                formatter.write_dl(list(zip(padded, sentences, strict=True)))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments, for messages that say what to run next."""
@@ -70,10 +95,15 @@ class LazyGroup(click.Group):
             ctx.exit(_exit_code(error))
 
 
+def _first_sentence(command: click.Command | None) -> str:
+    text = " ".join(str(command.help if command else "").split())
+    return re.split(r"(?<=\.) ", text, maxsplit=1)[0]
+
+
 def _exit_code(error: Exception) -> int:
-    usage = isinstance(error, (IgcliError, OSError))
-    part_way = isinstance(error, (RunStopped, NotComparable))
-    return exit_codes.INCOMPLETE if part_way or not usage else exit_codes.USAGE
+    if isinstance(error, IgcliError):
+        return error.exit_code
+    return exit_codes.USAGE if isinstance(error, OSError) else exit_codes.INCOMPLETE
 
 
 def _in_words(error: Exception) -> str:
@@ -81,7 +111,7 @@ def _in_words(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.filename:
         # Everything that happens once a run has begun is a RunStopped: this is a path as given.
-        cause = error.strerror or type(error).__name__
+        cause = reason(error)
         return f"{str(error.filename)[:200]} can't be used: {cause}\nto fix this: check the path"
     return (
         f"internal error: {type(error).__name__}: {error}\n"
@@ -96,6 +126,8 @@ def cli() -> None:
 
     igcli integrates the model's gradients from a baseline to each input (Integrated Gradients) and
     writes attributions, completeness deltas and overlays.
+
+    `igcli help` lists the pages of the manual, `igcli COMMAND --help` a command's options.
     """
 
 

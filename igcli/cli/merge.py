@@ -24,7 +24,7 @@ def command(
 
     They must be finished, of the same model, inputs and settings, and leave no gap. Exit code 0:
     all was explained; 2: they don't fit together, or OUT can't be written; 3: some inputs failed,
-    some overlays are missing, or it was stopped part-way.
+    some overlays are missing, a shard is damaged, or it was stopped part-way.
     """
     from igcli.runs.shards.merge import merge
 

@@ -10,9 +10,34 @@ import click
 
 from igcli.cli.config_file import read_toml
 from igcli.cli.main import CONFIG, DEBUG
+from igcli.common.setting import settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
+
+
+def setting_option(config: type[Any], name: str, **looks: Any) -> Callable[[F], F]:
+    """Return the option of one setting: what its field says, and how Click reads and explains it.
+
+    Parameters
+    ----------
+    config : type
+        What declares the setting.
+    name : str
+        The field.
+    **looks
+        What `click.option` takes beyond the name, the default and whether it is repeated.
+    """
+    setting = settings_of(config)[name]
+    flag = setting.flag
+    if setting.repeatable:
+        looks["multiple"] = True
+    elif setting.default is False:
+        looks["is_flag"] = True
+    elif setting.default is not None:
+        looks |= {"default": setting.default, "show_default": True}
+    if setting.default is True:
+        flag = f"{flag}/--no-{setting.key}"
+    return click.option(flag, **looks)
 
 
 def config_option(table: str) -> Callable[[F], F]:

@@ -33,7 +33,7 @@ def command(out: Path, output: Path | None, pictures: int, overwrite: bool, as_j
 
     It has the summary, the distributions of error estimates, deltas and steps, all explanations in
     a table to sort and filter, their pictures, and the settings. Exit code 0 though some inputs
-    failed, or the run is not finished (the page says so); 2: OUT is no run.
+    failed, or the run is not finished (the page says so); 2: OUT is no run; 3: it is damaged.
     """
     from igcli.report.page.page import write_report
 

@@ -1,25 +1,20 @@
 """``igcli reproduce``: the published examples, each from one command."""
 
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from igcli.cli.console import tell_failures, tell_result, track, warn
-from igcli.cli.main import DEBUG
 from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
-from igcli.common import exit_codes
-from igcli.common.config import RunConfig
 from igcli.common.progress import Track
-
-_NAMES = ("mnist", "imagenet", "tf-tutorial", "iris", "two-inputs")
+from igcli.reproduce.examples import EXAMPLES
 
 
 @click.command(name="reproduce")
-@click.argument("example", type=click.Choice(_NAMES))
+@click.argument("example", type=click.Choice(list(EXAMPLES)))
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to write."
 )
@@ -64,55 +59,31 @@ _NAMES = ("mnist", "imagenet", "tf-tutorial", "iris", "two-inputs")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
+def command(ctx: click.Context, /, as_json: bool, **request: Any) -> None:
     """Repeat a published EXAMPLE: its data, its model, its table and its figure.
 
     What is not given is fetched to $IGCLI_CACHE (~/.cache/igcli) and checked. Exit code 0: all was
     explained; 2: wrong usage, or a file that can't be had; 3: some inputs failed, or it was
     stopped.
     """
-    from igcli.reproduce.example_run import Asked, Tools
-    from igcli.reproduce.examples import reproduce
+    from igcli.models.open import open_model
     from igcli.reproduce.fetch import Cache, cache_folder
+    from igcli.reproduce.reproduce import reproduce
+    from igcli.reproduce.request import ExampleRequest
+    from igcli.reproduce.tools import Tools, explainer
 
     with Stopping() as stopping:
         tools = Tools(
-            explain=_explainer(ctx, stopping),
+            explain=explainer(open_model, track, warn, stopping.in_order),
             track=_track_in,
             warn=warn,
             cache=Cache(cache_folder(), _track_in("MB"), warn),
         )
-        found = reproduce(Asked(**asked), tools)
-    tell_failures(found.failures, "failed")
-    tell_result(as_json, found.to_dict, found.lines)
-    ctx.exit(exit_codes.INCOMPLETE if found.failures else exit_codes.OK)
+        result = reproduce(ExampleRequest(**request), tools)
+    tell_failures(result.failures, "failed")
+    tell_result(as_json, result.to_dict, result.lines)
+    ctx.exit(result.exit_code)
 
 
 def _track_in(unit: str) -> Track:
     return partial(track, unit=unit)
-
-
-def _explainer(ctx: click.Context, stopping: Stopping) -> Any:
-    """Return what runs `igcli run` with some arguments, loading each model once."""
-    from igcli.cli.run import command as run_command
-    from igcli.models.open import check_path, open_model
-    from igcli.runs.pipeline import run
-    from igcli.runs.planning.plan import make_plan
-
-    load_once = cache(open_model)
-    debug = ["--debug"] if ctx.meta.get(DEBUG) else []
-
-    def explain(arguments: Sequence[str], begin: Callable[[], None]) -> Any:
-        # A context of its own: what this command remembers is not the run's to change.
-        parsed = run_command.make_context("run", [*arguments, *debug])
-        config = RunConfig(**{k: v for k, v in parsed.params.items() if k != "as_json"})
-        check_path(config.model)
-        plan = make_plan(config, load_once, warn)
-        begin()
-        stopping.running = True
-        try:
-            return plan, run(plan, track, warn, stopping.event)
-        finally:
-            stopping.running = False
-
-    return explain

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from igcli.cli.console import SHOWN, tell_failures, tell_result, track, warn
 from igcli.cli.main import ARGUMENTS
 from igcli.cli.options import config_option, debug_option
-from igcli.cli.run_options import executor_options, settings_options
+from igcli.cli.run_options import executor_options, run_option, settings_options
 from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
 from igcli.common.config import ON_ERROR, RunConfig
@@ -29,23 +29,18 @@ from igcli.runs.planning.gates import USAGE
 )
 @settings_options
 @executor_options
-@click.option(
-    "--fail-on",
+@run_option(
+    "fail_on",
     metavar="GATE",
-    multiple=True,
     help=f"Exit with 1 when any explanation crosses it: {USAGE}.",
 )
-@click.option(
-    "--on-error",
+@run_option(
+    "on_error",
     type=click.Choice(ON_ERROR),
-    default=ON_ERROR[0],
-    show_default=True,
     help="What an input that fails does to the others.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace an earlier run in OUT.")
-@click.option(
-    "--resume", is_flag=True, help="Go on with an unfinished run in OUT, if there is one."
-)
+@run_option("overwrite", help="Replace an earlier run in OUT.")
+@run_option("resume", help="Go on with an unfinished run in OUT, if there is one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_option("run")
 @debug_option

@@ -1,9 +1,10 @@
-"""SIGINT, SIGTERM and SIGHUP: the first ends a run in order, a second SIGINT at once."""
+"""Signals: SIGINT, SIGTERM and SIGHUP end a run in order, a second SIGINT ends it at once."""
 
 import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from igcli.common import exit_codes
@@ -24,7 +25,7 @@ class Stopping:
     event : Event
         Set by the first signal.
     running : bool
-        To be set once a run has begun: before that there is nothing to end in order.
+        To be set while a run is under way: at other times there is nothing to end in order.
     over : bool
         To be set once it has ended: there is nothing left to stop.
     """
@@ -47,6 +48,15 @@ class Stopping:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+
+    @contextmanager
+    def in_order(self) -> Iterator[threading.Event]:
+        """Give the event to what ends in order when it is set, while the context lasts."""
+        self.running = True
+        try:
+            yield self.event
+        finally:
+            self.running = False
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.over:

@@ -1,12 +1,17 @@
-"""The config of a run: one frozen record of everything that was asked for."""
+"""The configs: what a run, and a comparison, can be asked for; one field declares one setting."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from igcli.common.files import file_in
 from igcli.common.model_spec import ModelSettings
+from igcli.common.setting import Decides, setting, settings_of
 
 ON_ERROR = ("continue", "stop")
+_INTEGRAL = Decides.INTEGRAL
+_NOTHING = Decides.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +23,28 @@ class RunConfig:
     the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
     `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).
     `image_size` is (height, width); `shard` is (which, of how many), counted from 1.
+
+    To add a setting takes two places: a field here, and its option in `igcli.cli.run_options`. A
+    field with a plain default decides what is explained; `igcli.common.setting.setting` marks what
+    is otherwise, or may name a file; what may be repeated is a ``tuple[str, ...]``. From there it
+    is a key of a TOML file, is written to run.json and read again by ``igcli verify``, counts (or
+    does not) where ``--resume`` and ``igcli compare`` ask whether two runs are alike, and has its
+    file guarded against the run's own output. Runs of an igcli that did not have it yet count as
+    runs with its default. What loading the model needs is in `model_settings` too.
     """
 
     model: Path
     inputs: Path
     out: Path
-    method: str = "adaptive"
-    tolerance: float | None = None
-    min_steps: int | None = None
-    max_steps: int | None = None
-    memory: int | None = None
-    steps: int | None = None
-    baseline: tuple[str, ...] = ()
-    target: str = "predicted"
-    labels: Path | None = None
+    method: str = setting("adaptive", decides=_INTEGRAL)
+    tolerance: float | None = setting(None, decides=_INTEGRAL)
+    min_steps: int | None = setting(None, decides=_INTEGRAL)
+    max_steps: int | None = setting(None, decides=_INTEGRAL)
+    memory: int | None = setting(None, decides=_NOTHING)
+    steps: int | None = setting(None, decides=_INTEGRAL)
+    baseline: tuple[str, ...] = setting((), file=True, keywords=("mean",))
+    target: str = setting("predicted", file=True, keywords=("predicted", "folder"))
+    labels: Path | None = setting(None, file=True)
     preprocess: str | None = None
     resize: str | None = None
     image_size: tuple[int, int] | None = None
@@ -40,26 +53,26 @@ class RunConfig:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
-    batch_size: int | None = None
-    device: str = "auto"
-    precision: str = "float32"
+    batch_size: int | None = setting(None, decides=_NOTHING)
+    device: str = setting("auto", decides=_NOTHING)
+    precision: str = setting("float32", decides=_INTEGRAL)
     seed: int = 0
-    limit: int | None = None
-    save: tuple[str, ...] = ()
-    fail_on: tuple[str, ...] = ()
-    profile_path: bool = False
-    overlays: bool = True
-    overwrite: bool = False
-    resume: bool = False
-    shard: tuple[int, int] | None = None
-    on_error: str = "continue"
-    allow_unsafe: bool = False
-    custom_objects: Path | None = None
-    executor: str = "local"
-    ray_address: str | None = None
-    workers: int | None = None
-    gpus_per_worker: float | None = None
-    cpus_per_worker: int | None = None
+    limit: int | None = setting(None, decides=_NOTHING)
+    save: tuple[str, ...] = setting((), decides=_NOTHING)
+    fail_on: tuple[str, ...] = setting((), decides=_NOTHING)
+    profile_path: bool = setting(False, decides=_INTEGRAL)
+    overlays: bool = setting(True, decides=_NOTHING)
+    overwrite: bool = setting(False, decides=_NOTHING)
+    resume: bool = setting(False, decides=_NOTHING)
+    shard: tuple[int, int] | None = setting(None, decides=_INTEGRAL)
+    on_error: str = setting("continue", decides=_NOTHING)
+    allow_unsafe: bool = setting(False, decides=_INTEGRAL)
+    custom_objects: Path | None = setting(None, decides=_INTEGRAL, file=True)
+    executor: str = setting("local", decides=_NOTHING)
+    ray_address: str | None = setting(None, decides=_NOTHING, executor="ray")
+    workers: int | None = setting(None, decides=_NOTHING, executor="ray")
+    gpus_per_worker: float | None = setting(None, decides=_NOTHING, executor="ray")
+    cpus_per_worker: int | None = setting(None, decides=_NOTHING, executor="ray")
 
     @property
     def model_settings(self) -> ModelSettings:
@@ -83,3 +96,31 @@ class RunConfig:
             key: str(value) if isinstance(value, Path) else value
             for key, value in asdict(self).items()
         }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the settings that `to_dict` gave, also once they were JSON.
+
+        Raises
+        ------
+        KeyError, TypeError
+            When one is not there, or is of no such kind.
+        """
+        return cls(**{n: s.from_json(stored[n]) for n, s in settings_of(cls).items()})
+
+    def files(self) -> Iterator[Path]:
+        """Yield every file that a setting names; MODEL and INPUTS are not among them."""
+        for name in (name for name, known in settings_of(type(self)).items() if known.file):
+            value = getattr(self, name)
+            for text in value if isinstance(value, tuple) else [value]:
+                found = None if text is None else file_in(str(text))
+                if found is not None:
+                    yield found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftConfig:
+    """Everything that ``igcli compare`` may be asked for in a TOML file."""
+
+    fail_on: tuple[str, ...] = ()
+    force: bool = False

@@ -1,7 +1,24 @@
-"""Every error that igcli raises on purpose.
+"""The errors that igcli raises on purpose, and the exit codes that they become.
 
-The library raises an `IgcliError`; only `igcli.cli.main` turns one into text and an exit code.
+The library raises an `IgcliError`; only `igcli.cli.main` turns one into text and an exit code:
+2 for wrong usage and unusable input, found before any work; 3 for what is not whole, or stopped
+part-way and can go on.
+
+* IgcliError                2
+  - ConfigError             2
+  - InputError              2
+  - ModelError              2
+  - OutputError             2
+    + OutputVanished        2
+  - NotComparable           3
+    + NotWhole              3
+  - RunStopped              3
+    + OutOfMemory           3
 """
+
+from typing import ClassVar
+
+from igcli.common import exit_codes
 
 
 class IgcliError(Exception):
@@ -15,7 +32,14 @@ class IgcliError(Exception):
         Why, where it is not plain from the problem; may be empty.
     fix : str
         What to do, as an order ("name the image folder").
+
+    Attributes
+    ----------
+    exit_code : int
+        What a command that it ends exits with.
     """
+
+    exit_code: ClassVar[int] = exit_codes.USAGE
 
     def __init__(self, problem: str, cause: str = "", fix: str = "") -> None:
         super().__init__(problem)
@@ -62,10 +86,28 @@ class OutputVanished(OutputError):
 class NotComparable(IgcliError):
     """Two runs that say nothing about each other, or one that is not whole."""
 
+    exit_code = exit_codes.INCOMPLETE
+
+
+class NotWhole(NotComparable):
+    """A run directory that is unfinished or damaged; `igcli run … --resume` makes it whole."""
+
 
 class RunStopped(IgcliError):
     """A run that stopped part-way; what it had written is whole."""
 
+    exit_code = exit_codes.INCOMPLETE
+
 
 class OutOfMemory(RunStopped):
     """A batch that does not fit into memory; a smaller one may."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says; its type where it says nothing."""
+    return str(error).strip().split("\n")[0].strip() or type(error).__name__
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refuses a file, without the file's name."""
+    return error.strerror or first_line(error)

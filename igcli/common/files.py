@@ -21,3 +21,15 @@ def is_file(text: str | Path) -> bool:
         return Path(text).is_file()
     except (OSError, ValueError):
         return False
+
+
+def file_in(text: str, folder: Path = Path()) -> tuple[str, Path] | None:
+    """Return the file that FILE or NAME=FILE names, after what stands before it ("" or "NAME=").
+
+    None for a text that names none; `folder` is where relative ones are looked for.
+    """
+    name, equals, file = text.rpartition("=")
+    for before, path in (("", text), (f"{name}{equals}", file)):
+        if is_file(folder / path):
+            return before, folder / path
+    return None

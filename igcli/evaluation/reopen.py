@@ -1,17 +1,19 @@
-"""What a finished run was asked to do, back out of its run.json, and that it fits what is given."""
+"""A reopened run: what it was asked, back out of its run.json, and that it fits what is given."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.methods import choose_method
+from igcli import __version__
+from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
+from igcli.common.setting import defaults_of
 from igcli.inputs.readers.registry import list_inputs
-from igcli.runs.planning.defaults import spelled_out
+from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.store.identity import differences, identity
-from igcli.store.run_json import finished_run
+from igcli.store.run import StoredRun, open_finished_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,64 +41,79 @@ class Asked:
     allow_unsafe: bool = False
 
 
-def rebuild(asked: Asked, warn: Warn) -> tuple[dict[str, Any], RunConfig]:
-    """Return what run.json says, and the run's settings with what is given now.
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A finished run that fits what is given.
+
+    Attributes
+    ----------
+    run : StoredRun
+        What it stored.
+    config : RunConfig
+        What it was asked for, with what is given now.
+    spelled_out : RunConfig
+        The same with its defaults in place.
+    method : Method
+        How its paths were integrated.
+    """
+
+    run: StoredRun
+    config: RunConfig
+    spelled_out: RunConfig
+    method: Method
+
+
+def reopen(asked: Asked, warn: Warn) -> Reopened:
+    """Return the run that is asked about, as it was asked for.
 
     Raises
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about = finished_run(f"OUT {asked.out}", asked.out)
-    config = _settings(asked, about)
-    _check_identity(asked, config, about, warn)
-    return about, config
-
-
-def _settings(asked: Asked, about: dict[str, Any]) -> RunConfig:
-    """Return what the run was asked for, with what is given now."""
-    given = {
-        "model": asked.model,
-        "inputs": asked.inputs,
-        "out": asked.out,
-        "custom_objects": asked.custom_objects,
-        "allow_unsafe": asked.allow_unsafe,
-        # Where and how the rows are sent is this machine's matter.
-        "device": "auto",
-        "batch_size": None,
-        "memory": None,
-    }
-    try:
-        stored = {f.name: _value(f.name, about["config"][f.name]) for f in fields(RunConfig)}
-        config = RunConfig(**(stored | given))
-        # What is read of it later must be there too.
-        sizes = about["inputs"]["count"], about["per_input"], len(about["counts"])
-        if not all(isinstance(size, int) for size in sizes) or not about["run"]:
-            raise ValueError(f"its sizes are {sizes}")
-        choose_method(config)
-        return config
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"OUT {asked.out} has a run.json that can't be used",
-            f"{type(error).__name__}: {error}",
-            "verify it with the igcli that wrote it, or run it again",
-        ) from error
-
-
-def _value(name: str, value: Any) -> Any:
-    """Return a setting as it was before it became JSON."""
-    if isinstance(value, list):
-        return tuple(value)
-    return Path(value) if name == "labels" and value is not None else value
-
-
-def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn: Warn) -> None:
-    """Raise InputError for another model, other inputs or changed files; name them."""
+    run = open_finished_run(asked.out, f"OUT {asked.out}")
+    run.check_sizes()
+    with run.usable_about() as about:
+        config = _config(asked, about)
+        about["counts"].items()
     listing = list_inputs(config.inputs, config.out)
+    with run.usable_about():
+        settings = settle(config, listing)
     names = listing.names[: config.limit]
-    there, here = dict(about["identity"]), identity(spelled_out(config, listing), names)
+    spelled = spelled_out(config, listing, settings)
+    _check_identity(asked, run.about, identity(spelled, names), warn)
+    return Reopened(run, config, spelled, settings.method)
+
+
+def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
+    """Return what the run was asked for, with what is given now."""
+    return replace(
+        RunConfig.from_dict(_stored(about)),
+        model=asked.model,
+        inputs=asked.inputs,
+        out=asked.out,
+        custom_objects=asked.custom_objects,
+        allow_unsafe=asked.allow_unsafe,
+        # Where and how the rows are sent is this machine's matter.
+        device="auto",
+        batch_size=None,
+        memory=None,
+    )
+
+
+def _stored(about: dict[str, Any]) -> dict[str, Any]:
+    """Return the stored settings; what another igcli did not know yet is at its default."""
+    stored: dict[str, Any] = about["config"]
+    if about.get("igcli") == __version__:
+        return stored
+    return defaults_of(RunConfig) | stored
+
+
+def _check_identity(asked: Asked, about: dict[str, Any], here: dict[str, Any], warn: Warn) -> None:
+    """Raise InputError for another model, other inputs or changed files; name them."""
+    there = dict(about["identity"])
     if there.get("igcli") != here["igcli"]:
         warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
     there["igcli"] = here["igcli"]

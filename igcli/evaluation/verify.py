@@ -12,10 +12,8 @@ import numpy as np
 from igcli.attribution.methods import (
     ADAPTIVE,
     DEFAULT_MIN_STEPS,
-    DEFAULT_TOLERANCE,
     MOST_STEPS,
     Method,
-    choose_method,
 )
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -23,9 +21,9 @@ from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
-from igcli.evaluation.reopen import Asked, rebuild
+from igcli.evaluation.reopen import Asked, Reopened, reopen
 from igcli.evaluation.verdict import Verified
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.integrity import Damaged, disagreements, whole_rows
 from igcli.store.reader import UNREADABLE, read_joined, read_maps
@@ -62,11 +60,12 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     ------
     InputError
         When there is no run, or it is of another model, other inputs or other files.
-    NotComparable
+    NotWhole
         When the run is not finished.
     """
-    about, config = rebuild(asked, warn)
-    method, tolerance = choose_method(config), _tolerance(config)
+    reopened = reopen(asked, warn)
+    stored, method = reopened.run, reopened.method
+    about, tolerance = stored.about, _tolerance(method)
     inputs = about["inputs"]["count"]
     total = inputs * about["per_input"]
     found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
@@ -79,7 +78,7 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
         whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
         found = replace(found, parts=len(entries), whole=whole)
-        plan = make_plan(_finer(config, tolerance, Path(folder)), load_model, warn)
+        plan = make_plan(_finer(reopened, tolerance, Path(folder)), load_model, warn)
         misplaced = _check_ids(rows, plan)
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
@@ -97,17 +96,19 @@ def _damage(words: str) -> Wrong:
     return Wrong("", "files", words, _AGAIN)
 
 
-def _tolerance(config: RunConfig) -> float:
-    if config.method != ADAPTIVE:
+def _tolerance(method: Method) -> float:
+    own = method.tolerance
+    if own is None:
         return _OF_A_RULE
-    own = DEFAULT_TOLERANCE if config.tolerance is None else config.tolerance
     return min(own, max(own / _FINER, _FINEST))
 
 
-def _finer(config: RunConfig, tolerance: float, folder: Path) -> RunConfig:
-    first = DEFAULT_MIN_STEPS if config.min_steps is None else config.min_steps
+def _finer(reopened: Reopened, tolerance: float, folder: Path) -> RunConfig:
+    # A fixed rule has none.
+    own = reopened.spelled_out.min_steps
+    first = DEFAULT_MIN_STEPS if own is None else own
     return replace(
-        config,
+        reopened.config,
         out=folder / "finer",
         method=ADAPTIVE,
         steps=None,
@@ -156,7 +157,7 @@ class _Sample:
 
     def __init__(self, plan: Plan, method: Method, asked: Asked, track: Track) -> None:
         self._plan = plan
-        self._method = method.with_rounding(plan.precision_error)
+        self._own = plan.with_method(method)
         self._track = track
         count = len(plan.names)
         random = np.random.default_rng(asked.seed)
@@ -166,22 +167,19 @@ class _Sample:
 
     def check(self, rows: list[Explanation], scratch: Path) -> list[Checked]:
         """Recompute the sample, and hold the run's rows against it."""
-        finer = self._explain(self._plan.method, self._plan.config.out)
+        finer = self._explain(self._plan, self._plan.config.out)
         same: list[Explanation] | list[None] = [None] * len(finer)
-        tolerance = None
-        if self._method.accuracy is None:
-            same = self._explain(self._method, scratch)
-        else:
-            tolerance = self._method.accuracy.tolerance
+        tolerance = self._own.method.tolerance
+        if tolerance is None:
+            same = self._explain(self._own, scratch)
         per_input = self._plan.targets.per_input
         wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
         stored = _with_maps(self._out, wanted)
         return [check(s, f, a, tolerance) for s, f, a in zip(stored, finer, same, strict=True)]
 
-    def _explain(self, method: Method, out: Path) -> list[Explanation]:
-        names = [replace(self._plan.names[p], place=i) for i, p in enumerate(self._places)]
-        config = replace(self._plan.config, out=out)
-        result = run(replace(self._plan, names=names, method=method, config=config), self._track)
+    def _explain(self, plan: Plan, out: Path) -> list[Explanation]:
+        names = [replace(plan.names[p], place=i) for i, p in enumerate(self._places)]
+        result = run_plan(plan.of_some(names, out), self._track)
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
         return _with_maps(out, read_joined(out))

@@ -66,14 +66,14 @@ class Space:
     ----------
     kind : {"pixels", "floats", "integers"}
         What raw numbers are.
-    preprocess : str
-        A name from PREPROCESS; unused for floats.
+    preprocess : str or None
+        A name from PREPROCESS; None where there can be no pixels.
     input : InputSpec
         The model's input, every dimension settled.
     """
 
     kind: SourceKind
-    preprocess: str
+    preprocess: str | None
     input: InputSpec
 
     def __post_init__(self) -> None:
@@ -97,13 +97,15 @@ class Space:
         return self.shape
 
     @property
-    def has_pictures(self) -> bool:
-        """Whether inputs can be shown."""
-        return self.kind != "integers" and is_image_shape(self.shape)
+    def pictured(self) -> str | None:
+        """The input's name, where it can be shown; None for numbers that are no picture."""
+        is_picture = self.kind != "integers" and is_image_shape(self.shape)
+        return self.input.name if is_picture else None
 
     def to_model(self, numbers: Array) -> Array:
         """Map raw numbers to a contiguous model input of the input's shape and dtype."""
         if self.kind == "pixels":
+            assert self.preprocess is not None
             numbers = PREPROCESS[self.preprocess](numbers.astype(self.input.dtype, copy=False))
         return np.ascontiguousarray(numbers, dtype=self.input.dtype).reshape(self.shape)
 
@@ -113,7 +115,7 @@ class Space:
         Pixels are shown as they are. Floats have no known range: each input is stretched from its
         smallest to its largest number.
         """
-        if not self.has_pictures:
+        if self.pictured is None:
             return None
         pixels = numbers.reshape(with_channels(self.shape))
         if self.kind == "floats":
@@ -154,9 +156,9 @@ class Spaces:
         return self.shape
 
     @property
-    def has_pictures(self) -> bool:
-        """Whether one of the inputs can be shown."""
-        return any(space.has_pictures for space in self.spaces)
+    def pictured(self) -> str | None:
+        """The first input that can be shown; None where none can."""
+        return next((space.pictured for space in self.spaces if space.pictured is not None), None)
 
     def raw_of(self, index: int, vector: Array) -> Array:
         """Return one input's raw numbers out of a vector."""
@@ -175,6 +177,6 @@ class Spaces:
     def to_display(self, numbers: Array) -> Array | None:
         """Return the picture of the first input that can be shown."""
         for i, space in enumerate(self.spaces):
-            if space.has_pictures:
+            if space.pictured is not None and space.pictured == self.pictured:
                 return space.to_display(self.raw_of(i, numbers))
         return None

@@ -1,13 +1,15 @@
-"""hiranumn's iris example: is it virginica? Four attributions, in numbers."""
+"""The iris example: hiranumn's network for one species, and its four attributions in numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.config import RunConfig
 from igcli.common.explanation import Explanation
-from igcli.reproduce.example_run import Work
+from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.iris_data import FEATURES, SPECIES, Flowers, read_flowers
 from igcli.reproduce.networks import Lesson, flowers_network, train
 from igcli.reproduce.predictions import predictions
@@ -23,21 +25,22 @@ _VIRGINICA = SPECIES.index("virginica")
 _PUBLISHED = "−0.258, −0.240, 0.127, 0.010"
 
 
-def reproduce(work: Work) -> None:
+def reproduce(example: ExampleRun) -> None:
     """Train (or take --model), explain every flower, show the first of each species."""
-    asked = work.asked
-    flowers = read_flowers(asked.data or work.tools.cache.get(FLOWERS))
-    held_out = _held_out(len(flowers.x), asked.as_published)
-    if asked.model is None:
-        model = _train(work, flowers, held_out)
+    request = example.request
+    flowers = read_flowers(request.data or example.tools.cache.get(FLOWERS))
+    held_out = _held_out(len(flowers.x), request.as_published)
+    if request.model is None:
+        model = _train(example, flowers, held_out)
     else:
-        model = asked.model
-        work.say("model", f"{model}, not trained here")
-    inputs = work.early("flowers.npy")
+        model = request.model
+        example.say("model", f"{model}, not trained here")
+    inputs = example.early("flowers.npy")
     np.save(inputs, flowers.x)
-    plan, _ = work.explain(model, inputs, "run", _rule(work))
-    _say_accuracy(work, plan, flowers, held_out)
-    _say_flowers(work, flowers)
+    config = _with_rule(example, example.config(model, inputs))
+    plan, _ = example.explain(config, "run")
+    _say_accuracy(example, plan, flowers, held_out)
+    _say_flowers(example, flowers)
 
 
 def _held_out(count: int, as_published: bool) -> Array:
@@ -46,62 +49,63 @@ def _held_out(count: int, as_published: bool) -> Array:
     return places >= count - count // _ONE_IN if as_published else places % _ONE_IN == 0
 
 
-def _train(work: Work, flowers: Flowers, held_out: Array) -> Path:
-    work.begin()
-    asked = work.asked
-    epochs = asked.epochs or _EPOCHS
-    lesson = Lesson("sgd", "binary_crossentropy", epochs, _BATCH, asked.seed)
+def _train(example: ExampleRun, flowers: Flowers, held_out: Array) -> Path:
+    example.begin()
+    request = example.request
+    epochs = request.epochs or _EPOCHS
+    lesson = Lesson("sgd", "binary_crossentropy", epochs, _BATCH, request.seed)
     count = int((~held_out).sum())
-    work.say("trained", f"on {count} flowers, {epochs_in_words(epochs)}: virginica, or not?")
-    work.facts |= {"trained_on": count, "epochs": epochs}
-    if not asked.as_published:
-        work.depart(
+    example.say("trained", f"on {count} flowers, {epochs_in_words(epochs)}: virginica, or not?")
+    example.facts |= {"trained_on": count, "epochs": epochs}
+    if not request.as_published:
+        example.depart(
             "every fifth flower is held out; the example holds out the last fifth, all of them "
             "virginica (--as-published does so too)"
         )
-    path = work.out / "model.keras"
+    path = example.out / "model.keras"
     answers = (flowers.species == _VIRGINICA).astype(np.float32)[:, None]
     x, y = flowers.x[~held_out], answers[~held_out]
-    train(flowers_network, [x], y, lesson, path, work.tools.track("batches"))
+    train(flowers_network, [x], y, lesson, path, example.tools.track("batches"))
     return path
 
 
-def _rule(work: Work) -> list[str]:
-    if work.asked.as_published:
-        work.say("rule", "50 left Riemann steps, as published: they miss part of the difference")
-        return ["--method", "riemann_left", "--steps", "50"]
-    work.depart(
+def _with_rule(example: ExampleRun, config: RunConfig) -> RunConfig:
+    """Return the config with the rule to take; say which, and why."""
+    if example.request.as_published:
+        example.say("rule", "50 left Riemann steps, as published: they miss part of the difference")
+        return replace(config, method="riemann_left", steps=50)
+    example.depart(
         "50 Gauss-Legendre steps, whose sum is exact here; the example has 50 left Riemann steps "
         "(--as-published has them too)"
     )
-    return []
+    return config
 
 
-def _say_accuracy(work: Work, plan: Plan, flowers: Flowers, held_out: Array) -> None:
+def _say_accuracy(example: ExampleRun, plan: Plan, flowers: Flowers, held_out: Array) -> None:
     right = predictions(plan, flowers.x) == (flowers.species == _VIRGINICA)
-    if work.asked.model is None:
+    if example.request.model is None:
         accuracy, count = float(right[held_out].mean()), int(held_out.sum())
-        work.facts |= {"accuracy": accuracy, "held_out": count}
-        work.say("accuracy", f"{accuracy:.4f} on {count} flowers held out")
+        example.facts |= {"accuracy": accuracy, "held_out": count}
+        example.say("accuracy", f"{accuracy:.4f} on {count} flowers held out")
     else:
         accuracy, count = float(right.mean()), len(right)
-        work.facts |= {"accuracy": accuracy, "accuracy_of": count}
+        example.facts |= {"accuracy": accuracy, "accuracy_of": count}
         how = "which the model may have learned from"
-        work.say("accuracy", f"{accuracy:.4f} on all {count} flowers, {how}")
+        example.say("accuracy", f"{accuracy:.4f} on all {count} flowers, {how}")
 
 
-def _say_flowers(work: Work, flowers: Flowers) -> None:
+def _say_flowers(example: ExampleRun, flowers: Flowers) -> None:
     """Add the table: the first flower, which the example explains, and one of each other kind."""
     firsts = sorted({0, *(int(np.argmax(flowers.species == i)) for i in range(len(SPECIES)))})
-    explanations = read_joined(work.out / "run")
-    maps = list(read_maps(work.out / "run", firsts))
-    work.rows = [
+    explanations = read_joined(example.out / "run")
+    maps = list(read_maps(example.out / "run", firsts))
+    example.rows = [
         _row(SPECIES[flowers.species[place]], explanations[place], map_)
         for place, map_ in zip(firsts, maps, strict=True)
     ]
-    work.show(table(work.rows))
+    example.show(table(example.rows))
     if flowers.species[0] == 0:
-        work.say("published", f"{_PUBLISHED} for the first flower; yours depend on the training")
+        example.say("published", f"{_PUBLISHED} for the first flower; yours depend on the training")
 
 
 def _row(species: str, row: Explanation, attributions: Array) -> dict[str, Any]:

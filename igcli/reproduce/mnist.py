@@ -1,4 +1,4 @@
-"""alibi, "Integrated gradients for MNIST": train its network, explain ten digits, draw three."""
+"""The MNIST example: alibi, "Integrated gradients for MNIST"."""
 
 from functools import partial
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 
 from igcli.figures.panels import PanelRow, signed_panel
 from igcli.report.pictures.shown import ShownRun
-from igcli.reproduce.example_run import Work
+from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.mnist_data import Digits, read_digits
 from igcli.reproduce.networks import Lesson, digits_network, train
 from igcli.reproduce.predictions import predictions
@@ -23,68 +23,68 @@ _DRAWN = (0, 1, 9)
 _PUBLISHED = 0.9875
 
 
-def reproduce(work: Work) -> None:
+def reproduce(example: ExampleRun) -> None:
     """Train (or take --model), explain the first ten held-out digits, draw 0, 1 and 9."""
-    asked = work.asked
-    digits = read_digits(asked.data or work.tools.cache.get(DIGITS))
-    if asked.model is None:
-        model = _train(work, digits)
+    request = example.request
+    digits = read_digits(request.data or example.tools.cache.get(DIGITS))
+    if request.model is None:
+        model = _train(example, digits)
     else:
-        model = asked.model
-        work.say("model", f"{model}, not trained here")
-    inputs = work.early("digits.npy")
+        model = request.model
+        example.say("model", f"{model}, not trained here")
+    inputs = example.early("digits.npy")
     np.save(inputs, digits.x_test[:_EXPLAINED])
-    plan, _ = work.explain(model, inputs, "run")
-    _say_accuracy(work, plan, digits)
-    _say_digits(work, digits)
+    plan, _ = example.explain(example.config(model, inputs), "run")
+    _say_accuracy(example, plan, digits)
+    _say_digits(example, digits)
 
 
-def _train(work: Work, digits: Digits) -> Path:
-    work.begin()
-    asked = work.asked
+def _train(example: ExampleRun, digits: Digits) -> Path:
+    example.begin()
+    request = example.request
     count = len(digits.x_train)
     # As many batches as the example has: fewer digits are shown more often.
-    epochs = asked.epochs or max(_EPOCHS, round(_EPOCHS * _DIGITS / count))
-    lesson = Lesson("adam", "categorical_crossentropy", epochs, _BATCH, asked.seed)
+    epochs = request.epochs or max(_EPOCHS, round(_EPOCHS * _DIGITS / count))
+    lesson = Lesson("adam", "categorical_crossentropy", epochs, _BATCH, request.seed)
     trained = f"on {count:,} digits, {epochs_in_words(epochs)}"
-    work.say("trained", f"{trained} (published: 60,000, 6 epochs)")
-    work.facts |= {"trained_on": count, "epochs": epochs}
-    if asked.epochs is None and epochs != _EPOCHS:
-        work.depart(f"{epochs} epochs, not {_EPOCHS}: about as many batches, from fewer digits")
-    dtype = "float64" if asked.as_published else "float32"
-    if not asked.as_published:
-        work.depart(
+    example.say("trained", f"{trained} (published: 60,000, 6 epochs)")
+    example.facts |= {"trained_on": count, "epochs": epochs}
+    if request.epochs is None and epochs != _EPOCHS:
+        example.depart(f"{epochs} epochs, not {_EPOCHS}: about as many batches, from fewer digits")
+    dtype = "float64" if request.as_published else "float32"
+    if not request.as_published:
+        example.depart(
             "the network takes float32, not float64: in the example, too, its layers calculate in "
             "float32 (--as-published takes float64)"
         )
-    path = work.out / "model.keras"
+    path = example.out / "model.keras"
     train(
         partial(digits_network, dtype=dtype),
         [digits.x_train[..., None] / np.float32(255)],
         np.eye(10, dtype=np.float32)[digits.y_train],
         lesson,
         path,
-        work.tools.track("batches"),
+        example.tools.track("batches"),
     )
     return path
 
 
-def _say_accuracy(work: Work, plan: Plan, digits: Digits) -> None:
+def _say_accuracy(example: ExampleRun, plan: Plan, digits: Digits) -> None:
     accuracy = float((predictions(plan, digits.x_test) == digits.y_test).mean())
     count = len(digits.x_test)
-    if work.asked.model is None:
-        work.facts |= {"accuracy": accuracy, "held_out": count}
+    if example.request.model is None:
+        example.facts |= {"accuracy": accuracy, "held_out": count}
         how = f"held out (published: {_PUBLISHED})"
     else:
-        work.facts |= {"accuracy": accuracy, "accuracy_of": count}
+        example.facts |= {"accuracy": accuracy, "accuracy_of": count}
         how = "which the model may have learned from"
-    work.say("accuracy", f"{accuracy:.4f} on {digits.tested}, {how}")
+    example.say("accuracy", f"{accuracy:.4f} on {digits.tested}, {how}")
 
 
-def _say_digits(work: Work, digits: Digits) -> None:
+def _say_digits(example: ExampleRun, digits: Digits) -> None:
     """Add the table, and draw the figure."""
-    run = ShownRun(work.out / "run")
-    work.rows = [
+    run = ShownRun(example.out / "run")
+    example.rows = [
         {
             "digit": row.row,
             "label": int(digits.y_test[row.row]),
@@ -95,10 +95,10 @@ def _say_digits(work: Work, digits: Digits) -> None:
         }
         for row in run.rows
     ]
-    work.show(table(work.rows))
+    example.show(table(example.rows))
     rows = [
         PanelRow(image, attribution[..., 0], f"Prediction: {row.prediction}")
         for row, attribution, image in run.pictures([run.rows[i] for i in _DRAWN])
     ]
     if rows:
-        work.draw("figure.png", signed_panel(rows))
+        example.draw("figure.png", signed_panel(rows))

@@ -1,4 +1,4 @@
-"""Where the published examples have their files from, and whose hash each must have."""
+"""The remotes: where the examples' files come from, and the hash that each must have."""
 
 from igcli.reproduce.fetch import Remote
 

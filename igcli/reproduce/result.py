@@ -1,8 +1,10 @@
-"""What reproducing an example came to, as lines of text and as JSON."""
+"""The result of an example, as lines of text and as JSON."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from igcli.common import exit_codes
 
 _LABEL = 11
 
@@ -18,8 +20,8 @@ def epochs_in_words(count: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reproduced:
-    """An example that was reproduced.
+class ExampleResult:
+    """What an example came to.
 
     Attributes
     ----------
@@ -52,6 +54,11 @@ class Reproduced:
     facts: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
     failures: tuple[tuple[str, str], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """3 when some inputs could not be explained."""
+        return exit_codes.INCOMPLETE if self.failures else exit_codes.OK
 
     def lines(self) -> list[str]:
         """Return the summary."""

@@ -1,4 +1,4 @@
-"""The TensorFlow tutorial "Integrated gradients": saturation, paths, and four pictures a photo."""
+"""The TensorFlow tutorial "Integrated gradients": saturation, paths, four pictures a photo."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from igcli.figures.draw import Subject, draw
 from igcli.figures.panels import image_row
 from igcli.figures.style import settle_look
 from igcli.report.pictures.shown import ShownRun
-from igcli.reproduce.example_run import Work
+from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.figures import SIDE, explained, photos_in, stacked, titled
 from igcli.reproduce.predictions import best_rows
 from igcli.reproduce.remotes import FIREBOAT, INCEPTION, LABELS, PANDA
@@ -41,7 +41,7 @@ class _Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Figures:
     """One photo's figures: each has its own scale, so that they stand on sheets of their own."""
 
     name: str
@@ -50,43 +50,43 @@ class _Drawn:
     interpolated: Image.Image
 
 
-def reproduce(work: Work) -> None:
+def reproduce(example: ExampleRun) -> None:
     """Explain each photo with the tutorial's steps; draw all figures of the tutorial."""
-    asked, cache = work.asked, work.tools.cache
-    photos = _photos(work)
-    model = asked.model or model_in(cache.get(INCEPTION))
-    labels = asked.labels or (None if asked.model else cache.get(LABELS))
-    work.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
-    flags = work.label_flags(labels)
+    request, cache = example.request, example.tools.cache
+    photos = _photos(example)
+    model = request.model or model_in(cache.get(INCEPTION))
+    labels = request.labels or (None if request.model else cache.get(LABELS))
+    example.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
+    config = example.with_labels(example.config(model, photos[0].path), labels)
     best: list[dict[str, Any]] = []
-    drawn: list[_Drawn] = []
+    figures: list[_Figures] = []
     for photo, name in zip(photos, _names(photos), strict=True):
         run_name = f"run-{name}"
-        own = ["--target", photo.target, "--steps", str(photo.steps), "--profile-path"]
-        plan, _ = work.explain(model, photo.path, run_name, [*flags, *own])
-        run = ShownRun(work.out / run_name)
+        own = replace(config, inputs=photo.path, target=photo.target, steps=photo.steps)
+        plan, _ = example.explain(replace(own, profile_path=True), run_name)
+        run = ShownRun(example.out / run_name)
         best += best_rows(plan, explained(run), "probability")
-        work.rows += [_row(row) for row in run.rows]
-        drawn += [
-            _figures(photo, name, work.out / run_name, row, attribution, image)
+        example.rows += [_row(row) for row in run.rows]
+        figures += [
+            _figures(photo, name, example.out / run_name, row, attribution, image)
             for row, attribution, image in run.pictures(run.rows)
         ]
-    work.facts["best"] = best
-    work.show(table(best))
-    work.show(table(work.rows))
-    work.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
-    for figures in drawn:
-        work.draw(f"figure-{figures.name}.png", figures.panels)
-    if drawn:
-        work.draw("path.png", stacked([figures.path for figures in drawn]))
-        work.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
+    example.facts["best"] = best
+    example.show(table(best))
+    example.show(table(example.rows))
+    example.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
+    for one in figures:
+        example.draw(f"figure-{one.name}.png", one.panels)
+    if figures:
+        example.draw("path.png", stacked([one.path for one in figures]))
+        example.draw("interpolated.png", stacked([one.interpolated for one in figures]))
 
 
-def _photos(work: Work) -> list[_Photo]:
+def _photos(example: ExampleRun) -> list[_Photo]:
     """Return the photos given, to be treated as the fireboat, or the tutorial's own."""
-    data, cache = work.asked.data, work.tools.cache
+    data, cache = example.request.data, example.tools.cache
     if data:
-        return [_Photo(Path(name.path)) for name in photos_in(data, work.out)]
+        return [_Photo(Path(name.path)) for name in photos_in(data, example.out)]
     return [
         _Photo(cache.get(FIREBOAT), "555"),
         _Photo(cache.get(PANDA), "389", 56, "viridis", 0.5),
@@ -113,7 +113,7 @@ def _row(row: Explanation) -> dict[str, Any]:
 
 def _figures(
     photo: _Photo, name: str, out: Path, row: Explanation, attribution: Array, image: Array
-) -> _Drawn:
+) -> _Figures:
     what = f"{row.target} {row.target_name}".strip()
     lines = (f"{row.id}   {what}   probability {row.score:.4g}   delta {row.delta:+.2g}",)
     look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha, size=SIDE)
@@ -125,7 +125,7 @@ def _figures(
     probability = replace(probability, title=f"{row.id}: {what}", y_label="probability")
     between = [np.rint(alpha * image).astype(np.uint8) for alpha in _ALPHAS]
     strip = image_row(between, [f"alpha: {alpha:.1f}" for alpha in _ALPHAS])
-    return _Drawn(
+    return _Figures(
         name=name,
         panels=draw(look, Subject(attribution, image, lines, baseline=np.zeros_like(image))),
         path=chart_row([probability, gradient], _LARGE),

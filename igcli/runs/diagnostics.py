@@ -18,7 +18,7 @@ _PROBABLY = 0.5
 Rule: TypeAlias = Callable[[Sequence[Explanation], ModelSpec], str]
 
 
-class Checks:
+class Diagnostics:
     """Looks at a run's first explanations, once.
 
     Parameters

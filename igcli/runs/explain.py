@@ -1,9 +1,14 @@
-"""From a plan to explanations, in row order: read, score, choose targets, integrate."""
+"""The explain loop: blocks of inputs are read, scored, integrated, drawn and stored, in row order.
+
+A run in one process and every worker of a cluster go through it; they differ in who writes the
+parts.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import Protocol
 
 import numpy as np
 
@@ -15,45 +20,109 @@ from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
 from igcli.common.threads import ahead
 from igcli.inputs.readers.read_ahead import read_ahead
-from igcli.runs.jobs import Asked, Scores
-from igcli.runs.overlays import Pictures
+from igcli.runs.diagnostics import Diagnostics
+from igcli.runs.jobs import JobMaker, PendingExplanation
+from igcli.runs.overlays import Overlays
 from igcli.runs.planning.plan import Plan
 
 _SCORED_AT_ONCE = 32
 _CHUNKS_AHEAD = 2
+_DRAWING_THREADS = 2
+_DRAWN_AHEAD = 64
 
 
-def explain(plan: Plan, batches: Batches, blocks: Sequence[range]) -> Iterator[Explanation]:
-    """Yield the explanations of a plan's inputs in row order, failed ones in their places.
+class PartWriter(Protocol):
+    """Stores explanations, those of a block as one part."""
 
-    Inputs are read and scored ahead of their block, but no batch is shared by two blocks.
+    def add(self, explanation: Explanation) -> None:
+        """Take the next row."""
+        ...
+
+    def flush(self) -> None:
+        """Write the rows of a finished block."""
+        ...
+
+
+def explain_blocks(
+    plan: Plan,
+    batches: Batches,
+    blocks: Sequence[range],
+    writer: PartWriter,
+    overlays: Overlays | None,
+    diagnostics: Diagnostics | None,
+) -> Iterator[Explanation]:
+    """Explain and store blocks of inputs; yield every explanation in row order, failed ones too.
+
+    Inputs are read and scored ahead of their block, but no batch is shared by two blocks. When the
+    batches are stopped, what is finished in order by then is the last: the writer has it, and its
+    block is not flushed.
 
     Parameters
     ----------
     plan : Plan
-        What to explain.
+        The run.
     batches : Batches
-        Its model's; when they are stopped, what is finished in order by then is the last.
+        Its model's.
     blocks : sequence of range
         Which of the plan's inputs.
+    writer : PartWriter
+        Gets the rows, and is told where a block ends.
+    overlays : Overlays or None
+        Draws the overlays, where there are to be any.
+    diagnostics : Diagnostics or None
+        Looks at the first explanations, where that was not done.
+
+    Raises
+    ------
+    InputError
+        Where an input fails, and that is to stop the run.
+    OSError, OutputVanished
+        Where a part can't be written.
     """
-    scores = Scores(plan, batches)
-    chunks = ahead(scores.ask, _chunks(plan, batches, blocks), 1, _CHUNKS_AHEAD)
-    for block, asked in groupby(chunks, key=itemgetter(0)):
-        yield from _block(plan, batches, block, (item for _, chunk in asked for item in chunk))
+    last_rows = {block.stop * plan.targets.per_input - 1 for block in blocks}
+    explanations = _explanations(plan, batches, blocks)
+    if overlays is not None:
+        explanations = ahead(overlays.draw, explanations, _DRAWING_THREADS, _DRAWN_AHEAD)
+    for explanation in explanations:
+        check_may_fail(plan.config, explanation)
+        writer.add(explanation)
+        if diagnostics is not None:
+            diagnostics.add(explanation)
+        if explanation.row in last_rows:
+            writer.flush()
+        yield explanation
+
+
+def check_may_fail(config: RunConfig, explanation: Explanation) -> None:
+    """Raise InputError for a failed input where that is to stop the run."""
+    if explanation.status == "failed" and config.on_error == "stop":
+        raise InputError(
+            f"{explanation.id} failed",
+            explanation.message,
+            "mend it, or leave --on-error stop out",
+        )
+
+
+def _explanations(plan: Plan, batches: Batches, blocks: Sequence[range]) -> Iterator[Explanation]:
+    """Yield the explanations of some blocks in row order, failed ones in their places."""
+    maker = JobMaker(plan, batches)
+    chunks = ahead(maker.jobs_of, _chunks(plan, batches, blocks), 1, _CHUNKS_AHEAD)
+    for block, scored in groupby(chunks, key=itemgetter(0)):
+        items = (item for _, chunk in scored for item in chunk)
+        yield from _block(plan, batches, block, items)
         if batches.stop.is_set():
             return
 
 
 def _block(
-    plan: Plan, batches: Batches, block: range, asked: Iterator["Asked | Explanation"]
+    plan: Plan, batches: Batches, block: range, items: Iterator[PendingExplanation | Explanation]
 ) -> Iterator[Explanation]:
     finished: dict[int, Explanation] = {}
-    under_way: dict[int, Asked] = {}
+    under_way: dict[int, PendingExplanation] = {}
 
     def jobs() -> Iterator[Job]:
-        for item in asked:
-            if isinstance(item, Asked):
+        for item in items:
+            if isinstance(item, PendingExplanation):
                 under_way[item.job.key] = item
                 yield item.job
             else:
@@ -81,8 +150,8 @@ def _chunks(
             yield block, list(islice(samples, min(size, len(block) - start)))
 
 
-def _complete(plan: Plan, asked: Asked, integral: Integral) -> Explanation:
-    known, attribution = asked.known, integral.attribution
+def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Explanation:
+    known, attribution = pending.known, integral.attribution
     if known.baseline_score is None:
         known = replace(known, baseline_score=integral.start)
     if attribution is None:
@@ -110,57 +179,14 @@ def _complete(plan: Plan, asked: Asked, integral: Integral) -> Explanation:
 
 
 def _not_converged(integral: Integral, plan: Plan) -> str:
-    accuracy = plan.method.accuracy
-    assert accuracy is not None and integral.error_estimate is not None
-    found = (
+    tolerance = plan.method.tolerance
+    assert tolerance is not None and integral.error_estimate is not None
+    message = (
         f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"
     )
-    if integral.rounding <= 0.5 * accuracy.tolerance:
-        return found
+    if integral.rounding <= 0.5 * tolerance:
+        return message
     return (
-        f"{found}; {plan.model.spec.precision} rounding alone is about {integral.rounding:.1e} of "
-        f"this map, too much for a tolerance of {accuracy.tolerance:g}"
+        f"{message}; {plan.model.spec.precision} rounding alone is about {integral.rounding:.1e} "
+        f"of this map, too much for a tolerance of {tolerance:g}"
     )
-
-
-def check_may_fail(config: RunConfig, explanation: Explanation) -> None:
-    """Raise InputError for a failed input where that is to stop the run."""
-    if explanation.status == "failed" and config.on_error == "stop":
-        raise InputError(
-            f"{explanation.id} failed",
-            explanation.message,
-            "mend it, or leave --on-error stop out",
-        )
-
-
-_DRAWERS = 2
-_DRAWN_AHEAD = 64
-
-
-def explain_and_draw(
-    plan: Plan, batches: Batches, blocks: list[range], pictures: Pictures | None
-) -> Iterator[Explanation]:
-    """Yield the explanations of some blocks in row order, their overlays drawn.
-
-    Parameters
-    ----------
-    plan : Plan
-        What to explain.
-    batches : Batches
-        Its model's.
-    blocks : list of range
-        Which of the plan's inputs.
-    pictures : Pictures or None
-        Draws the overlays.
-
-    Raises
-    ------
-    InputError
-        Where an input fails, and that is to stop the run.
-    """
-    explanations = explain(plan, batches, blocks)
-    if pictures is not None:
-        explanations = ahead(pictures.draw, explanations, _DRAWERS, _DRAWN_AHEAD)
-    for explanation in explanations:
-        check_may_fail(plan.config, explanation)
-        yield explanation

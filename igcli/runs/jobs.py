@@ -1,4 +1,4 @@
-"""Inputs scored, a chunk at a time, and their targets chosen: what each path is to explain."""
+"""The jobs of a run: inputs are scored, a chunk at a time, and each gets the targets to explain."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ import numpy as np
 
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Job
+from igcli.attribution.path import StraightLine
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError, ModelError
 from igcli.common.explanation import Explanation, explanation_id
@@ -15,15 +16,15 @@ from igcli.runs.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingExplanation:
     """An explanation under way: its job, and all of its row that is known before the path."""
 
     job: Job
     known: Explanation
 
 
-class Scores:
-    """Scores inputs, a chunk at a time, and chooses their targets.
+class JobMaker:
+    """Makes jobs of inputs: scores a chunk of them at a time, and chooses their targets.
 
     A baseline's score is taken from the path where the path starts there; where the model must be
     asked, a baseline like the last one of the same block is not asked for again.
@@ -35,16 +36,16 @@ class Scores:
         self._block = range(0)
         self._last: tuple[Array, Array] | None = None
 
-    def ask(
+    def jobs_of(
         self, chunk: tuple[range, list[Sample | Failed]]
-    ) -> tuple[range, list[Asked | Explanation]]:
-        """Return what is to be explained, and the failed inputs, of a chunk of a block."""
+    ) -> tuple[range, list[PendingExplanation | Explanation]]:
+        """Return the jobs of a chunk of a block, and the rows of its failed inputs."""
         block, items = chunk
         if block != self._block:
             self._block, self._last = block, None
-        return block, list(self._ask(items))
+        return block, list(self._jobs(items))
 
-    def _ask(self, chunk: list[Sample | Failed]) -> Iterator[Asked | Explanation]:
+    def _jobs(self, chunk: list[Sample | Failed]) -> Iterator[PendingExplanation | Explanation]:
         pairs: list[tuple[Sample, Array]] = []
         for item in chunk:
             ready = _with_baseline(self._plan, item)
@@ -55,12 +56,14 @@ class Scores:
         if pairs:
             yield from self._scored(pairs)
 
-    def _scored(self, pairs: list[tuple[Sample, Array]]) -> Iterator[Asked | Explanation]:
+    def _scored(
+        self, pairs: list[tuple[Sample, Array]]
+    ) -> Iterator[PendingExplanation | Explanation]:
         """Score inputs together; where the model fails, one by one, to fail by name."""
         try:
             paths = _paths(self._plan, pairs)
-            scores = self._batches.scores(np.stack([end for end, _ in paths]))
-            starts = self._starts([baseline for _, baseline in paths])
+            scores = self._batches.scores(np.stack([path.x for path in paths]))
+            starts = self._starts([path.baseline for path in paths])
         except ModelError as error:
             if len(pairs) > 1:
                 for pair in pairs:
@@ -98,8 +101,8 @@ class Scores:
         return starts
 
 
-def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[tuple[Array, Array]]:
-    """Return each path's two ends: input and baseline, in the layer where there is one.
+def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[StraightLine]:
+    """Return the path from each baseline to its input, in the layer where there is one.
 
     What is held has the input's value at both.
     """
@@ -114,14 +117,14 @@ def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[tuple[Array, A
     for part in held:
         for end, start in zip(ends, starts, strict=True):
             start[part] = end[part]
-    return list(zip(ends, starts, strict=True))
+    return [StraightLine(end, start) for end, start in zip(ends, starts, strict=True)]
 
 
 def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
     if isinstance(item, Failed):
         return item
     try:
-        return item, plan.baseline(item)
+        return item, plan.start.baseline(item)
     except InputError as error:
         return Failed(item.name, error.problem, item.sha256)
 
@@ -135,10 +138,10 @@ def _not_finite(score: Array, start: Array | None) -> str:
 def _chosen(
     plan: Plan,
     sample: Sample,
-    path: tuple[Array, Array],
+    path: StraightLine,
     scores: Array,
     starts: Array | None,
-) -> Iterator[Asked]:
+) -> Iterator[PendingExplanation]:
     prediction = int(np.argmax(scores))
     image = plan.source.space.to_display(sample.raw) if plan.maps.picture else None
     shape = plan.model.spec.output_shape
@@ -146,14 +149,14 @@ def _chosen(
         known = replace(
             _blank(plan, sample, rank),
             target=target,
-            target_name=plan.labels.name(target, shape),
+            target_name=plan.preflight.labels.name(target, shape),
             prediction=prediction,
-            prediction_name=plan.labels.name(prediction, shape),
+            prediction_name=plan.preflight.labels.name(prediction, shape),
             score=float(scores[target]),
             baseline_score=None if starts is None else float(starts[target]),
             image=image,
         )
-        yield Asked(Job(known.row, *path, target), known)
+        yield PendingExplanation(Job(known.row, path, target), known)
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:

@@ -1,4 +1,4 @@
-"""What begins and ends every run, whoever explains its blocks: one process, or many."""
+"""The lifecycle of a run: what begins and ends it, whoever explains its blocks."""
 
 import shutil
 import threading
@@ -15,13 +15,13 @@ from igcli.common.errors import IgcliError, OutputError, OutputVanished
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.totals import Tally
-from igcli.runs.diagnostics import Checks
-from igcli.runs.overlays import Pictures, pictures_of
+from igcli.runs.diagnostics import Diagnostics
+from igcli.runs.overlays import Overlays, overlays_of
 from igcli.runs.planning.blocks import blocks_to_do
 from igcli.runs.planning.earlier_run import changes_since
 from igcli.runs.planning.plan import Plan
 from igcli.runs.result import RunResult, run_stopped
-from igcli.runs.resume import kept_parts
+from igcli.runs.resume import earlier_parts
 from igcli.runs.run_json import about
 from igcli.store.lock import RunLock
 from igcli.store.outdir import make_out
@@ -33,8 +33,8 @@ Execute: TypeAlias = Callable[[Track, Warn, threading.Event], RunResult]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What is to be explained, and where it goes.
+class Task:
+    """What a run is still to explain, and where it goes.
 
     Attributes
     ----------
@@ -42,9 +42,9 @@ class Work:
         The inputs, block by block.
     writer : RunWriter
         Takes finished blocks.
-    pictures : Pictures or None
-        Draws overlays, where there are to be any.
-    checks : Checks or None
+    overlays : Overlays or None
+        Draws the overlays, where there are to be any.
+    diagnostics : Diagnostics or None
         Looks at the first explanations, where that was not done.
     warn : callable
         Told what is worth a notice.
@@ -55,36 +55,29 @@ class Work:
     plan: Plan
     blocks: list[range]
     writer: RunWriter
-    pictures: Pictures | None
-    checks: Checks | None
+    overlays: Overlays | None
+    diagnostics: Diagnostics | None
     warn: Warn
     stop: threading.Event
 
-    def cut_stays(self, finished: int) -> bool:
-        """Tell whether a block that is stopped in is to stay as it is.
+    @property
+    def cut_stays(self) -> bool:
+        """Whether a block that is stopped in is to stay as it is.
 
         A job that ends before its first block does would never finish if it lost that each time.
         """
-        return self.plan.earlier is not None and not finished
+        return self.plan.earlier is not None and not self.writer.finished
 
 
 class Explainer(Protocol):
-    """Explains blocks, here or elsewhere.
-
-    Attributes
-    ----------
-    finished : int
-        How many blocks were explained and stored.
-    """
-
-    finished: int
+    """Explains blocks, in this process or elsewhere."""
 
     @property
     def rows(self) -> int:
         """How many rows were evaluated."""
         ...
 
-    def explain(self, work: Work) -> Iterator[object]:
+    def explain(self, task: Task) -> Iterator[object]:
         """Explain and store blocks; yield once for every explanation.
 
         Raises
@@ -108,8 +101,30 @@ def carry_out(
 ) -> RunResult:
     """Explain every input of a plan, but those that an earlier run has, into the run directory.
 
-    Parameters and what is returned and raised are those of `igcli.runs.pipeline.run`; `explainer`
-    does the work.
+    Parameters
+    ----------
+    plan : Plan
+        The run.
+    explainer : Explainer
+        Explains its blocks.
+    track : callable
+        Wraps the iteration over finished explanations.
+    warn : callable
+        Told what the first explanations give away (see `igcli.runs.diagnostics`), and what a
+        resumed run computes again.
+    stop : Event
+        When it is set, the batches under way are finished and stored, and the run ends.
+
+    Returns
+    -------
+    RunResult
+        The counts, also where the run stopped part-way: what was finished by then is stored, and
+        `stopped` says why.
+
+    Raises
+    ------
+    OutputError
+        When another run writes to the run directory, or one that is to go on can't.
     """
     make_out(plan.config.out)
     with RunLock(plan.config.out):
@@ -127,52 +142,52 @@ class _Pass:
         self._explainer = explainer
         self._track = track
         self._started = time.monotonic()
-        kept = kept_parts(plan, warn, track, stop)
-        self._before = sum(entry.rows for entry in kept.done)
+        earlier = earlier_parts(plan, warn, track, stop)
+        self._before = sum(entry.rows for entry in earlier.final)
         self._writer = RunWriter(
-            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, kept.all
+            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, earlier.all
         )
         per_input = plan.targets.per_input
-        done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
+        done = [range(e.start // per_input, e.stop // per_input) for e in earlier.final]
         self._here = 0
         self._asked = len(plan.names) * per_input
-        blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        blocks = list(blocks_to_do(len(plan.names), plan.calibration.block, done))
         if blocks:
             _tell_of_space(plan, self._asked - self._before, warn)
             _tell_of_changes(plan, warn)
-        self._work = Work(
+        self._task = Task(
             plan=plan,
             blocks=blocks,
             writer=self._writer,
-            pictures=pictures_of(plan),
+            overlays=overlays_of(plan),
             # What was said of the first explanations is not said again.
-            checks=None if kept.done else Checks(plan.model.spec, warn),
+            diagnostics=None if earlier.final else Diagnostics(plan.model.spec, warn),
             warn=warn,
             stop=stop,
         )
 
     def result(self) -> RunResult:
-        work, stopped = self._work, None
+        task, stopped = self._task, None
         try:
-            if work.pictures is not None:
-                work.pictures.draw_missing(self._writer.entries)
-            explained = self._explainer.explain(work)
+            if task.overlays is not None:
+                task.overlays.draw_missing()
+            explained = self._explainer.explain(task)
             for _ in self._track(explained, self._asked, self._before):
                 self._here += 1
         except KeyboardInterrupt:
             pass
         except Exception as error:
             stopped = error
-        if work.checks is not None:
-            work.checks.finish()
+        if task.diagnostics is not None:
+            task.diagnostics.finish()
         return self._finish(stopped)
 
     def _finish(self, failure: Exception | None) -> RunResult:
         """Store what was finished; say what stopped the run, here or before."""
         writer = self._writer
-        stays = self._work.cut_stays(self._explainer.finished)
+        stays = self._task.cut_stays
         unflushed = _tried(lambda: writer.cut(final=stays))
-        tally = Tally(self._plan.gates)
+        tally = Tally(self._plan.preflight.gates)
         with suppress(OSError):
             tally.add_all(read_rows(self._plan.config.out, writer.entries))
         unjoined = _tried(lambda: writer.join(self._plan.config.save))
@@ -196,8 +211,8 @@ class _Pass:
         return self._result(tally, failure or unwritten)
 
     def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
-        plan, work, writer, stopped = self._plan, self._work, self._writer, None
-        if failure is not None or self._explainer.finished < len(work.blocks):
+        plan, task, writer, stopped = self._plan, self._task, self._writer, None
+        if failure is not None or writer.finished < len(task.blocks):
             stopped = run_stopped(
                 failure, writer.stored, writer.passing, self._asked, plan.config.out
             )
@@ -212,9 +227,9 @@ class _Pass:
             pictures=plan.maps.picture is not None,
             overlays=plan.config.overlays,
             per_input=plan.targets.per_input,
-            undrawn=work.pictures.undrawn if work.pictures else [],
+            undrawn=task.overlays.undrawn if task.overlays else [],
             saved_npy="npy" in plan.config.save,
-            has_tolerance=plan.method.accuracy is not None,
+            has_tolerance=plan.method.tolerance is not None,
             ran=self._explainer.ran(),
             stopped=stopped,
         )

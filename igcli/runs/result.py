@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import Any, Literal
 
 from igcli.common import exit_codes
-from igcli.common.errors import IgcliError, OutputVanished, RunStopped
+from igcli.common.errors import IgcliError, OutputVanished, RunStopped, first_line
 from igcli.common.totals import Tally
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
@@ -186,18 +186,15 @@ def run_stopped(
         kept += f" ({passing} in unfinished blocks, which --resume computes again)"
     if failure is None:
         return RunStopped(f"stopped before all {asked} were explained, {kept}")
-    fix = "see the cause"
+    cause, fix = first_line(failure), "see the cause"
     if isinstance(failure, OutputVanished):
         problem = f"stopped before all {asked} were explained"
-        return RunStopped(problem, f"{failure.problem}: {failure.cause}", failure.fix)
+        return RunStopped(problem, first_line(failure), failure.fix)
     if isinstance(failure, IgcliError):
-        cause = f"{failure.problem}: {failure.cause}" if failure.cause else failure.problem
         fix = failure.fix or fix
     elif isinstance(failure, OSError) and failure.errno:
         cause = os.strerror(failure.errno)
         fix = "free the disk" if failure.errno == errno.ENOSPC else f"check {out}"
-    else:
-        cause = str(failure).split("\n")[0] or type(failure).__name__
     problem = f"stopped before all {asked} were explained, {kept}"
     if stored == asked and not passing:
         problem = f"stopped after all {asked} were explained, before {out} was finished"

@@ -1,6 +1,5 @@
 """What run.json says of a run beside its status and counts."""
 
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from igcli import __version__
@@ -14,32 +13,30 @@ from igcli.runs.planning.plan import Plan
 
 def about(plan: Plan) -> dict[str, Any]:
     """Return the settings, versions, device and hashes, as JSON can hold them."""
-    spec = plan.model.spec
+    spec, known, calibration = plan.model.spec, plan.preflight, plan.calibration
     return {
         "run": plan.run,
         "igcli": __version__,
-        "identity": plan.identity,
-        "inputs": {"first": plan.first, "count": len(plan.names), "of": plan.of_inputs},
+        "identity": known.identity,
+        "inputs": {"first": known.first, "count": len(known.names), "of": len(known.every)},
         "per_input": plan.targets.per_input,
-        "block": plan.block,
+        "block": calibration.block,
         "versions": versions(),
-        "precision_error": plan.precision_error,
+        "precision_error": calibration.precision_error,
         "config": plan.config.to_dict(),
         "settled": {
-            "baseline": plan.baseline_name,
-            "preprocess": plan.preprocess,
-            "resize": plan.resize,
-            "method": plan.method.title,
-            "accuracy": asdict(plan.method.accuracy) if plan.method.accuracy else None,
-            "memory": plan.method.memory,
+            "baseline": plan.start.name,
+            "preprocess": plan.preprocessing.name,
+            "resize": known.settings.resize_of_inputs,
+            **plan.method.settings(),
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
-            "explained": _explained(plan),
+            "explained": {part.name: list(part.shape) for part in calibration.explained},
             **_of_the_model(plan.model.spec),
         },
         "model": {
             "path": str(spec.path),
-            "sha256": plan.identity["model"],
+            "sha256": known.identity["model"],
             "loader": spec.loader,
             "input": spec.input.name,
             "output": spec.output_name,
@@ -47,13 +44,8 @@ def about(plan: Plan) -> dict[str, Any]:
             "classes": spec.classes,
             "last_operation": spec.tail,
         },
-        "labels_sha256": file_sha256(plan.labels.path) if plan.labels.path else None,
+        "labels_sha256": file_sha256(known.labels.path) if known.labels.path else None,
     }
-
-
-def _explained(plan: Plan) -> dict[str, list[int]]:
-    """Return what attributions are of, by name, with their shapes: inputs, or a layer."""
-    return {part.name: list(part.shape) for part in plan.maps.named(plan.point)}
 
 
 def _of_the_model(spec: ModelSpec) -> dict[str, Any]:

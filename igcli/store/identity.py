@@ -2,21 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from igcli import __version__
 from igcli.common.config import RunConfig
-from igcli.common.files import file_sha256, is_file
+from igcli.common.files import file_in, file_sha256
 from igcli.common.sample import InputName
+from igcli.common.setting import Decides, defaults_of, settings_of
 
-# Where the run is, and how it is carried out: none changes a result beyond rounding.
-_FREE = frozenset(
-    {"model", "inputs", "out", "overwrite", "resume", "fail_on", "on_error", "save"}
-    | {"batch_size", "memory", "device", "limit", "overlays"}
-    | {"executor", "ray_address", "workers", "gpus_per_worker", "cpus_per_worker"}
-)
-_MAY_BE_FILES = frozenset({"baseline", "custom_objects", "labels", "target"})
 _SHORT = 12
 SHARD = "shard"
 
@@ -34,15 +27,16 @@ def identity(config: RunConfig, names: Sequence[InputName]) -> dict[str, Any]:
     names : sequence of InputName
         Its inputs, those of all shards.
     """
+    settings, values = settings_of(type(config)), config.to_dict()
     ids = hashlib.sha256("\0".join(name.id for name in names).encode()).hexdigest()
     return {
         "igcli": __version__,
         "model": file_sha256(config.model),
         "inputs": {"count": len(names), "names": ids},
         **{
-            key: _content(value) if key in _MAY_BE_FILES else value
-            for key, value in config.to_dict().items()
-            if key not in _FREE
+            name: _content(values[name]) if setting.file else values[name]
+            for name, setting in settings.items()
+            if setting.decides is not Decides.NOTHING and not setting.is_argument
         },
     }
 
@@ -53,21 +47,20 @@ def _content(value: Any) -> Any:
         return [_content(item) for item in value]
     if value is None:
         return None
-    name, equals, file = str(value).rpartition("=")
-    if is_file(str(value)):
-        return f"file {file_sha256(Path(value))[:_SHORT]}"
-    if equals and is_file(file):
-        return f"{name}=file {file_sha256(Path(file))[:_SHORT]}"
-    return value
+    found = file_in(str(value))
+    return f"{found[0]}file {file_sha256(found[1])[:_SHORT]}" if found else value
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """Say what two identities differ in: one short text for each flag, none when they are equal."""
-    return [
-        _difference(key, there.get(key), here.get(key))
-        for key in dict.fromkeys((*there, *here))
-        if _plain(there.get(key)) != _plain(here.get(key))
-    ]
+    # A setting that the igcli of a run did not have yet was at its default.
+    before = defaults_of(RunConfig)
+    found = []
+    for key in dict.fromkeys((*there, *here)):
+        values = [identity.get(key, before.get(key)) for identity in (there, here)]
+        if _plain(values[0]) != _plain(values[1]):
+            found.append(_difference(key, *values))
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -85,10 +78,10 @@ def _difference(key: str, there: Any, here: Any) -> str:
         return f"the inputs are {counts[0]} there and {counts[1]} here"
     name = key if key == "igcli" else f"--{key.replace('_', '-')}"
     between = "/" if key == SHARD else ", "
-    return f"{name} is {_said(there, between)} there and {_said(here, between)} here"
+    return f"{name} is {_shown(there, between)} there and {_shown(here, between)} here"
 
 
-def _said(value: Any, between: str) -> str:
+def _shown(value: Any, between: str) -> str:
     if isinstance(value, (list, tuple)):
         return between.join(str(item) for item in value) or "not given"
     if isinstance(value, bool):

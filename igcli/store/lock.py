@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.store.layout import LOCK
 
 try:
@@ -96,8 +96,7 @@ class RunLock:
 
 def unwritable(out: Path, error: OSError) -> OutputError:
     """Return the error for a run directory that the system lets nobody write to."""
-    cause = error.strerror or str(error)
-    return OutputError(f"OUT {out} can't be written", cause, "name another folder as OUT")
+    return OutputError(f"OUT {out} can't be written", reason(error), "name another folder as OUT")
 
 
 def check_unlocked(out: Path) -> None:

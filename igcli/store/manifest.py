@@ -52,11 +52,15 @@ class PartEntry:
 
     def is_whole(self, out: Path) -> bool:
         """Tell whether the part is there, byte for byte."""
-        path = part_path(out, self.start)
-        try:
-            return path.stat().st_size == self.size and file_sha256(path) == self.sha256
-        except OSError:
-            return False
+        return is_as_written(part_path(out, self.start), self.size, self.sha256)
+
+
+def is_as_written(path: Path, size: int, sha256: str) -> bool:
+    """Tell whether a file is there with the bytes that it was written with."""
+    try:
+        return path.stat().st_size == size and file_sha256(path) == sha256
+    except OSError:
+        return False
 
 
 def append_entry(out: Path, entry: PartEntry) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
-from igcli.common.shapes import is_image_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +41,19 @@ class Maps:
         return np.concatenate(pieces).reshape(self.shape)
 
 
-def maps_of(spec: ModelSpec, point: InputSpec, has_pictures: bool) -> Maps:
+def maps_of(spec: ModelSpec, point: InputSpec, pictured: str | None) -> Maps:
     """Settle what is stored of a model's paths.
 
-    What is held has no attribution. Only maps of inputs are shown: of the first one with a
-    picture.
+    What is held has no attribution. Only maps of inputs are shown, not those of layers: that of
+    `pictured`, the input that can be shown, if there is one.
     """
     shape = point.known_shape
-    shown = has_pictures and spec.entered is None
+    shown = None if spec.entered is not None else pictured
     if not spec.parts:
-        return Maps(shape, picture=Part(point.name, shape, 0) if shown else None)
+        return Maps(shape, picture=None if shown is None else Part(point.name, shape, 0))
     taken = tuple(part for part in spec.parts if not part.held)
     parts = parts_of([p.name for p in taken], [p.shape for p in taken], [False] * len(taken))
     if not spec.is_grouped:
         return Maps(parts[0].shape, taken=taken)
-    pictures = [p for p in spec.parts if is_image_shape(p.shape)]
-    first = pictures[0].name if shown and pictures else None
-    picture = next((part for part in parts if part.name == first), None)
+    picture = next((part for part in parts if part.name == shown), None)
     return Maps((sum(part.size for part in parts),), parts, picture, taken)

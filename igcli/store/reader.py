@@ -2,37 +2,47 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.errors import first_line
 from igcli.common.explanation import Explanation
-from igcli.common.model_spec import Part
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import PartEntry
-from igcli.store.parts import IMAGES, MAPS, map_names
+from igcli.store.parts import map_names
 
 # What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
 UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 
 
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
+    return first_line(error) if path.exists() else "it is not there"
+
+
 def read_rows(out: Path, entries: list[PartEntry]) -> Iterator[Explanation]:
     """Yield the parts' rows in order, without maps and pictures."""
     for entry in entries:
-        with h5py.File(part_path(out, entry.start), "r") as file:
-            columns = _columns(file)
-        for i in range(entry.rows):
-            yield _row(columns, i, entry.start + i)
+        yield from read_table(part_path(out, entry.start), entry.start)
 
 
 def read_joined(out: Path) -> list[Explanation]:
     """Return the rows that attributions.h5 has, without maps and pictures."""
-    with h5py.File(out / ATTRIBUTIONS, "r") as file:
-        columns = _columns(file)
-    return [_row(columns, i, i) for i in range(len(columns["id"]))]
+    return read_table(out / ATTRIBUTIONS, 0)
+
+
+def read_table(path: Path, start: int) -> list[Explanation]:
+    """Return the rows of an HDF5 file that begins with row `start`, without maps and pictures."""
+    with h5py.File(path, "r") as file:
+        columns = {column.name: read_column(column, file) for column in COLUMNS}
+    names, rows = list(columns), zip(*columns.values(), strict=True)
+    return [
+        Explanation(row=start + place, **dict(zip(names, values, strict=True)))
+        for place, values in enumerate(rows)
+    ]
 
 
 def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
@@ -41,31 +51,3 @@ def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
         datasets = [file[name] for name in map_names(file)]
         for row in rows:
             yield np.concatenate([dataset[row].ravel() for dataset in datasets])
-
-
-def _columns(file: Any) -> dict[str, list[Any]]:
-    return {column.name: read_column(column, file) for column in COLUMNS}
-
-
-def _row(columns: dict[str, list[Any]], place: int, row: int) -> Explanation:
-    return Explanation(row=row, **{name: values[place] for name, values in columns.items()})
-
-
-def has_images(out: Path, entry: PartEntry) -> bool:
-    """Tell whether a part holds what overlays are drawn over."""
-    with h5py.File(part_path(out, entry.start), "r") as file:
-        return IMAGES in file
-
-
-def read_pictures(out: Path, entry: PartEntry, part: Part) -> Iterator[tuple[int, Array, Array]]:
-    """Yield what a part's overlays are drawn from: the row's place in it, its map, its image.
-
-    Failed rows are left out.
-    """
-    with h5py.File(part_path(out, entry.start), "r") as file:
-        maps = file[MAPS]
-        stored = maps if isinstance(maps, h5py.Dataset) else maps[part.name]
-        for i in range(entry.rows):
-            attribution: Array = stored[i]
-            if not np.isnan(attribution).any():
-                yield i, attribution, file[IMAGES][i]

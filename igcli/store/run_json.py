@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from igcli.common.errors import InputError, NotComparable
 from igcli.store.files import write_whole
 from igcli.store.layout import RUN
 
@@ -26,42 +25,6 @@ def write_about(out: Path, status: Status, about: dict[str, Any]) -> None:
     """Replace run.json."""
     text = json.dumps({"status": status, **about}, indent=2)
     write_whole(out / RUN, f"{text}\n".encode())
-
-
-def any_run(title: str, out: Path) -> dict[str, Any]:
-    """Return what run.json says; `title` is what to call the folder in errors.
-
-    Raises
-    ------
-    InputError
-        When there is no igcli run.
-    """
-    about = read_about(out)
-    if not about:
-        raise InputError(
-            f"{title} is no igcli run", why_no_run(out), "name the folder that igcli run wrote"
-        )
-    return about
-
-
-def finished_run(title: str, out: Path) -> dict[str, Any]:
-    """Return what run.json says of a finished run; see `any_run`.
-
-    Raises
-    ------
-    InputError
-        When there is no igcli run.
-    NotComparable
-        When it is not finished.
-    """
-    about = any_run(title, out)
-    if about.get("status") != "complete" or not isinstance(about.get("identity"), dict):
-        raise NotComparable(
-            f"{title} is no finished run",
-            f"its run.json says {about.get('status')}",
-            "finish it with --resume",
-        )
-    return about
 
 
 def why_no_run(path: Path) -> str:

@@ -49,6 +49,40 @@ def stage(out: Path, explanations: list[Explanation], maps: Maps) -> Staged:
     return describe(path, explanations, *write_part(path, explanations, maps))
 
 
+class StagedWriter:
+    """Writes one block's explanations as a part with a temporary name.
+
+    Attributes
+    ----------
+    staged : Staged or None
+        The part, once it is written.
+    """
+
+    def __init__(self, out: Path, maps: Maps, per_input: int) -> None:
+        self.staged: Staged | None = None
+        self._out = out
+        self._maps = maps
+        self._per_input = per_input
+        self._buffer: list[Explanation] = []
+
+    def add(self, explanation: Explanation) -> None:
+        """Take the next row."""
+        self._buffer.append(explanation)
+
+    def flush(self) -> None:
+        """Write what was added; what can't be written is given up."""
+        self._write(self._buffer)
+
+    def cut(self) -> None:
+        """Write what was added since, but for half an input: the block was not finished."""
+        self._write(whole_inputs(self._buffer, self._per_input))
+
+    def _write(self, explanations: list[Explanation]) -> None:
+        self._buffer = []
+        if explanations:
+            self.staged = stage(self._out, explanations, self._maps)
+
+
 def describe(path: Path, explanations: list[Explanation], size: int, sha256: str) -> Staged:
     """Return what the manifest is to say of a part that was written."""
     return Staged(path.name, explanations[0].row, len(explanations), size, sha256)

@@ -133,6 +133,11 @@ class RunWriter(RunFolder):
 
     `maps` is what is stored of an explanation; `about` has "per_input", the number of explanations
     of one input.
+
+    Attributes
+    ----------
+    finished : int
+        How many blocks it has written, or taken in, whole.
     """
 
     def __init__(
@@ -142,6 +147,7 @@ class RunWriter(RunFolder):
         self._maps = maps
         self._per_input: int = about["per_input"]
         self._buffer: list[Explanation] = []
+        self.finished = 0
         self._since = time.monotonic()
 
     def add(self, explanation: Explanation) -> None:
@@ -153,6 +159,7 @@ class RunWriter(RunFolder):
         explanations, self._buffer = self._buffer, []
         if explanations:
             self._write(explanations, final=True)
+            self.finished += 1
 
     def cut(self, final: bool) -> None:
         """Write what was added, but for half an input, as a part of a block that was not finished.
@@ -167,6 +174,7 @@ class RunWriter(RunFolder):
     def take(self, staged: Staged) -> None:
         """Take in a part that another process has written."""
         self._take(staged, final=True)
+        self.finished += 1
 
     def take_cut(self, staged: Staged, final: bool) -> None:
         """Take in another process's part of a block that was not finished; see `cut`."""

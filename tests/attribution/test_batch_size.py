@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from igcli.attribution.accuracy import Accuracy
+from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.batch_size import Chosen, choose_batching, climb
 from igcli.attribution.batches import Batching
+from igcli.attribution.fixed import FixedRule
 from igcli.attribution.gradient_model import PathRows, RowValues
-from igcli.attribution.mesh import Accuracy
 from igcli.attribution.methods import ADAPTIVE, Method
 from igcli.attribution.quadrature import RULES
 from igcli.common.errors import OutOfMemory
@@ -19,8 +21,8 @@ from igcli.common.model_spec import InputSpec
 from tests.fakes import Power
 
 MIB = 2**20
-FIXED = Method("riemann_trapezoid", RULES["riemann_trapezoid"](5), None, MIB)
-REFINED = Method(ADAPTIVE, None, Accuracy(0.05, 9, 256), MIB)
+FIXED = FixedRule("riemann_trapezoid", RULES["riemann_trapezoid"](5), MIB)
+REFINED = Adaptive(ADAPTIVE, Accuracy(0.05, 9, 256), MIB)
 
 
 def table(rates: dict[int, float], asked: list[int]) -> Callable[[int], float]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from igcli.attribution.mesh import Accuracy, Mesh
+from igcli.attribution.accuracy import Accuracy
+from igcli.attribution.mesh import Mesh
 from igcli.attribution.node_gradients import HostGradients
 from igcli.common.arrays import Array
 
@@ -26,7 +27,7 @@ def solve(
     mesh = Mesh(Accuracy(tolerance, min_steps, max_steps), HostGradients(len(function.exact)))
     while not mesh.done:
         for alpha in mesh.pending:
-            mesh.add(np.asarray(function.gradient(alpha), np.float32), function.value(alpha))
+            mesh.add(alpha, np.asarray(function.gradient(alpha), np.float32), function.value(alpha))
         mesh.advance()
     return mesh
 
@@ -200,7 +201,7 @@ def test_no_node_is_asked_for_twice() -> None:
     while not mesh.done:
         for alpha in mesh.pending:
             asked.append(alpha)
-            mesh.add(function.gradient(alpha).astype(np.float32), function.value(alpha))
+            mesh.add(alpha, function.gradient(alpha).astype(np.float32), function.value(alpha))
         mesh.advance()
     assert len(asked) == len(set(asked)) == mesh.steps
 
@@ -210,9 +211,31 @@ def test_the_map_is_the_trapezoid_of_its_nodes() -> None:
     mesh = Mesh(Accuracy(0.05, 9, 9), HostGradients(3))
     nodes = mesh.pending
     for alpha in nodes:
-        mesh.add(function.gradient(alpha).astype(np.float32), function.value(alpha))
+        mesh.add(alpha, function.gradient(alpha).astype(np.float32), function.value(alpha))
     mesh.advance()
     gradients = np.array([function.gradient(alpha) for alpha in nodes])
     np.testing.assert_allclose(
         mesh.attribution(), np.trapezoid(gradients, nodes, axis=0), rtol=1e-6
     )
+
+
+def test_nodes_are_taken_in_whatever_order_they_come_back() -> None:
+    function = random_kinks(20, 10, 3)
+    mesh = Mesh(Accuracy(0.01, 9, 256), HostGradients(10))
+    random = np.random.default_rng(0)
+    while not mesh.done:
+        for alpha in random.permutation(mesh.pending):
+            mesh.add(alpha, function.gradient(alpha).astype(np.float32), function.value(alpha))
+        mesh.advance()
+    in_order = solve(function, tolerance=0.01)
+    assert mesh.steps == in_order.steps
+    assert mesh.error_estimate == pytest.approx(in_order.error_estimate, rel=1e-3)
+    np.testing.assert_allclose(mesh.attribution(), in_order.attribution(), rtol=1e-5)
+
+
+def test_a_node_that_was_not_asked_for_is_not_taken() -> None:
+    mesh = Mesh(Accuracy(0.05, 9, 256), HostGradients(1))
+    mesh.add(0.125, np.ones(1, np.float32), 0.0)
+    for alpha in (0.125, 0.3):
+        with pytest.raises(KeyError):
+            mesh.add(alpha, np.ones(1, np.float32), 0.0)

@@ -1,13 +1,15 @@
 """How wrong is a map? Every method against the exact integral, on real models.
 
-Run: ``python -m tests.benchmarks.accuracy`` (needs the data folder that `tests/conftest.py` names).
+Run: ``python -m tests.benchmarks.accuracy [--digits 100] [--photos 9] [--methods TEXT]`` (needs the
+data folder that `tests/conftest.py` names).
 
-Digits: the first 100 of MNIST's test set, its example's CNN, against a trapezoid of 1,025 nodes
+Digits: the first of MNIST's test set, its example's CNN, against a trapezoid of 1,025 nodes
 computed here. Photos: nine, an ImageNet MobileNetV2, against a stored trapezoid of 1,025 nodes
 computed elsewhere. Black baseline, probability of the predicted class. The map error is the L1
 distance to the exact map over its L1 norm; the ratio is the error estimate over the map error.
 """
 
+import argparse
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from igcli.common.arrays import Array
 from tests.conftest import SHARED
 
 DATA = SHARED / "data"
-METHODS = {
+METHODS: dict[str, tuple[str, ...]] = {
     **{f"adaptive, tolerance {t}": ("--tolerance", t) for t in ("0.1", "0.05", "0.02")},
     **{f"{rule}, 50 steps": ("--method", rule, "--steps", "50") for rule in RULES},
     "riemann_trapezoid, 51 steps": ("--method", "riemann_trapezoid", "--steps", "51"),
@@ -37,6 +39,7 @@ class Run:
     steps: Array
     estimates: Array
     relative_deltas: Array
+    deltas: Array
 
 
 def explain(model: Path, inputs: list[Path], *flags: str) -> Run:
@@ -48,7 +51,7 @@ def explain(model: Path, inputs: list[Path], *flags: str) -> Run:
             result = CliRunner().invoke(cli, command)
             assert result.exit_code == 0, result.output
             with h5py.File(f"{out}/run/attributions.h5") as file:
-                names = ("attributions", "steps", "error_estimates", "relative_deltas")
+                names = ("attributions", "steps", "error_estimates", "relative_deltas", "deltas")
                 fields.append([file[name][()] for name in names])
     return Run(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 
@@ -65,34 +68,56 @@ def line(method: str, run: Run, truth: Array) -> str:
     )
 
 
-def table(title: str, model: Path, inputs: list[Path], truth: Array, *flags: str) -> None:
+def table(
+    title: str,
+    methods: dict[str, tuple[str, ...]],
+    model: Path,
+    inputs: list[Path],
+    truth: Array,
+    *flags: str,
+) -> None:
     """Print one table."""
     print(
         f"\n{title}\n\n| method | steps, mean | map error: median | worst "
         "| estimate / error: least | median | relative delta: median | worst |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |"
     )
-    for method, chosen in METHODS.items():
+    for method, chosen in methods.items():
         print(line(method, explain(model, inputs, *flags, *chosen), truth), flush=True)
+
+
+def _first(count: int) -> list[Path]:
+    """Return the first photos, each a folder's or a file's path, in the order of the truth."""
+    folders = [DATA / "cats", DATA / "photos"]
+    photos = [path for inner in folders for path in sorted(inner.iterdir())]
+    return folders if count >= len(photos) else photos[:count]
 
 
 def main() -> None:
     """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--digits", type=int, default=100)
+    parser.add_argument("--photos", type=int, default=9)
+    parser.add_argument("--methods", default="", help="only those that this is in the name of")
+    options = parser.parse_args()
+    methods = {name: flags for name, flags in METHODS.items() if options.methods in name}
     with tempfile.TemporaryDirectory() as folder:
         digits = Path(folder) / "digits.npy"
         with np.load(DATA / "mnist_t10k.npz") as file:
-            np.save(digits, file["x"][:100])
+            np.save(digits, file["x"][: options.digits])
         model = DATA / "mnist.h5"
         flags = ("--batch-size", "128")
         exact = ("--method", "riemann_trapezoid", "--steps", "1025")
         truth = explain(model, [digits], *flags, *exact).maps.astype(np.float64)
-        table("100 digits, MNIST CNN", model, [digits], truth, *flags)
+        title = f"{options.digits} digits, MNIST CNN"
+        table(title, methods, model, [digits], truth, *flags)
     with np.load(SHARED / "oracle" / "truth_mbv2.npz") as file:
-        truth = file["attr"].astype(np.float64)
-    folders = [DATA / "cats", DATA / "photos"]
+        truth = file["attr"][: options.photos].astype(np.float64)
     photo_flags = ("--preprocess", "symmetric", "--batch-size", "4")
     photo_model = DATA / "mobilenetv2_imagenet.h5"
-    table("Nine photos, MobileNetV2", photo_model, folders, truth, *photo_flags)
+    title = f"{options.photos} photos, MobileNetV2"
+    photos = _first(options.photos)
+    table(title, methods, photo_model, photos, truth, *photo_flags)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """What does `igcli compare` say of models that changed, and of those that did not?
 
-Run: ``python -m tests.benchmarks.drift`` (needs the data folder that `tests/conftest.py` names;
-Linux; a quarter of an hour on two cores). Each case of digits is judged by the default profile on
-four sets of 100 that no model was trained on, with another seed in each; photos are nine, at once.
-Metrics are of all images whose prediction did not change. Ends with exit code 1 when a verdict is
-not the expected one.
+Run: ``python -m tests.benchmarks.drift [--only TEXT]`` (needs the data folder that
+`tests/conftest.py` names; Linux; a quarter of an hour on two cores). Each case of digits is judged
+by the default profile on four sets of 100 that no model was trained on, with another seed in each;
+photos are nine, at once. Metrics are of all images whose prediction did not change. Ends with exit
+code 1 when a verdict is not the expected one.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -213,6 +214,9 @@ def row(case: Case, verdicts: list[Verdict]) -> str:
 def main() -> None:
     """Print both tables."""
     heads = ["case", "verdict", "prediction changed", "within noise", *METRICS]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", default="", help="cases that this is in the name of")
+    only = parser.parse_args().only
     surprises = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -222,7 +226,7 @@ def main() -> None:
             ("MobileNetV2, nine photos", photo_cases(folder)),
         ):
             print(f"\n{title}\n\n| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
-            for case in cases:
+            for case in (case for case in cases if only in case.name):
                 verdicts = judge(case, kinds, folder)
                 print(row(case, verdicts), flush=True)
                 if case.drift is not None and _agreed(verdicts) is not case.drift:

@@ -29,7 +29,7 @@ from igcli.common.errors import ModelError
 from igcli.models.scan import files
 from igcli.models.scan.allowed_names import CLASSES, RUNS_CODE
 from igcli.models.scan.config import Trust, check_config
-from igcli.models.scan.graph import scan_saved_model
+from igcli.models.scan.saved_model_graph import scan_saved_model
 from igcli.models.scan.scan_process import scan_apart
 from tests.models.scan.hostile import (
     DENSE,

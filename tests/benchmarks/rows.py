@@ -1,6 +1,7 @@
 """What does a row cost, in forward passes, and which operation takes how much of it?
 
-Run: ``python -m tests.benchmarks.rows`` (needs the data folder that `tests/conftest.py` names).
+Run: ``python -m tests.benchmarks.rows [--only mnist] [--turns 7]`` (needs the data folder that
+`tests/conftest.py` names).
 
 A row is one input, its forward pass and the gradient of one score with respect to the input. The
 forward pass and the row run on the same frozen graph, in batches of the size that igcli chooses,
@@ -8,6 +9,7 @@ one batch at a time and as many at once as igcli sends, in turns. "As loaded" is
 Keras' own graph. The profile is TensorFlow's, of one row batch at a time.
 """
 
+import argparse
 import tempfile
 import time
 from collections import defaultdict
@@ -31,7 +33,7 @@ from igcli.models.tensorflow_model import TensorFlowModel
 from tests.benchmarks.peer_cases import random_model
 from tests.conftest import SHARED
 
-TURNS = 7
+PROFILED = 7
 SECONDS = 1.0
 SHOWN = 6
 
@@ -52,10 +54,12 @@ def seconds_each(work: Callable[[], object], streams: int) -> float:
         return (time.perf_counter() - started) / calls
 
 
-def turns(works: dict[str, Callable[[], object]], streams: int) -> dict[str, list[float]]:
+def turns(
+    works: dict[str, Callable[[], object]], streams: int, count: int
+) -> dict[str, list[float]]:
     """Time each in turn; the first turn is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in works}
-    for turn in range(TURNS + 1):
+    for turn in range(count + 1):
         for name, work in works.items():
             seconds = seconds_each(work, streams)
             if turn:
@@ -79,7 +83,7 @@ def profile(model: TensorFlowModel, rows: PathRows) -> str:
         feed = {x: np.repeat(rows.x, len(rows), axis=0)}
         session.run(gradient, feed)
         full = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
-        for _ in range(TURNS):
+        for _ in range(PROFILED):
             found = tf.compat.v1.RunMetadata()
             session.run(gradient, feed, options=full, run_metadata=found)
             for device in found.step_stats.dev_stats:
@@ -92,8 +96,8 @@ def profile(model: TensorFlowModel, rows: PathRows) -> str:
     return ", ".join(f"{kind} {share / total:.0%}" for kind, share in largest)
 
 
-def measure(name: str, path: Path) -> str:
-    """Return the table's line of one model."""
+def measure(name: str, path: Path, count: int) -> str:
+    """Return the table's line of one model, from so many turns."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
     assert isinstance(model, TensorFlowModel), "a model of a fixed batch is measured otherwise"
@@ -113,7 +117,7 @@ def measure(name: str, path: Path) -> str:
     }
     cells = [name, str(size)]
     for streams in (1, model.spec.streams):
-        taken = {k: np.array(v) / size * 1e3 for k, v in turns(works, streams).items()}
+        taken = {k: np.array(v) / size * 1e3 for k, v in turns(works, streams, count).items()}
         cells += [
             f"{np.median(taken['row']):.3g}",
             spread(taken["row"] / taken["forward"]),
@@ -124,6 +128,10 @@ def measure(name: str, path: Path) -> str:
 
 def main() -> None:
     """Print the table, and the profiles below it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", choices=("mnist", "mobilenetv2", "resnet50v2"))
+    parser.add_argument("--turns", type=int, default=7)
+    options = parser.parse_args()
     head = [
         "model",
         "rows per batch",
@@ -136,11 +144,14 @@ def main() -> None:
     ]
     print(f"| {' | '.join(head)} |\n| {' | '.join(['---'] * len(head))} |")
     with tempfile.TemporaryDirectory() as folder:
-        print(measure("MNIST CNN", SHARED / "data" / "mnist.h5"), flush=True)
+        if options.only in {None, "mnist"}:
+            path = SHARED / "data" / "mnist.h5"
+            print(measure("MNIST CNN", path, options.turns), flush=True)
         for name in ("MobileNetV2", "ResNet50V2"):
-            path = Path(folder) / f"{name}.keras"
-            random_model(name, path)
-            print(measure(name, path), flush=True)
+            if options.only in {None, name.lower()}:
+                path = Path(folder) / f"{name}.keras"
+                random_model(name, path)
+                print(measure(name, path, options.turns), flush=True)
 
 
 if __name__ == "__main__":

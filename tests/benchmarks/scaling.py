@@ -70,7 +70,7 @@ class Costs:
 
 
 # Measured on two cores of a virtual machine: MobileNetV2's 44 steps at 94 rows/s on both of them,
-# as the README has it; a run of the sample digits with two workers, less its pass; and what
+# as notes.md has it; a run of the sample digits with two workers, less its pass; and what
 # `--measure` printed, 0.85 ms for a message to a worker and back added to what the driver takes.
 MEASURED = Costs(image=0.94, begin=14.0, part=0.03, driver=0.0015, join=0.010)
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from igcli.reproduce import imagenet, mnist, tutorial
-from igcli.reproduce.example_run import Work
+from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.fetch import Remote
 
 # Networks are trained here; CI waits for it.
@@ -543,10 +543,10 @@ def test_debug_shows_what_igcli_did_not_foresee(
 ) -> None:
     """The run inside does not switch it off."""
 
-    def fail(work: Work) -> None:
+    def fail(example: ExampleRun) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(Work, "finish", fail)
+    monkeypatch.setattr(ExampleRun, "finish", fail)
     given = ["reproduce", "two-inputs", "--epochs", 1, "-o"]
     result = igcli(*given, tmp_path / "a")
     assert result.exit_code == 3 and "internal error: ZeroDivisionError" in result.stderr

@@ -168,7 +168,7 @@ def bar(rows: int, columns: int) -> bytes:
     """What a progress bar shows on a terminal of that size."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    code = "from igcli.cli.options import track; list(track(range(3), 3, unit='parts'))"
+    code = "from igcli.cli.console import track; list(track(range(3), 3, unit='parts'))"
     subprocess.run([sys.executable, "-c", code], stderr=theirs, check=True)
     os.close(theirs)
     shown = os.read(ours, 65536)

@@ -104,7 +104,7 @@ def check(a: Array, b: Array) -> None:
         return
     for (name, metric), ours in zip(METRICS.items(), measured(a, b), strict=True):
         theirs = OTHERS[name](a.astype(np.float64), b.astype(np.float64))
-        assert ours == pytest.approx(theirs, abs=1e-9), name
+        assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-9), name
         assert metric.measure(a.astype(np.float64), b.astype(np.float64)) == ours
 
 

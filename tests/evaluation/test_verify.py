@@ -19,7 +19,7 @@ from igcli.common.progress import untracked
 from igcli.evaluation.reopen import Asked
 from igcli.evaluation.verdict import Verified
 from igcli.evaluation.verify import verify
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.shards.merge import merge
 from igcli.store.columns import write_csv
@@ -63,7 +63,7 @@ def config(tmp_path: Path) -> RunConfig:
 
 def explain(config: RunConfig, model: FakeModel, **changes: Any) -> None:
     plan = make_plan(replace(config, **changes), lambda *a: model, lambda message: None)
-    run(plan, untracked)
+    run_plan(plan, untracked)
 
 
 def verified(config: RunConfig, model: FakeModel, **changes: Any) -> Verified:
@@ -490,6 +490,21 @@ def test_only_a_finished_run_can_be_verified(config: RunConfig, tmp_path: Path) 
     assert "--seed is 0 there and 4 here" in str(caught.value)
     path.write_text(json.dumps({**about, "counts": {**about["counts"], "ok": 8, "failed": 1}}))
     assert [wrong.check for wrong in verified(config, model).wrong] == ["counts", "counts"]
+
+
+def test_a_run_of_an_older_igcli_was_not_asked_what_it_did_not_know(config: RunConfig) -> None:
+    model = Linear((6,), np.ones((2, 6)))
+    explain(config, model)
+    path = config.out / "run.json"
+    about = json.loads(path.read_text())
+    for where in ("config", "identity"):
+        del about[where]["layer_input"]
+    path.write_text(json.dumps(about))
+    with pytest.raises(InputError, match="can't be used: it lacks layer_input"):
+        verified(config, model)
+    about["igcli"] = about["identity"]["igcli"] = "0.0.9"
+    path.write_text(json.dumps(about))
+    assert verified(config, model).exit_code == 0
 
 
 @pytest.mark.parametrize(("asked", "finer"), [(0.5, 0.05), (0.002, 5e-4), (1e-4, 1e-4)])

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,33 +12,40 @@ import pytest
 
 from igcli.cli.main import COMMANDS
 
-# Lowest first: a module may import its own package and what stands above it in this list.
-LAYERS = [
-    "igcli",
-    "common",
-    "attribution figures store",
-    "comparison inputs models",
-    "report runs",
-    "evaluation reproduce",
-    "cli",
-    "__main__",
-]
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
+# Lowest first: a package may import what stands above it here, and its own modules. Packages on one
+# floor do not know each other.
+FLOORS = """
+common
+attribution store figures
+inputs models comparison
+runs report
+evaluation reproduce
+cli
+__main__
+"""
+FLOOR = {name: i for i, line in enumerate(FLOORS.split("\n")) for name in line.split()}
+# What works from a run directory alone.
+APART = {
+    "report": {"runs", "models", "attribution"},
+    "comparison": {"runs", "models", "attribution"},
+}
+MAY_IMPORT_TENSORFLOW = ("igcli.models.", "igcli.reproduce.networks", "igcli.reproduce.resnet")
+MOST_LINES = 330
+MOST_ENTRIES = 15
 TOP_LEVEL = {
     ".ci", ".gitignore", "LICENSE", "README.md", "configs", "igcli", "pyproject.toml",
     "sample_data", "tests",
 }  # fmt: skip
-# They define networks of the published examples.
-MAY_IMPORT_TENSORFLOW = {"igcli.reproduce.networks", "igcli.reproduce.resnet"}
 HEAVY = {"tensorflow", "keras", "PIL", "h5py"}
 
 
 def package_of(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else "igcli"
+    """Return the package of a module: what stands at the top of igcli."""
+    return module.split(".")[1] if "." in module else ""
 
 
 def imports(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield every import in igcli as (module, what it imports)."""
     for path in (root / "igcli").rglob("*.py"):
         here = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
         for node in ast.walk(ast.parse(path.read_text())):
@@ -45,19 +53,42 @@ def imports(root: Path) -> Iterator[tuple[str, str]]:
                 yield from ((here, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{here}: relative import"
-                yield here, node.module or ""
+                # `from igcli import cli` imports a package, `from igcli import __version__` none.
+                names = [f".{a.name}" for a in node.names] if node.module == "igcli" else [""]
+                yield from ((here, f"{node.module}{name}") for name in names)
 
 
 def test_imports_point_one_way(root: Path) -> None:
     for here, there in imports(root):
-        if there.split(".")[0] == "igcli" and package_of(here) != package_of(there):
-            assert RANK[package_of(there)] < RANK[package_of(here)], f"{here} imports {there}"
+        mine, theirs = package_of(here), package_of(there)
+        if there.split(".")[0] == "igcli" and mine != theirs and theirs in FLOOR:
+            assert FLOOR[theirs] < FLOOR[mine], f"{here} imports {there}"
+            assert theirs not in APART.get(mine, ()), f"{here} imports {there}"
 
 
-def test_only_models_import_tensorflow_or_keras(root: Path) -> None:
+def test_every_package_has_a_floor(root: Path) -> None:
+    entries = {path.name for path in (root / "igcli").iterdir() if path.name != "__pycache__"}
+    packages = {name for name in FLOOR if name != "__main__"}
+    beside = {"__init__.py", "__main__.py", "py.typed", "configs", "docs"}
+    assert packages <= entries <= packages | beside
+    assert len(entries - {"__init__.py", "__main__.py", "py.typed"}) <= MOST_ENTRIES
+
+
+def test_only_models_and_the_examples_networks_import_tensorflow(root: Path) -> None:
     for here, there in imports(root):
         if there.split(".")[0] in {"tensorflow", "keras"}:
-            assert package_of(here) == "models" or here in MAY_IMPORT_TENSORFLOW, here
+            assert f"{here}.".startswith(MAY_IMPORT_TENSORFLOW), f"{here} imports {there}"
+
+
+def test_no_module_is_long(root: Path) -> None:
+    for path in (root / "igcli").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= MOST_LINES, path
+
+
+def test_no_package_has_two_files_of_one_name(root: Path) -> None:
+    for package in (path for path in (root / "igcli").iterdir() if path.is_dir()):
+        names = Counter(p.name for p in package.rglob("*.py") if p.name != "__init__.py")
+        assert [name for name, count in names.items() if count > 1] == [], package
 
 
 def test_top_level_holds_nothing_else(root: Path) -> None:

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec
+from igcli.common.model_spec import InputSpec, parts_of
 from igcli.common.sample import SourceKind
 from igcli.common.shapes import is_image_shape, with_channels
-from igcli.inputs.preprocess import PREPROCESS, Space
+from igcli.inputs.preprocess import PREPROCESS, Space, Spaces
 
 
 def space(
@@ -150,3 +150,23 @@ def test_constant_floats_are_shown_black() -> None:
 @pytest.mark.parametrize("shape", [(9,), (4, 4, 2)])
 def test_what_is_no_picture_is_not_shown(shape: tuple[int, ...]) -> None:
     assert space(shape, kind="floats").to_display(np.zeros(shape)) is None
+
+
+def test_of_several_inputs_the_first_that_can_be_shown_is() -> None:
+    """A table of integers has the shape of a grey picture, and is none."""
+    kinds: list[tuple[str, SourceKind, tuple[int, ...]]] = [
+        ("line", "floats", (3,)),
+        ("tokens", "integers", (2, 2)),
+        ("view", "pixels", (1, 2, 3)),
+        ("rear", "pixels", (2, 2)),
+    ]
+    inputs = [InputSpec(name, shape, np.dtype("float32")) for name, _, shape in kinds]
+    parts = parts_of([i.name for i in inputs], [i.known_shape for i in inputs], [False] * 4)
+    vector = InputSpec("all", (17,), np.dtype("float32"))
+    spaces = tuple(Space(kind, "unit", i) for i, (_, kind, _) in zip(inputs, kinds, strict=True))
+    several = Spaces(parts, spaces, vector)
+    assert several.pictured == "view"
+    shown = several.to_display(np.arange(17.0))
+    np.testing.assert_array_equal(shown, [[[7, 8, 9], [10, 11, 12]]])
+    unseen = Spaces(parts[:2], spaces[:2], vector)
+    assert unseen.pictured is None and unseen.to_display(np.arange(7.0)) is None

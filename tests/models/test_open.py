@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.attribution.gradient_model import PathRows
+from igcli.attribution.gradient_model import PathRows, PointRows
 from igcli.common.errors import IgcliError
 from igcli.common.model_spec import ModelSettings
 from igcli.models.open import check_path, open_model
@@ -71,6 +71,10 @@ def gradients(model: TensorFlowModel, target: int) -> Any:
     np.testing.assert_allclose(values.norms, np.abs(values.gradients[0]).sum(axis=1), rtol=1e-6)
     products = model.row_products(rows_at([0, 1], [1.0, 1.0], target)).gradients
     np.testing.assert_allclose(products, values.gradients[0] * X, rtol=1e-6)
+    at = model.gradients_at(PointRows(X.astype(np.float64), np.full(2, target, np.int32)))
+    np.testing.assert_allclose(at.gradients, values.gradients[0], rtol=1e-6)
+    np.testing.assert_allclose(at.scores, values.scores, rtol=1e-6)
+    np.testing.assert_allclose(at.norms, values.norms, rtol=1e-6)
     return values.gradients[0]
 
 

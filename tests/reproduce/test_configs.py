@@ -13,7 +13,7 @@ from click.testing import Result
 
 from igcli.comparison.drift.thresholds import COMPLETE, DEFAULT
 
-FOLDER = Path(__file__).resolve().parent.parent / "configs"
+FOLDER = Path(__file__).resolve().parents[2] / "configs"
 DRIFT = FOLDER / "drift.toml"
 OF_NUMBERS = {FOLDER / "iris.toml", FOLDER / "two-inputs.toml"}
 CONFIGS = sorted(set(FOLDER.glob("*.toml")) - {DRIFT} - OF_NUMBERS)

@@ -1,4 +1,4 @@
-"""Options without meaning, what ends an example before and after it begins."""
+"""Options without meaning, what ends an example before and after it begins, its runs."""
 
 import json
 from dataclasses import replace
@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
+from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, InputError, RunStopped
 from igcli.common.progress import untracked
-from igcli.reproduce.example_run import Asked, Tools, Work
-from igcli.reproduce.examples import reproduce
+from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.fetch import Cache
-from igcli.reproduce.presets import preset
+from igcli.reproduce.reproduce import reproduce
+from igcli.reproduce.request import ExampleRequest
+from igcli.reproduce.tools import Tools
 
 
 def tools(tmp_path: Path) -> Tools:
-    def explain(arguments: Any, begin: Any) -> Any:
-        raise AssertionError(arguments)
+    def explain(config: RunConfig, begin: Any) -> Any:
+        raise AssertionError(config)
 
     said: list[str] = []
     return Tools(explain, lambda unit: untracked, said.append, Cache(tmp_path, untracked, print))
@@ -40,30 +42,38 @@ def test_options_without_meaning_are_refused(
     tmp_path: Path, example: str, option: str, value: Any
 ) -> None:
     out = tmp_path / "out"
-    asked = Asked(example, out, **{option: value})
+    request = ExampleRequest(example, out, **{option: value})
     with pytest.raises(ConfigError, match=f"--{option.replace('_', '-')} has no meaning"):
-        reproduce(asked, tools(tmp_path))
+        reproduce(request, tools(tmp_path))
     assert not out.exists()
 
 
 def test_a_run_that_stopped_ends_the_example(tmp_path: Path) -> None:
     out = tmp_path / "out"
 
-    def explain(arguments: Any, begin: Any) -> Any:
-        assert arguments[:4] == ["m.h5", "x.npy", "-o", str(out / "run")]
-        assert arguments[4:] == ["--config", str(preset("mnist")), "--steps", "9"]
+    def explain(config: RunConfig, begin: Any) -> Any:
+        assert config == RunConfig(
+            model=Path("m.h5"),
+            inputs=Path("x.npy"),
+            out=out / "run",
+            method="gausslegendre",
+            steps=9,
+            baseline=("black",),
+            preprocess="unit",
+        )
         begin()
         (out / "run").mkdir()
         advice = "free the disk, then run again with --resume"
         stopped = RunStopped("stopped (3 that --resume computes again)", "no space", advice)
         return None, SimpleNamespace(complete=False, done=4, asked=10, stopped=stopped)
 
-    asked = Asked("mnist", out, data=Path("d.npz"), epochs=2, seed=3, as_published=True)
+    request = ExampleRequest("mnist", out, data=Path("d.npz"), epochs=2, seed=3, as_published=True)
     with (
         pytest.raises(RunStopped) as error,
-        Work(asked, replace(tools(tmp_path), explain=explain)) as work,
+        ExampleRun(request, replace(tools(tmp_path), explain=explain)) as example,
     ):
-        work.explain(Path("m.h5"), Path("x.npy"), "run", ["--steps", "9"])
+        config = example.config(Path("m.h5"), Path("x.npy"))
+        example.explain(replace(config, steps=9), "run")
     assert str(error.value) == (
         f"stopped before mnist was finished: {out}/run has 4 of 10 explanations: no space; "
         f"{out} holds run\n"
@@ -85,8 +95,11 @@ def test_what_ends_an_example_once_it_began_is_said(
     tmp_path: Path, error: BaseException, said: str
 ) -> None:
     out = tmp_path / "out"
-    with pytest.raises(RunStopped) as found, Work(Asked("iris", out), tools(tmp_path)) as work:
-        work.begin()
+    with (
+        pytest.raises(RunStopped) as found,
+        ExampleRun(ExampleRequest("iris", out), tools(tmp_path)) as example,
+    ):
+        example.begin()
         (out / "model.keras").touch()
         raise error
     assert said in str(found.value).replace(str(out), "OUT", 1)
@@ -101,8 +114,11 @@ def test_what_ends_an_example_before_it_began_leaves_nothing(
     tmp_path: Path, error: BaseException
 ) -> None:
     out = tmp_path / "new" / "out"
-    with pytest.raises(type(error)), Work(Asked("iris", out), tools(tmp_path)) as work:
-        work.early("flowers.npy").write_bytes(b"x")
+    with (
+        pytest.raises(type(error)),
+        ExampleRun(ExampleRequest("iris", out), tools(tmp_path)) as example,
+    ):
+        example.early("flowers.npy").write_bytes(b"x")
         raise error
     assert list(tmp_path.iterdir()) == []
 
@@ -110,16 +126,18 @@ def test_what_ends_an_example_before_it_began_leaves_nothing(
 def test_what_is_not_finished_is_replaced_unasked(tmp_path: Path) -> None:
     seen = []
 
-    def explain(arguments: Any, begin: Any) -> Any:
-        seen.append("--overwrite" in arguments)
+    def explain(config: RunConfig, begin: Any) -> Any:
+        seen.append(config.overwrite)
         raise KeyboardInterrupt
 
     for begins in (True, False):
         with (
             pytest.raises((RunStopped, KeyboardInterrupt)),
-            Work(Asked("iris", tmp_path / "o"), replace(tools(tmp_path), explain=explain)) as work,
+            ExampleRun(
+                ExampleRequest("iris", tmp_path / "o"), replace(tools(tmp_path), explain=explain)
+            ) as example,
         ):
             if begins:
-                work.begin()
-            work.explain(Path("m.h5"), Path("x.npy"), "run")
+                example.begin()
+            example.explain(example.config(Path("m.h5"), Path("x.npy")), "run")
     assert seen == [False, True]

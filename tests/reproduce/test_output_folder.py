@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from igcli.common.errors import OutputError
-from igcli.reproduce.output_folder import Place
+from igcli.reproduce.output_folder import OutputFolder
 
 
 def hold(out: Path, example: str, status: str) -> None:
@@ -20,36 +20,36 @@ def test_a_finished_example_is_replaced_only_when_asked(tmp_path: Path) -> None:
     out = tmp_path / "out"
     hold(out, "mnist", "complete")
     with pytest.raises(OutputError, match="holds the example already"):
-        Place(out, "mnist", overwrite=False)
-    assert Place(out, "mnist", overwrite=True).replacing
+        OutputFolder(out, "mnist", overwrite=False)
+    assert OutputFolder(out, "mnist", overwrite=True).replacing
     with pytest.raises(OutputError, match="holds the example mnist"):
-        Place(out, "iris", overwrite=True)
+        OutputFolder(out, "iris", overwrite=True)
 
 
 @pytest.mark.parametrize("status", ["running", "stopped"])
 def test_an_example_that_was_not_finished_may_start_again(tmp_path: Path, status: str) -> None:
     out = tmp_path / "out"
     hold(out, "mnist", status)
-    assert Place(out, "mnist", overwrite=False).replacing
+    assert OutputFolder(out, "mnist", overwrite=False).replacing
     with pytest.raises(OutputError, match="holds the example mnist"):
-        Place(out, "iris", overwrite=False)
+        OutputFolder(out, "iris", overwrite=False)
 
 
 def test_other_peoples_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
     with pytest.raises(OutputError, match="no example of igcli"):
-        Place(tmp_path, "mnist", overwrite=True)
+        OutputFolder(tmp_path, "mnist", overwrite=True)
     with pytest.raises(OutputError, match="is a file"):
-        Place(tmp_path / "mine.txt", "mnist", overwrite=True)
+        OutputFolder(tmp_path / "mine.txt", "mnist", overwrite=True)
 
 
 def test_two_do_not_write_at_once(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    late = Place(out, "mnist", overwrite=True)
-    first = Place(out, "mnist", overwrite=True)
+    late = OutputFolder(out, "mnist", overwrite=True)
+    first = OutputFolder(out, "mnist", overwrite=True)
     first.open()
     with pytest.raises(OutputError, match="is being written"):
-        Place(out, "mnist", overwrite=True)
+        OutputFolder(out, "mnist", overwrite=True)
     with pytest.raises(OutputError, match="is being written"):
         late.open()
     first.withdraw()
@@ -60,7 +60,7 @@ def test_what_was_there_before_is_put_back(tmp_path: Path) -> None:
     out = tmp_path / "out"
     hold(out, "mnist", "complete")
     (out / "digits.npy").write_bytes(b"old")
-    place = Place(out, "mnist", overwrite=True)
+    place = OutputFolder(out, "mnist", overwrite=True)
     for name in ("digits.npy", "model.keras"):
         place.early(name).write_bytes(b"new")
         place.early(name)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igcli.common.explanation import Explanation
-from igcli.runs.diagnostics import Checks
+from igcli.runs.diagnostics import Diagnostics
 from tests.fakes import spec
 
 SOFTMAX = replace(spec((2,), 3), tail="softmax")
@@ -22,7 +22,7 @@ def explanation(score: float, baseline: float, value: float = 1.0) -> Explanatio
 
 def told(*explanations: Explanation, model: object = SOFTMAX) -> list[str]:
     messages: list[str] = []
-    checks = Checks(model, messages.append)  # type: ignore[arg-type]
+    checks = Diagnostics(model, messages.append)  # type: ignore[arg-type]
     for each in explanations:
         checks.add(each)
     checks.finish()

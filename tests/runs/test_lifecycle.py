@@ -16,7 +16,7 @@ from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import ModelError, RunStopped
 from igcli.common.progress import untracked
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
 from tests.fakes import FakeModel, Linear, NanMaker, Power
@@ -27,7 +27,7 @@ SHAPE = (4, 5, 3)
 def explain(config: RunConfig, model: FakeModel, **changes: Any) -> RunResult:
     notes: list[str] = []
     plan = make_plan(replace(config, **changes), lambda *arguments: model, notes.append)
-    return run(plan, untracked)
+    return run_plan(plan, untracked)
 
 
 def rows(out: Path) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common.config import RunConfig
 from igcli.common.errors import IgcliError
 from igcli.common.progress import untracked
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
 from igcli.store.layout import part_path
@@ -54,7 +54,7 @@ class Runs:
         self.model.batches.clear()
         self.model.stop, self.model.stop_in = threading.Event(), stop_in
         plan = make_plan(replace(self.config, **changes), self.load, self.notes.append)
-        return run(plan, untracked, self.notes.append, self.model.stop)
+        return run_plan(plan, untracked, self.notes.append, self.model.stop)
 
     def resume(self, **changes: Any) -> RunResult:
         return self.explain(resume=True, **changes)
@@ -314,7 +314,7 @@ def test_a_folder_that_another_run_took_meanwhile_is_left_alone(runs: Runs) -> N
     runs.explain(overwrite=True)
     before = files(runs.config.out)
     with pytest.raises(IgcliError, match="was written meanwhile by another run"):
-        run(plan, untracked)
+        run_plan(plan, untracked)
     assert files(runs.config.out) == before
 
 

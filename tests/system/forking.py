@@ -25,7 +25,7 @@ def _serve() -> None:
 
     import_tensorflow()
     import igcli.models.open
-    import igcli.runs.pipeline  # noqa: F401
+    import igcli.runs.executors.local  # noqa: F401
 
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""What an installed igcli has that a checkout has: the presets of configs/."""
+"""What an installed igcli has that a checkout has: the presets of configs/, and the pages."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 
 @pytest.mark.slow
-def test_a_wheel_has_the_presets_and_finds_them(root: Path, tmp_path: Path) -> None:
+def test_a_wheel_has_presets_and_pages_and_finds_them(root: Path, tmp_path: Path) -> None:
     """Built from a copy, since a build leaves files behind; pip fetches what builds it."""
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -26,8 +26,8 @@ def test_a_wheel_has_the_presets_and_finds_them(root: Path, tmp_path: Path) -> N
         archive.extractall(tmp_path / "site")
     code = (
         "import sys, igcli\n"
-        "from igcli.reproduce.presets import preset\n"
-        "print(preset(sys.argv[1]).read_text(), end='')\n"
+        "from igcli.reproduce.presets import preset_path\n"
+        "print(preset_path(sys.argv[1]).read_text(), end='')\n"
         "assert igcli.__file__.startswith(sys.argv[2])\n"
     )
     for config in sorted((root / "configs").glob("*.toml")):
@@ -37,3 +37,10 @@ def test_a_wheel_has_the_presets_and_finds_them(root: Path, tmp_path: Path) -> N
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert said.stdout == config.read_text()
+    for page in sorted((root / "igcli" / "docs").glob("*.md")):
+        said = subprocess.run(
+            [sys.executable, "-m", "igcli", "help", page.stem],
+            cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert said.stdout == page.read_text("utf-8")

@@ -23,7 +23,7 @@ from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import OutputError, RunStopped
 from igcli.common.progress import untracked
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merge import merge
@@ -104,7 +104,7 @@ def explain(config: RunConfig, after: int = 0) -> RunResult:
     model = InCompany((FEATURES,), 2, power=3)
     plan = make_plan(config, lambda *arguments: model, lambda message: None)
     stop = threading.Event()
-    return run(plan, stopping(after, stop), stop=stop)
+    return run_plan(plan, stopping(after, stop), stop=stop)
 
 
 def content(out: Path) -> Content:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from igcli.common.config import RunConfig
 from igcli.common.errors import NotComparable
 from igcli.common.progress import Track
+from igcli.common.setting import Decides, settings_of
 from igcli.comparison.drift.judge import judge
 from igcli.comparison.drift.pairs import Matched, Measured, match, measure
 from igcli.comparison.drift.reference_file import ReferenceSide
@@ -16,12 +18,8 @@ from igcli.comparison.similarity import METRICS
 from igcli.store.identity import differences
 from igcli.store.run_json import REFERENCE
 
-# How the integral was taken, and who it was taken of: what a comparison is about.
-_FREE = frozenset(
-    {"model", "igcli", "inputs", "limit", "shard", "custom_objects", "allow_unsafe"}
-    | {"method", "tolerance", "min_steps", "max_steps", "steps", "precision"}
-    | {"profile_path", "overlays"}
-)
+# What a comparison is about: the models, and the inputs that they explain.
+_SUBJECT = frozenset({"igcli", "model", "inputs"})
 
 
 def open_side(path: Path) -> Side:
@@ -85,7 +83,7 @@ def compare(
 
 def _check_settings(reference: Side, new: Side, force: bool) -> list[str]:
     there, here = (
-        {key: value for key, value in side.about["identity"].items() if key not in _FREE}
+        {key: value for key, value in side.about["identity"].items() if _must_be_alike(key)}
         for side in (reference, new)
     )
     different = differences(there, here)
@@ -96,6 +94,12 @@ def _check_settings(reference: Side, new: Side, force: bool) -> list[str]:
             "run both alike, or add --force to compare them all the same",
         )
     return different
+
+
+def _must_be_alike(key: str) -> bool:
+    """Tell whether maps say nothing about each other where one value of the identity differs."""
+    declared = settings_of(RunConfig).get(key)
+    return key not in _SUBJECT and (declared is None or declared.decides is Decides.EXPLANATION)
 
 
 def _images(matched: Matched, found: Measured) -> list[ImageDrift]:

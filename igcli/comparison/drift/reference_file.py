@@ -44,7 +44,8 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
     for row, found in track(zip(ok, side.maps(ok, grid), strict=True), len(ok)):
         maps[row.place], scales[row.place], lost = _halved(found.values)
         errors[row.place] = found.error + lost
-    about = {key: side.about[key] for key in _TOLD} | {"format": _FORMAT, "grid": grid}
+    with side.run.usable_about() as told:
+        about = {key: told[key] for key in _TOLD} | {"format": _FORMAT, "grid": grid}
 
     def write(file: Any) -> None:
         file.attrs["igref"] = json.dumps(about)

@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
-import h5py
 import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import NotComparable
+from igcli.common.explanation import Explanation
 from igcli.comparison.grid import reduce_map, reduced_shape
 from igcli.store.columns import COLUMNS, read_column
-from igcli.store.layout import ATTRIBUTIONS, part_path
-from igcli.store.manifest import read_manifest
-from igcli.store.parts import IMAGES, map_names
-from igcli.store.run_json import finished_run
+from igcli.store.map_layout import flat
+from igcli.store.run import open_finished_run
 
-_AT_ONCE = 64
 KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate", "converged",
         "status")  # fmt: skip
 
@@ -97,81 +95,42 @@ def read_rows_of(file: Any) -> list[Stored]:
 
 
 class RunSide:
-    """A finished run directory."""
+    """A finished run directory, `run`."""
 
     grid = 0
 
     def __init__(self, out: Path) -> None:
-        self.title = str(out)
-        self.about = finished_run(str(out), out)
-        self._check_parts(out)
-        try:
-            self._file = h5py.File(out / ATTRIBUTIONS, "r")
-            self._datasets = [self._file[name] for name in map_names(self._file)]
-            self.rows = read_rows_of(self._file)
-        except (OSError, KeyError) as error:
+        self.run = open_finished_run(out)
+        self.title, self.about = self.run.title, self.run.about
+        with self.run.usable_about() as about:
+            about["settled"].items()
+        self.run.check_files()
+        if not self.run.rows:
             raise NotComparable(
-                f"{out / ATTRIBUTIONS} can't be read",
-                "it is damaged" if (out / ATTRIBUTIONS).exists() else "it is not there",
-                "finish the run with --resume, which writes it again",
-            ) from error
-        if len(self._datasets) == 1:
-            self.shape = tuple(self._datasets[0].shape[1:])
-        else:
-            self.shape = (sum(int(np.prod(d.shape[1:])) for d in self._datasets),)
+                f"{self.title} holds no explanation",
+                "it is a shard without inputs",
+                "compare the run that its shards were merged into",
+            )
+        self.rows = [
+            Stored(row.row, **{name: getattr(row, name) for name in KEPT}) for row in self.run.rows
+        ]
+        shapes = list(self.run.layout.shapes.values())
+        self.shape = shapes[0] if len(shapes) == 1 else (sum(map(prod, shapes)),)
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
         """Yield maps in the order of `rows`; see `Side.maps`."""
-        for begin in range(0, len(rows), _AT_ONCE):
-            chunk = rows[begin : begin + _AT_ONCE]
-            for row, values in zip(chunk, self._read([r.place for r in chunk]), strict=True):
-                self._check(row, values)
-                share = np.nan if row.error_estimate is None else row.error_estimate
-                error = share * float(np.abs(values).sum(dtype=np.float64))
-                yield Reduced(reduce_map(values, grid) if grid else values, error)
+        for row, maps in zip(rows, self.run.maps(self._stored(rows)), strict=True):
+            values = flat(maps)
+            share = np.nan if row.error_estimate is None else row.error_estimate
+            error = share * float(np.abs(values).sum(dtype=np.float64))
+            yield Reduced(reduce_map(values, grid) if grid else values, error)
 
     def picture(self, row: Stored) -> Array | None:
         """See `Side.picture`."""
-        if IMAGES not in self._file:
-            return None
-        image: Array = self._slab(self._file[IMAGES], row.place, row.place + 1)[0]
-        return image
+        return next(self.run.images(self._stored([row])))
 
-    def _read(self, places: list[int]) -> Iterator[Array]:
-        low, high = min(places), max(places) + 1
-        if high - low > 2 * len(places):
-            for place in places:
-                yield self._joined(place, place + 1)[0]
-        else:
-            slab = self._joined(low, high)
-            yield from (slab[place - low] for place in places)
-
-    def _joined(self, low: int, high: int) -> Array:
-        pieces = [self._slab(dataset, low, high) for dataset in self._datasets]
-        if len(pieces) == 1:
-            whole: Array = pieces[0]
-            return whole
-        return np.concatenate([piece.reshape(high - low, -1) for piece in pieces], axis=1)
-
-    def _slab(self, dataset: Any, low: int, high: int) -> Array:
-        try:
-            slab: Array = dataset[low:high]
-        except OSError as error:
-            raise self._damaged(str(error).split("\n")[0]) from error
-        return slab
-
-    def _check(self, row: Stored, values: Array) -> None:
-        if not np.isfinite(values).all():
-            raise self._damaged(f"the map of {row.id} is not there, though its status is ok")
-
-    def _check_parts(self, out: Path) -> None:
-        for entry in read_manifest(out, str(self.about.get("run"))):
-            if not entry.is_whole(out):
-                raise self._damaged(f"{part_path(out, entry.start)} is not as it was written")
-
-    def _damaged(self, cause: str) -> NotComparable:
-        fix = "run `igcli run … --resume`, which computes it again"
-        return NotComparable(f"{self.title} is damaged", cause, fix)
+    def _stored(self, rows: Sequence[Stored]) -> list[Explanation]:
+        return [self.run.rows[row.place] for row in rows]
 
 
 def shape_at(side: Side, grid: int) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from igcli.inputs.readers.arrays import (
     bound_kind,
     in_space,
     settle,
+    unreadable,
 )
 from igcli.inputs.readers.source import printable
 
@@ -56,11 +57,7 @@ def _load(path: Path) -> dict[str, Array]:
         raise
     except Exception as error:
         # A broken archive raises nearly anything: BadZipFile, ValueError, EOFError, zlib.error, …
-        raise InputError(
-            f"INPUTS {path} can't be read as an .npz archive",
-            str(error).split("\n")[0],
-            "save plain arrays of numbers with numpy.savez (object arrays are refused)",
-        ) from error
+        raise unreadable(f"INPUTS {path}", "an .npz archive", "numpy.savez", error) from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise InputError(
@@ -96,7 +93,7 @@ class ArchiveListing:
         self.names = [InputName(i, f"{stem}-{i:06d}", f"{shown}[{i}]") for i in range(count)]
 
     def bind_several(
-        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str
+        self, inputs: tuple[InputSpec, ...], packed: InputSpec, preprocess: str | None
     ) -> "ArchiveSource":
         """Check the arrays against the model's inputs."""
         known = ", ".join(self.arrays)
@@ -114,7 +111,7 @@ class ArchiveListing:
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> ArraySource:
@@ -129,7 +126,7 @@ class ArchiveListing:
         kind = array_kind(array, self.path, f"{spec.name!r} in INPUTS")
         return ArrayListing(self.path, array, kind).bind(spec, preprocess, resize, image_size)
 
-    def _space(self, spec: InputSpec, preprocess: str) -> Space:
+    def _space(self, spec: InputSpec, preprocess: str | None) -> Space:
         array = self.arrays[spec.name]
         what = f"{spec.name!r} in INPUTS"
         kind = bound_kind(array_kind(array, self.path, what), spec, f"{what} {self.path}")

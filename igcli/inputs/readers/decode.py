@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from igcli.common.arrays import Array
-from igcli.common.errors import InputError
+from igcli.common.errors import InputError, reason
 from igcli.inputs.readers.resize import RESIZE, Size
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
@@ -29,7 +29,7 @@ def read_file(path: Path) -> bytes:
             raise InputError(f"can't be read: it has {status.st_size} bytes, more than 1 GiB")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"can't be read: {error.strerror}") from error
+        raise InputError(f"can't be read: {reason(error)}") from error
 
 
 def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from igcli.common.errors import ConfigError, InputError
+from igcli.common.errors import ConfigError, InputError, reason
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.common.shapes import IMAGE_CHANNELS, is_image_shape
@@ -91,7 +91,7 @@ def _walk(
         entries = list(os.scandir(folder))
     except OSError as error:
         raise InputError(
-            f"can't list {folder}", error.strerror or "", "make the folder readable"
+            f"can't list {folder}", reason(error), "make the folder readable"
         ) from error
     is_root = not above
     if is_root:
@@ -125,7 +125,7 @@ class ImageListing:
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> "ImageSource":

@@ -62,7 +62,7 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
 def bind(
     listing: Listing,
     spec: ModelSpec,
-    preprocess: str,
+    preprocess: str | None,
     resize: str,
     image_size: tuple[int, int] | None,
 ) -> Source:

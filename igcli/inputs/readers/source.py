@@ -67,7 +67,7 @@ class Listing(Protocol):
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> Source:

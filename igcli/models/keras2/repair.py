@@ -8,7 +8,7 @@ only where its value changes nothing; where it would, `CannotRepair` says so. Ev
 from collections.abc import Callable
 from typing import Any
 
-from igcli.models.keras2.graph import (
+from igcli.models.keras2.layer_graph import (
     CannotRepair,
     Config,
     Notes,

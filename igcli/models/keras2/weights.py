@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import h5py
 
-from igcli.models.keras2.graph import Config, class_of, name_of, new_names
+from igcli.models.keras2.layer_graph import Config, class_of, name_of, new_names
 
 Weight: TypeAlias = tuple[str, tuple[int, ...]]
 # What random layers keep; igcli runs models as at inference, where nothing is random.

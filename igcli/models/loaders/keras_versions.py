@@ -17,7 +17,7 @@ import h5py
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
-from igcli.models.keras2.graph import Config
+from igcli.models.keras2.layer_graph import Config
 from igcli.models.keras2.legacy import LegacyModel
 from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair

@@ -12,7 +12,7 @@ from igcli.common.errors import ModelError
 from igcli.common.model_spec import ModelSettings
 from igcli.models.loaders.network import Network, first_line, input_spec
 from igcli.models.runtime import import_tensorflow
-from igcli.models.scan.graph import scan_saved_model
+from igcli.models.scan.saved_model_graph import scan_saved_model
 
 _DEFAULT_SIGNATURE = "serving_default"
 

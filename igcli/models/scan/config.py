@@ -22,8 +22,8 @@ from igcli.models.scan.allowed_names import (
     MODULES,
     RUNS_CODE,
 )
+from igcli.models.scan.declared_weights import check_sizes
 from igcli.models.scan.strict_json import parse, short
-from igcli.models.scan.weights import check_sizes
 
 _MAX_LAYERS = 10_000
 _NAME = re.compile(r"[A-Za-z_][\w.]*")

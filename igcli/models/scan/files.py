@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from igcli.common.errors import ModelError
+from igcli.common.errors import ModelError, first_line
 from igcli.models.scan.config import NO_TRUST, Trust, check_config
 from igcli.models.scan.scan_process import scan_apart
 from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
@@ -58,7 +58,7 @@ def scan_keras(path: Path, trust: Trust = NO_TRUST) -> int:
         raise
     except Exception as error:
         # zipfile answers broken archives with nearly any type.
-        cause = (str(error).split("\n")[0] or type(error).__name__)[:200]
+        cause = first_line(error)[:200]
         raise ModelError(f"{path} is not a .keras archive", cause, _SAVE_AGAIN) from error
     check_config(path, text, weight_bytes, trust)
     return weight_bytes

@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from igcli.common.errors import ModelError
+from igcli.common.errors import ModelError, first_line
 from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
 
 _MAX_OBJECTS = 200_000
@@ -65,7 +65,7 @@ def scan_hdf5(path: Path, file: Path, attribute: str = "") -> tuple[str | None, 
         raise
     except Exception as error:
         # h5py answers broken files with nearly any type.
-        cause = (str(error).split("\n")[0] or type(error).__name__)[:200]
+        cause = first_line(error)[:200]
         raise ModelError(f"{path} is not a readable HDF5 file", cause, _SAVE_AGAIN) from error
 
 

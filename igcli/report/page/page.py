@@ -5,19 +5,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.common.html import asset, document, text
 from igcli.common.machine import cpus
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
 from igcli.report.page.data import as_json, block, table
-from igcli.report.page.seen import Run, Seen, look, most_in_need, open_run
+from igcli.report.page.seen import Seen, explanations_asked, look, most_in_need, open_begun_run
 from igcli.report.page.settings import everything, settings
 from igcli.report.page.summary import charts, opening, tiles, tiles_html
 from igcli.report.page.thumbnails import show
 from igcli.store.files import whole_file
 from igcli.store.layout import OWN_NAMES, REPORT
+from igcli.store.run import StoredRun
 
 _HERE = "igcli.report.page"
 _SMALL = 96
@@ -82,11 +83,13 @@ def write_report(
     Raises
     ------
     InputError
-        When `out` is no run, holds nothing yet, or is damaged.
+        When `out` is no run, or holds nothing yet.
+    NotWhole
+        When it is damaged.
     OutputError
         When `path` is one of the run's own files, somebody else's, or can't be written.
     """
-    run = open_run(out)
+    run = open_begun_run(out)
     path = out / REPORT if path is None else path
     _check_path(out, path)
     if not overwrite and path.exists() and not _is_page(path):
@@ -101,10 +104,10 @@ def write_report(
                 file.writelines(page(run, shown, track))
             size = temporary.stat().st_size
     except OSError as error:
-        # Its own file name is a temporary one; what is read raises InputError.
-        cause = error.strerror or type(error).__name__
+        # Its own file name is a temporary one; what is read raises NotWhole.
+        cause = reason(error)
         raise OutputError(f"{path} can't be written", cause, "name another with -o") from error
-    return Written(path, len(run.rows), len(shown), run.asked - len(run.rows), size)
+    return Written(path, len(run.rows), len(shown), explanations_asked(run) - len(run.rows), size)
 
 
 def _is_page(path: Path) -> bool:
@@ -130,7 +133,7 @@ def _check_path(out: Path, path: Path) -> None:
         )
 
 
-def page(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
+def page(run: StoredRun, shown: Sequence[int], track: Track) -> Iterator[str]:
     """Yield the page, piece by piece; `shown` are the rows that can be looked at, ascending."""
     title = run.out.resolve().name
     script = asset(_HERE, "table.js") + asset(_HERE, "detail.js") + asset(_HERE, "page.js")
@@ -139,11 +142,11 @@ def page(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
     )
 
 
-def _body(run: Run, shown: Sequence[int], title: str, track: Track) -> Iterator[str]:
+def _body(run: StoredRun, shown: Sequence[int], title: str, track: Track) -> Iterator[str]:
     tolerance = _tolerance(run)
     yield from opening(title, _about(run), _notices(run, len(shown)))
     yield '<main>\n<section aria-label="Summary">\n'
-    yield from tiles_html(tiles(run.rows, run.asked, tolerance))
+    yield from tiles_html(tiles(run.rows, explanations_asked(run), tolerance))
     yield from charts(run.rows, tolerance)
     yield "</section>\n"
     yield asset(_HERE, "table.html")
@@ -156,7 +159,7 @@ def _body(run: Run, shown: Sequence[int], title: str, track: Track) -> Iterator[
     yield from block("seen", _seen(run, shown, track))
 
 
-def _seen(run: Run, shown: Sequence[int], track: Track) -> Iterator[str]:
+def _seen(run: StoredRun, shown: Sequence[int], track: Track) -> Iterator[str]:
     """Yield a line of JSON for each row that can be looked at: read when it is, not before."""
     workers = cpus()
     yield from track(ahead(_line, look(run, shown), workers, 2 * workers), len(shown))
@@ -166,14 +169,14 @@ def _line(seen: Seen) -> str:
     return "\n" + as_json(show(seen))
 
 
-def _tolerance(run: Run) -> float | None:
+def _tolerance(run: StoredRun) -> float | None:
     settled = run.about.get("settled")
     accuracy = settled.get("accuracy") if isinstance(settled, dict) else None
     found = accuracy.get("tolerance") if isinstance(accuracy, dict) else None
     return float(found) if isinstance(found, int | float) else None
 
 
-def _about(run: Run) -> list[str]:
+def _about(run: StoredRun) -> list[str]:
     known = dict(settings(run.about))
     names = ("model", "inputs", "method", "baseline", "device")
     parts = [known[name] if name != "baseline" else f"{known[name]} baseline" for name in names
@@ -181,13 +184,14 @@ def _about(run: Run) -> list[str]:
     return [*parts, f"igcli {known.get('igcli', '')}".rstrip()]
 
 
-def _notices(run: Run, shown: int) -> list[str]:
+def _notices(run: StoredRun, shown: int) -> list[str]:
     found = []
-    missing = run.asked - len(run.rows)
+    missing = explanations_asked(run) - len(run.rows)
     if missing or run.about.get("status") != "complete":
         found.append(
-            f"This run is not finished: {len(run.rows):,} of {run.asked:,} explanations are here. "
-            "igcli run … --resume goes on with it; then make this page again."
+            f"This run is not finished: {len(run.rows):,} of {explanations_asked(run):,} "
+            "explanations are here. igcli run … --resume goes on with it; then make this page "
+            "again."
         )
     able = sum(row.status == "ok" for row in run.rows)
     if shown < able:
@@ -199,7 +203,7 @@ def _notices(run: Run, shown: int) -> list[str]:
     return found
 
 
-def _settings(run: Run) -> Iterator[str]:
+def _settings(run: StoredRun) -> Iterator[str]:
     yield '<section aria-labelledby="h-settings">\n<h2 id="h-settings">Settings and versions</h2>\n'
     yield '<dl class="settings">\n'
     for name, value in settings(run.about):

@@ -1,4 +1,4 @@
-"""What one worker does: load the model, explain ranges, write parts. It knows nothing of Ray."""
+"""The worker: one of several processes of a run, which explains ranges. It knows nothing of Ray."""
 
 import os
 import socket
@@ -12,18 +12,16 @@ from igcli.attribution.batches import Batches
 from igcli.attribution.gradient_model import GradientModel
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, IgcliError
-from igcli.common.explanation import Explanation
 from igcli.common.machine import use_only
-from igcli.runs.diagnostics import Checks
+from igcli.runs.diagnostics import Diagnostics
 from igcli.runs.executors.ray.shared_files import Token, check_sees, enter_folder
-from igcli.runs.explain import explain_and_draw
-from igcli.runs.overlays import pictures_of
-from igcli.runs.planning.calibration import Settled
+from igcli.runs.explain import explain_blocks
+from igcli.runs.overlays import overlays_of
 from igcli.runs.planning.earlier_run import Earlier
-from igcli.runs.planning.plan import LoadModel, Plan, plan_run, settled_by
-from igcli.runs.planning.preflight import Survey, look_at_inputs
+from igcli.runs.planning.plan import Handover, LoadModel, Plan, handover, plan_run
+from igcli.runs.planning.preflight import Preflight, look_at_inputs
 from igcli.store.identity import differences
-from igcli.store.staged import Staged, stage, whole_inputs
+from igcli.store.staged import Staged, StagedWriter
 
 _NO_GPU = "-1"
 
@@ -104,7 +102,7 @@ class Worker:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._host = socket.gethostname()
-        self._survey: Survey | None = None
+        self._known: Preflight | None = None
         self._model: GradientModel | None = None
         self._plan: Plan | None = None
         self._batches: Batches | None = None
@@ -123,21 +121,21 @@ class Worker:
             os.environ["CUDA_VISIBLE_DEVICES"] = _NO_GPU
         use_only(self._setup.cores)
         notes: list[str] = []
-        found = look_at_inputs(self._setup.config, lambda message: None)
-        self._check_same(found)
-        self._survey = replace(found, earlier=self._setup.earlier)
-        self._model = self._setup.load_model(found.config.model, found.model_settings, notes.append)
+        known = look_at_inputs(self._setup.config, lambda message: None)
+        self._check_same(known)
+        self._known = replace(known, earlier=self._setup.earlier)
+        self._model = self._setup.load_model(known.config.model, known.model_settings, notes.append)
         return notes
 
-    def plan(self, settled: Settled | None) -> tuple[Settled, list[str]]:
-        """Plan the run as the others do; the first settles it, and returns that with its notes."""
-        assert self._survey is not None and self._model is not None
+    def plan(self, taken: Handover | None) -> tuple[Handover, list[str]]:
+        """Plan the run as the others do; the first calibrates it, and returns that with notes."""
+        assert self._known is not None and self._model is not None
         model, notes = self._model, list[str]()
         self._plan = plan_run(
-            self._survey, lambda *_: model, notes.append, settled, self._setup.workers
+            self._known, lambda *_: model, notes.append, taken, self._setup.workers
         )
         self._batches = Batches(model, self._plan.chosen.batching, stop=self.stop)
-        return settled or settled_by(self._plan), notes
+        return taken or handover(self._plan), notes
 
     def explain(self, block: range, checked: bool) -> Report:
         """Explain a range of the run's inputs, and write a part of it that nobody lists yet.
@@ -147,40 +145,36 @@ class Worker:
         plan, batches = self._plan, self._batches
         assert plan is not None and batches is not None
         rows, busy = batches.rows, batches.busy
-        pictures, notes = pictures_of(plan), list[str]()
-        checks = Checks(plan.model.spec, notes.append) if checked else None
-        done: list[Explanation] = []
+        overlays, notes = overlays_of(plan), list[str]()
+        diagnostics = Diagnostics(plan.model.spec, notes.append) if checked else None
+        per_input = plan.targets.per_input
+        writer = StagedWriter(plan.config.out, plan.maps, per_input)
         failure: Exception | None = None
         try:
-            for explanation in explain_and_draw(plan, batches, [block], pictures):
-                done.append(explanation)
-                if checks is not None:
-                    checks.add(explanation)
+            for _ in explain_blocks(plan, batches, [block], writer, overlays, diagnostics):
+                pass
         except Exception as error:
             failure = portable(error)
-        if checks is not None:
-            checks.finish()
-        staged = None
-        per_input = plan.targets.per_input
-        whole = whole_inputs(done, per_input)
+        if diagnostics is not None:
+            diagnostics.finish()
         try:
-            if whole:
-                staged = stage(plan.config.out, whole, plan.maps)
+            writer.cut()
         except OSError as error:
             failure = failure or error
+        staged = writer.staged
         return Report(
             staged=staged,
             whole=staged is not None and staged.rows == len(block) * per_input,
             failure=failure,
-            undrawn=pictures.undrawn if pictures else [],
+            undrawn=overlays.undrawn if overlays else [],
             notes=notes,
             rows=batches.rows - rows,
             busy=batches.busy - busy,
             size=batches.size,
         )
 
-    def _check_same(self, found: Survey) -> None:
-        different = differences(self._setup.identity, found.identity)
+    def _check_same(self, known: Preflight) -> None:
+        different = differences(self._setup.identity, known.identity)
         if different:
             raise ConfigError(
                 f"the worker on {self._host} has other files than the machine that igcli was "

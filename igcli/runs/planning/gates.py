@@ -1,6 +1,6 @@
 """GATES: thresholds that turn a finished run into exit code 1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from igcli.attribution.methods import Method
@@ -29,12 +29,17 @@ GATES: dict[str, Callable[[Explanation], float | None]] = {
     "unconverged": lambda e: None if e.converged is None else float(not e.converged),
 }
 USAGE = "delta:V, relative-delta:V, error:V or unconverged"
-_NEEDS_ESTIMATE = frozenset({"error", "unconverged"})
 
 
 def parse_gates(texts: tuple[str, ...], method: Method) -> list[Gate]:
     """Read every ``--fail-on``; raise ConfigError for one that could never be crossed."""
     return [_parse(text, method) for text in dict.fromkeys(texts)]
+
+
+def check_gates(gates: Iterable[Gate], method: Method) -> None:
+    """Raise ConfigError for a gate that could never be crossed with a method."""
+    for gate in gates:
+        _check(gate.text, method)
 
 
 def _parse(text: str, method: Method) -> Gate:
@@ -45,11 +50,17 @@ def _parse(text: str, method: Method) -> Gate:
         limit = -1.0
     if name not in GATES or not limit >= 0.0 or (name == "unconverged" and number):
         raise ConfigError(f"--fail-on {text} can't be read", fix=f"write {USAGE}, V not negative")
-    if name in _NEEDS_ESTIMATE and not (method.estimates and (method.accuracy or name == "error")):
+    _check(text, method)
+    return Gate(text, GATES[name], limit)
+
+
+def _check(text: str, method: Method) -> None:
+    name = text.partition(":")[0]
+    measured = {"error": method.estimates, "unconverged": method.tolerance is not None}
+    if not measured.get(name, True):
         raise ConfigError(
             f"--fail-on {text} can't be used with {method.title}",
             "it has no error estimate" if name == "error" else "it has no tolerance to meet",
             "use --method adaptive"
             + (", or riemann_trapezoid with an odd number of --steps" if name == "error" else ""),
         )
-    return Gate(text, GATES[name], limit)

@@ -1,37 +1,39 @@
-"""What can be found wrong with a run before its model is loaded, and what is known by then."""
+"""The preflight of a run: what can be known, and found wrong, before its model is loaded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from igcli.attribution.methods import Method, choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.files import is_file
 from igcli.common.model_spec import ModelSettings
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.labels import Labels, read_labels
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
-from igcli.runs.planning.defaults import settle_preprocess, spelled_out
+from igcli.runs.planning.defaults import Settings, settle, spelled_out
 from igcli.runs.planning.earlier_run import Earlier, find_earlier
-from igcli.runs.planning.gates import parse_gates
+from igcli.runs.planning.gates import Gate, parse_gates
 from igcli.store.identity import identity
+from igcli.store.layout import clashes
 from igcli.store.outdir import check_out, check_sources
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Preflight:
     """A run as far as it is known without its model.
 
     Attributes
     ----------
+    config : RunConfig
+        As it was asked for.
+    settings : Settings
+        The same with its defaults in place.
     every, names : sequence of InputName
         The inputs of all shards, `--limit` applied, and those to explain.
-    preprocess : str or None
-        What was settled for these inputs; None where it has no meaning for them.
+    clashing : frozenset of str
+        Ids of all shards that are told apart by case alone.
     identity : dict
         What another run must share to go on with this one; see `igcli.store.identity`.
     earlier : Earlier or None
@@ -40,22 +42,28 @@ class Survey:
 
     config: RunConfig
     listing: Listing
+    settings: Settings
     every: Sequence[InputName]
     names: Sequence[InputName]
+    clashing: frozenset[str]
     labels: Labels
-    method: Method
-    preprocess: str | None
+    gates: list[Gate]
     identity: dict[str, Any]
     earlier: Earlier | None = None
 
     @property
+    def first(self) -> int:
+        """Where the inputs to explain begin among those of all shards."""
+        return self.names[0].index if self.names else 0
+
+    @property
     def model_settings(self) -> ModelSettings:
-        """How the model is to be run on these inputs."""
+        """What loading the model needs."""
         shapes = tuple(self.listing.shapes.items())
         return replace(self.config.model_settings, shapes=shapes, pictures=self.listing.resizable)
 
 
-def survey(config: RunConfig, warn: Warn) -> Survey:
+def preflight(config: RunConfig, warn: Warn) -> Preflight:
     """Check a run, OUT included, and write nothing.
 
     Raises
@@ -64,15 +72,15 @@ def survey(config: RunConfig, warn: Warn) -> Survey:
         Whatever makes the run impossible, named.
     """
     check_out(config.out, config.overwrite, config.resume)
-    check_sources(config.out, _sources(config))
-    found = look_at_inputs(config, warn)
-    earlier = find_earlier(config, found.identity, found.every)
+    check_sources(config.out, (config.model, config.inputs, *config.files()))
+    known = look_at_inputs(config, warn)
+    earlier = find_earlier(config, known.identity, known.every)
     if earlier and config.batch_size is None:
         config = replace(config, batch_size=earlier.asked)
-    return replace(found, config=config, earlier=earlier)
+    return replace(known, config=config, earlier=earlier)
 
 
-def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:
+def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     """Check a run without a look into OUT, which another process may be writing for it.
 
     Raises
@@ -82,25 +90,25 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:
     """
     listing = list_inputs(config.inputs, config.out)
     _tell_what_is_unused(config, listing, warn)
-    preprocess = settle_preprocess(config, listing)
+    settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
     labels = read_labels(config.labels)
-    method = choose_method(config)
-    parse_gates(config.fail_on, method)
+    gates = parse_gates(config.fail_on, settings.method)
     every = listing.names[: config.limit]
     names = _shard(every, config.shard)
     if config.shard and not names:
         which, count = config.shard
         warn(f"--shard {which}/{count} has no inputs: there are only {len(every)}")
-    return Survey(
+    return Preflight(
         config=config,
         listing=listing,
+        settings=settings,
         every=every,
         names=names,
+        clashing=clashes(name.id for name in every),
         labels=labels,
-        method=method,
-        preprocess=preprocess,
-        identity=identity(spelled_out(config, listing), every),
+        gates=gates,
+        identity=identity(spelled_out(config, listing, settings), every),
     )
 
 
@@ -111,15 +119,6 @@ def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequenc
     which, count = shard
     begin, end = ((i * len(names)) // count for i in (which - 1, which))
     return [replace(name, place=place) for place, name in enumerate(names[begin:end])]
-
-
-def _sources(config: RunConfig) -> Iterator[Path]:
-    yield from (config.model, config.inputs)
-    yield from (
-        Path(p)
-        for p in (config.labels, config.target, config.custom_objects, *config.baseline)
-        if p and is_file(p)
-    )
 
 
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:

@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from igcli.common.errors import InputError, OutputError, OutputVanished, RunStopped
+from igcli.common.errors import OutputError, OutputVanished, RunStopped, first_line, reason
 from igcli.common.explanation import input_id
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
 from igcli.runs.result import RunResult
-from igcli.runs.shards.run_json import merged_about
+from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
 from igcli.store.layout import clashes, overlay_path
 from igcli.store.lock import RunLock
-from igcli.store.manifest import PartEntry, read_manifest
+from igcli.store.manifest import read_manifest
 from igcli.store.outdir import check_out, check_sources, make_out
-from igcli.store.reader import has_images, read_rows
+from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
 from igcli.store.writer import RunFolder
 
@@ -46,10 +46,10 @@ def merge(out: Path, outs: Sequence[Path], overwrite: bool, track: Track) -> Run
     """
     _check_out(out, outs, overwrite)
     shards = read_shards(outs)
-    parts = [(shard, entry) for shard in shards for entry in shard.entries]
+    parts = [(shard.run, file) for shard in shards for file in shard.run.files]
     try:
-        for shard, entry in track(parts, len(parts)):
-            _check_part(shard, entry)
+        for run, file in track(parts, len(parts)):
+            run.check_file(file)
     except KeyboardInterrupt as error:
         raise RunStopped(
             f"interrupted: nothing was written to OUT {out}", fix="merge again"
@@ -81,15 +81,6 @@ def _check_out(out: Path, outs: Sequence[Path], overwrite: bool) -> None:
     check_sources(out, outs)
 
 
-def _check_part(shard: Shard, entry: PartEntry) -> None:
-    if not entry.is_whole(shard.out):
-        raise InputError(
-            f"SHARD {shard.out} is damaged",
-            f"the part that begins with row {entry.start} is not as it was written",
-            "run it again with --resume",
-        )
-
-
 def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
     """Return the error that tells what there is of a merged run."""
     listed = len(read_manifest(out, str(read_about(out).get("run"))))
@@ -97,9 +88,9 @@ def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
     again = "merge again with --overwrite"
     problem = f"stopped before OUT {out} was whole, {there}"
     if isinstance(error, OutputVanished):
-        return RunStopped(problem, f"{error.problem}: {error.cause}", "merge again")
+        return RunStopped(problem, first_line(error), "merge again")
     if isinstance(error, OSError):
-        return RunStopped(problem, error.strerror or str(error), f"see the cause, then {again}")
+        return RunStopped(problem, reason(error), f"see the cause, then {again}")
     return RunStopped(problem, "interrupted", again)
 
 
@@ -109,7 +100,7 @@ def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
     for shard in shards:
         for entry in shard.entries:
             folder.adopt(shard.out, entry, shard.first * about["per_input"] + entry.start)
-    pictures = any(has_images(out, entry) for entry in folder.entries[:1])
+    pictures = any(shard.run.layout.image_shape for shard in shards)
     undrawn = []
     if pictures and about["config"]["overlays"]:
         undrawn = _take_overlays(out, shards, about["per_input"])

@@ -10,7 +10,7 @@ from typing import Any
 from igcli.common.errors import InputError
 from igcli.store.identity import SHARD, differences
 from igcli.store.manifest import PartEntry, read_manifest
-from igcli.store.run_json import read_about, why_no_run
+from igcli.store.run import StoredRun, open_run
 
 _INPUTS = "inputs"
 _NEEDED = (
@@ -25,17 +25,24 @@ class Shard:
 
     Attributes
     ----------
-    out : Path
+    run : StoredRun
         Its run directory.
-    about : dict
-        What its run.json says.
     entries : list of PartEntry
         Its parts.
     """
 
-    out: Path
-    about: dict[str, Any]
+    run: StoredRun
     entries: list[PartEntry]
+
+    @property
+    def out(self) -> Path:
+        """The run directory."""
+        return self.run.out
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What its run.json says."""
+        return self.run.about
 
     @property
     def first(self) -> int:
@@ -74,6 +81,8 @@ def read_shards(outs: Sequence[Path]) -> list[Shard]:
     ------
     InputError
         When one is unfinished, or they don't make up one run: what is wrong is named.
+    NotWhole
+        When one is damaged.
     """
     _check_given_once(outs)
     shards = sorted(map(_read, outs), key=lambda shard: (shard.first, shard.stop))
@@ -124,31 +133,20 @@ def _other_inputs(there: Shard, here: Shard) -> list[str]:
 
 
 def _read(out: Path) -> Shard:
-    about = read_about(out)
-    if not isinstance(about.get("identity"), dict):
-        raise InputError(
-            f"SHARD {out} is no igcli run",
-            why_no_run(out),
-            "name the folders that the shards were written to",
-        )
-    if about["status"] != "complete":
+    run = open_run(out, f"SHARD {out}")
+    if not run.is_finished:
         raise InputError(
             f"SHARD {out} is unfinished",
-            f"its run.json says {about['status']}",
+            f"its run.json says {run.about.get('status')}",
             "finish it with the command that began it, and --resume",
         )
-    lacking = [key for key in _NEEDED if key not in about]
-    if lacking:
-        raise _damaged(out, f"its run.json lacks {', '.join(lacking)}", "run it again")
-    entries = read_manifest(out, about["run"])
-    listed, rows = sum(e.rows for e in entries), about[_INPUTS]["count"] * about["per_input"]
-    if listed != rows:
-        raise _damaged(out, f"its manifest lists {listed} of {rows} rows")
-    return Shard(out, about, entries)
-
-
-def _damaged(out: Path, cause: str, fix: str = "run it again with --resume") -> InputError:
-    return InputError(f"SHARD {out} is damaged", cause, fix)
+    with run.usable_about() as about:
+        lacking = [key for key in _NEEDED if key not in about]
+        if lacking:
+            raise KeyError(*lacking)
+    run.check_sizes()
+    run.check_listed()
+    return Shard(run, read_manifest(out, str(run.about["run"])))
 
 
 def _check_ranges(shards: Sequence[Shard], any_shard: Shard) -> None:

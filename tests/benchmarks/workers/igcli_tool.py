@@ -5,7 +5,6 @@ every output file but the pictures are.
 """
 
 import tempfile
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -20,7 +19,8 @@ def prepare(job: Job) -> Tool:
     config_of = import_module("igcli.common.config").RunConfig
     open_model = import_module("igcli.models.open").open_model
     make_plan = import_module("igcli.runs.planning.plan").make_plan
-    run = import_module("igcli.runs.pipeline").run
+    untracked = import_module("igcli.common.progress").untracked
+    run_plan = import_module("igcli.runs.executors.local").run_plan
 
     where = [str(job.model), str(job.folder / "inputs.npy"), "--no-overlays"]
     with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +31,7 @@ def prepare(job: Job) -> Tool:
     def explain() -> Explained:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out"
-            result = run(replace(plan, config=replace(plan.config, out=out)), lambda x, total: x)
+            result = run_plan(plan.of_some(plan.names, out), untracked)
             with h5py.File(out / "attributions.h5") as file:
                 maps, steps = file["attributions"][()], file["steps"][()]
         return Explained(maps, int(steps.sum()), result.seconds)

@@ -17,7 +17,7 @@ from igcli.common.progress import untracked
 from igcli.comparison.drift.compare import open_side
 from igcli.comparison.drift.reference_file import write_igref
 from igcli.comparison.drift.verdict import Judged, Verdict
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.store.layout import part_path
 from igcli.store.maps import Maps
@@ -369,7 +369,7 @@ def explained(tmp_path: Path, name: str, weights: Array, target: str) -> Path:
             Image.fromarray(pixels).save(images / f"{stem}.png")
     config = RunConfig(Path(__file__), images, tmp_path / name, target=target)
     plan = make_plan(config, lambda *a: Linear((4, 5, 3), weights), lambda message: None)
-    assert run(plan, untracked).exit_code == 0
+    assert run_plan(plan, untracked).exit_code == 0
     return config.out
 
 

@@ -19,7 +19,7 @@ import pytest
 from igcli.common.errors import ModelError
 from igcli.models.scan.config import Trust
 from igcli.models.scan.files import scan_h5, scan_keras
-from igcli.models.scan.graph import scan_saved_model
+from igcli.models.scan.saved_model_graph import scan_saved_model
 from igcli.models.scan.scan_process import scan_apart
 from tests.models.scan.hostile import (
     DENSE,
@@ -687,7 +687,7 @@ def test_what_lies_in_the_current_folder_does_not_run(
 
 def test_scans_import_neither_tensorflow_nor_keras() -> None:
     code = (
-        "import sys, igcli.models.scan.files, igcli.models.scan.graph\n"
+        "import sys, igcli.models.scan.files, igcli.models.scan.saved_model_graph\n"
         "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

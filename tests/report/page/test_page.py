@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.common.errors import InputError, OutputError
+from igcli.common.errors import InputError, NotWhole, OutputError
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
 from igcli.report.page.page import write_report
-from igcli.report.page.seen import look, most_in_need, open_run
+from igcli.report.page.seen import look, most_in_need, open_begun_run
 from igcli.store.maps import Maps
 from tests.comparison.runs import failed, maps_like, row, rows_of, write_run
 from tests.report.page.runs import WILD, block, lines_of, mixed_run, pictured, profile, table_of
@@ -186,7 +186,7 @@ def test_the_image_goes_with_its_input_of_several(tmp_path: Path) -> None:
 
 def test_rows_over_several_parts_are_seen_in_order(tmp_path: Path) -> None:
     rows = [pictured(f"{i}", i, profile=profile(3 + i)) for i in range(7)]
-    run = open_run(write_run(tmp_path / "out", rows, part_rows=3))
+    run = open_begun_run(write_run(tmp_path / "out", rows, part_rows=3))
     found = list(look(run, [1, 2, 3, 6]))
     assert [seen.row for seen in found] == [1, 2, 3, 6]
     for seen in found:
@@ -217,16 +217,16 @@ def test_a_hundred_noisy_photos_are_under_three_megabytes(tmp_path: Path) -> Non
 
 def test_what_is_no_run_or_damaged_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such folder"):
-        open_run(tmp_path / "nowhere")
+        open_begun_run(tmp_path / "nowhere")
     with pytest.raises(InputError, match="no run.json"):
-        open_run(tmp_path)
+        open_begun_run(tmp_path)
     empty = write_run(tmp_path / "empty", [])
     with pytest.raises(InputError, match="holds no explanation"):
-        open_run(empty)
+        open_begun_run(empty)
     out = mixed_run(tmp_path / "out")
     part = sorted((out / "parts").glob("*.h5"))[1]
     part.write_bytes(part.read_bytes()[:2000])
-    with pytest.raises(InputError, match="is damaged"):
+    with pytest.raises(NotWhole, match="is damaged"):
         write_report(out, None, 10, False, untracked)
     assert not (out / "report.html").exists() and not list(out.glob(".*.tmp"))
 

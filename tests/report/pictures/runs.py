@@ -62,6 +62,8 @@ def write_run(
         "inputs": {"count": len(rows) // per_input},
         "per_input": per_input,
         "config": {"seed": 3},
+        "model": {"path": "m.keras"},
+        "versions": {},
         "settled": {
             "baseline": baseline,
             "inputs_are": inputs_are,

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from igcli.common.config import RunConfig
-from igcli.common.errors import InputError, OutputError, RunStopped
+from igcli.common.errors import IgcliError, InputError, NotWhole, OutputError, RunStopped
 from igcli.common.progress import untracked
-from igcli.runs.pipeline import run
+from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merge import merge
@@ -31,7 +31,7 @@ SHAPE = (4, 5, 3)
 def explain(config: RunConfig, **changes: Any) -> RunResult:
     model = Linear(SHAPE, np.ones((2, 60)))
     plan = make_plan(replace(config, **changes), lambda *arguments: model, lambda message: None)
-    return run(plan, untracked)
+    return run_plan(plan, untracked)
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def about(out: Path) -> Any:
     return json.loads((out / "run.json").read_text(encoding="utf-8"))
 
 
-def refused(shards: list[Path]) -> str:
+def refused(shards: list[Path], error: type[IgcliError] = InputError) -> str:
     out = shards[0].parent / "refused"
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(error) as caught:
         merge(out, shards, False, untracked)
     assert not out.exists()
     return str(caught.value)
@@ -180,10 +180,11 @@ def test_damage_is_found(shards: list[Path], tmp_path: Path) -> None:
     data = bytearray(part.read_bytes())
     data[len(data) // 2] ^= 1
     part.write_bytes(data)
-    assert "shard-2 is damaged: the part that begins with row 0" in refused(shards)
+    said = refused(shards, NotWhole)
+    assert f"shard-2 is damaged: {part} is not as it was written" in said and "--resume" in said
     manifest = shards[0] / "parts" / "manifest.jsonl"
     manifest.write_text("")
-    assert "shard-1 is damaged: its manifest lists 0 of 4 rows" in refused(shards)
+    assert "shard-1 is damaged: its manifest lists 0 of 4 rows" in refused(shards, NotWhole)
 
 
 def test_what_is_no_run_is_no_shard(shards: list[Path], tmp_path: Path) -> None:
@@ -262,7 +263,8 @@ def test_what_run_json_lacks_is_named(shards: list[Path]) -> None:
     told = about(shards[1])
     del told["batching"], told["per_input"]
     path.write_text(json.dumps(told))
-    assert "shard-2 is damaged: its run.json lacks per_input, batching" in refused(shards)
+    said = refused(shards)
+    assert "shard-2 has a run.json that can't be used: it lacks per_input, batching" in said
 
 
 def test_other_inputs_are_told_with_their_number_and_place(

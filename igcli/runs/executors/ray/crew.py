@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 from igcli.common.arrays import Warn
-from igcli.common.errors import ConfigError, IgcliError, RunStopped
-from igcli.runs.executors.ray.actors import Actors, Event, Lost, Member, Problem
-from igcli.runs.planning.calibration import Settled
+from igcli.common.errors import ConfigError, IgcliError, RunStopped, first_line
+from igcli.runs.executors.ray.actors import Actors, Event, Loss, Member, Problem
+from igcli.runs.planning.plan import Handover
 
 _TURN_SECONDS = 0.2
 _MOST_FAILURES = 3
@@ -35,8 +35,8 @@ class Crew:
         self.everyone: list[Member] = []
         self._actors = actors
         self._warn = warn
-        self._settled: Settled | None = None
-        self._settling: Member | None = None
+        self._taken: Handover | None = None
+        self._calibrating: Member | None = None
         self._failures = 0
         self._told: set[str] = set()
         self._alone_since: float | None = None
@@ -51,8 +51,8 @@ class Crew:
         """Those that explain a range."""
         return [m for m in self._actors.members if m.block is not None]
 
-    def gather(self) -> Settled:
-        """Start the workers, and return what the first that has the model has settled.
+    def gather(self) -> Handover:
+        """Start the workers, and return what the first that has the model found with it.
 
         Raises
         ------
@@ -67,12 +67,12 @@ class Crew:
         for _ in range(size.workers):
             self._start()
         wanted, patience = min(size.workers, size.fitting), time.monotonic() + _LOOK_SECONDS
-        while self._settled is None or (self._seen() < wanted and time.monotonic() < patience):
+        while self._taken is None or (self._seen() < wanted and time.monotonic() < patience):
             for event in self._actors.wait(_TURN_SECONDS):
                 if isinstance(event.value, Problem):
                     raise event.value.error
                 self.advance(event)
-        return self._settled
+        return self._taken
 
     def give(self, member: Member, block: range, checked: bool) -> None:
         """Let a worker explain a range."""
@@ -94,7 +94,7 @@ class Crew:
                 self.advance(event)
                 continue
             member.block = None
-            if isinstance(event.value, Lost):
+            if isinstance(event.value, Loss):
                 self.replace(member)
             yield member, block, event.value
 
@@ -118,21 +118,21 @@ class Crew:
     def advance(self, event: Event) -> None:
         """Take a worker's next step towards its first range."""
         member = event.member
-        if isinstance(event.value, (Lost, Problem)):
+        if isinstance(event.value, (Loss, Problem)):
             self._failed_to_start(member, event.value)
         elif event.step == "look":
             member.host = event.value
             self._actors.ask(member, "load")
         elif event.step == "load":
-            self._tell(event.value if self._settled is None else [])
+            self._tell(event.value if self._taken is None else [])
             member.loaded = True
             self._plan()
         else:
-            self._settled, notes = event.value
+            self._taken, notes = event.value
             self._tell(notes)
             member.ready = True
             self._failures = 0
-            self._settling = None
+            self._calibrating = None
             self._plan()
 
     def _start(self) -> None:
@@ -141,32 +141,31 @@ class Crew:
         self._actors.ask(member, "look")
 
     def _plan(self) -> None:
-        """Let those that have the model plan: one, until it has settled what holds for all."""
+        """Let those that have the model plan: one, until it has calibrated the run for all."""
         for member in self._actors.members:
-            if not member.loaded or self._settling is not None:
+            if not member.loaded or self._calibrating is not None:
                 continue
             member.loaded = False
-            if self._settled is None:
-                self._settling = member
-            self._actors.ask(member, "plan", self._settled)
+            if self._taken is None:
+                self._calibrating = member
+            self._actors.ask(member, "plan", self._taken)
 
-    def _failed_to_start(self, member: Member, what: Lost | Problem) -> None:
+    def _failed_to_start(self, member: Member, what: Loss | Problem) -> None:
         """Try another in its place, unless none starts at all."""
         self._failures += 1
-        if self._settling is member:
-            self._settling = None
+        if self._calibrating is member:
+            self._calibrating = None
         where = f"on {member.host} " if member.host else ""
-        error = what.error if isinstance(what, Problem) else None
         if self._failures >= _MOST_FAILURES and not any(m.ready for m in self._actors.members):
             raise self._none_starts(where, what)
-        told = error if isinstance(error, IgcliError) else getattr(what, "why", error)
-        self._warn(f"a worker {where}could not begin: {str(told).splitlines()[0]}")
+        told = what.why if isinstance(what, Loss) else first_line(what.error)
+        self._warn(f"a worker {where}could not begin: {told}")
         self._actors.drop(member)
         if self._failures < _MOST_FAILURES:
             self._start()
         self._plan()
 
-    def _none_starts(self, where: str, what: Lost | Problem) -> IgcliError:
+    def _none_starts(self, where: str, what: Loss | Problem) -> IgcliError:
         if isinstance(what, Problem):
             return what.error if isinstance(what.error, IgcliError) else RunStopped(str(what.error))
         fix = "install the same igcli on all nodes, and see Ray's logs"

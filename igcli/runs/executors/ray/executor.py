@@ -23,9 +23,9 @@ from igcli.runs.executors.ray.worker_sizes import size_of
 from igcli.runs.executors.worker import Report, Setup
 from igcli.runs.explain import check_may_fail
 from igcli.runs.jobs import failed
-from igcli.runs.lifecycle import Execute, Work, carry_out
+from igcli.runs.lifecycle import Execute, Task, carry_out
 from igcli.runs.planning.plan import LoadModel, Plan, plan_run
-from igcli.runs.planning.preflight import survey
+from igcli.runs.planning.preflight import preflight
 from igcli.runs.result import RunResult
 from igcli.runs.run_json import ran
 from igcli.store.files import remove_temporary
@@ -49,31 +49,31 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
     IgcliError
         Whatever makes the run impossible, named; also that a worker does not see its files.
     """
-    found = survey(config, warn)
-    with connected(config.ray_address) as joined, token_in(config.out) as token:
+    known = preflight(config, warn)
+    with connected(config.ray_address) as cluster, token_in(config.out) as token:
         from igcli.runs.executors.ray.actors import Actors
         from igcli.runs.executors.ray.crew import Crew
 
-        size = size_of(config, joined.nodes)
-        if joined.own and size.workers > size.fitting:
+        size = size_of(config, cluster.nodes)
+        if cluster.own and size.workers > size.fitting:
             warn(f"--workers {size.workers}: only {size.fitting} fit on this machine")
             size = replace(size, workers=size.fitting)
         setup = Setup(
-            config=found.config,
+            config=known.config,
             folder=Path.cwd(),
             cores=size.cpus,
             workers=size.workers,
-            identity=found.identity,
-            earlier=found.earlier,
+            identity=known.identity,
+            earlier=known.earlier,
             token=token,
             load_model=load_model,
         )
-        actors = Actors(setup, size, joined.watch)
+        actors = Actors(setup, size, cluster.watch)
         try:
             crew = Crew(actors, warn)
-            settled = crew.gather()
-            elsewhere = cast(GradientModel, _Elsewhere(settled.spec))
-            plan = plan_run(found, lambda *_: elsewhere, lambda message: None, settled)
+            taken = crew.gather()
+            elsewhere = cast(GradientModel, _Elsewhere(taken.spec))
+            plan = plan_run(known, lambda *_: elsewhere, lambda message: None, taken)
 
             def execute(track: Track, warn: Warn, stop: threading.Event) -> RunResult:
                 return carry_out(plan, _OnRay(plan, crew), track, warn, stop)
@@ -107,7 +107,6 @@ class _OnRay:
         self._plan = plan
         self._crew = crew
         self._lost_on: dict[range, list[str]] = defaultdict(list)
-        self.finished = 0
 
     @property
     def rows(self) -> int:
@@ -120,94 +119,93 @@ class _OnRay:
         sent = _Sent(min([batching.size, *sizes]), batching.streams, self.rows, busy)
         return {**ran(self._plan, sent), "workers": [_told(m) for m in everyone if m.rows]}
 
-    def explain(self, work: Work) -> Iterator[object]:
-        ranges = Ranges(work.blocks)
+    def explain(self, task: Task) -> Iterator[object]:
+        ranges = Ranges(task.blocks)
         failure: Exception | None = None
         try:
-            while ranges.left and not work.stop.is_set():
+            while ranges.left and not task.stop.is_set():
                 for member in self._crew.idle:
-                    self._give(member, ranges, work)
+                    self._give(member, ranges, task)
                 for member, block, value in self._crew.events():
-                    yield from self._take(member, block, value, ranges, work)
+                    yield from self._take(member, block, value, ranges, task)
         except Exception as error:
             failure = error
         # Nothing but ranges that two have is left of a run that went well.
         ending = self._crew.end() if ranges.left else self._crew.end(_DUPLICATES_SECONDS)
         for member, block, value in ending:
             with suppress(OSError, IgcliError):
-                yield from self._take(member, block, value, ranges, work)
+                yield from self._take(member, block, value, ranges, task)
         remove_temporary(self._plan.config.out / PARTS)
         if failure is not None:
             raise failure
 
-    def _give(self, member: "Member", ranges: Ranges, work: Work) -> None:
+    def _give(self, member: "Member", ranges: Ranges, task: Task) -> None:
         block = ranges.give(member.number)
         if block is not None:
-            checked = work.checks is not None and block == work.blocks[0]
+            checked = task.diagnostics is not None and block == task.blocks[0]
             self._crew.give(member, block, checked)
 
     def _take(
-        self, member: "Member", block: range, value: object, ranges: Ranges, work: Work
+        self, member: "Member", block: range, value: object, ranges: Ranges, task: Task
     ) -> Iterator[object]:
         if not isinstance(value, Report):
             if hasattr(value, "error"):
                 raise value.error
-            yield from self._lose(member, block, "died", ranges, work)
+            yield from self._lose(member, block, "died", ranges, task)
             return
         member.rows += value.rows
         member.busy += value.busy
         member.size = value.size
         if isinstance(value.failure, (OutOfMemory, MemoryError)):
-            _throw_away(value, work)
+            _throw_away(value, task)
             self._crew.replace(member)
-            yield from self._lose(member, block, "ran out of memory", ranges, work)
+            yield from self._lose(member, block, "ran out of memory", ranges, task)
         elif value.whole:
-            yield from self._take_in(member, block, value, ranges, work)
+            yield from self._take_in(member, block, value, ranges, task)
         else:
-            yield from self._take_cut(member, block, value, ranges, work)
+            yield from self._take_cut(member, block, value, ranges, task)
 
     def _take_in(
-        self, member: "Member", block: range, report: Report, ranges: Ranges, work: Work
+        self, member: "Member", block: range, report: Report, ranges: Ranges, task: Task
     ) -> Iterator[object]:
         first = ranges.finish(member.number, block)
-        if not work.stop.is_set():
+        if not task.stop.is_set():
             # It goes on while the part is taken in.
-            self._give(member, ranges, work)
+            self._give(member, ranges, task)
         if not first or report.staged is None:
-            _throw_away(report, work)
+            _throw_away(report, task)
             return
-        work.writer.take(report.staged)
-        self.finished += 1
-        yield from self._tell(member, report, work)
+        task.writer.take(report.staged)
+        yield from self._tell(member, report, task)
 
     def _take_cut(
-        self, member: "Member", block: range, report: Report, ranges: Ranges, work: Work
+        self, member: "Member", block: range, report: Report, ranges: Ranges, task: Task
     ) -> Iterator[object]:
         """Take in what there is of a range that a stop or a failure cut short."""
         if ranges.is_open(block) and report.staged is not None:
-            work.writer.take_cut(report.staged, work.cut_stays(self.finished))
-            yield from self._tell(member, report, work)
+            task.writer.take_cut(report.staged, task.cut_stays)
+            yield from self._tell(member, report, task)
         else:
-            _throw_away(report, work)
+            _throw_away(report, task)
         if report.failure is not None:
             raise report.failure
 
-    def _tell(self, member: "Member", report: Report, work: Work) -> Iterator[object]:
+    def _tell(self, member: "Member", report: Report, task: Task) -> Iterator[object]:
         """Pass on what a worker noticed; yield once for each explanation."""
         for note in report.notes:
-            work.warn(note)
-        if work.pictures is not None:
-            work.pictures.undrawn.extend(report.undrawn)
+            task.warn(note)
+        if task.overlays is not None:
+            task.overlays.undrawn.extend(report.undrawn)
         rows = report.staged.rows if report.staged else 0
         member.done += rows
         yield from range(rows)
 
     def _lose(
-        self, member: "Member", block: range, how: str, ranges: Ranges, work: Work
+        self, member: "Member", block: range, how: str, ranges: Ranges, task: Task
     ) -> Iterator[object]:
         """Have a range explained elsewhere; after so many workers, name its inputs as failed."""
         self._lost_on[block].append(member.host)
-        work.warn(
+        task.warn(
             f"the worker on {member.host} {how}: its {len(block)} inputs are explained elsewhere"
         )
         if not ranges.lose(member.number, block):
@@ -217,15 +215,14 @@ class _OnRay:
         for place in block:
             for explanation in failed(self._plan, Failed(self._plan.names[place], message)):
                 check_may_fail(self._plan.config, explanation)
-                work.writer.add(explanation)
+                task.writer.add(explanation)
                 yield explanation
-        work.writer.flush()
-        self.finished += 1
+        task.writer.flush()
 
 
-def _throw_away(report: Report, work: Work) -> None:
+def _throw_away(report: Report, task: Task) -> None:
     if report.staged is not None:
-        report.staged.path(work.writer.out).unlink(missing_ok=True)
+        report.staged.path(task.writer.out).unlink(missing_ok=True)
 
 
 def _told(member: "Member") -> dict[str, Any]:

@@ -1,0 +1,272 @@
+"""A stored run: a run directory opened for reading, without its model."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.errors import InputError, NotWhole
+from igcli.common.explanation import Explanation, Profile, input_id
+from igcli.store.array_reader import ArrayReader
+from igcli.store.map_layout import NO_MAPS, Block, MapLayout, read_layout
+from igcli.store.parts import IMAGES
+from igcli.store.profiles import read_profile
+from igcli.store.reader import UNREADABLE, read_table, why_unreadable
+from igcli.store.run_json import read_about, why_no_run
+from igcli.store.sources import ArrayFile, sources_of
+
+# What is read at once: so many rows, or so many bytes of maps.
+_AT_ONCE = 64
+_MOST_BYTES = 1 << 24
+
+
+class StoredRun:
+    """A run directory opened for reading; `open_run` and `open_finished_run` make one.
+
+    Only run.json and the list of parts are read before more is asked for. Arrays are read a few
+    rows at a time, each file after its checksum was found right.
+
+    Parameters
+    ----------
+    out : Path
+        The run directory.
+    title : str
+        What messages call it.
+    about : dict
+        What run.json says.
+
+    Attributes
+    ----------
+    files : tuple of ArrayFile
+        What the arrays are read from, in row order.
+
+    Raises
+    ------
+    NotWhole
+        From whatever reads rows or arrays, when they are damaged.
+    """
+
+    def __init__(self, out: Path, title: str, about: dict[str, Any]) -> None:
+        self.out, self.title, self.about = out, title, about
+        sources = sources_of(out, about)
+        self.files, self._tables = sources.arrays, sources.tables
+        self._reader = ArrayReader(self.files, self.damaged)
+
+    def __enter__(self) -> "StoredRun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file that is open; reading opens it again."""
+        self._reader.close()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether run.json says that every input was reached and all is written."""
+        return self.about.get("status") == "complete"
+
+    @property
+    def per_input(self) -> int:
+        """How many explanations each input has; 1 where run.json does not tell."""
+        found = self.about.get("per_input")
+        return found if isinstance(found, int) else 1
+
+    @property
+    def asked(self) -> int | None:
+        """How many explanations the run was to make; None where run.json does not tell."""
+        inputs = self.about.get("inputs")
+        count = inputs.get("count") if isinstance(inputs, dict) else None
+        return count * self.per_input if isinstance(count, int) else None
+
+    def input_of(self, row: Explanation) -> str:
+        """Return the id of the input that a row explains."""
+        return input_id(row.id, self.per_input)
+
+    @cached_property
+    def rows(self) -> list[Explanation]:
+        """What is stored, in row order, without maps, images and profiles."""
+        listed = self.check_listed()
+        found: list[Explanation] = []
+        for path, start in self._tables:
+            try:
+                found += read_table(path, start)
+            except UNREADABLE as error:
+                why = why_unreadable(path, error)
+                raise self.damaged(f"{path} can't be read: {why}") from error
+        if len(found) != listed:
+            where = ", ".join(str(path) for path, _ in self._tables[:1])
+            raise self.damaged(f"{where} has {len(found)} of {listed} rows")
+        return found
+
+    def check_listed(self) -> int:
+        """Return how many rows the files hold; raise NotWhole where a finished run lacks some."""
+        listed = sum(file.rows for file in self.files)
+        if self.is_finished:
+            stop = 0
+            for file in self.files:
+                stop = file.stop if file.start == stop else stop
+            asked = listed if self.asked is None else self.asked
+            if stop != asked:
+                raise self.damaged(f"its manifest lists {stop} of {asked} rows")
+        return listed
+
+    @cached_property
+    def layout(self) -> MapLayout:
+        """How the arrays are named and shaped; empty where the run has no rows."""
+        if not self.files:
+            return NO_MAPS
+        with self._reader.opened(self.files[0]) as file:
+            return read_layout(file, self._explained())
+
+    def _explained(self) -> list[str]:
+        """Return the inputs that are explained, in the model's order, as run.json tells them."""
+        settled = self.about.get("settled")
+        explained = settled.get("explained") if isinstance(settled, dict) else None
+        return list(explained) if isinstance(explained, dict) else []
+
+    def blocks(self, rows: Sequence[int] | None = None) -> Iterator[Block]:
+        """Yield maps, some rows at a time: what memory they take does not grow with the run.
+
+        Parameters
+        ----------
+        rows : sequence of int or None
+            Which, in any order; None for all that did not fail.
+        """
+        if rows is None:
+            rows = [row.row for row in self.rows if row.status == "ok"]
+        datasets = self.layout.datasets
+        for chunk in self._chunks(rows):
+            found = self._reader.stacked(list(datasets.values()), chunk)
+            yield Block(chunk, {name: found[path] for name, path in datasets.items()})
+
+    def maps(self, rows: Sequence[Explanation]) -> Iterator[dict[str, Array]]:
+        """Yield the maps of rows that did not fail, row by row, as `Block.maps` has them."""
+        left = iter(rows)
+        for block in self.blocks([row.row for row in rows]):
+            for place in range(len(block.rows)):
+                maps = {name: values[place] for name, values in block.maps.items()}
+                row = next(left)
+                if not all(np.isfinite(values).all() for values in maps.values()):
+                    raise self.damaged(f"the map of {row.id} is not there, though its status is ok")
+                yield maps
+
+    def images(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
+        """Yield what the model saw, uint8 (height, width, channels); None where none are stored."""
+        for chunk in self._chunks([row.row for row in rows]):
+            if self.layout.image_shape:
+                yield from self._reader.stacked([IMAGES], chunk)[IMAGES]
+            else:
+                yield from [None] * len(chunk)
+
+    def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
+        """Yield rows that did not fail, in the run's order, with the shown input's map and image.
+
+        The run has images.
+        """
+        pictured = self.layout.pictured
+        shown = sorted((row for row in rows if row.status == "ok"), key=lambda row: row.row)
+        for row, maps, image in zip(shown, self.maps(shown), self.images(shown), strict=True):
+            assert pictured is not None and image is not None
+            yield row, maps[pictured], image
+
+    def profiles(self, rows: Sequence[Explanation]) -> Iterator[Profile | None]:
+        """Yield what was seen along each path; None where that was not stored."""
+        for row in rows:
+            with self._reader.at(row.row) as (file, place):
+                profile = read_profile(file, place)
+            yield profile
+
+    def check_sizes(self) -> None:
+        """Raise InputError unless run.json tells which parts are its, and of how many rows."""
+        with self.usable_about() as about:
+            sizes = about["inputs"]["count"], about["per_input"]
+            if not about["run"] or not all(isinstance(size, int) for size in sizes):
+                raise ValueError(f"its sizes are {sizes}")
+
+    def _chunks(self, rows: Sequence[int]) -> Iterator[list[int]]:
+        of_a_row = 4 * sum(map(prod, self.layout.shapes.values()))
+        count = max(1, min(_AT_ONCE, _MOST_BYTES // max(1, of_a_row)))
+        for begin in range(0, len(rows), count):
+            yield list(rows[begin : begin + count])
+
+    def check_files(self) -> None:
+        """Raise NotWhole unless every file is as it was written."""
+        for file in self.files:
+            self.check_file(file)
+
+    def check_file(self, file: ArrayFile) -> None:
+        """Raise NotWhole unless one of its files is as it was written."""
+        self._reader.check(file)
+
+    def damaged(self, cause: str) -> NotWhole:
+        """Return the error for a run directory that holds less than it should, or other bytes."""
+        fix = "run `igcli run … --resume`, which computes it again"
+        if "merged" in self.about:
+            fix = "merge its shards again with `igcli merge … --overwrite`"
+        return NotWhole(f"{self.title} is damaged", cause, fix)
+
+    @contextmanager
+    def usable_about(self) -> Iterator[dict[str, Any]]:
+        """Give what run.json says; raise InputError where the block misses something in it."""
+        try:
+            yield self.about
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"{type(error).__name__}: {error}"
+            if isinstance(error, KeyError):
+                what = f"it lacks {', '.join(map(str, error.args))}"
+            raise InputError(
+                f"{self.title} has a run.json that can't be used",
+                what,
+                "use the igcli that wrote it, or run it again",
+            ) from error
+
+
+def open_run(out: Path, title: str = "") -> StoredRun:
+    """Open a run directory, whether the run is finished or not.
+
+    Parameters
+    ----------
+    out : Path
+        The run directory.
+    title : str
+        What messages call it; its path where there is none.
+
+    Raises
+    ------
+    InputError
+        When there is no igcli run.
+    """
+    title = title or str(out)
+    about = read_about(out)
+    if not about:
+        raise InputError(
+            f"{title} is no igcli run", why_no_run(out), "name the folder that igcli run wrote"
+        )
+    return StoredRun(out, title, about)
+
+
+def open_finished_run(out: Path, title: str = "") -> StoredRun:
+    """Open the run directory of a finished run; see `open_run`.
+
+    Raises
+    ------
+    InputError
+        When there is no igcli run.
+    NotWhole
+        When it is not finished.
+    """
+    run = open_run(out, title)
+    if not run.is_finished or not isinstance(run.about.get("identity"), dict):
+        raise NotWhole(
+            f"{run.title} is no finished run",
+            f"its run.json says {run.about.get('status')}",
+            "finish it with --resume",
+        )
+    return run
