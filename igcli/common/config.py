@@ -85,6 +85,7 @@ class RunConfig:
             explain=self.explain,
             layer=self.layer,
             layer_input=self.layer_input,
+            image_size=self.image_size,
             allow_unsafe=self.allow_unsafe,
             custom_objects=self.custom_objects,
         )

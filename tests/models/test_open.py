@@ -51,7 +51,9 @@ def save(keras: Any, tmp_path: Path) -> Save:
 
 
 def opened(path: Path, scores: str = "as-is") -> TensorFlowModel:
-    return open_model(path, ModelSettings(scores), lambda message: pytest.fail(message))
+    model = open_model(path, ModelSettings(scores), lambda message: pytest.fail(message))
+    assert isinstance(model, TensorFlowModel)
+    return model
 
 
 def rows_at(slots: list[int], alphas: list[float], target: int) -> PathRows:

@@ -47,7 +47,7 @@ def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Load
             frozen = imported(tf, graph, feed, output)
         # What can't be imported is known here, where there is another way.
         tf.function(frozen, autograph=False).get_concrete_function(
-            tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+            tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
         )
     except _TooLarge as error:
         return _as_it_is(loaded, settings, warn, f"{error} of weights are too much to inline")
@@ -116,7 +116,8 @@ def _simplified(tf: Any, loaded: Loaded) -> tuple[Any, str, str, Any]:
     """Return the graph, the names of its input and output, and the output's shape."""
     from tensorflow.python.framework import convert_to_constants
 
-    rows = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype, name="rows")
+    shape = (loaded.batch, *loaded.input.shape)
+    rows = tf.TensorSpec(shape, loaded.input.dtype, name="rows")
     concrete = tf.function(loaded.function, autograph=False).get_concrete_function(rows)
     size = sum(v.shape.num_elements() * v.dtype.size for v in concrete.graph.variables)
     if size > _MOST_BYTES:

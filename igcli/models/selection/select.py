@@ -8,12 +8,13 @@ from typing import Any
 
 from igcli.common.errors import ConfigError, ModelError
 from igcli.common.model_spec import InputSpec, ModelSettings
-from igcli.common.shapes import fits
 from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.any_batch import opened
 from igcli.models.selection.at_layer import from_layer
 from igcli.models.selection.describe import own_scaling
 from igcli.models.selection.layers import find_layer, is_input
 from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
+from igcli.models.selection.reading import as_read
 
 
 def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Loaded:
@@ -26,8 +27,8 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     ModelError
         When there is nothing to integrate along.
     """
-    if len(network.inputs) > 1 or settings.layer is not None:
-        network = replace(network, inputs=_settled(network.inputs, dict(settings.shapes)))
+    network, transposed = as_read(tf, network, settings)
+    network = opened(tf, network)
     output = _output(path, network.outputs, settings.output)
     layer = _layer(path, network, settings)
     if layer is not None:
@@ -40,18 +41,9 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
         loaded,
         inputs=network.inputs if len(network.inputs) > 1 else (),
         scaling=own_scaling(network.model),
+        batch=network.batch,
+        transposed=transposed,
     )
-
-
-def _settled(
-    inputs: Sequence[InputSpec], shapes: dict[str, tuple[int, ...]]
-) -> tuple[InputSpec, ...]:
-    """Give open dimensions the sizes of the inputs at hand, where these fit."""
-    settled = []
-    for spec in inputs:
-        shape = shapes.get(spec.name, shapes.get("", ()))
-        settled.append(spec.with_shape(shape) if fits(shape, spec.shape) else spec)
-    return tuple(settled)
 
 
 def _layer(path: Path, network: Network, settings: ModelSettings) -> Any:
