@@ -8,6 +8,7 @@ import numpy as np
 from igcli.common.arrays import Warn
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import ModelSpec
+from igcli.common.notes import Doubt
 
 _LOOKED_AT = 32
 _MOST = 0.5
@@ -58,10 +59,11 @@ def zero_maps(first: Sequence[Explanation], spec: ModelSpec) -> str:
     zero = [e for e in first if e.attribution is not None and not np.any(e.attribution)]
     if not zero:
         return ""
-    return (
+    found = (
         f"{_share(zero, first)} maps are all zero, {zero[0].id} for one: its gradient vanishes all "
         "along the path, or input and baseline are the same"
     )
+    return Doubt(found) if len(zero) == len(first) else found
 
 
 def saturated(first: Sequence[Explanation], spec: ModelSpec) -> str:

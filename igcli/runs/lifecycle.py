@@ -12,6 +12,7 @@ import numpy as np
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import IgcliError, OutputError, OutputVanished
+from igcli.common.notes import Notes, notes_from_json, notes_to_json
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.totals import Tally
@@ -141,11 +142,18 @@ class _LockedRun:
         self._plan = plan
         self._explainer = explainer
         self._track = track
+        self._notes = Notes.of(warn)
+        if plan.earlier is not None:
+            self._notes.keep(notes_from_json(read_about(plan.config.out).get("notes")))
         self._started = time.monotonic()
-        earlier = earlier_parts(plan, warn, track, stop)
+        earlier = earlier_parts(plan, self._notes, track, stop)
         self._before = sum(entry.rows for entry in earlier.final)
+        facts = {**about(plan), **explainer.execution_facts()}
         self._writer = RunWriter(
-            plan.config.out, plan.maps, {**about(plan), **explainer.execution_facts()}, earlier.all
+            plan.config.out,
+            plan.maps,
+            {**facts, "notes": notes_to_json(self._notes.kept)},
+            earlier.all,
         )
         per_input = plan.targets.per_input
         stored = [range(e.start // per_input, e.stop // per_input) for e in earlier.final]
@@ -153,18 +161,23 @@ class _LockedRun:
         self._asked = len(plan.names) * per_input
         blocks = list(blocks_to_do(len(plan.names), plan.calibration.block, stored))
         if blocks:
-            _tell_of_space(plan, self._asked - self._before, warn)
-            _tell_of_changes(plan, warn)
+            _tell_of_space(plan, self._asked - self._before, self._tell)
+            _tell_of_changes(plan, self._tell)
         self._task = Task(
             plan=plan,
             blocks=blocks,
             writer=self._writer,
             overlays=overlays_of(plan),
             # The run that goes on has told what its first explanations give away.
-            diagnostics=None if earlier.final else Diagnostics(plan.model.spec, warn),
-            warn=warn,
+            diagnostics=None if earlier.final else Diagnostics(plan.model.spec, self._tell),
+            warn=self._tell,
             stop=stop,
         )
+
+    def _tell(self, note: str) -> None:
+        """Tell of something, and put it into run.json at once: a run that is killed keeps it."""
+        self._notes(note)
+        self._writer.restate({"notes": notes_to_json(self._notes.kept)})
 
     def result(self) -> RunResult:
         task, stopped = self._task, None
@@ -201,6 +214,7 @@ class _LockedRun:
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.execution,
             "undrawn": dict(result.undrawn),
+            "notes": notes_to_json(result.notes),
             "input_sha256": tally.hashes,
         }
         if self._plan.earlier is not None and not self._explainer.rows:
@@ -231,6 +245,7 @@ class _LockedRun:
             saved_npy="npy" in plan.config.save,
             has_tolerance=plan.method.tolerance is not None,
             execution=self._explainer.execution_facts(),
+            notes=self._notes.kept,
             stopped=stopped,
         )
 
@@ -238,7 +253,7 @@ class _LockedRun:
 def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
     """Warn where the arrays alone will fill the disk."""
     copies = 2 if "npy" in plan.config.save else 1
-    picture = int(np.prod(plan.maps.picture.shape)) if plan.maps.picture else 0
+    picture = int(np.prod(plan.maps.image_shape)) if plan.maps.picture else 0
     needed = rows * (4 * copies * int(np.prod(plan.maps.shape)) + picture)
     free = shutil.disk_usage(plan.config.out).free
     if needed > free:

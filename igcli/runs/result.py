@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from igcli.common import exit_codes
 from igcli.common.errors import IgcliError, OutputVanished, RunStopped, first_line
+from igcli.common.notes import doubts, notes_to_json
 from igcli.common.totals import Tally
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
@@ -37,6 +38,8 @@ class RunResult:
         Ids whose overlay could not be written, and why.
     execution : dict
         Device, precision and batching, as in run.json.
+    notes : tuple of str
+        What was noticed; some are doubts.
     stopped : IgcliError or None
         What stopped the run part-way.
     """
@@ -55,6 +58,7 @@ class RunResult:
     saved_npy: bool
     has_tolerance: bool
     execution: dict[str, Any]
+    notes: tuple[str, ...] = ()
     stopped: IgcliError | None = None
 
     @property
@@ -80,6 +84,11 @@ class RunResult:
         if self.tally.crossed:
             return exit_codes.GATE
         return exit_codes.INCOMPLETE if self.tally.failures or self.undrawn else exit_codes.OK
+
+    @property
+    def doubts(self) -> list[str]:
+        """What means that this run is very likely wrong."""
+        return doubts(self.notes)
 
     def counts(self) -> dict[str, int]:
         """Return the counts for run.json."""
@@ -108,6 +117,7 @@ class RunResult:
             "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
+            "notes": notes_to_json(self.notes),
             "files": self.files(),
             "seconds": round(self.seconds, 3),
             **self.execution,

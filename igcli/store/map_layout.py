@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.shapes import first_picture, with_channels
+from igcli.common.shapes import first_picture
 from igcli.store.parts import IMAGES, MAPS, map_names
 
 
@@ -78,7 +78,7 @@ def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
     image = tuple(file[IMAGES].shape[1:]) if IMAGES in file else ()
     places = {name: place for place, name in enumerate(explained)}
     order = sorted(shapes, key=lambda name: places.get(name, len(places)))
-    pictured = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
+    pictured = first_picture({n: shapes[n] for n in order if shapes[n][:2] == image[:2]})
     order.sort(key=lambda name: name != pictured)
     return MapLayout(datasets, shapes, tuple(order), pictured, image)
 

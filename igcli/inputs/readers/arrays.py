@@ -4,10 +4,12 @@ uint8 is pixels, floats are model space, and other integers are for inputs that 
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 
@@ -116,6 +118,8 @@ class ArrayListing:
 
     resizable = False
     notes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    arrays: Mapping[str, Array] = MappingProxyType({})
 
     def __init__(self, path: Path, array: Array, kind: SourceKind) -> None:
         self.path = path
@@ -160,6 +164,11 @@ class ArraySource:
 
     space: Space
     array: Array
+    beside: tuple[str, ...] = ()
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Settle what is read and shown; see `Source.shown`."""
+        return replace(self, space=replace(self.space, depth=depth, bands=bands))
 
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""

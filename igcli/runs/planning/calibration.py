@@ -89,7 +89,7 @@ def calibrate(
     """
     config, spec, count = preflight.config, model.spec, len(preflight.names)
     point = _point(model, source)
-    maps = maps_of(spec, point, source.space.pictured)
+    maps = maps_of(spec, point, source.space.pictured, source.space.shown_channels)
     error = precision_error(model, source, preflight.every, baseline, warn)
     method = preflight.settings.method.with_rounding(error)
     check_gates(preflight.gates, method)

@@ -15,12 +15,14 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings, ModelSpec
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
+from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.readers.read_ahead import read_ahead
-from igcli.inputs.readers.registry import bind
+from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
-from igcli.inputs.targets import Targets, plan_targets
+from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.earlier_run import EarlierRun
+from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
 from igcli.runs.planning.preprocessing import Preprocessing, settle_preprocess
 from igcli.store.maps import Maps
@@ -158,11 +160,18 @@ def plan_run(
     model = load_model(config.model, preflight.model_settings, warn)
     spec = model.spec
     preprocessing = settle_preprocess(preflight.settings.preprocess, spec)
-    source = bind(listing, spec, preprocessing.name, preflight.settings.resize, config.image_size)
-    preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
-    targets = plan_targets(
-        config.target, listing.names, preflight.labels, spec.classes, spec.output_shape
+    reading = Reading(
+        preprocess=preprocessing.name,
+        resize=preflight.settings.resize,
+        image_size=config.image_size,
+        depth=config.bit_depth,
+        bands=config.bands or (),
     )
+    source = bind(listing, spec, reading)
+    preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
+    classes = Classes(preflight.labels, spec.classes, spec.output_shape)
+    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
+    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn)
     start = (handover.start if handover else None) or _start(preflight, source)
     _check_maps(config, spec)
     if handover is not None:
@@ -170,6 +179,7 @@ def plan_run(
     else:
         if preprocessing.note:
             warn(preprocessing.note)
+        look_at(source, preflight.every, spec.scaling, config.bit_depth, warn)
         calibration = calibrate(
             preflight, model, source, start.baseline, targets.per_input, workers, warn
         )

@@ -92,7 +92,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     _tell_what_is_unused(config, listing, warn)
     settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
-    labels = read_labels(config.labels)
+    labels = read_labels(config.labels, listing.folders, warn)
     gates = parse_gates(config.fail_on, settings.method)
     every = listing.names[: config.limit]
     names = _shard(every, config.shard)
@@ -124,5 +124,7 @@ def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequenc
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
     if not listing.resizable and config.resize is not None:
         warn(f"--resize {config.resize} has no effect: arrays are not resized")
+    if not listing.resizable and config.bit_depth is not None:
+        warn(f"--bit-depth {config.bit_depth} has no effect: it is for image files")
     for note in listing.notes:
         warn(note)

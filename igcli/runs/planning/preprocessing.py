@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSpec
+from igcli.common.notes import Doubt
 from igcli.inputs.preprocess import DEFAULT_PREPROCESS
 from igcli.inputs.readers.source import Listing
 
@@ -54,6 +55,8 @@ def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
         return Preprocessing(asked)
     return Preprocessing(
         asked,
-        f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
-        f"{asked} has: use --preprocess raw",
+        Doubt(
+            f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
+            f"{asked} has: use --preprocess raw"
+        ),
     )

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from igcli.common.errors import OutputError, OutputVanished, RunStopped, first_line, reason
 from igcli.common.explanation import input_id
+from igcli.common.notes import notes_from_json
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
 from igcli.runs.result import RunResult
@@ -161,6 +162,7 @@ def _result(
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
         execution={key: about[key] for key in ("device", "precision", "batching")},
+        notes=tuple(notes_from_json(about["notes"])),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from igcli.common.notes import notes_from_json, notes_to_json
 from igcli.common.text import per_second
 from igcli.runs.shards.shards import Shard
 from igcli.store.identity import SHARD
@@ -34,6 +35,9 @@ def merged_about(out: Path, shards: Sequence[Shard]) -> dict[str, Any]:
         },
         "precision_error": max(about["precision_error"] for about in abouts),
         "batching": _batching([about["batching"] for about in abouts]),
+        "notes": notes_to_json(
+            dict.fromkeys(note for about in abouts for note in notes_from_json(about.get("notes")))
+        ),
         "merged": [
             {"out": str(shard.out), SHARD: shard.which}
             | {key: shard.about[key] for key in _KEPT_OF_EACH if key in shard.about}
