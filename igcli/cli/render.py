@@ -93,7 +93,7 @@ def command(
     overwrite: bool,
     no_caption: bool,
     as_json: bool,
-    **asked: Any,
+    **looks: Any,
 ) -> None:
     """Draw the pictures of OUT, a finished run, again: all, or those of some IDs.
 
@@ -104,7 +104,7 @@ def command(
     from igcli.figures.style import settle_look
     from igcli.report.pictures.render import Wanted, render
 
-    look = settle_look(**asked, caption=not no_caption)
+    look = settle_look(**looks, caption=not no_caption)
     if look.doubt:
         warn(look.doubt)
     rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)

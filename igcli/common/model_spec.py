@@ -90,12 +90,42 @@ def parts_of(
 
 
 @dataclass(frozen=True, slots=True)
+class LayerCall:
+    """One call of a layer that is called several times.
+
+    Attributes
+    ----------
+    name : str
+        What its map is called: the layer's path and the call's number in the model's order.
+    inputs : tuple of str
+        The model's inputs that it comes from.
+    on : tuple of str
+        The layers whose outputs it takes; empty where the model does not show them.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    on: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """Say where it comes from: ``enc:0 from left``; the layers it is on say more."""
+        on = self.on if self.on and self.on != self.inputs else ()
+        of = [f"from {' and '.join(self.inputs)}"] if self.inputs else []
+        return " ".join([self.name, *of, *([f"on {' and '.join(on)}"] if on else [])])
+
+
+@dataclass(frozen=True, slots=True)
 class LayerInfo:
-    """One layer, for people: its path in the model, its class, what comes out of it."""
+    """One layer, for people: its path in the model, its class, what comes out of it.
+
+    `calls` has those of a layer that is called several times, in the model's order.
+    """
 
     name: str
     kind: str
     shape: str
+    calls: tuple[LayerCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +148,10 @@ class ModelSettings:
 
     `signature` names what of a SavedModel is called, and `input_value` gives inputs that are no
     data their values, as NAME=VALUE; `hold_mask` keeps each input's mask. `shapes` are those of the
-    inputs at hand, by name (by no name where there is one), for what must know them beforehand.
-    `allow_unsafe` lets code in its file run; `custom_objects` is a Python file that defines its
-    layers.
+    inputs at hand, by name (by no name where there is one), for what must know them beforehand;
+    `pictures` tells that these are read as pictures, at `image_size` (height, width) where the
+    model takes any. `allow_unsafe` lets code in its file run; `custom_objects` is a Python file, or
+    a package, that defines its layers.
     """
 
     scores: str = "as-is"
@@ -134,6 +165,8 @@ class ModelSettings:
     input_value: tuple[str, ...] = ()
     hold_mask: bool = False
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    pictures: bool = False
+    image_size: tuple[int, int] | None = None
     allow_unsafe: bool = False
     custom_objects: Path | None = None
 
@@ -180,6 +213,10 @@ class ModelSpec:
         What the path's vector is made of; empty where it is one tensor in its own shape.
     scaling : str
         The layer, if there is one, that brings pixels of 0–255 to the model's own range.
+    calls : tuple of LayerCall
+        Where the parts come from that are several calls of one layer.
+    transposed : tuple of str
+        The inputs that the model takes channels first and igcli channels last.
     draws : tuple of str
         What draws random numbers that the output depends on, other ones at each call.
     of_batch : tuple of str
@@ -206,6 +243,8 @@ class ModelSpec:
     entered: InputSpec | None = None
     parts: tuple[Part, ...] = ()
     scaling: str = ""
+    calls: tuple[LayerCall, ...] = ()
+    transposed: tuple[str, ...] = ()
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""How long work shows its progress: wrapped from outside, so that the library prints nothing."""
+"""Progress: a wrapper around long iterations, given from outside: the library prints nothing."""
 
 from collections.abc import Iterable
 from typing import Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""One explanation, or several on one sheet, as a picture with its scale and its settings."""
+"""draw: one explanation, or several on one sheet, as a picture with its scale and settings."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

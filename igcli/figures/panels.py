@@ -1,4 +1,4 @@
-"""Figures of several pictures on one scale, from arrays alone."""
+"""Panels: several pictures on one scale, from arrays alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

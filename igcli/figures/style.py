@@ -1,4 +1,4 @@
-"""STYLES, and how a map is to be drawn: signs, channels, colours, scale."""
+"""The style of a picture (STYLES): signs, channels, colours and scale."""
 
 from dataclasses import dataclass
 from math import isfinite

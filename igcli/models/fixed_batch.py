@@ -5,12 +5,15 @@ size, the last one filled up with copies of its last row.
 """
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
-from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
+from igcli.attribution.gradient_model import GradientModel, PathRows, PointRows, RowValues
 from igcli.attribution.node_gradients import NodeGradients
 from igcli.common.arrays import Array
+
+Rows = TypeVar("Rows", PathRows, PointRows)
 
 
 class InFixedBatches:
@@ -49,13 +52,11 @@ class InFixedBatches:
 
     def row_products(self, rows: PathRows) -> RowValues:
         """Return gradients × (input − baseline); see `GradientModel.row_products`."""
-        found = [
-            self._model.row_products(rows.part(part).filled(self._size)).first(
-                part.stop - part.start
-            )
-            for part in self._parts(len(rows))
-        ]
-        return _joined(found, [v.gradients[i] for v in found for i in range(len(v.scores))])
+        return self._row_by_row(self._model.row_products, rows)
+
+    def gradients_at(self, rows: PointRows) -> RowValues:
+        """Return gradients at given points; see `GradientModel.gradients_at`."""
+        return self._row_by_row(self._model.gradients_at, rows)
 
     def precision_error(self, rows: PathRows) -> float:
         """Compare with float32; see `GradientModel.precision_error`."""
@@ -65,6 +66,13 @@ class InFixedBatches:
     def node_gradients(self, size: int) -> NodeGradients:
         """Return a store of node gradients; see `GradientModel.node_gradients`."""
         return self._model.node_gradients(size)
+
+    def _row_by_row(self, function: Callable[[Rows], RowValues], rows: Rows) -> RowValues:
+        found = [
+            function(rows.part(part).filled(self._size)).first(part.stop - part.start)
+            for part in self._parts(len(rows))
+        ]
+        return _joined(found, [v.gradients[i] for v in found for i in range(len(v.scores))])
 
     def _all(self, function: Callable[[Array], Array], x: Array) -> Array:
         found = []

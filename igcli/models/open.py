@@ -1,4 +1,4 @@
-"""LOADERS: which function loads which kind of model path."""
+"""open: LOADERS, and which of them a model's path needs."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
 from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
-from igcli.models.loaders.network import Loaded, Network, first_line
+from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.selection.describe import ModelInfo, describe
@@ -79,7 +79,7 @@ def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo
         When it can't be loaded.
     """
     with _quietly(path, settings, warn) as note:
-        return describe(*_loaded(path, settings, note), path)
+        return describe(*_loaded(path, settings, note), path, settings)
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
     tf = import_tensorflow()
     try:
         loaded = select(tf, path, network, settings)
-        _tell_of(loaded, warn)
+        _tell_of(loaded, settings, warn)
         exact = None
         if settings.precision == "bfloat16":
             single = replace(settings, precision="float32")
@@ -124,15 +124,33 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
     except Exception as error:
         # Tracing builds the model's own graph, which may raise anything (LookupError for an op
         # without a gradient, for one).
-        raise ModelError(f"{path} can't be differentiated", first_line(error)) from error
+        raise ModelError(
+            f"{path} can't be differentiated{_at_size(settings)}", said_in(error)
+        ) from error
 
 
-def _tell_of(loaded: Loaded, warn: Warn) -> None:
-    """Say what a reader of the maps must know."""
+def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
+    """Say what a reader of the maps must know: which call is which, and how pictures lie."""
     for note in loaded.notes:
         warn(note)
+    if loaded.calls:
+        calls = ", ".join(call.in_words for call in loaded.calls)
+        warn(f"layer {settings.layer} is called {len(loaded.calls)} times: {calls}")
     if loaded.batch is not None:
         warn(
             f"it takes {loaded.batch} input{'s' if loaded.batch > 1 else ''} at once, no more and "
             "no fewer: rows are sent so, the last batch filled up"
         )
+    if loaded.transposed:
+        names = ", ".join(map(repr, loaded.transposed))
+        warn(
+            f"input {names} takes channels first: what is read is transposed for it, and maps and "
+            "pictures are height × width × channels"
+        )
+
+
+def _at_size(settings: ModelSettings) -> str:
+    """Name the size that the user chose: a model may not suit it."""
+    if settings.image_size is None:
+        return ""
+    return " at --image-size {}x{}".format(*settings.image_size)

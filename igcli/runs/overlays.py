@@ -1,10 +1,10 @@
 """The overlays of a run: drawn as explanations come, and again where they are missing."""
 
 import errno
-from collections.abc import Sequence
 from pathlib import Path
 
 from igcli.common.arrays import Array
+from igcli.common.errors import reason
 from igcli.common.explanation import Explanation, input_id
 from igcli.common.model_spec import Part
 from igcli.common.png import save_png
@@ -12,8 +12,7 @@ from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
 from igcli.runs.planning.plan import Plan
 from igcli.store.files import whole_file
 from igcli.store.layout import overlay_path
-from igcli.store.manifest import PartEntry
-from igcli.store.reader import read_pictures, read_rows
+from igcli.store.run import open_run
 
 _TAIL = b"IEND\xaeB`\x82"
 # What a picture meets, every part will meet too.
@@ -32,7 +31,7 @@ class Overlays:
     def __init__(self, plan: Plan, part: Part) -> None:
         self._out = plan.config.out
         self._part = part
-        self._clashing = plan.clashing
+        self._clashing = plan.preflight.clashing
         self._per_input = plan.targets.per_input
         self.undrawn: list[tuple[str, str]] = []
 
@@ -48,19 +47,12 @@ class Overlays:
             self._draw(explanation, self._part.of(explanation.attribution), explanation.image)
         return explanation
 
-    def draw_missing(self, entries: Sequence[PartEntry]) -> None:
-        """Draw, from what is stored, every overlay of some parts that is not there whole."""
-        for entry in entries:
-            rows = list(read_rows(self._out, [entry]))
-            missing = {
-                place: row
-                for place, row in enumerate(rows)
-                if row.status == "ok" and not _is_whole(self._path(row))
-            }
-            if missing:
-                for place, attribution, image in read_pictures(self._out, entry, self._part):
-                    if place in missing:
-                        self._draw(missing[place], attribution, image)
+    def draw_missing(self) -> None:
+        """Draw, from what is stored, every overlay that is not there whole."""
+        run = open_run(self._out)
+        missing = [row for row in run.rows if row.status == "ok" and not _is_whole(self._path(row))]
+        for row, attribution, image in run.pictures(missing):
+            self._draw(row, attribution, image)
 
     def _draw(self, explanation: Explanation, attribution: Array, image: Array) -> None:
         try:
@@ -68,7 +60,7 @@ class Overlays:
         except OSError as error:
             if error.errno in _STOPPING or not self._out.is_dir():
                 raise
-            self.undrawn.append((explanation.id, error.strerror or str(error)))
+            self.undrawn.append((explanation.id, reason(error)))
 
     def _path(self, explanation: Explanation) -> Path:
         base = input_id(explanation.id, self._per_input)

@@ -1,4 +1,4 @@
-"""Whether a finished run's files are whole, and say the same."""
+"""The integrity of a finished run: whether its files are whole, and say the same."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Any
 
 import h5py
 
+from igcli.common.errors import reason
 from igcli.common.explanation import Explanation
 from igcli.store.columns import write_csv
 from igcli.store.layout import ATTRIBUTIONS, PARTS, RESULTS, manifest_path, part_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.parts import map_names
-from igcli.store.reader import UNREADABLE, read_joined, read_rows
+from igcli.store.reader import UNREADABLE, read_joined, read_rows, why_unreadable
 
 
 class Damaged(Exception):
@@ -80,21 +81,16 @@ def disagreements(
         for name in apart:
             yield f"{out / ATTRIBUTIONS}: /{name} is not made of the parts"
     except UNREADABLE as error:
-        yield f"{out / ATTRIBUTIONS} can't be read: {_why(out / ATTRIBUTIONS, error)}"
+        yield f"{out / ATTRIBUTIONS} can't be read: {why_unreadable(out / ATTRIBUTIONS, error)}"
     write_csv([part_path(out, entry.start) for entry in entries], scratch / RESULTS)
     try:
         lines = (out / RESULTS).read_bytes().split(b"\n")
     except OSError as error:
-        yield f"{out / RESULTS} can't be read: {error.strerror}"
+        yield f"{out / RESULTS} can't be read: {reason(error)}"
         return
     first = _first_difference((scratch / RESULTS).read_bytes().split(b"\n"), lines)
     if first is not None:
         yield f"{out / RESULTS} differs from the arrays, first in line {first + 1}"
-
-
-def _why(path: Path, error: Exception) -> str:
-    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
-    return str(error).split("\n")[0] if path.exists() else "it is not there"
 
 
 def _refers(dataset: Any, name: str, entries: list[PartEntry]) -> bool:

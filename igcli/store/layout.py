@@ -1,4 +1,4 @@
-"""Names inside a run directory."""
+"""The layout of a run directory: names of files and datasets."""
 
 import hashlib
 import unicodedata

@@ -1,10 +1,13 @@
 """The map layout of a stored run: which maps it has, of which inputs, and which one has images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from igcli.common.shapes import first_picture, with_channels
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.shapes import first_picture
 from igcli.store.parts import IMAGES, MAPS, map_names
 
 
@@ -39,6 +42,22 @@ class MapLayout:
         return MAPS not in self.datasets.values()
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The maps of some rows.
+
+    Attributes
+    ----------
+    rows : list of int
+        Which.
+    maps : dict of str to Array
+        float32 (rows, …) by input, in the order of `MapLayout.datasets`; NaN where a row failed.
+    """
+
+    rows: list[int]
+    maps: dict[str, Array]
+
+
 NO_MAPS = MapLayout({}, {}, (), None, ())
 
 
@@ -59,6 +78,12 @@ def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
     image = tuple(file[IMAGES].shape[1:]) if IMAGES in file else ()
     places = {name: place for place, name in enumerate(explained)}
     order = sorted(shapes, key=lambda name: places.get(name, len(places)))
-    pictured = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
+    pictured = first_picture({n: shapes[n] for n in order if shapes[n][:2] == image[:2]})
     order.sort(key=lambda name: name != pictured)
     return MapLayout(datasets, shapes, tuple(order), pictured, image)
+
+
+def flat(maps: Mapping[str, Array]) -> Array:
+    """Return a row's maps as one array: a single one in its own shape, several end to end."""
+    values = list(maps.values())
+    return values[0] if len(values) == 1 else np.concatenate([one.ravel() for one in values])

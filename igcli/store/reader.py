@@ -1,4 +1,4 @@
-"""Explanations back out of parts."""
+"""The reader of explanations out of a run's parts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,15 +7,20 @@ import h5py
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.errors import first_line
 from igcli.common.explanation import Explanation
-from igcli.common.model_spec import Part
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS, part_path
 from igcli.store.manifest import PartEntry
-from igcli.store.parts import IMAGES, MAPS, map_names
+from igcli.store.parts import map_names
 
 # What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
 UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+
+
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
+    return first_line(error) if path.exists() else "it is not there"
 
 
 def read_rows(out: Path, entries: list[PartEntry]) -> Iterator[Explanation]:
@@ -46,17 +51,3 @@ def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
         datasets = [file[name] for name in map_names(file)]
         for row in rows:
             yield np.concatenate([dataset[row].ravel() for dataset in datasets])
-
-
-def read_pictures(out: Path, entry: PartEntry, part: Part) -> Iterator[tuple[int, Array, Array]]:
-    """Yield what a part's overlays are drawn from: the row's place in it, its map, its image.
-
-    Failed rows are left out.
-    """
-    with h5py.File(part_path(out, entry.start), "r") as file:
-        maps = file[MAPS]
-        stored = maps if isinstance(maps, h5py.Dataset) else maps[part.name]
-        for i in range(entry.rows):
-            attribution: Array = stored[i]
-            if not np.isnan(attribution).any():
-                yield i, attribution, file[IMAGES][i]

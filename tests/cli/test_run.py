@@ -496,7 +496,16 @@ def test_pixels_that_would_be_scaled_twice_are_told(
     model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(2)])
     model.save(tmp_path / "m.keras")
     arguments = ("run", tmp_path / "m.keras", photos, "--overwrite", "-o", tmp_path / "out")
-    assert "'scale' scales pixels itself" in igcli(*arguments).stderr
+    told = igcli(*arguments)
+    doubt = (
+        "the model's first layer 'scale' scales pixels itself, after --preprocess unit has: use "
+        "--preprocess raw"
+    )
+    assert f"igcli: doubt: {doubt}\n" in told.stderr
+    # Below the summary, for whoever reads no more than the end.
+    assert told.output.endswith(f"igcli: this run is very likely wrong: {doubt}\n")
+    about = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert about["notes"][0] == {"note": doubt, "doubt": True}
     assert "scales pixels" not in igcli(*arguments, "--preprocess", "raw").stderr
 
 

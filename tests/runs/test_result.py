@@ -13,7 +13,7 @@ def last_line(workers: list[dict[str, Any]] | None) -> str:
     result = RunResult(
         out=Path("out"), asked=0, before=0, here=0, tally=Tally(), seconds=1.0, method="m",
         pictures=False, overlays=True, per_input=1, undrawn=[], saved_npy=False,
-        has_tolerance=False, ran={} if workers is None else {"workers": workers},
+        has_tolerance=False, execution={} if workers is None else {"workers": workers},
     )  # fmt: skip
     return result.lines()[-1]
 

@@ -322,3 +322,28 @@ def test_seconds_add_up(runs: Runs) -> None:
     first = json.loads((runs.config.out / "run.json").read_text())["seconds"]
     runs.resume()
     assert json.loads((runs.config.out / "run.json").read_text())["seconds"] > 0.5 * first > 0
+
+
+def noted(out: Path) -> list[tuple[str, bool]]:
+    found = json.loads((out / "run.json").read_text())["notes"]
+    return [(entry["note"], entry["doubt"]) for entry in found]
+
+
+def test_notes_of_the_part_before_stay_and_doubts_are_the_runs(runs: Runs) -> None:
+    about = runs.config.out / "run.json"
+    earlier = [{"note": "seen before", "doubt": True}]
+    about.write_text(json.dumps({**json.loads(about.read_text()), "notes": earlier}))
+    result = runs.resume(batch_size=3)
+    assert result.doubts == ["seen before"] and "seen before" not in runs.notes
+    assert noted(runs.config.out)[0] == ("seen before", True)
+    changed = [note for note, _ in noted(runs.config.out) if "last digits may differ" in note]
+    assert len(changed) == 1 and changed[0] in runs.notes
+
+
+def test_a_note_is_in_run_json_before_the_run_ends(runs: Runs) -> None:
+    stopped = runs.explain(overwrite=True, stop_in=1, baseline=("white",))
+    assert noted(runs.config.out) == [] and not stopped.notes
+    runs.model = Stopping(SHAPE, np.zeros((2, 60)))
+    runs.explain(overwrite=True)
+    ((note, is_doubt),) = [found for found in noted(runs.config.out) if "all zero" in found[0]]
+    assert is_doubt and note.startswith("6 of the first 6 maps are all zero, a.png for one")

@@ -1,4 +1,4 @@
-"""One road for every loader: a model's variables as constants, in one graph without calls.
+"""freeze: a model's variables as constants, in one graph without calls, for every loader.
 
 What is frozen can be simplified (`igcli.models.graph.rewrites`), shows its last operations while it
 is traced, and keeps nothing of Keras alive.

@@ -1,4 +1,4 @@
-"""Load a SavedModel directory: a signature, ``serve``, or a callable module.
+"""The SavedModel loader: a signature, ``serve``, or a callable module.
 
 A SavedModel is a TensorFlow graph and runs as one, after a scan of its ops.
 """

@@ -1,4 +1,4 @@
-"""Several tensors in one vector per row: a path through all of them is a path like any other."""
+"""Packing: several tensors as one vector per row, so that one path runs through all of them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What of a model is explained: which output, which inputs, from which layer on."""
+"""select: which output, which inputs, from which layer on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,8 +7,8 @@ from typing import Any
 
 from igcli.common.errors import ConfigError, ModelError
 from igcli.common.model_spec import InputSpec, ModelSettings
-from igcli.common.shapes import fits
 from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.any_batch import opened
 from igcli.models.selection.at_layer import from_layer
 from igcli.models.selection.describe import own_scaling
 from igcli.models.selection.held_masks import with_held_masks
@@ -16,6 +16,7 @@ from igcli.models.selection.layers import find_layer, is_input, layer_names
 from igcli.models.selection.outputs import choose_output, unknown
 from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
 from igcli.models.selection.pixels import with_pixels
+from igcli.models.selection.reading import as_read
 
 
 def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Loaded:
@@ -28,8 +29,8 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     ModelError
         When there is nothing to integrate along.
     """
-    if len(network.inputs) > 1 or settings.layer is not None or settings.hold_mask:
-        network = replace(network, inputs=_settled(network.inputs, dict(settings.shapes)))
+    network, transposed = as_read(tf, network, settings)
+    network = opened(tf, network)
     layer = _layer(path, network, settings)
     if layer is None:
         network = with_pixels(tf, network)
@@ -45,21 +46,11 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
         inputs=network.inputs if len(network.inputs) > 1 else (),
         scaling=own_scaling(network.model),
         batch=network.batch,
+        transposed=transposed,
         layers=layer_names(network.model),
         notes=(note,) if note else (),
     )
     return with_held_masks(tf, path, loaded) if settings.hold_mask else loaded
-
-
-def _settled(
-    inputs: Sequence[InputSpec], shapes: dict[str, tuple[int, ...]]
-) -> tuple[InputSpec, ...]:
-    """Give open dimensions the sizes of the inputs at hand, where these fit."""
-    settled = []
-    for spec in inputs:
-        shape = shapes.get(spec.name, shapes.get("", ()))
-        settled.append(spec.with_shape(shape) if fits(shape, spec.shape) else spec)
-    return tuple(settled)
 
 
 def _layer(path: Path, network: Network, settings: ModelSettings) -> Any:

@@ -1,9 +1,9 @@
-"""Where pictures go, and that nothing else is replaced there."""
+"""The places of pictures, and that nothing else is replaced there."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from igcli.common.errors import InputError, OutputError
+from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.explanation import Explanation
 from igcli.common.png import is_ours
 from igcli.figures.style import OVERLAY, PANEL, Look
@@ -102,6 +102,6 @@ class Places:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            cause = error.strerror or str(error)
+            cause = reason(error)
             raise OutputError(f"{folder} can't be made", cause, "name another with -o") from error
         return len(there)

@@ -1,4 +1,4 @@
-"""Drawing a finished run's pictures: which, on what scale, to which files."""
+"""render: a finished run's pictures: which, on what scale, to which files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from igcli.common.arrays import Array, Warn
-from igcli.common.errors import ConfigError, OutputError, RunStopped
+from igcli.common.errors import ConfigError, OutputError, RunStopped, reason
 from igcli.common.explanation import Explanation
 from igcli.common.png import save_png
 from igcli.common.progress import Track
@@ -203,13 +203,13 @@ class _Work:
                 save_png(picture, temporary, title, COMPRESSION)
         except OSError as error:
             if not self.tops:
-                cause = error.strerror or str(error)
+                cause = reason(error)
                 raise OutputError(
                     f"{path} can't be written", cause, "name another with -o"
                 ) from error
             raise RunStopped(
                 f"stopped after {len(self.tops)} of {total} pictures",
-                f"{path}: {error.strerror or error}",
+                f"{path}: {reason(error)}",
                 "see the cause, then run it again",
             ) from error
 

@@ -59,7 +59,7 @@ class ShownRun:
                 f"its maps are of no images: {shapes}",
                 "read its /attributions with h5py",
             )
-        self.shape, self._pictured = layout.image_shape, layout.pictured
+        self.shape = layout.image_shape
 
     def select(self, patterns: Sequence[str]) -> list[Explanation]:
         """Return the rows that ids or glob patterns name, in their order; all without any.
@@ -105,15 +105,11 @@ class ShownRun:
         )
 
     def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
-        """Yield rows, in the run's order, with map and image; failed ones are left out.
+        """Return rows, in the run's order, with map and image; failed ones are left out.
 
         Raises
         ------
         NotWhole
             When a part is not as it was written.
         """
-        shown = sorted((row for row in rows if row.status == "ok"), key=lambda row: row.row)
-        both = zip(self._run.maps(shown), self._run.images(shown), strict=True)
-        for row, (maps, image) in zip(shown, both, strict=True):
-            assert image is not None
-            yield row, maps[self._pictured], image
+        return self._run.pictures(rows)

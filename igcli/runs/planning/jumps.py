@@ -10,6 +10,7 @@ import numpy as np
 
 from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Array, Warn
+from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.common.text import the_first
 from igcli.inputs.baselines.recipes import Baseline
@@ -57,12 +58,13 @@ def tell_of_jumps(
         place = int(np.argmax(jumps))
         if jumps[place] > _WORTH * whole[place]:
             end = "start" if jumps is at_start else "end"
-            warn(
+            note = (
                 f"{told} {what}: {samples[place].name.id}'s score jumps by {jumps[place]:.3g} at "
                 f"its path's {end} (its whole difference is {whole[place]:.3g}), which no map has. "
                 "--hold-mask keeps each input's own mask along the path; else use another "
                 "--baseline (constant:V), or explain a layer behind the mask with --layer"
             )
+            warn(Doubt(note))
 
 
 def _jumps(model: GradientModel, here: Array, there: Array, targets: Array) -> Array:

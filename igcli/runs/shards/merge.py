@@ -1,12 +1,13 @@
-"""Shards → one run directory, which needs none of them afterwards."""
+"""The merge of shards into one run directory, which needs none of them afterwards."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from igcli.common.errors import OutputError, OutputVanished, RunStopped
+from igcli.common.errors import OutputError, OutputVanished, RunStopped, first_line, reason
 from igcli.common.explanation import input_id
+from igcli.common.notes import notes_from_json
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
 from igcli.runs.result import RunResult
@@ -88,9 +89,9 @@ def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
     again = "merge again with --overwrite"
     problem = f"stopped before OUT {out} was whole, {there}"
     if isinstance(error, OutputVanished):
-        return RunStopped(problem, f"{error.problem}: {error.cause}", "merge again")
+        return RunStopped(problem, first_line(error), "merge again")
     if isinstance(error, OSError):
-        return RunStopped(problem, error.strerror or str(error), f"see the cause, then {again}")
+        return RunStopped(problem, reason(error), f"see the cause, then {again}")
     return RunStopped(problem, "interrupted", again)
 
 
@@ -125,7 +126,7 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
     clashing = clashes(dict.fromkeys(input_id(i, per_input) for own in rows for i, _ in own))
     missing = []
     for shard, own in zip(shards, rows, strict=True):
-        said = shard.about.get("undrawn", {})
+        reasons = shard.about.get("undrawn", {})
         for identity in (identity for identity, status in own if status == "ok"):
             clash = input_id(identity, per_input) in clashing
             picture, path = (overlay_path(folder, identity, clash) for folder in (shard.out, out))
@@ -133,7 +134,7 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
                 path.parent.mkdir(parents=True, exist_ok=True)
                 link_or_copy(picture, path)
             else:
-                why = said.get(identity, "its picture is gone")
+                why = reasons.get(identity, "its picture is gone")
                 missing.append((identity, f"SHARD {shard.out} lacks it: {why}"))
     return missing
 
@@ -160,7 +161,8 @@ def _result(
         undrawn=undrawn,
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
-        ran={key: about[key] for key in ("device", "precision", "batching")},
+        execution={key: about[key] for key in ("device", "precision", "batching")},
+        notes=tuple(notes_from_json(about["notes"])),
     )
 
 

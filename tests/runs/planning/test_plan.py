@@ -98,7 +98,7 @@ def test_what_has_no_effect_is_said(config: RunConfig) -> None:
     array = replace(config, inputs=config.inputs.parent / "bytes.npy", resize="pad")
     make_plan(array, lambda *arguments: model, notes.append)
     assert notes == [
-        "1 file is no image by extension: passed over",
+        "1 file is no image by extension (1 .txt): passed over",
         "--resize pad has no effect: arrays are not resized",
     ]
 

@@ -423,3 +423,18 @@ def test_a_shards_random_baselines_and_mean_are_those_of_the_whole(
             np.testing.assert_allclose(
                 merged["attributions"][()], whole["attributions"][()], rtol=1e-5
             )
+
+
+def test_what_any_shard_noticed_is_told_of_the_whole_run(
+    shards: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "merged"
+    for shard, doubt in zip(shards, ("one", "two", "one"), strict=True):
+        about = json.loads((shard / "run.json").read_text())
+        about["notes"] = [{"note": doubt, "doubt": True}]
+        (shard / "run.json").write_text(json.dumps(about))
+    assert merge(out, shards, False, untracked).doubts == ["one", "two"]
+    assert [note["note"] for note in json.loads((out / "run.json").read_text())["notes"]] == [
+        "one",
+        "two",
+    ]
