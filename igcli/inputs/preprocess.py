@@ -118,7 +118,9 @@ class Space:
 
     @property
     def shown_channels(self) -> int:
-        """How many channels its pictures have."""
+        """How many channels its pictures have; 0 where it has none."""
+        if self.pictured is None:
+            return 0
         if self.bands:
             return len(self.bands)
         return self._channels if self._channels in PHOTO_CHANNELS else 1

@@ -54,7 +54,7 @@ def test_a_run_directory_has_all_its_files(plain: Path, photos: Path) -> None:
         path.relative_to(photos).as_posix() for path in photos.rglob("*.png")
     )
     for identity in frame["id"]:
-        with Image.open(plain / "overlays" / f"{identity}.png") as picture:
+        with Image.open(plain / "overlays" / identity) as picture:
             assert picture.mode == "RGB" and min(picture.size) >= 224
     assert {k: str(v) for k, v in frame.dtypes.items() if k in ("target", "score", "steps")} == {
         "target": "int64",

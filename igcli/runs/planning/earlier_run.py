@@ -14,6 +14,7 @@ from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.store.identity import differences
 from igcli.store.manifest import read_manifest
+from igcli.store.picture_names import names_by_stem
 from igcli.store.reader import UNREADABLE, read_rows
 from igcli.store.run_json import read_about
 
@@ -40,6 +41,8 @@ class EarlierRun:
         What it ran on.
     versions : dict
         Of what results depend on.
+    names_by_stem : bool
+        Whether its pictures are called without their inputs' endings.
     """
 
     run: str
@@ -49,6 +52,7 @@ class EarlierRun:
     batching_facts: dict[str, Any]
     device: str
     versions: dict[str, str]
+    names_by_stem: bool
 
 
 def find_earlier_run(
@@ -88,6 +92,7 @@ def find_earlier_run(
             batching_facts=dict(about["batching"]),
             device=str(about["device"]),
             versions=dict(about["versions"]),
+            names_by_stem=names_by_stem(about),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _another(config, f"its run.json lacks {error}") from error
