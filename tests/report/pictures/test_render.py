@@ -282,7 +282,7 @@ def test_every_pass_is_tracked(out: Path) -> None:
 
     passes: list[int] = []
 
-    def track(items: Any, total: int, done: int = 0) -> Iterator[Any]:
+    def track(items: Any, total: int, done: int = 0, unit: str = "") -> Iterator[Any]:
         passes.append(total)
         return iter(items)
 
