@@ -10,6 +10,7 @@ from igcli.cli.console import tell_result, warn
 from igcli.cli.options import config_option, debug_option
 from igcli.cli.run_options import settings_options
 from igcli.common.config import RunConfig
+from igcli.common.model_spec import LayerCall
 from igcli.common.text import in_bytes, in_time
 
 _LABEL = 12
@@ -66,16 +67,37 @@ def _estimate(estimate: Mapping[str, Any]) -> str:
     )
 
 
+def _input(found: Mapping[str, Any]) -> str:
+    first = ", channels first: pictures are transposed for it" if "channels_first" in found else ""
+    batch = f", {found['batch']} at once" if "batch" in found else ""
+    return f"{found['name']}: {_shape(found['shape'])}, {found['dtype']}{first}{batch}"
+
+
+def _layer(found: Mapping[str, Any]) -> str:
+    line = f"{found['name']}: {found['kind']}, {found['shape']}"
+    calls = [_call(call) for call in found.get("calls", ())]
+    return f"{line}, called {len(calls)} times: {', '.join(calls)}" if calls else line
+
+
+def _call(found: Mapping[str, Any]) -> str:
+    return LayerCall(found["name"], tuple(found["inputs"]), tuple(found["on"])).in_words
+
+
+def _explained(found: Mapping[str, Any]) -> str:
+    name = _call(found) if "inputs" in found else found["name"]
+    return f"{name}: {_shape(found['shape'])}"
+
+
 _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "model": ("model", lambda m: f"{m['path']} ({m['loader']})"),
-    "inputs": ("input", lambda i: f"{i['name']}: {_shape(i['shape'])}, {i['dtype']}"),
+    "inputs": ("input", _input),
     "outputs": (
         "output",
         lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
     ),
     "scaling": ("scaling", lambda name: f"layer {name} takes pixels of 0-255: --preprocess raw"),
-    "layers": ("layer", lambda layer: f"{layer['name']}: {layer['kind']}, {layer['shape']}"),
-    "explained": ("explained", lambda part: f"{part['name']}: {_shape(part['shape'])}"),
+    "layers": ("layer", _layer),
+    "explained": ("explained", _explained),
     "explanations": ("run", lambda count: f"{count} explanation{'s' if count != 1 else ''}"),
     "method": ("method", str),
     "batching": (

@@ -1,6 +1,7 @@
 """The TensorFlow model: traced functions of scores and of gradients of the rows."""
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from igcli.attribution.gradient_model import PathRows, PointRows, RowValues
 from igcli.attribution.node_gradients import HostGradients, NodeGradients
 from igcli.common.arrays import Array
-from igcli.common.errors import ModelError, OutOfMemory
+from igcli.common.errors import ConfigError, ModelError, OutOfMemory
 from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
 from igcli.models.device_gradients import DeviceGradients
 from igcli.models.loaders.network import Loaded, first_line, op_line
@@ -47,11 +48,12 @@ class TensorFlowModel:
         self._mode = settings.scores
         self._tail: Tail = "unknown"
         self._output_shape: tuple[int, ...] = ()
-        batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
-        number = tf.TensorSpec((None,), loaded.input.dtype)
-        index = tf.TensorSpec((None,), tf.int32)
-        self._signature = (batch, batch, index, number, index)
-        self._scores = self._trace(self._class_scores, batch)
+        ends = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+        number = tf.TensorSpec((loaded.batch,), loaded.input.dtype)
+        index = tf.TensorSpec((loaded.batch,), tf.int32)
+        self._signature = (ends, ends, index, number, index)
+        self._points = tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
+        self._scores = self._trace(self._class_scores, self._points)
         self._rows = self._trace(self._row_gradients, *self._signature)
         self._enter = self._entrance()
         self._traced: dict[tuple[Any, ...], Any] = {}
@@ -68,13 +70,18 @@ class TensorFlowModel:
             precision=settings.precision,
             on_gpu=has_gpu(tf),
             streams=stream_count(tf),
-            row_bytes=_row_bytes(self._scores.graph),
+            row_bytes=_row_bytes(self._scores.graph, loaded.batch),
             weight_bytes=_captured_bytes(self._scores.graph),
             inputs=loaded.inputs,
             output_shape=self._output_shape,
             entered=loaded.input if loaded.enter else None,
             parts=loaded.parts,
             scaling=loaded.scaling,
+            calls=loaded.calls,
+            transposed=loaded.transposed,
+            draws=loaded.draws,
+            of_batch=loaded.of_batch,
+            masks=loaded.masks,
         )
 
     def enter(self, x: Array) -> Array:
@@ -91,7 +98,7 @@ class TensorFlowModel:
 
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
         """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
-        every = self._tf.TensorSpec((len(weights), None), self._loaded.input.dtype)
+        every = self._tf.TensorSpec((len(weights), self._loaded.batch), self._loaded.input.dtype)
         function = self._once(self._weighted_gradients, *self._signature, every)
         weights = weights.astype(self._loaded.input.dtype)
         return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
@@ -103,8 +110,7 @@ class TensorFlowModel:
 
     def gradients_at(self, rows: PointRows) -> RowValues:
         """Return gradients at given points; see `GradientModel.gradients_at`."""
-        points, *_, target = self._signature
-        function = self._once(self._point_gradients, points, target)
+        function = self._once(self._point_gradients, self._points, self._signature[-1])
         given = rows.points.astype(self._loaded.input.dtype)
         return self._row_by_row(*self._run(function, given, rows.target))
 
@@ -165,10 +171,18 @@ class TensorFlowModel:
         enter, source = self._loaded.enter, self._loaded.source
         if enter is None or source is None:
             return None
-        return self._trace(enter, self._tf.TensorSpec((None, *source.shape), source.dtype))
+        rows = self._tf.TensorSpec((self._loaded.batch, *source.shape), source.dtype)
+        return self._trace(enter, rows)
 
     def _class_scores(self, rows: Any) -> Any:
         outputs = self._loaded.function(rows)
+        if None in self._loaded.input.shape and None in outputs.shape[1:].as_list():
+            raise ConfigError(
+                f"{self._loaded.output_name!r}, the output, is as large as the input makes it: "
+                f"{_in_words(outputs.shape[1:])} for {_in_words(self._loaded.input.shape)}",
+                "its elements are the targets, so their number must be known",
+                "say which image size with --image-size, 224x224 for example (height x width)",
+            )
         scores, self._tail, self._output_shape = class_scores(outputs, self._mode)
         return scores
 
@@ -217,17 +231,21 @@ class TensorFlowModel:
         return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))
 
 
+def _in_words(shape: Iterable[int | None]) -> str:
+    return " × ".join("any" if side is None else str(side) for side in shape)
+
+
 # Done in the tensor that comes in.
 _IN_PLACE = frozenset({"BiasAdd", "Identity", "Reshape", "Squeeze"})
 
 
-def _row_bytes(graph: Any) -> int:
-    """Add up what every operation's outputs take per row, those with an open batch axis."""
+def _row_bytes(graph: Any, batch: int | None) -> int:
+    """Add up what every operation's outputs take per row, those whose first axis counts rows."""
     total = 0
     for op in graph.get_operations():
         for tensor in op.outputs:
-            shape = tensor.shape.as_list() if tensor.shape.rank else [1]
-            if shape[0] is None and op.type not in _IN_PLACE:
+            shape = tensor.shape.as_list() if tensor.shape.rank else [0]
+            if shape[0] == batch and op.type not in _IN_PLACE:
                 total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
     return total
 

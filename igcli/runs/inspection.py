@@ -8,7 +8,7 @@ from typing import Any
 from igcli.attribution.batch_size import Chosen
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import InputSpec, Part
+from igcli.common.model_spec import InputSpec, LayerCall, LayerInfo, Part
 from igcli.models.open import check_path, describe_model
 from igcli.models.selection.describe import ModelInfo, OutputInfo
 from igcli.runs.cost import Estimate, estimate
@@ -23,6 +23,8 @@ class RunOutlook:
     ----------
     explained : tuple of Part
         What attributions are of: inputs, or a layer.
+    calls : tuple of LayerCall
+        Where those of a layer come from that is called several times.
     explanations : int
         How many there would be.
     method : str
@@ -36,6 +38,7 @@ class RunOutlook:
     """
 
     explained: tuple[Part, ...]
+    calls: tuple[LayerCall, ...]
     explanations: int
     method: str
     chosen: Chosen
@@ -46,8 +49,12 @@ class RunOutlook:
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints of it."""
         batching = self.chosen.batching
+        calls = {call.name: {"inputs": call.inputs, "on": call.on} for call in self.calls}
         outlook = {
-            "explained": [{"name": p.name, "shape": list(p.shape)} for p in self.explained],
+            "explained": [
+                {"name": p.name, "shape": list(p.shape), **calls.get(p.name, {})}
+                for p in self.explained
+            ],
             "explanations": self.explanations,
             "method": self.method,
             "batching": {
@@ -80,10 +87,7 @@ class Inspection:
         model = self.model
         facts: dict[str, Any] = {
             "model": {"path": str(model.path), "loader": model.loader},
-            "inputs": [
-                {"name": i.name, "shape": list(i.shape), "dtype": _dtype_of(i)}
-                for i in model.inputs
-            ],
+            "inputs": [_input(spec, model) for spec in model.inputs],
             "outputs": [
                 {"name": o.name, "shape": list(o.shape), "last_operation": o.tail}
                 for o in model.outputs
@@ -91,13 +95,25 @@ class Inspection:
         }
         if self.outlook is not None:
             return facts | self.outlook.to_dict()
-        facts["layers"] = [asdict(layer) for layer in model.layers]
+        facts["layers"] = [_layer(layer) for layer in model.layers]
         return facts | ({"scaling": model.scaling} if model.scaling else {})
 
 
-def _dtype_of(spec: InputSpec) -> str:
-    """Return the name of the dtype that the model itself takes."""
-    return spec.declared or spec.dtype.name
+def _input(spec: InputSpec, model: ModelInfo) -> dict[str, Any]:
+    """Return an input's name, shape and dtype, the one that the model itself takes."""
+    dtype = spec.declared or spec.dtype.name
+    facts: dict[str, Any] = {"name": spec.name, "shape": list(spec.shape), "dtype": dtype}
+    if spec.name in model.channels_first:
+        facts["channels_first"] = True
+    return facts | ({} if model.batch is None else {"batch": model.batch})
+
+
+def _layer(layer: LayerInfo) -> dict[str, Any]:
+    """Return what is known of a layer; its calls where there are several."""
+    facts = asdict(layer)
+    if not layer.calls:
+        del facts["calls"]
+    return facts
 
 
 def inspect_model(config: RunConfig, warn: Warn) -> Inspection:
@@ -149,12 +165,14 @@ def _used_of(plan: Plan) -> ModelInfo:
         outputs=(OutputInfo(spec.output_name, shape, spec.tail),),
         layers=(),
         scaling=spec.scaling,
+        channels_first=spec.transposed,
     )
 
 
 def _outlook(plan: Plan, cost: Estimate | None) -> RunOutlook:
     return RunOutlook(
         explained=plan.calibration.explained,
+        calls=plan.model.spec.calls,
         explanations=len(plan.names) * plan.targets.per_input,
         method=plan.method.title,
         chosen=plan.chosen,

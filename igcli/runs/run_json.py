@@ -6,6 +6,7 @@ from igcli import __version__
 from igcli.attribution.batch_size import Chosen
 from igcli.common.files import file_sha256
 from igcli.common.machine import versions
+from igcli.common.model_spec import ModelSpec
 from igcli.common.text import per_second
 from igcli.runs.planning.plan import Plan
 from igcli.store.picture_names import naming_to_json
@@ -36,6 +37,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
             "explained": {part.name: list(part.shape) for part in calibration.explained},
+            **_of_the_model(plan.model.spec),
             "pictured": plan.maps.picture.name if plan.maps.picture else None,
             **naming_to_json(preflight.pictures),
         },
@@ -51,6 +53,17 @@ def about(plan: Plan) -> dict[str, Any]:
         },
         "labels_sha256": file_sha256(preflight.labels.path) if preflight.labels.path else None,
     }
+
+
+def _of_the_model(spec: ModelSpec) -> dict[str, Any]:
+    """Return where the calls of a shared layer come from, and which inputs were transposed."""
+    found: dict[str, Any] = {}
+    if spec.calls:
+        found["calls"] = {c.name: {"inputs": list(c.inputs), "on": list(c.on)} for c in spec.calls}
+    if spec.transposed:
+        found["channels_first"] = list(spec.transposed)
+        found["maps_are"] = "channels last"
+    return found
 
 
 class Sent(Protocol):

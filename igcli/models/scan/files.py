@@ -25,8 +25,14 @@ _ENCRYPTED = 1
 _SAVE_AGAIN = "save it again with model.save"
 
 
-def scan_h5(path: Path, trust: Trust = NO_TRUST) -> None:
-    """Check a legacy ``.h5`` model file; raise ModelError with the reason to refuse it."""
+def scan_h5(path: Path, trust: Trust = NO_TRUST) -> int:
+    """Check a legacy ``.h5`` model file; raise ModelError with the reason to refuse it.
+
+    Returns
+    -------
+    int
+        How many bytes of weights it holds, uncompressed.
+    """
     text, weight_bytes = scan_apart(path, path, "model_config")
     if text is None:
         raise ModelError(
@@ -34,10 +40,11 @@ def scan_h5(path: Path, trust: Trust = NO_TRUST) -> None:
             fix="save the whole model: model.save('model.h5') or model.save('model.keras')",
         )
     check_config(path, text, weight_bytes, trust)
+    return weight_bytes
 
 
-def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
-    """Check a ``.keras`` archive; raise ModelError with the reason to refuse it."""
+def scan_keras(path: Path, trust: Trust = NO_TRUST) -> int:
+    """Check a ``.keras`` archive, as `scan_h5` does a legacy file."""
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive.infolist())
@@ -54,6 +61,7 @@ def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
         cause = first_line(error)[:200]
         raise ModelError(f"{path} is not a .keras archive", cause, _SAVE_AGAIN) from error
     check_config(path, text, weight_bytes, trust)
+    return weight_bytes
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from igcli.common.model_spec import InputSpec, LayerInfo, Tail
+from igcli.common.model_spec import InputSpec, LayerInfo, ModelSettings, Tail
 from igcli.models.loaders.network import Network
 from igcli.models.scores import find_tail
+from igcli.models.selection.any_batch import opened
 from igcli.models.selection.layers import layer_infos
 from igcli.models.selection.packing import all_typed
+from igcli.models.selection.reading import as_read, is_channels_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,15 @@ class OutputInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as it is, before anything of it is chosen."""
+    """A model as it is, before anything of it is chosen.
+
+    Attributes
+    ----------
+    channels_first : tuple of str
+        The inputs that take pictures so.
+    batch : int or None
+        How many inputs it takes at once; None for any number.
+    """
 
     path: Path
     loader: str
@@ -32,15 +42,18 @@ class ModelInfo:
     outputs: tuple[OutputInfo, ...]
     layers: tuple[LayerInfo, ...]
     scaling: str
+    channels_first: tuple[str, ...] = ()
+    batch: int | None = None
 
 
-def describe(tf: Any, network: Network, path: Path) -> ModelInfo:
+def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> ModelInfo:
     """Trace a model once, and tell what it takes and gives."""
+    network = opened(tf, as_read(tf, network, settings)[0])
 
     def function(*tensors: Any) -> list[Any]:
         return list(network.function(all_typed(tf, tensors, network.inputs)))
 
-    rows = [tf.TensorSpec((None, *spec.shape), spec.dtype) for spec in network.inputs]
+    rows = [tf.TensorSpec((network.batch, *spec.shape), spec.dtype) for spec in network.inputs]
     outputs = tf.function(function, autograph=False).get_concrete_function(*rows)
     return ModelInfo(
         path=path,
@@ -52,6 +65,8 @@ def describe(tf: Any, network: Network, path: Path) -> ModelInfo:
         ),
         layers=layer_infos(network.model),
         scaling=own_scaling(network.model),
+        channels_first=tuple(s.name for s in network.inputs if is_channels_first(s.shape)),
+        batch=network.batch,
     )
 
 

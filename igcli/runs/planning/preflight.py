@@ -66,7 +66,8 @@ class Preflight:
     @property
     def model_settings(self) -> ModelSettings:
         """What loading the model needs."""
-        return replace(self.config.model_settings, shapes=tuple(self.listing.shapes.items()))
+        shapes = tuple(self.listing.shapes.items())
+        return replace(self.config.model_settings, shapes=shapes, pictures=self.listing.resizable)
 
 
 def make_preflight(config: RunConfig, warn: Warn) -> Preflight:

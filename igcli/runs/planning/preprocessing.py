@@ -50,7 +50,17 @@ def asked_preprocess(config: RunConfig, listing: Listing) -> str | None:
 
 
 def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
-    """Return what is done to pixels for a model; the note says where they would be scaled twice."""
+    """Return what is done to pixels for a model; the note says where they would be scaled twice.
+
+    A model of integers gets them as they are.
+    """
+    inputs = spec.inputs or (spec.input,)
+    if asked is not None and all(known.is_whole for known in inputs):
+        note = (
+            f"--preprocess {asked} has no effect: the model takes {inputs[0].declared} pixels, and "
+            "gets them as they are"
+        )
+        return Preprocessing("raw", "" if asked in {DEFAULT_PREPROCESS, "raw"} else note)
     if asked in (None, "raw") or not spec.scaling:
         return Preprocessing(asked)
     return Preprocessing(
