@@ -54,8 +54,9 @@ PREPROCESS: dict[str, Callable[[Array], Array]] = {
     "caffe": caffe,
     "torch": torch,
 }
-_NEEDS_RGB = frozenset({"caffe", "torch"})
-DEFAULT_PREPROCESS = "unit"
+NEEDS_RGB = frozenset({"caffe", "torch"})
+# By the model, which must be loaded for it.
+AUTO = "auto"
 # Percent of the numbers, as programs for satellite images stretch them.
 _MOST_OF = (2.0, 98.0)
 
@@ -86,7 +87,7 @@ class Space:
     bands: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind == "pixels" and self.preprocess in _NEEDS_RGB and self.raw_shape[-1] != 3:
+        if self.kind == "pixels" and self.preprocess in NEEDS_RGB and self.raw_shape[-1] != 3:
             raise ConfigError(
                 f"--preprocess {self.preprocess} needs three colour channels",
                 f"the model's input {self.input.name!r} has shape {self.input.shape}",

@@ -11,7 +11,7 @@ from PIL import Image
 from igcli.attribution.gradient_model import PathRows
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec
+from igcli.common.model_spec import InputSpec, OwnScaling
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.runs.planning.plan import Handover, Plan, make_handover, make_plan, plan_run
@@ -27,8 +27,9 @@ class Scaler(Linear):
 
     def __init__(self, scaling: str = "", error: float = 0.0) -> None:
         super().__init__(SHAPE, np.ones((2, 60)))
+        own = OwnScaling(scaling, 0.0, 1.0, changes=bool(scaling))
         precision = "bfloat16" if error else "float32"
-        self.spec = replace(self.spec, scaling=scaling, precision=precision)
+        self.spec = replace(self.spec, own=own, precision=precision)
         self._error = error
 
     def precision_error(self, rows: PathRows) -> float:
@@ -56,11 +57,11 @@ def planned(config: RunConfig, model: Linear, notes: list[str] | None = None) ->
 @pytest.mark.parametrize(
     ("inputs", "baseline", "preprocess", "resize"),
     [
-        ("photos", ("black",), "unit", "stretch"),
-        ("bytes.npy", ("black",), "unit", None),
+        ("photos", ("black",), "auto", "stretch"),
+        ("bytes.npy", ("black",), "auto", None),
         ("floats.npy", ("zeros",), None, None),
         ("tokens.npy", ("zeros",), None, None),
-        ("several.npz", (), "unit", None),
+        ("several.npz", (), "auto", None),
     ],
 )
 def test_defaults_depend_on_the_inputs(
@@ -105,15 +106,17 @@ def test_bytes_are_pixels_until_a_model_takes_integers(config: RunConfig) -> Non
 
 
 SCALED_TWICE = (
-    "the model's first layer 'scale' scales pixels itself, after --preprocess unit has: use "
-    "--preprocess raw"
+    "the model's 'scale' scales pixels itself (0 to 255 become 0 to 1), after --preprocess unit "
+    "has: use --preprocess raw, or auto"
 )
 
 
 @pytest.mark.parametrize(
     ("changes", "scaling", "expected"),
     [
-        ({}, "scale", [SCALED_TWICE]),
+        ({"preprocess": "unit"}, "scale", [SCALED_TWICE]),
+        ({}, "scale", []),
+        ({"preprocess": "auto"}, "scale", []),
         ({}, "", []),
         ({"preprocess": "raw"}, "scale", []),
         ({"inputs": "floats.npy"}, "scale", []),
