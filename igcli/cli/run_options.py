@@ -146,6 +146,22 @@ _SETTINGS = (
     ),
     run_option("layer_input", help="With --layer: explain what goes into it."),
     run_option(
+        "signature",
+        metavar="NAME",
+        help="SavedModels: the signature or function to explain.  [default: serving_default, else "
+        "the only one]",
+    ),
+    run_option(
+        "input_value",
+        metavar="NAME=VALUE",
+        help="Give an input that is no data one value for all: temperature=0.5. Can be repeated.",
+    ),
+    run_option(
+        "hold_mask",
+        help="Keep the mask that each input has (Masking, padding) all along its path, at the "
+        "baseline too.",
+    ),
+    run_option(
         "batch_size",
         metavar="ROWS",
         callback=parse_batch_size,

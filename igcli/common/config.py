@@ -56,6 +56,9 @@ class RunConfig:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    signature: str | None = None
+    input_value: tuple[str, ...] = ()
+    hold_mask: bool = False
     batch_size: int | None = setting(None, decides=_NOTHING)
     device: str = setting("auto", decides=_NOTHING)
     precision: str = setting("float32", decides=_INTEGRAL)
@@ -88,6 +91,9 @@ class RunConfig:
             explain=self.explain,
             layer=self.layer,
             layer_input=self.layer_input,
+            signature=self.signature,
+            input_value=self.input_value,
+            hold_mask=self.hold_mask,
             image_size=self.image_size,
             allow_unsafe=self.allow_unsafe,
             custom_objects=self.custom_objects,

@@ -70,7 +70,8 @@ class Space:
     kind : {"pixels", "floats", "integers"}
         What raw numbers are.
     preprocess : str or None
-        A name from PREPROCESS; None where there can be no pixels.
+        A name from PREPROCESS; None where there can be no pixels. Unused for a model that takes
+        integers.
     input : InputSpec
         The model's input, every dimension settled.
     depth : int or None
@@ -87,7 +88,8 @@ class Space:
     bands: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind == "pixels" and self.preprocess in NEEDS_RGB and self.raw_shape[-1] != 3:
+        colours = self.preprocess in NEEDS_RGB and not self.input.is_whole
+        if self.kind == "pixels" and colours and self.raw_shape[-1] != 3:
             raise ConfigError(
                 f"--preprocess {self.preprocess} needs three colour channels",
                 f"the model's input {self.input.name!r} has shape {self.input.shape}",
@@ -117,7 +119,9 @@ class Space:
 
     @property
     def shown_channels(self) -> int:
-        """How many channels its pictures have."""
+        """How many channels its pictures have; 0 where it has none."""
+        if self.pictured is None:
+            return 0
         if self.bands:
             return len(self.bands)
         return self._channels if self._channels in PHOTO_CHANNELS else 1
@@ -137,12 +141,15 @@ class Space:
     @property
     def pictured(self) -> str | None:
         """The input's name, where it can be shown; None for numbers that are no picture."""
-        is_picture = self.kind != "integers" and is_image_shape(self.shape)
-        return self.input.name if is_picture else None
+        shown = self.kind != "integers" or self.input.pixels
+        return self.input.name if shown and is_image_shape(self.shape) else None
 
     def to_model(self, numbers: Array) -> Array:
         """Map raw numbers to a contiguous model input of the input's shape and dtype."""
-        if self.kind == "pixels":
+        if self.kind == "pixels" and self.input.is_whole:
+            # Whole numbers, as a picture's are: the model itself would cut the rest off.
+            numbers = np.rint(numbers)
+        elif self.kind == "pixels":
             assert self.preprocess is not None
             numbers = PREPROCESS[self.preprocess](numbers.astype(self.input.dtype, copy=False))
         return np.ascontiguousarray(numbers, dtype=self.input.dtype).reshape(self.shape)

@@ -79,6 +79,9 @@ class TensorFlowModel:
             own=loaded.own,
             calls=loaded.calls,
             transposed=loaded.transposed,
+            draws=loaded.draws,
+            of_batch=loaded.of_batch,
+            masks=loaded.masks,
         )
 
     def enter(self, x: Array) -> Array:

@@ -247,7 +247,7 @@ def test_a_damaged_part_is_computed_again(runs: Runs, damage: str) -> None:
 
 @pytest.mark.parametrize("left", [None, 0, 100])
 def test_overlays_that_are_missing_or_cut_are_drawn_again(runs: Runs, left: int | None) -> None:
-    path = runs.config.out / "overlays" / "b.png.png"
+    path = runs.config.out / "overlays" / "b.png"
     data = path.read_bytes()
     path.unlink()
     if left is not None:
@@ -297,7 +297,7 @@ def test_on_error_stop_ends_at_the_first_failed_input(runs: Runs) -> None:
 
 
 def test_a_picture_that_can_not_be_written_is_told_and_the_rest_goes_on(runs: Runs) -> None:
-    in_the_way = runs.config.out / "overlays" / "e.png.png"
+    in_the_way = runs.config.out / "overlays" / "e.png"
     in_the_way.unlink(missing_ok=True)
     in_the_way.mkdir()
     result = runs.resume()
@@ -347,3 +347,24 @@ def test_a_note_is_in_run_json_before_the_run_ends(runs: Runs) -> None:
     runs.explain(overwrite=True)
     ((note, is_doubt),) = [found for found in noted(runs.config.out) if "all zero" in found[0]]
     assert is_doubt and note.startswith("6 of the first 6 maps are all zero, a.png for one")
+
+
+def test_a_run_of_before_keeps_the_names_of_its_pictures(runs: Runs) -> None:
+    out = runs.config.out
+    told = json.loads((out / "run.json").read_text())
+    assert told["settled"].pop("overlay_names") == "stem"
+    (out / "run.json").write_text(json.dumps(told))
+    for path in sorted((out / "overlays").iterdir()):
+        path.rename(path.with_name(f"{path.name}.png"))
+    assert runs.resume().complete
+    names = {f"{letter}.png.png" for letter in "abcdef"}
+    assert {path.name for path in (out / "overlays").iterdir()} == names
+    assert json.loads((out / "run.json").read_text())["settled"]["overlay_names"] == "id"
+
+
+def test_the_ending_is_kept_where_two_inputs_share_a_stem(runs: Runs) -> None:
+    Image.open(runs.config.inputs / "b.png").save(runs.config.inputs / "b.bmp")
+    out = runs.config.out.with_name("another")
+    runs.explain(out=out)
+    names = {path.name for path in (out / "overlays").iterdir()}
+    assert names == {"a.png", "b.png.png", "b.bmp.png", *(f"{x}.png" for x in "cdef")}

@@ -71,14 +71,14 @@ def bound_kind(kind: SourceKind, spec: InputSpec, what: str) -> SourceKind:
     InputError
         When integers meet an input that takes floats, or the other way round.
     """
-    if spec.is_integer:
+    if spec.is_whole:
         if kind == "floats":
             raise InputError(
                 f"{what} holds floats",
                 f"the model's input {spec.name!r} takes {spec.declared}",
                 f"save it with .astype('{spec.declared}')",
             )
-        return "integers"
+        return kind if spec.pixels else "integers"
     if kind == "integers":
         raise InputError(
             f"{what} holds integers",

@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from igcli.common.arrays import Array
+from igcli.models.graph.inlined import Inlined, as_function
 from igcli.models.graph.rewrites import node_name
 
 _NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
@@ -45,28 +45,22 @@ class BeforeWeights:
     first: str
 
 
-class TracedGraph:
-    """A traced function's graph, its calls written out, its variables where they are."""
+class PixelGraph:
+    """An inlined graph, to be followed from its inputs on."""
 
-    def __init__(self, tf: Any, concrete: Any) -> None:
-        # Grappler's inlining, without the copy of all weights that freezing makes.
-        from tensorflow.python.framework import convert_to_constants
-
+    def __init__(self, tf: Any, inlined: Inlined) -> None:
         self._tf = tf
-        self._concrete = concrete
-        self._outer = {inner.op.name: outer for outer, inner in concrete.graph.captures}
-        self.feeds = tuple(t.op.name for t in concrete.inputs if t.op.name not in self._outer)
-        self._outputs = {f"{t.op.name}:{t.value_index}" for t in concrete.outputs}
-        self._graph = convert_to_constants._run_inline_graph_optimization(concrete, False, False)
-        self._nodes = {node.name: node for node in self._graph.node}
+        self._inlined = inlined
+        self.feeds = inlined.feeds
+        self._nodes = {node.name: node for node in inlined.graph.node}
         self._users: defaultdict[str, list[Any]] = defaultdict(list)
-        for node in self._graph.node:
+        for node in inlined.graph.node:
             for name in dict.fromkeys(node_name(i) for i in node.input if i[0] != "^"):
                 self._users[name].append(node)
 
     def names(self) -> Iterator[str]:
         """Yield the names of nodes and variables, scope by scope."""
-        for path in (*self._nodes, *(v.name for v in self._concrete.graph.variables)):
+        for path in (*self._nodes, *(v.name for v in self._inlined.variables.values())):
             for part in re.split("[/:;]", path):
                 yield part
                 yield re.sub(r"_\d+$", "", part)
@@ -85,7 +79,7 @@ class TracedGraph:
                     seen.add(user.name)
                     waiting.append(user.name)
                     first = first or (user.name if user.op in _ARITHMETIC else "")
-            ends.update({t: None for t in self._outputs if node_name(t) == name})
+            ends.update({t: None for t in self._inlined.outputs if node_name(t) == name})
         return BeforeWeights(tuple(ends), first)
 
     def _passes(self, node: Any) -> bool:
@@ -104,24 +98,22 @@ class TracedGraph:
         sides = [side.size for side in node.attr["value"].tensor.tensor_shape.dim]
         return bool(sides) and int(self._tf.reduce_prod(sides)) <= _FEW
 
-    def values(self, ends: Sequence[str], given: Mapping[str, Array]) -> list[Array]:
-        """Return what tensors are for inputs, by their placeholders' names."""
-        tf = self._tf
-        part = tf.compat.v1.graph_util.extract_sub_graph(
-            self._graph, list(dict.fromkeys(map(node_name, ends)))
+    def up_to(self, ends: Sequence[str]) -> Callable[..., list[Any]]:
+        """Return the function of the inputs that gives these tensors."""
+        tf, nodes = self._tf, list(dict.fromkeys(map(node_name, ends)))
+        part = replace(
+            self._inlined,
+            graph=tf.compat.v1.graph_util.extract_sub_graph(self._inlined.graph, nodes),
+            outputs=tuple(ends),
+            shapes=(tf.TensorShape(None),) * len(ends),
         )
-        there = {node.name for node in part.node}
+        function = as_function(tf, part)
 
-        def function(rows: dict[str, Any]) -> Any:
-            here = tf.compat.v1.get_default_graph()
-            outer = {n: here.capture(o) for n, o in self._outer.items() if n in there}
-            found = {f"{n}:0": t for n, t in {**outer, **rows}.items() if n in there}
-            return tf.graph_util.import_graph_def(
-                part, input_map=found, return_elements=list(ends), name=""
-            )
+        def called(*tensors: Any) -> list[Any]:
+            return function(tensors)
 
-        rows = {name: tf.constant(array) for name, array in given.items()}
-        return [t.numpy() for t in tf.function(function, autograph=False)(rows)]
+        traced: Callable[..., list[Any]] = tf.function(called, autograph=False)
+        return traced
 
 
 def _tensors(user: Any, name: str) -> list[str]:

@@ -33,6 +33,11 @@ def _several_calls(model: Any, layer: Any, name: str) -> tuple[LayerCall, ...]:
     return tuple(LayerCall(f"{name}:{i}", c.inputs, c.on) for i, c in enumerate(calls))
 
 
+def layer_names(model: Any) -> tuple[str, ...]:
+    """Return the layers' own names, without those of the models that they are in."""
+    return tuple(info.name.rpartition("/")[2] for info in layer_infos(model))
+
+
 def _shape(layer: Any) -> str:
     try:
         outputs = {node.output_tensors[0].shape[1:] for node in layer._inbound_nodes}

@@ -59,7 +59,4 @@ def unpacked(tf: Any, rows: Any, parts: Sequence[Part]) -> list[Any]:
 
 def all_typed(tf: Any, tensors: Sequence[Any], specs: Sequence[InputSpec]) -> list[Any]:
     """Cast tensors to what the model itself takes."""
-    return [
-        tf.cast(tensor, spec.declared or spec.dtype)
-        for tensor, spec in zip(tensors, specs, strict=True)
-    ]
+    return [tf.cast(tensor, spec.fed) for tensor, spec in zip(tensors, specs, strict=True)]

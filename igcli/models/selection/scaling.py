@@ -5,14 +5,15 @@ they do is measured, not read: a black, a grey and a white picture are sent up t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec, OwnScaling
-from igcli.models.graph.before_weights import BeforeWeights, TracedGraph
+from igcli.models.graph.before_weights import PixelGraph
+from igcli.models.graph.inlined import inline_trace, trace
 from igcli.models.loaders.network import Network
 from igcli.models.selection.families import family_of
 from igcli.models.selection.layers import layer_infos
@@ -46,7 +47,14 @@ def own_scaling(tf: Any, network: Network, concrete: Any = None) -> OwnScaling:
     """
     if not any(map(_takes_floats, network.inputs)):
         return OwnScaling()
-    graph = TracedGraph(tf, _trace(tf, network) if concrete is None else concrete)
+
+    def function(*tensors: Any) -> list[Any]:
+        return list(network.function(all_typed(tf, tensors, network.inputs)))
+
+    if concrete is None:
+        rows = [tf.TensorSpec((network.batch, *spec.shape), spec.dtype) for spec in network.inputs]
+        concrete = trace(tf, function, rows)
+    graph = PixelGraph(tf, inline_trace(tf, function, concrete))
     layers = {part for info in layer_infos(network.model) for part in info.name.split("/")}
     family = family_of({*layers, *graph.names()})
     found = [
@@ -62,26 +70,17 @@ def own_scaling(tf: Any, network: Network, concrete: Any = None) -> OwnScaling:
 
 
 def _takes_floats(spec: InputSpec) -> bool:
-    return not spec.is_integer and len(spec.shape) > 0
+    return not spec.is_whole and len(spec.shape) > 0
 
 
-def _trace(tf: Any, network: Network) -> Any:
-    def function(*tensors: Any) -> list[Any]:
-        return list(network.function(all_typed(tf, tensors, network.inputs)))
-
-    rows = [tf.TensorSpec((network.batch, *spec.shape), spec.dtype) for spec in network.inputs]
-    return tf.function(function, autograph=False).get_concrete_function(*rows)
-
-
-def _of_input(
-    graph: TracedGraph, network: Network, index: int, layers: Iterable[str]
-) -> OwnScaling:
+def _of_input(graph: PixelGraph, network: Network, index: int, layers: Iterable[str]) -> OwnScaling:
     before = graph.before_weights(graph.feeds[index])
     if not before.first:
         return OwnScaling()
     try:
+        values = graph.up_to(before.ends)
         black, grey, white = (
-            _flat(graph, before, network, index, value) for value in (0.0, _WHITE / 2, _WHITE)
+            _flat(values, network, index, value) for value in (0.0, _WHITE / 2, _WHITE)
         )
     except Exception:
         # A part of a graph that can't be run by itself: a table, a loop's inside.
@@ -110,20 +109,17 @@ def _is_scaling(slope: Array, black: Array, white: Array) -> bool:
     return _ONE[0] <= size <= _ONE[1] and _MEANS[0] <= -start <= _MEANS[1]
 
 
-def _flat(
-    graph: TracedGraph, before: BeforeWeights, network: Network, index: int, value: float
-) -> Array:
+def _flat(values: Callable[..., list[Any]], network: Network, index: int, value: float) -> Array:
     """Return what pictures of one grey are, before the weights."""
-    given = {
-        feed: np.full(
+    given = [
+        np.full(
             (network.batch or 1, *(side or _ANY_SIDE for side in spec.shape)),
             value if i == index else 0.0,
             spec.dtype,
         )
-        for i, (feed, spec) in enumerate(zip(graph.feeds, network.inputs, strict=True))
-    }
-    found = graph.values(before.ends, given)
-    return np.concatenate([np.asarray(x, np.float64).ravel() for x in found])
+        for i, spec in enumerate(network.inputs)
+    ]
+    return np.concatenate([np.asarray(x, np.float64).ravel() for x in values(*given)])
 
 
 def _named(node: str, layers: Iterable[str]) -> str:

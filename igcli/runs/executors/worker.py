@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ class Worker:
         notes: list[str] = []
         preflight = look_at_inputs(self._setup.config, lambda message: None)
         self._check_same(preflight)
-        self._preflight = replace(preflight, earlier=self._setup.earlier)
+        self._preflight = preflight.going_on(self._setup.earlier)
         self._model = self._setup.load_model(
             preflight.config.model, preflight.model_settings, notes.append
         )

@@ -15,8 +15,10 @@ from igcli.inputs.readers.source import Source
 from igcli.runs.planning.blocks import block_size, shared
 from igcli.runs.planning.earlier_run import EarlierRun
 from igcli.runs.planning.gates import check_gates
+from igcli.runs.planning.jumps import tell_of_jumps
 from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Preflight
+from igcli.runs.planning.repeatability import check_repeatable
 from igcli.store.maps import Maps, maps_of
 
 
@@ -95,6 +97,8 @@ def calibrate(
     check_gates(preflight.gates, method)
     rows = count * per_input * method.usual_steps // workers
     chosen = _batching(config, model, method, point.known_shape, rows, preflight.earlier, warn)
+    check_repeatable(model, method, chosen.batching, source, preflight.every, baseline)
+    tell_of_jumps(model, source, preflight.every, baseline, warn)
     size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
     return Calibration(
         point=point,

@@ -15,6 +15,7 @@ from igcli.common.text import the_first
 from igcli.inputs.preprocess import AUTO
 from igcli.store.identity import differences
 from igcli.store.manifest import read_manifest
+from igcli.store.picture_names import names_by_stem
 from igcli.store.reader import UNREADABLE, read_rows
 from igcli.store.run_json import read_about
 
@@ -41,6 +42,8 @@ class EarlierRun:
         What it ran on.
     versions : dict
         Of what results depend on.
+    names_by_stem : bool
+        Whether its pictures are called without their inputs' endings.
     preprocess : str or None
         What its pixels were put through.
     """
@@ -52,6 +55,7 @@ class EarlierRun:
     batching_facts: dict[str, Any]
     device: str
     versions: dict[str, str]
+    names_by_stem: bool
     preprocess: str | None = None
 
 
@@ -96,6 +100,7 @@ def find_earlier_run(
             batching_facts=dict(about["batching"]),
             device=str(about["device"]),
             versions=dict(about["versions"]),
+            names_by_stem=names_by_stem(about),
             preprocess=preprocess,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -26,6 +26,7 @@ from igcli.runs.planning.earlier_run import EarlierRun, check_preprocess
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
 from igcli.runs.planning.preprocessing import Preprocessing, settle_preprocess
+from igcli.runs.planning.sureness import find_surer
 from igcli.store.maps import Maps
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
@@ -185,12 +186,17 @@ def plan_run(
     if handover is not None:
         calibration = handover.calibration
     else:
+        if preprocessing.note:
+            warn(preprocessing.note)
         if preprocessing.doubt:
             warn(Doubt(preprocessing.doubt))
         look_at(source, preflight.every, spec.scaling, config.bit_depth, warn)
         calibration = calibrate(
             preflight, model, source, start.baseline, targets.per_input, workers, warn
         )
+        surer = find_surer(model, source, preflight.every)
+        if surer is not None:
+            warn(surer.in_words)
     run = preflight.earlier.run if preflight.earlier else uuid4().hex
     return Plan(preflight, model, preprocessing, source, targets, start, calibration, run)
 

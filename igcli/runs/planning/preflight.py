@@ -16,8 +16,8 @@ from igcli.runs.planning.defaults import Settings, settle, spelled_out
 from igcli.runs.planning.earlier_run import EarlierRun, find_earlier_run
 from igcli.runs.planning.gates import Gate, parse_gates
 from igcli.store.identity import identity
-from igcli.store.layout import clashes
 from igcli.store.outdir import check_out, check_sources
+from igcli.store.picture_names import PictureNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Preflight:
         The same with its defaults in place.
     every, names : sequence of InputName
         The inputs of all shards, `--limit` applied, and those to explain.
-    clashing : frozenset of str
-        Ids of all shards that are told apart by case alone.
+    pictures : PictureNames
+        What the pictures of all shards are called.
     identity : dict
         What another run must share to go on with this one; see `igcli.store.identity`.
     earlier : EarlierRun or None
@@ -45,7 +45,7 @@ class Preflight:
     settings: Settings
     every: Sequence[InputName]
     names: Sequence[InputName]
-    clashing: frozenset[str]
+    pictures: PictureNames
     labels: Labels
     gates: list[Gate]
     identity: dict[str, Any]
@@ -55,6 +55,13 @@ class Preflight:
     def first(self) -> int:
         """Where the inputs to explain begin among those of all shards."""
         return self.names[0].index if self.names else 0
+
+    def going_on(self, earlier: EarlierRun | None) -> "Preflight":
+        """Return the same as what goes on with an earlier run, whose pictures keep their names."""
+        pictures = self.pictures
+        if earlier is not None and not earlier.names_by_stem:
+            pictures = PictureNames((name.id for name in self.every), by_stem=False)
+        return replace(self, earlier=earlier, pictures=pictures)
 
     @property
     def model_settings(self) -> ModelSettings:
@@ -77,7 +84,7 @@ def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
         config = replace(config, batch_size=earlier.batch_size)
-    return replace(preflight, config=config, earlier=earlier)
+    return replace(preflight.going_on(earlier), config=config)
 
 
 def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
@@ -105,7 +112,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
         settings=settings,
         every=every,
         names=names,
-        clashing=clashes(name.id for name in every),
+        pictures=PictureNames(name.id for name in every),
         labels=labels,
         gates=gates,
         identity=identity(spelled_out(config, listing, settings), every),

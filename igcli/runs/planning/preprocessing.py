@@ -34,12 +34,15 @@ class Preprocessing:
         A name from PREPROCESS; None for inputs that are no pixels.
     why : str
         Why it is that one; empty where it was asked for by its name.
+    note : str
+        What else the user should know of it; empty where there is nothing.
     doubt : str
         What means that it is very likely the wrong one; empty where nothing does.
     """
 
     name: str | None
     why: str = ""
+    note: str = ""
     doubt: str = ""
 
     @property
@@ -68,10 +71,19 @@ def asked_preprocess(config: RunConfig, listing: Listing) -> str | None:
 
 
 def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
-    """Return what is done to pixels for a model, and why; `asked` is as `asked_preprocess` says."""
-    own = spec.own
+    """Return what is done to pixels for a model, and why; `asked` is as `asked_preprocess` says.
+
+    A model of integers gets them as they are.
+    """
+    own, inputs = spec.own, spec.inputs or (spec.input,)
+    if asked is not None and all(known.is_whole for known in inputs):
+        note = (
+            f"--preprocess {asked} has no effect: the model takes {inputs[0].declared} pixels, and "
+            "gets them as they are"
+        )
+        return Preprocessing(_RAW, note="" if asked in {AUTO, _RAW} else note)
     if asked == AUTO:
-        return choose_preprocess(own, spec.inputs or (spec.input,))
+        return choose_preprocess(own, inputs)
     if asked in (None, _RAW) or not own.name:
         return Preprocessing(asked)
     return Preprocessing(
@@ -83,9 +95,9 @@ def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
 
 def choose_preprocess(own: OwnScaling, inputs: Iterable[InputSpec]) -> Preprocessing:
     """Return what ``--preprocess auto`` comes to, for a model with these inputs."""
-    floats = [spec for spec in inputs if not spec.is_integer]
+    floats = [spec for spec in inputs if not spec.is_whole]
     if not floats:
-        return Preprocessing(_UNIT)
+        return Preprocessing(_RAW)
     if own.name:
         return Preprocessing(_RAW, f"the model's {own.name!r} scales pixels itself: {own.in_words}")
     known = _OF_FAMILY.get(own.family)

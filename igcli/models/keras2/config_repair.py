@@ -1,4 +1,4 @@
-"""The repair of a Keras 2 model's config into one that Keras 3 accepts.
+"""Config repair: a Keras 2 model's config brought into the form that Keras 3 reads.
 
 Pure functions over parsed JSON: nothing here imports Keras or TensorFlow. A rule drops an option
 only where its value changes nothing; where it would, `CannotRepair` says so. Every layer gets its
