@@ -37,7 +37,7 @@ def tell_result(
         click.echo("\n".join(lines()))
 
 
-def track(items: Iterable[T], total: int, done: int = 0, unit: str = "images") -> Iterable[T]:
+def track(items: Iterable[T], total: int, done: int = 0, unit: str = "explanations") -> Iterable[T]:
     """Show a progress bar on stderr, when that is a terminal."""
     from tqdm import tqdm
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli import __version__
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -95,7 +94,8 @@ def reopen(request: VerifyRequest, warn: Warn) -> Reopened:
 def _config(request: VerifyRequest, about: dict[str, Any]) -> RunConfig:
     """Return what the run was asked for, with what is given now."""
     return replace(
-        RunConfig.from_dict(_stored(about)),
+        # What the igcli that wrote it did not know yet is at its default.
+        RunConfig.from_dict(defaults_of(RunConfig) | about["config"]),
         model=request.model,
         inputs=request.inputs,
         out=request.out,
@@ -113,14 +113,6 @@ def _preprocess(about: dict[str, Any]) -> str | None:
     settled = about.get("settled")
     name = settled.get("preprocess") if isinstance(settled, dict) else None
     return name if name in PREPROCESS else None
-
-
-def _stored(about: dict[str, Any]) -> dict[str, Any]:
-    """Return the stored settings; what another igcli did not know yet is at its default."""
-    stored: dict[str, Any] = about["config"]
-    if about.get("igcli") == __version__:
-        return stored
-    return defaults_of(RunConfig) | stored
 
 
 def _check_identity(

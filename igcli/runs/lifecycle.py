@@ -21,7 +21,7 @@ from igcli.runs.overlays import Overlays, overlays_of
 from igcli.runs.planning.blocks import blocks_to_do
 from igcli.runs.planning.earlier_run import changes_since
 from igcli.runs.planning.plan import Plan
-from igcli.runs.result import RunResult, run_stopped
+from igcli.runs.result import RunResult, run_stopped, unit_of
 from igcli.runs.resume import earlier_parts
 from igcli.runs.run_json import about
 from igcli.store.lock import RunLock
@@ -158,6 +158,7 @@ class _LockedRun:
         per_input = plan.targets.per_input
         stored = [range(e.start // per_input, e.stop // per_input) for e in earlier.final]
         self._here = 0
+        self._unit = unit_of(plan.maps.picture is not None, per_input)
         self._asked = len(plan.names) * per_input
         blocks = list(blocks_to_do(len(plan.names), plan.calibration.block, stored))
         if blocks:
@@ -185,7 +186,7 @@ class _LockedRun:
             if task.overlays is not None:
                 task.overlays.draw_missing()
             explained = self._explainer.explain(task)
-            for _ in self._track(explained, self._asked, self._before):
+            for _ in self._track(explained, self._asked, self._before, unit=self._unit):
                 self._here += 1
         except KeyboardInterrupt:
             pass

@@ -16,6 +16,13 @@ from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 _SHOWN = 4
 
 
+def unit_of(pictures: bool, per_input: int) -> str:
+    """Return what is counted: explanations where an input has several, else what it is."""
+    if per_input > 1:
+        return "explanations"
+    return "images" if pictures else "inputs"
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """A finished or stopped run.
@@ -137,7 +144,7 @@ class RunResult:
 
     def lines(self) -> list[str]:
         """Return the summary: five lines, one on pixels, and one on several workers."""
-        unit = "images" if self.pictures and self.per_input == 1 else "explanations"
+        unit = unit_of(self.pictures, self.per_input)
         rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
         why_not = "" if self.overlays else " (no overlays: --no-overlays)"

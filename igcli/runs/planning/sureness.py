@@ -46,8 +46,8 @@ class Surer:
         """Say so, with the figures and with what to do."""
         return (
             f"the model is much surer of the first {self.images} images with --preprocess "
-            f"{self.other} than with {self.chosen}: its mean top probability is {self.with_other:.2f}, not "
-            f"{self.sureness:.2f}; see which one it was trained with"
+            f"{self.other} than with {self.chosen}: its mean top probability is "
+            f"{self.with_other:.2f}, not {self.sureness:.2f}; see which one it was trained with"
         )
 
 

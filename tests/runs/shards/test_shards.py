@@ -343,7 +343,7 @@ def test_run_json_says_what_holds_for_all_shards(shards: list[Path], tmp_path: P
     assert [origin["batching"]["size"] for origin in merged["merged"]] == [64, 32, 16]
 
 
-def interrupted(items: Iterable[Any], total: int, done: int = 0) -> Iterator[Any]:
+def interrupted(items: Iterable[Any], total: int, done: int = 0, unit: str = "") -> Iterator[Any]:
     yield from list(items)[:1]
     raise KeyboardInterrupt
 
