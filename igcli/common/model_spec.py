@@ -19,13 +19,14 @@ class InputSpec:
     """A model's input: its name, its shape without the batch axis, the dtype of a path.
 
     `declared` is the dtype that the model itself takes, where it is another one: numbers are kept
-    as floats and cast in the model.
+    as floats and cast in the model. `tokens` tells that they are places in a table.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
     declared: str = ""
+    tokens: bool = False
 
     @property
     def known_size(self) -> int:

@@ -239,11 +239,6 @@ def _open_output(keras: Any) -> Any:
     return keras.Model(inputs, keras.layers.Dense(2)(inputs))
 
 
-def _fixed_batch(keras: Any) -> Any:
-    inputs = keras.Input(batch_shape=(1, 3))
-    return keras.Model(inputs, keras.layers.Dense(2)(inputs))
-
-
 def _no_gradient(keras: Any) -> Any:
     inputs = keras.Input((3,))
     return keras.Model(inputs, keras.layers.Dense(2)(keras.ops.stop_gradient(inputs)))
@@ -258,7 +253,6 @@ REFUSED = [
     (lambda keras: _many(keras, "outputs"), "2 outputs: one, two"),
     (_tokens, "input 'tokens' takes integers"),
     (_open_output, r"output has shape \(None, None, 2\)"),
-    (_fixed_batch, "fixed batch of 1"),
     (_no_gradient, "no gradient flows|StopGradient"),
     (_lambda, "layer 'double' is a Lambda"),
 ]
