@@ -1,4 +1,4 @@
-"""Adaptive steps along each path: more of them where its own gradients ask for it."""
+"""The adaptive method: more steps along a path where its own gradients ask for them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace

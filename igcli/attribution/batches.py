@@ -1,4 +1,4 @@
-"""Batches through a model: several under way at once, and smaller ones when memory runs out."""
+"""Batches of rows through a model: several at once, and smaller ones when memory runs out."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A fixed rule along each path, in full batches over many inputs.
+"""The fixed rules: the same nodes and weights along every path, in full batches.
 
 The weighted sum over a batch is taken where the gradients are, so that nothing of size inputs ×
 steps × pixels ever exists.

@@ -1,4 +1,4 @@
-"""Rows: what the engine asks of a model, and what it gets.
+"""The gradient model: what is asked of a model, row by row, and what it gives.
 
 A row is one (input, alpha) pair: a place on the straight path to that input. Rows of several inputs
 share a batch, and one input's rows may spread over several. Off the straight path a row is a point.

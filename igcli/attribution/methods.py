@@ -1,4 +1,4 @@
-"""METHODS: how the path is integrated; the fixed rules, and adaptive steps to a tolerance."""
+"""METHODS: the ways to integrate a path, fixed rules and adaptive steps, by name."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol

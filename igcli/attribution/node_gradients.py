@@ -1,4 +1,4 @@
-"""Where the gradients at a path's nodes are kept, and the sums that an adaptive mesh asks of them.
+"""Node gradients: where they are kept, and the sums of them that a mesh asks for.
 
 On a GPU they stay on the device (`igcli.models.device_gradients`): what comes back is a few numbers
 per round. Here they are numpy arrays.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.console import tell_failures, tell_result, track
+from igcli.cli.console import tell_doubts, tell_failures, tell_result, track
 from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
 
@@ -41,4 +41,5 @@ def command(
             err=True,
         )
     tell_result(as_json, result.to_dict, result.lines)
+    tell_doubts(result.doubts)
     ctx.exit(result.exit_code)

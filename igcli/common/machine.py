@@ -1,4 +1,4 @@
-"""What this process has: cores and memory, a container's limits included; packages."""
+"""The machine: cores and memory, a container's limits included, and package versions."""
 
 import os
 from importlib.metadata import version

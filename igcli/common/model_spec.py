@@ -19,13 +19,16 @@ class InputSpec:
     """A model's input: its name, its shape without the batch axis, the dtype of a path.
 
     `declared` is the dtype that the model itself takes, where it is another one: numbers are kept
-    as floats and cast in the model. `tokens` tells that they are places in a table.
+    as floats and cast in the model. `pixels` tells an input of integers that the model makes floats
+    of before anything else: it takes the pixels of pictures, 0 to 255, and is explained as floats.
+    `tokens` tells one whose integers are places in a table.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
     declared: str = ""
+    pixels: bool = False
     tokens: bool = False
 
     @property
@@ -41,7 +44,17 @@ class InputSpec:
     @property
     def is_integer(self) -> bool:
         """Whether the model takes integers, along which nothing can be integrated."""
-        return "int" in self.declared or self.declared == "bool"
+        return not self.pixels and ("int" in self.declared or self.declared == "bool")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it takes whole numbers: pixels are fed to it as they are, 0 to 255."""
+        return self.pixels or self.is_integer
+
+    @property
+    def fed(self) -> Any:
+        """The dtype that the model is called with."""
+        return self.dtype if self.pixels else self.declared or self.dtype
 
     def with_shape(self, shape: tuple[int, ...]) -> "InputSpec":
         """Return the same input with every open dimension settled."""
@@ -118,13 +131,29 @@ class LayerInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """What of a SavedModel can be called, for people.
+
+    `traces` counts the ways that it was traced in; `chosen` tells the one that is explained.
+    """
+
+    name: str
+    takes: str
+    gives: str
+    traces: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
     """How a model is to be run: what a score is, on which device, in which arithmetic.
 
-    `shapes` are those of the inputs at hand, by name (by no name where there is one), for what must
-    know them beforehand; `pictures` tells that these are read as pictures, at `image_size` (height,
-    width) where the model takes any. `allow_unsafe` lets code in its file run; `custom_objects` is
-    a Python file, or a package, that defines its layers.
+    `signature` names what of a SavedModel is called, and `input_value` gives inputs that are no
+    data their values, as NAME=VALUE; `hold_mask` keeps each input's mask. `shapes` are those of the
+    inputs at hand, by name (by no name where there is one), for what must know them beforehand;
+    `pictures` tells that these are read as pictures, at `image_size` (height, width) where the
+    model takes any. `allow_unsafe` lets code in its file run; `custom_objects` is a Python file, or
+    a package, that defines its layers.
     """
 
     scores: str = "as-is"
@@ -134,6 +163,9 @@ class ModelSettings:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    signature: str | None = None
+    input_value: tuple[str, ...] = ()
+    hold_mask: bool = False
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     pictures: bool = False
     image_size: tuple[int, int] | None = None
@@ -187,6 +219,12 @@ class ModelSpec:
         Where the parts come from that are several calls of one layer.
     transposed : tuple of str
         The inputs that the model takes channels first and igcli channels last.
+    draws : tuple of str
+        What draws random numbers that the output depends on, other ones at each call.
+    of_batch : tuple of str
+        The batch normalisations that run as in training.
+    masks : tuple of str
+        What compares an explained input with a number, to leave out what is equal.
     """
 
     path: Path
@@ -209,6 +247,9 @@ class ModelSpec:
     scaling: str = ""
     calls: tuple[LayerCall, ...] = ()
     transposed: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
+    of_batch: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
 
     @property
     def point(self) -> InputSpec:

@@ -1,4 +1,4 @@
-"""Maps reduced to a grid: what a small reference file keeps of them, and where they look, roughly.
+"""The grid: maps reduced to cells, as a small reference file keeps them.
 
 A reference file's cell holds the sum of the attributions in it, channels included. Sums only shrink
 an L1 error, but they cancel within a cell, so that the error weighs more against the smaller norm.

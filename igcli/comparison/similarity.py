@@ -1,4 +1,4 @@
-"""METRICS: how alike two maps of one input are. Pure numpy, one number each.
+"""The similarity of two maps of one input: METRICS, one number each.
 
 Maps of zeros or of one value have no direction and no order: two of them count as equal, one of
 them and another map as unlike.

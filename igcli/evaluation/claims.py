@@ -1,4 +1,4 @@
-"""What a stored explanation claims, held against the same explanation computed anew."""
+"""The claims of a stored explanation, held against the same explanation computed anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

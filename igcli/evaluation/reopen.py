@@ -1,10 +1,9 @@
-"""A reopened run: what it was asked, back out of its run.json, and that it fits what is given."""
+"""reopen: the settings of a finished run out of its run.json, checked against what is given."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli import __version__
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -17,7 +16,7 @@ from igcli.store.run import StoredRun, open_finished_run
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VerifyRequest:
     """What is to be verified, and how much of it.
 
     Attributes
@@ -63,7 +62,7 @@ class Reopened:
     method: Method
 
 
-def reopen(asked: Asked, warn: Warn) -> Reopened:
+def reopen(request: VerifyRequest, warn: Warn) -> Reopened:
     """Return the run that is asked about, as it was asked for.
 
     Raises
@@ -73,29 +72,30 @@ def reopen(asked: Asked, warn: Warn) -> Reopened:
     NotWhole
         When the run is not finished.
     """
-    run = open_finished_run(asked.out, f"OUT {asked.out}")
+    run = open_finished_run(request.out, f"OUT {request.out}")
     run.check_sizes()
     with run.usable_about() as about:
-        config = _config(asked, about)
+        config = _config(request, about)
         about["counts"].items()
     listing = list_inputs(config.inputs, config.out)
     with run.usable_about():
         settings = settle(config, listing)
     names = listing.names[: config.limit]
     spelled = spelled_out(config, listing, settings)
-    _check_identity(asked, run.about, identity(spelled, names), warn)
+    _check_identity(request, run.about, identity(spelled, names), warn)
     return Reopened(run, config, spelled, settings.method)
 
 
-def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
+def _config(request: VerifyRequest, about: dict[str, Any]) -> RunConfig:
     """Return what the run was asked for, with what is given now."""
     return replace(
-        RunConfig.from_dict(_stored(about)),
-        model=asked.model,
-        inputs=asked.inputs,
-        out=asked.out,
-        custom_objects=asked.custom_objects,
-        allow_unsafe=asked.allow_unsafe,
+        # What the igcli that wrote it did not know yet is at its default.
+        RunConfig.from_dict(defaults_of(RunConfig) | about["config"]),
+        model=request.model,
+        inputs=request.inputs,
+        out=request.out,
+        custom_objects=request.custom_objects,
+        allow_unsafe=request.allow_unsafe,
         # Where and how the rows are sent is this machine's matter.
         device="auto",
         batch_size=None,
@@ -103,25 +103,21 @@ def _config(asked: Asked, about: dict[str, Any]) -> RunConfig:
     )
 
 
-def _stored(about: dict[str, Any]) -> dict[str, Any]:
-    """Return the stored settings; what another igcli did not know yet is at its default."""
-    stored: dict[str, Any] = about["config"]
-    if about.get("igcli") == __version__:
-        return stored
-    return defaults_of(RunConfig) | stored
-
-
-def _check_identity(asked: Asked, about: dict[str, Any], here: dict[str, Any], warn: Warn) -> None:
+def _check_identity(
+    request: VerifyRequest, about: dict[str, Any], here: dict[str, Any], warn: Warn
+) -> None:
     """Raise InputError for another model, other inputs or changed files; name them."""
     there = dict(about["identity"])
     if there.get("igcli") != here["igcli"]:
-        warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
+        warn(
+            f"OUT {request.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}"
+        )
     there["igcli"] = here["igcli"]
     different = differences(there, here)
     if different:
         raise InputError(
-            f"OUT {asked.out} was not made from MODEL {asked.model} and INPUTS {asked.inputs} "
-            "as they are",
+            f"OUT {request.out} was not made from MODEL {request.model} and INPUTS "
+            f"{request.inputs} as they are",
             "; ".join(different),
             "give what it was made from; for files that it names, from the folder it was begun in",
         )

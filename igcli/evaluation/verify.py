@@ -1,4 +1,4 @@
-"""A finished run is held against a sample of it that is computed anew, ten times finer."""
+"""verify: a sample of a finished run computed anew, ten times finer."""
 
 import tempfile
 import time
@@ -21,7 +21,7 @@ from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
-from igcli.evaluation.reopen import Asked, Reopened, reopen
+from igcli.evaluation.reopen import Reopened, VerifyRequest, reopen
 from igcli.evaluation.verdict import Verified
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
@@ -42,12 +42,12 @@ _AGAIN = (
 )
 
 
-def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Verified:
+def verify(request: VerifyRequest, load_model: LoadModel, track: Track, warn: Warn) -> Verified:
     """Check what a run directory holds: its files, and a random sample by recomputing it.
 
     Parameters
     ----------
-    asked : Asked
+    request : VerifyRequest
         What to verify.
     load_model : callable
         As for `igcli.runs.planning.plan.make_plan`.
@@ -63,18 +63,18 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     NotWhole
         When the run is not finished.
     """
-    reopened = reopen(asked, warn)
+    reopened = reopen(request, warn)
     stored, method = reopened.run, reopened.method
     about, tolerance = stored.about, _tolerance(method)
     inputs = about["inputs"]["count"]
     total = inputs * about["per_input"]
-    found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
+    found = Verified(request.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            rows, entries = whole_rows(asked.out, about["run"], total)
+            rows, entries = whole_rows(request.out, about["run"], total)
         except Damaged as damage:
             return replace(found, whole=[_damage(str(damage))])
-        apart = disagreements(asked.out, rows, entries, Path(folder))
+        apart = disagreements(request.out, rows, entries, Path(folder))
         whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
         found = replace(found, parts=len(entries), whole=whole)
@@ -83,7 +83,7 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
         started = time.monotonic()
-        checked = _Sample(plan, method, asked, track).check(rows, Path(folder) / "same")
+        checked = _Sample(plan, method, request, track).check(rows, Path(folder) / "same")
     return replace(
         found,
         whole=[*whole, *misplaced],
@@ -155,15 +155,15 @@ def _check_ids(rows: Sequence[Explanation], plan: Plan) -> list[Wrong]:
 class _Sample:
     """Some inputs of a run, to be explained again."""
 
-    def __init__(self, plan: Plan, method: Method, asked: Asked, track: Track) -> None:
+    def __init__(self, plan: Plan, method: Method, request: VerifyRequest, track: Track) -> None:
         self._plan = plan
         self._own = plan.with_method(method)
         self._track = track
         count = len(plan.names)
-        random = np.random.default_rng(asked.seed)
-        chosen = random.choice(count, min(asked.count, count), replace=False)
+        random = np.random.default_rng(request.seed)
+        chosen = random.choice(count, min(request.count, count), replace=False)
         self._places = sorted(int(place) for place in chosen)
-        self._out = asked.out
+        self._out = request.out
 
     def check(self, rows: list[Explanation], scratch: Path) -> list[Checked]:
         """Recompute the sample, and hold the run's rows against it."""

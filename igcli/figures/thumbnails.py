@@ -1,4 +1,4 @@
-"""Signed maps as small pictures, and pictures as data URIs."""
+"""Thumbnails: signed maps as small pictures, and pictures as data URIs."""
 
 from base64 import b64encode
 from io import BytesIO

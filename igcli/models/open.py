@@ -1,4 +1,4 @@
-"""LOADERS: which function loads which kind of model path."""
+"""open: LOADERS, and which of them a model's path needs."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -9,10 +9,11 @@ from typing import Any
 
 from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
-from igcli.common.errors import IgcliError, ModelError
+from igcli.common.errors import ConfigError, IgcliError, ModelError
 from igcli.common.model_spec import ModelSettings
 from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
+from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
 from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
@@ -80,7 +81,7 @@ def _quietly(path: Path, settings: ModelSettings, warn: Warn) -> Iterator[Warn]:
     notes: list[str] = []
     with quiet_stderr():
         yield notes.append
-    for note in notes:
+    for note in dict.fromkeys(notes):
         warn(f"{path}: {note}")
 
 
@@ -88,7 +89,14 @@ def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Netwo
     """Return TensorFlow and the model."""
     tf = import_tensorflow()
     choose_device(tf, settings.device)
-    return tf, LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+    if settings.signature is not None and not path.is_dir():
+        raise ConfigError(
+            f"--signature {settings.signature} can't be used with {path}",
+            "only a SavedModel has signatures",
+            "leave it out",
+        )
+    network = LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+    return tf, with_values(tf, path, network, settings.input_value)
 
 
 def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> GradientModel:
@@ -114,6 +122,8 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
 
 def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
     """Say what a reader of the maps must know: which call is which, and how pictures lie."""
+    for note in loaded.notes:
+        warn(note)
     if loaded.calls:
         calls = ", ".join(call.in_words for call in loaded.calls)
         warn(f"layer {settings.layer} is called {len(loaded.calls)} times: {calls}")

@@ -1,4 +1,4 @@
-"""The GradientModel that runs on TensorFlow: traced functions, inputs' gradients only."""
+"""The TensorFlow model: traced functions of scores and of gradients of the rows."""
 
 import threading
 from pathlib import Path
@@ -83,6 +83,9 @@ class TensorFlowModel:
             scaling=loaded.scaling,
             calls=loaded.calls,
             transposed=loaded.transposed,
+            draws=loaded.draws,
+            of_batch=loaded.of_batch,
+            masks=loaded.masks,
         )
 
     def enter(self, x: Array) -> Array:

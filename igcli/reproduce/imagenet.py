@@ -18,7 +18,7 @@ from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.figures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.predictions import best_rows
-from igcli.reproduce.remotes import CATS, CLASSES, RESNET
+from igcli.reproduce.remotes import CATS, CLASS_INDEX, RESNET
 from igcli.reproduce.resnet import holds_weights_only, resnet50v2
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import cats_in
@@ -45,7 +45,7 @@ def reproduce(example: ExampleRun) -> None:
     photos = request.data or cats_in(cache.get(CATS))
     photos_in(photos, example.out)
     model = request.model or cache.get(RESNET)
-    labels = request.labels or (None if request.model else _class_names(cache.get(CLASSES)))
+    labels = request.labels or (None if request.model else _class_names(cache.get(CLASS_INDEX)))
     if holds_weights_only(model):
         weights, model = model, example.early("model.keras")
         resnet50v2(weights, model)

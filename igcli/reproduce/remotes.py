@@ -19,7 +19,7 @@ RESNET = Remote(
     "--model",
     "md5:3ef43a0b657b3be2300d5770ece849e0",
 )
-CLASSES = Remote(
+CLASS_INDEX = Remote(
     "imagenet_class_index.json",
     _TENSORFLOW + "data/imagenet_class_index.json",
     "--labels",

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from igcli.common.arrays import Array
 from igcli.common.errors import reason
-from igcli.common.explanation import Explanation, input_id
+from igcli.common.explanation import Explanation, input_id, rank_of
 from igcli.common.model_spec import Part
 from igcli.common.png import save_png
 from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
 from igcli.runs.planning.plan import Plan
 from igcli.store.files import whole_file
-from igcli.store.layout import overlay_path
 from igcli.store.run import open_run
 
 _TAIL = b"IEND\xaeB`\x82"
@@ -31,7 +30,7 @@ class Overlays:
     def __init__(self, plan: Plan, part: Part) -> None:
         self._out = plan.config.out
         self._part = part
-        self._clashing = plan.preflight.clashing
+        self._names = plan.preflight.pictures
         self._per_input = plan.targets.per_input
         self.undrawn: list[tuple[str, str]] = []
 
@@ -63,8 +62,10 @@ class Overlays:
             self.undrawn.append((explanation.id, reason(error)))
 
     def _path(self, explanation: Explanation) -> Path:
-        base = input_id(explanation.id, self._per_input)
-        return overlay_path(self._out, explanation.id, base in self._clashing)
+        identity, per_input = explanation.id, self._per_input
+        return self._names.path(
+            self._out, input_id(identity, per_input), rank_of(identity, per_input)
+        )
 
     def _write(
         self, path: Path, explanation: Explanation, attribution: Array, image: Array

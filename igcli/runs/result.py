@@ -1,4 +1,4 @@
-"""What a run came to: counts, deltas and failures, and the exit code that follows."""
+"""The result of a run: counts, deltas and failures, and the exit code that follows."""
 
 import errno
 import os
@@ -9,10 +9,18 @@ from typing import Any, Literal
 
 from igcli.common import exit_codes
 from igcli.common.errors import IgcliError, OutputVanished, RunStopped, first_line
+from igcli.common.notes import doubts, notes_to_json
 from igcli.common.totals import Tally
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, RESULTS
 
 _SHOWN = 4
+
+
+def unit_of(pictures: bool, per_input: int) -> str:
+    """Return what is counted: explanations where an input has several, else what it is."""
+    if per_input > 1:
+        return "explanations"
+    return "images" if pictures else "inputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +43,10 @@ class RunResult:
         Explanations of each input.
     undrawn : list of (str, str)
         Ids whose overlay could not be written, and why.
-    ran : dict
+    execution : dict
         Device, precision and batching, as in run.json.
+    notes : tuple of str
+        What was noticed; some are doubts.
     stopped : IgcliError or None
         What stopped the run part-way.
     """
@@ -54,7 +64,8 @@ class RunResult:
     undrawn: list[tuple[str, str]]
     saved_npy: bool
     has_tolerance: bool
-    ran: dict[str, Any]
+    execution: dict[str, Any]
+    notes: tuple[str, ...] = ()
     stopped: IgcliError | None = None
 
     @property
@@ -80,6 +91,11 @@ class RunResult:
         if self.tally.crossed:
             return exit_codes.GATE
         return exit_codes.INCOMPLETE if self.tally.failures or self.undrawn else exit_codes.OK
+
+    @property
+    def doubts(self) -> list[str]:
+        """What means that this run is very likely wrong."""
+        return doubts(self.notes)
 
     def counts(self) -> dict[str, int]:
         """Return the counts for run.json."""
@@ -108,9 +124,10 @@ class RunResult:
             "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
+            "notes": notes_to_json(self.notes),
             "files": self.files(),
             "seconds": round(self.seconds, 3),
-            **self.ran,
+            **self.execution,
         }
 
     def files(self) -> list[str]:
@@ -124,7 +141,7 @@ class RunResult:
 
     def lines(self) -> list[str]:
         """Return the summary: five lines, and one on the workers where there are several."""
-        unit = "images" if self.pictures and self.per_input == 1 else "explanations"
+        unit = unit_of(self.pictures, self.per_input)
         rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
         why_not = "" if self.overlays else " (no overlays: --no-overlays)"
@@ -142,16 +159,16 @@ class RunResult:
         ]
 
     def _workers(self) -> list[str]:
-        workers = self.ran.get("workers")
+        workers = self.execution.get("workers")
         if not workers:
             return []
         hosts = len({worker["host"] for worker in workers})
         rates = sorted(worker["rows_per_second"] or 0.0 for worker in workers)
-        told = ", ".join(f"{rate:,.0f}" for rate in rates)
+        in_words = ", ".join(f"{rate:,.0f}" for rate in rates)
         if len(rates) > _SHOWN:
-            told = f"{rates[0]:,.0f} to {rates[-1]:,.0f}, median {median(rates):,.0f},"
+            in_words = f"{rates[0]:,.0f} to {rates[-1]:,.0f}, median {median(rates):,.0f},"
         machines = f"{hosts} machine{'s' * (hosts > 1)}"
-        return [f"workers    {len(rates)} on {machines}: {told} rows/s each"]
+        return [f"workers    {len(rates)} on {machines}: {in_words} rows/s each"]
 
     def _accuracy(self) -> str:
         if not self.tally.errors:
@@ -168,7 +185,7 @@ class RunResult:
 def run_stopped(
     failure: Exception | None, stored: int, passing: int, asked: int, out: Path
 ) -> RunStopped:
-    """Return the error that tells of a failure, or of a stop that was asked for, and what is kept.
+    """Return the error that tells of a failure or of the user's stop, and how much is stored.
 
     Parameters
     ----------
@@ -181,11 +198,11 @@ def run_stopped(
     out : Path
         The run directory.
     """
-    kept = f"{stored} of them stored in {out}" if stored else "none of them stored"
+    extent = f"{stored} of them stored in {out}" if stored else "none of them stored"
     if passing:
-        kept += f" ({passing} in unfinished blocks, which --resume computes again)"
+        extent += f" ({passing} in unfinished blocks, which --resume computes again)"
     if failure is None:
-        return RunStopped(f"stopped before all {asked} were explained, {kept}")
+        return RunStopped(f"stopped before all {asked} were explained, {extent}")
     cause, fix = first_line(failure), "see the cause"
     if isinstance(failure, OutputVanished):
         problem = f"stopped before all {asked} were explained"
@@ -195,7 +212,7 @@ def run_stopped(
     elif isinstance(failure, OSError) and failure.errno:
         cause = os.strerror(failure.errno)
         fix = "free the disk" if failure.errno == errno.ENOSPC else f"check {out}"
-    problem = f"stopped before all {asked} were explained, {kept}"
+    problem = f"stopped before all {asked} were explained, {extent}"
     if stored == asked and not passing:
         problem = f"stopped after all {asked} were explained, before {out} was finished"
     return RunStopped(problem, cause, f"{fix}, then run again with --resume")

@@ -106,7 +106,9 @@ def _changed_inputs(
     judged = ahead(judge, _by_input(plan, entries), _CHECKERS, 4 * _CHECKERS)
     explained: list[str] = []
     failures: dict[int, int] = {}
-    for entry, name, is_explained in track(judged, sum(e.rows for e in entries) // per_input):
+    for entry, name, is_explained in track(
+        judged, sum(e.rows for e in entries) // per_input, unit="inputs"
+    ):
         if stop.is_set():
             raise RunStopped(
                 "stopped before the run went on: nothing has changed", fix="run it again"

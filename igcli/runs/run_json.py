@@ -1,4 +1,4 @@
-"""What run.json says of a run beside its status and counts."""
+"""The run.json of a run: what it says beside its status and counts."""
 
 from typing import Any, Protocol
 
@@ -9,16 +9,21 @@ from igcli.common.machine import versions
 from igcli.common.model_spec import ModelSpec
 from igcli.common.text import per_second
 from igcli.runs.planning.plan import Plan
+from igcli.store.picture_names import naming_to_json
 
 
 def about(plan: Plan) -> dict[str, Any]:
     """Return the settings, versions, device and hashes, as JSON can hold them."""
-    spec, known, calibration = plan.model.spec, plan.preflight, plan.calibration
+    spec, preflight, calibration = plan.model.spec, plan.preflight, plan.calibration
     return {
         "run": plan.run,
         "igcli": __version__,
-        "identity": known.identity,
-        "inputs": {"first": known.first, "count": len(known.names), "of": len(known.every)},
+        "identity": preflight.identity,
+        "inputs": {
+            "first": preflight.first,
+            "count": len(preflight.names),
+            "of": len(preflight.every),
+        },
         "per_input": plan.targets.per_input,
         "block": calibration.block,
         "versions": versions(),
@@ -27,16 +32,18 @@ def about(plan: Plan) -> dict[str, Any]:
         "settled": {
             "baseline": plan.start.name,
             "preprocess": plan.preprocessing.name,
-            "resize": known.settings.resize_of_inputs,
+            "resize": preflight.settings.resize_of_inputs,
             **plan.method.settings(),
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
             "explained": {part.name: list(part.shape) for part in calibration.explained},
             **_of_the_model(plan.model.spec),
+            "pictured": plan.maps.picture.name if plan.maps.picture else None,
+            **naming_to_json(preflight.pictures),
         },
         "model": {
             "path": str(spec.path),
-            "sha256": known.identity["model"],
+            "sha256": preflight.identity["model"],
             "loader": spec.loader,
             "input": spec.input.name,
             "output": spec.output_name,
@@ -44,7 +51,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "classes": spec.classes,
             "last_operation": spec.tail,
         },
-        "labels_sha256": file_sha256(known.labels.path) if known.labels.path else None,
+        "labels_sha256": file_sha256(preflight.labels.path) if preflight.labels.path else None,
     }
 
 
@@ -68,8 +75,8 @@ class Sent(Protocol):
     busy: float
 
 
-def ran(plan: Plan, batches: Sent) -> dict[str, Any]:
-    """Return on what a run ran, how its rows were sent, and how fast they were."""
+def execution_facts(plan: Plan, batches: Sent) -> dict[str, Any]:
+    """Return what a run runs on, how its rows are sent, and how fast they were so far."""
     spec = plan.model.spec
     return {
         "device": spec.device,

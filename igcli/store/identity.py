@@ -1,4 +1,4 @@
-"""What makes two runs the same: model, inputs, and every setting that decides what is written."""
+"""The identity of a run: model, inputs, and every setting that decides what is written."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Whether a finished run's files are whole, and say the same."""
+"""The integrity of a finished run: whether its files are whole, and say the same."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One run at a time in a run directory.
+"""The lock of a run directory: one run at a time.
 
 The lock is the system's, on the file `.lock`: it ends with the process, however that ends. The file
 says who holds it, and stands in for the lock on file systems that have none.

@@ -61,7 +61,7 @@ class Block:
 NO_MAPS = MapLayout({}, {}, (), None, ())
 
 
-def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
+def read_layout(file: Any, explained: Sequence[str], pictured: str = "") -> MapLayout:
     """Return the layout of an open HDF5 file.
 
     Parameters
@@ -70,6 +70,8 @@ def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
         A part, or what joins them.
     explained : sequence of str
         The inputs that are explained, in the model's order, as far as run.json tells.
+    pictured : str
+        The input that the images are of, if run.json tells; else it is the first with their shape.
     """
     datasets = {name.partition("/")[2]: name for name in map_names(file)}
     if list(datasets) == [""] and len(explained) == 1:
@@ -78,9 +80,11 @@ def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
     image = tuple(file[IMAGES].shape[1:]) if IMAGES in file else ()
     places = {name: place for place, name in enumerate(explained)}
     order = sorted(shapes, key=lambda name: places.get(name, len(places)))
-    pictured = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
-    order.sort(key=lambda name: name != pictured)
-    return MapLayout(datasets, shapes, tuple(order), pictured, image)
+    shown = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
+    if image and shapes.get(pictured, ())[:2] == image[:2]:
+        shown = pictured
+    order.sort(key=lambda name: name != shown)
+    return MapLayout(datasets, shapes, tuple(order), shown, image)
 
 
 def flat(maps: Mapping[str, Array]) -> Array:

@@ -1,4 +1,4 @@
-"""Explanations back out of parts."""
+"""The reader of explanations out of a run's parts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -123,7 +123,9 @@ class StoredRun:
         if not self.files:
             return NO_MAPS
         with self._reader.opened(self.files[0]) as file:
-            return read_layout(file, self._explained())
+            settled = self.about.get("settled")
+            pictured = settled.get("pictured") if isinstance(settled, dict) else None
+            return read_layout(file, self._explained(), str(pictured or ""))
 
     def _explained(self) -> list[str]:
         """Return the inputs that are explained, in the model's order, as run.json tells them."""

@@ -1,4 +1,4 @@
-"""Write a run directory as explanations come in, row by row."""
+"""The writer of a run directory: explanations row by row, as they come."""
 
 import os
 import time
@@ -91,6 +91,12 @@ class RunFolder:
             join_parts(parts, self.out / ATTRIBUTIONS)
             if "npy" in save:
                 save_npy(self.out / ATTRIBUTIONS, self.out / ATTRIBUTIONS_NPY)
+
+    def restate(self, about: dict[str, Any]) -> None:
+        """Put what has changed into run.json, while the run goes on."""
+        self.check_place()
+        self._about = {**self._about, **about}
+        write_about(self.out, "running", self._about)
 
     def finish(self, status: Status, about: dict[str, Any]) -> None:
         """Write the final run.json."""

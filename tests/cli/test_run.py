@@ -54,7 +54,7 @@ def test_a_run_directory_has_all_its_files(plain: Path, photos: Path) -> None:
         path.relative_to(photos).as_posix() for path in photos.rglob("*.png")
     )
     for identity in frame["id"]:
-        with Image.open(plain / "overlays" / f"{identity}.png") as picture:
+        with Image.open(plain / "overlays" / identity) as picture:
             assert picture.mode == "RGB" and min(picture.size) >= 224
     assert {k: str(v) for k, v in frame.dtypes.items() if k in ("target", "score", "steps")} == {
         "target": "int64",
@@ -496,7 +496,16 @@ def test_pixels_that_would_be_scaled_twice_are_told(
     model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(2)])
     model.save(tmp_path / "m.keras")
     arguments = ("run", tmp_path / "m.keras", photos, "--overwrite", "-o", tmp_path / "out")
-    assert "'scale' scales pixels itself" in igcli(*arguments).stderr
+    told = igcli(*arguments)
+    doubt = (
+        "the model's first layer 'scale' scales pixels itself, after --preprocess unit has: use "
+        "--preprocess raw"
+    )
+    assert f"igcli: doubt: {doubt}\n" in told.stderr
+    # Below the summary, for whoever reads no more than the end.
+    assert told.output.endswith(f"igcli: this run is very likely wrong: {doubt}\n")
+    about = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert about["notes"][0] == {"note": doubt, "doubt": True}
     assert "scales pixels" not in igcli(*arguments, "--preprocess", "raw").stderr
 
 

@@ -234,11 +234,6 @@ def _tokens(keras: Any) -> Any:
     return keras.Model(inputs, keras.layers.Dense(2)(pooled))
 
 
-def _open_output(keras: Any) -> Any:
-    inputs = keras.Input((None, 3))
-    return keras.Model(inputs, keras.layers.Dense(2)(inputs))
-
-
 def _no_gradient(keras: Any) -> Any:
     inputs = keras.Input((3,))
     return keras.Model(inputs, keras.layers.Dense(2)(keras.ops.stop_gradient(inputs)))
@@ -252,7 +247,6 @@ def _lambda(keras: Any) -> Any:
 REFUSED = [
     (lambda keras: _many(keras, "outputs"), "2 outputs: one, two"),
     (_tokens, "input 'tokens' takes integers"),
-    (_open_output, r"output has shape \(None, None, 2\)"),
     (_no_gradient, "no gradient flows|StopGradient"),
     (_lambda, "layer 'double' is a Lambda"),
 ]

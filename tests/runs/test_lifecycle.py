@@ -75,7 +75,7 @@ def test_one_corrupt_image_fails_alone_by_name(fifty: RunConfig) -> None:
     assert np.isnan(stored(fifty.out)[12]).all()
     assert np.isfinite(np.delete(stored(fifty.out), 12, axis=0)).all()
     pictures = {path.name for path in (fifty.out / "overlays").iterdir()}
-    assert pictures == {f"i{i:02d}.png.png" for i in range(50) if i != 12}
+    assert pictures == {f"i{i:02d}.png" for i in range(50) if i != 12}
 
 
 def test_maps_and_numbers_are_the_closed_form(fifty: RunConfig) -> None:

@@ -247,7 +247,7 @@ def test_a_damaged_part_is_computed_again(runs: Runs, damage: str) -> None:
 
 @pytest.mark.parametrize("left", [None, 0, 100])
 def test_overlays_that_are_missing_or_cut_are_drawn_again(runs: Runs, left: int | None) -> None:
-    path = runs.config.out / "overlays" / "b.png.png"
+    path = runs.config.out / "overlays" / "b.png"
     data = path.read_bytes()
     path.unlink()
     if left is not None:
@@ -297,7 +297,7 @@ def test_on_error_stop_ends_at_the_first_failed_input(runs: Runs) -> None:
 
 
 def test_a_picture_that_can_not_be_written_is_told_and_the_rest_goes_on(runs: Runs) -> None:
-    in_the_way = runs.config.out / "overlays" / "e.png.png"
+    in_the_way = runs.config.out / "overlays" / "e.png"
     in_the_way.unlink(missing_ok=True)
     in_the_way.mkdir()
     result = runs.resume()
@@ -322,3 +322,49 @@ def test_seconds_add_up(runs: Runs) -> None:
     first = json.loads((runs.config.out / "run.json").read_text())["seconds"]
     runs.resume()
     assert json.loads((runs.config.out / "run.json").read_text())["seconds"] > 0.5 * first > 0
+
+
+def noted(out: Path) -> list[tuple[str, bool]]:
+    found = json.loads((out / "run.json").read_text())["notes"]
+    return [(entry["note"], entry["doubt"]) for entry in found]
+
+
+def test_notes_of_the_part_before_stay_and_doubts_are_the_runs(runs: Runs) -> None:
+    about = runs.config.out / "run.json"
+    earlier = [{"note": "seen before", "doubt": True}]
+    about.write_text(json.dumps({**json.loads(about.read_text()), "notes": earlier}))
+    result = runs.resume(batch_size=3)
+    assert result.doubts == ["seen before"] and "seen before" not in runs.notes
+    assert noted(runs.config.out)[0] == ("seen before", True)
+    changed = [note for note, _ in noted(runs.config.out) if "last digits may differ" in note]
+    assert len(changed) == 1 and changed[0] in runs.notes
+
+
+def test_a_note_is_in_run_json_before_the_run_ends(runs: Runs) -> None:
+    stopped = runs.explain(overwrite=True, stop_in=1, baseline=("white",))
+    assert noted(runs.config.out) == [] and not stopped.notes
+    runs.model = Stopping(SHAPE, np.zeros((2, 60)))
+    runs.explain(overwrite=True)
+    ((note, is_doubt),) = [found for found in noted(runs.config.out) if "all zero" in found[0]]
+    assert is_doubt and note.startswith("6 of the first 6 maps are all zero, a.png for one")
+
+
+def test_a_run_of_before_keeps_the_names_of_its_pictures(runs: Runs) -> None:
+    out = runs.config.out
+    told = json.loads((out / "run.json").read_text())
+    assert told["settled"].pop("overlay_names") == "stem"
+    (out / "run.json").write_text(json.dumps(told))
+    for path in sorted((out / "overlays").iterdir()):
+        path.rename(path.with_name(f"{path.name}.png"))
+    assert runs.resume().complete
+    names = {f"{letter}.png.png" for letter in "abcdef"}
+    assert {path.name for path in (out / "overlays").iterdir()} == names
+    assert json.loads((out / "run.json").read_text())["settled"]["overlay_names"] == "id"
+
+
+def test_the_ending_is_kept_where_two_inputs_share_a_stem(runs: Runs) -> None:
+    Image.open(runs.config.inputs / "b.png").save(runs.config.inputs / "b.bmp")
+    out = runs.config.out.with_name("another")
+    runs.explain(out=out)
+    names = {path.name for path in (out / "overlays").iterdir()}
+    assert names == {"a.png", "b.png.png", "b.bmp.png", *(f"{x}.png" for x in "cdef")}

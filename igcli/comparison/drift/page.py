@@ -1,4 +1,4 @@
-"""A verdict as one HTML file that needs nothing else: numbers, and the maps that differ most."""
+"""The page of a verdict: one HTML file with its numbers and the maps that differ most."""
 
 from collections.abc import Iterable, Sequence
 from html import escape

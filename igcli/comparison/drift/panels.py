@@ -1,4 +1,4 @@
-"""Small pictures of one image's maps: both on one colour scale, as PNG data URIs."""
+"""Panels of one image's maps: both on one colour scale, as PNG data URIs."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where paths start: from what `--baseline` says to one baseline per input."""
+"""choose: from what `--baseline` says to one baseline per input."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,13 +1,15 @@
-"""Read an .npy array of inputs, memory-mapped.
+"""The reader of arrays: an .npy of inputs, memory-mapped.
 
 uint8 is pixels, floats are model space, and other integers are for inputs that take integers.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 
@@ -69,14 +71,14 @@ def bound_kind(kind: SourceKind, spec: InputSpec, what: str) -> SourceKind:
     InputError
         When integers meet an input that takes floats, or the other way round.
     """
-    if spec.is_integer:
+    if spec.is_whole:
         if kind == "floats":
             raise InputError(
                 f"{what} holds floats",
                 f"the model's input {spec.name!r} takes {spec.declared}",
                 f"save it with .astype('{spec.declared}')",
             )
-        return "integers"
+        return kind if spec.pixels else "integers"
     if kind == "integers":
         raise InputError(
             f"{what} holds integers",
@@ -116,6 +118,8 @@ class ArrayListing:
 
     resizable = False
     notes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    arrays: Mapping[str, Array] = MappingProxyType({})
 
     def __init__(self, path: Path, array: Array, kind: SourceKind) -> None:
         self.path = path
@@ -160,6 +164,11 @@ class ArraySource:
 
     space: Space
     array: Array
+    beside: tuple[str, ...] = ()
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Settle what is read and shown; see `Source.shown`."""
+        return replace(self, space=replace(self.space, depth=depth, bands=bands))
 
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""

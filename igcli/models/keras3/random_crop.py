@@ -1,4 +1,4 @@
-"""RandomCrop at inference, as the Keras that wrote a file had it: today's leaves images as they are.
+"""RandomCrop at inference, as the Keras that wrote a file had it: today's does nothing then.
 
 Until Keras 3.5 it resized the largest window of its own aspect ratio. Keras 3.6 and 3.7 cut its
 size out of the image at that window's upper left corner. Since 3.8 it does nothing.

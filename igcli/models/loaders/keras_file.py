@@ -1,4 +1,4 @@
-"""Load a whole-model Keras file: ``.keras``, or the legacy ``.h5``."""
+"""The Keras file loader: a whole model in ``.keras``, or in the legacy ``.h5``."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

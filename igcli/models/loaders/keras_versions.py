@@ -1,4 +1,4 @@
-"""Load a whole-model Keras file into Keras 3, whichever Keras wrote it.
+"""Keras versions: a whole-model file brought into Keras 3, whichever Keras wrote it.
 
 What Keras 3 wrote, it reads. A file of Keras 2 is rebuilt from a repaired config and the file's
 weights; what can't be repaired goes to tf-keras, where that is installed.
@@ -17,10 +17,10 @@ import h5py
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
+from igcli.models.keras2.config_repair import HARD_SIGMOID, KERAS3_MODULES, repair
 from igcli.models.keras2.layer_graph import Config
 from igcli.models.keras2.legacy import LegacyModel
 from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
-from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair
 from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
 from igcli.models.keras3.loading import load_as_it_is, load_keras3
 from igcli.models.loaders.custom_objects import as_named_in
@@ -108,7 +108,7 @@ def _keras2(path: Path, version: str, config: Config, options: Config) -> tuple[
 
     repaired, notes = repair(config)
     own = options["custom_objects"] | {REGISTERED: op_layer(), HARD_SIGMOID: _hard_sigmoid}
-    _refuse_unknown(repaired, {*dir(keras.layers), *own, *MODULES})
+    _refuse_unknown(repaired, {*dir(keras.layers), *own, *KERAS3_MODULES})
     _reserve_names(repaired)
     model = keras.saving.deserialize_keras_object(
         repaired, custom_objects=own, safe_mode=options["safe_mode"]

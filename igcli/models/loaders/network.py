@@ -1,4 +1,4 @@
-"""What every loader returns, and the checks that all of them share."""
+"""The network that every loader returns, and the checks that all of them share."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import InputSpec, LayerCall, Part
+from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, Part
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
 _ARGUMENTS = re.compile(r"^\s*(?:Arguments received by|Call arguments received)", re.MULTILINE)
@@ -37,6 +37,10 @@ class Network:
         The Keras model, whose layers can be named; None for other kinds.
     batch : int or None
         How many inputs it takes at once; None for any number.
+    settled : tuple of str
+        Inputs of the file that are no data, and have a value.
+    entry_points : tuple of EntryPoint
+        What a SavedModel offers.
     """
 
     function: Callable[[Sequence[Any]], Sequence[Any]]
@@ -45,6 +49,8 @@ class Network:
     loader: str
     model: Any = None
     batch: int | None = None
+    settled: tuple[str, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,12 @@ class Loaded:
         Where the parts come from that are several calls of one layer.
     batch : int or None
         How many rows it takes at once; None for any number.
-    transposed : tuple of str
-        See `ModelSpec.transposed`.
+    transposed, draws, of_batch, masks : tuple of str
+        See `ModelSpec`.
+    layers : tuple of str
+        The names of the model's layers, where they are known.
+    notes : tuple of str
+        What is to be told of how it was chosen.
     """
 
     function: Callable[[Any], Any]
@@ -91,6 +101,11 @@ class Loaded:
     calls: tuple[LayerCall, ...] = ()
     batch: int | None = None
     transposed: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
+    of_batch: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype: str) -> InputSpec:

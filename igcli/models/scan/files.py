@@ -1,4 +1,4 @@
-"""Read a Keras model file before Keras does, and refuse what could run code or fill the machine.
+"""Model files, read before Keras does; what could run code or fill the machine is refused.
 
 Nothing here executes, imports or unpickles anything from the file, and nothing imports TensorFlow.
 """

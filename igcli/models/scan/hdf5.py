@@ -1,4 +1,4 @@
-"""An HDF5 file of weights: everything in it is in it, and it is no larger than it looks.
+"""HDF5 files of weights: nothing lies outside the file, and it is no larger than it looks.
 
 Only what HDF5 says of its objects is read, and the one attribute that holds the model's config. No
 link is followed before it is known to stay inside the file.

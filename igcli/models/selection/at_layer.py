@@ -1,4 +1,4 @@
-"""A model from one of its layers on: the path runs in what goes into it, or comes out of it."""
+"""A model entered at a layer: the path runs in what goes into it, or comes out of it."""
 
 from collections.abc import Sequence
 from pathlib import Path

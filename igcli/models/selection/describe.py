@@ -1,4 +1,4 @@
-"""What a model file holds, for people: inputs, outputs, layers. It need not be explainable."""
+"""describe: a model file's inputs, outputs and layers, for people."""
 
 from dataclasses import dataclass
 from pathlib import Path

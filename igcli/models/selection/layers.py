@@ -1,4 +1,4 @@
-"""A Keras model's layers: their names, and what goes into or comes out of one while it runs."""
+"""Layers of a Keras model: their names, and what goes into or comes out of one as it runs."""
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +31,11 @@ def _several_calls(model: Any, layer: Any, name: str) -> tuple[LayerCall, ...]:
     if len(calls) < 2:
         return ()
     return tuple(LayerCall(f"{name}:{i}", c.inputs, c.on) for i, c in enumerate(calls))
+
+
+def layer_names(model: Any) -> tuple[str, ...]:
+    """Return the layers' own names, without those of the models that they are in."""
+    return tuple(info.name.rpartition("/")[2] for info in layer_infos(model))
 
 
 def _shape(layer: Any) -> str:

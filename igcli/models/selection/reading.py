@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from igcli.common.model_spec import InputSpec, ModelSettings
-from igcli.common.shapes import IMAGE_CHANNELS, fits, is_image_shape
+from igcli.common.shapes import PHOTO_CHANNELS, fits, is_image_shape
 from igcli.models.loaders.network import Network
 
 
 def is_channels_first(shape: Sequence[int | None]) -> bool:
     """Tell whether an input of this shape takes pictures, their channels first."""
-    return len(shape) == 3 and shape[0] in IMAGE_CHANNELS and not is_image_shape(tuple(shape))
+    return len(shape) == 3 and shape[0] in PHOTO_CHANNELS and not is_image_shape(tuple(shape))
 
 
 def as_read(tf: Any, network: Network, settings: ModelSettings) -> tuple[Network, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""A run as one HTML file: summary, charts, a table to sort and filter, pictures, settings."""
+"""The page of a run: summary, charts, a table to sort and filter, pictures, settings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from igcli.common.errors import OutputError, reason
 from igcli.common.html import asset, document, text
 from igcli.common.machine import cpus
+from igcli.common.notes import doubts, notes_from_json
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
@@ -185,7 +186,10 @@ def _about(run: StoredRun) -> list[str]:
 
 
 def _notices(run: StoredRun, shown: int) -> list[str]:
-    found = []
+    found = [
+        f"This run is very likely wrong: {doubt}"
+        for doubt in doubts(notes_from_json(run.about.get("notes")))
+    ]
     missing = explanations_asked(run) - len(run.rows)
     if missing or run.about.get("status") != "complete":
         found.append(

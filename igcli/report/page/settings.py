@@ -1,4 +1,4 @@
-"""What a run was asked and what it ran on, as names and values for people."""
+"""The settings of a run, and what it ran on, as names and values for people."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Small pictures of one explanation, none over its share of the page's bytes."""
+"""Thumbnails of one explanation, none over its share of the page's bytes."""
 
 from collections.abc import Iterator
 from math import isfinite

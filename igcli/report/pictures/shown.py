@@ -8,6 +8,7 @@ from pathlib import Path
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
+from igcli.store.picture_names import names_by_stem
 from igcli.store.run import open_finished_run
 
 # So many ids are searched for one that is alike.
@@ -32,6 +33,8 @@ class ShownRun:
         What `--baseline` came to, and the kind of the inputs.
     seed : int
         Of random baselines.
+    names_by_stem : bool
+        Whether the run's own pictures are called without their inputs' endings.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class ShownRun:
             self.inputs_are = str(about["settled"]["inputs_are"])
             self.seed = int(about["config"]["seed"])
             explained = {name: tuple(s) for name, s in about["settled"]["explained"].items()}
+        self.names_by_stem = names_by_stem(self._run.about)
         self._run.check_sizes()
         self.rows = self._run.rows
         layout = self._run.layout

@@ -13,16 +13,18 @@ from igcli.common.model_spec import InputSpec, ModelSpec, Part
 from igcli.inputs.baselines.recipes import Baseline
 from igcli.inputs.readers.source import Source
 from igcli.runs.planning.blocks import block_size, shared
-from igcli.runs.planning.earlier_run import Earlier
+from igcli.runs.planning.earlier_run import EarlierRun
 from igcli.runs.planning.gates import check_gates
+from igcli.runs.planning.jumps import tell_of_jumps
 from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Preflight
+from igcli.runs.planning.repeatability import check_repeatable
 from igcli.store.maps import Maps, maps_of
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How a model is asked about its inputs.
+    """What paths run in, how they are integrated, and how their rows are sent.
 
     Attributes
     ----------
@@ -59,7 +61,7 @@ class Calibration:
 
 
 def calibrate(
-    known: Preflight,
+    preflight: Preflight,
     model: GradientModel,
     source: Source,
     baseline: Baseline,
@@ -67,11 +69,11 @@ def calibrate(
     workers: int,
     warn: Warn,
 ) -> Calibration:
-    """Ask the model what only it can tell, and settle how it is asked from then on.
+    """Return what the model and the inputs decide together.
 
     Parameters
     ----------
-    known : Preflight
+    preflight : Preflight
         What is known without the model.
     model, source, baseline
         The model, the inputs bound to it, and what makes their baselines.
@@ -87,14 +89,16 @@ def calibrate(
     IgcliError
         Whatever makes the run impossible, named.
     """
-    config, spec, count = known.config, model.spec, len(known.names)
+    config, spec, count = preflight.config, model.spec, len(preflight.names)
     point = _point(model, source)
-    maps = maps_of(spec, point, source.space.pictured)
-    error = precision_error(model, source, known.every, baseline, warn)
-    method = known.settings.method.with_rounding(error)
-    check_gates(known.gates, method)
+    maps = maps_of(spec, point, source.space.pictured, source.space.shown_channels)
+    error = precision_error(model, source, preflight.every, baseline, warn)
+    method = preflight.settings.method.with_rounding(error)
+    check_gates(preflight.gates, method)
     rows = count * per_input * method.usual_steps // workers
-    chosen = _batching(config, model, method, point.known_shape, rows, known.earlier, warn)
+    chosen = _batching(config, model, method, point.known_shape, rows, preflight.earlier, warn)
+    check_repeatable(model, method, chosen.batching, source, preflight.every, baseline)
+    tell_of_jumps(model, source, preflight.every, baseline, warn)
     size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
     return Calibration(
         point=point,
@@ -102,12 +106,12 @@ def calibrate(
         precision_error=error,
         method=method,
         chosen=chosen,
-        block=known.earlier.block if known.earlier else shared(size, count, workers),
+        block=preflight.earlier.block if preflight.earlier else shared(size, count, workers),
     )
 
 
 def _point(model: GradientModel, source: Source) -> InputSpec:
-    """Settle what paths run in; where a layer's shape is open, by asking the model."""
+    """Return what paths run in; where a layer's shape is open, the model tells it."""
     spec, space = model.spec, source.space
     if spec.entered is None:
         return space.input
@@ -123,10 +127,10 @@ def _batching(
     method: Method,
     shape: tuple[int, ...],
     rows: int,
-    earlier: Earlier | None,
+    earlier: EarlierRun | None,
     warn: Warn,
 ) -> Chosen:
-    if earlier and config.batch_size == earlier.asked and _suits(earlier, model.spec):
+    if earlier and config.batch_size == earlier.batch_size and _suits(earlier, model.spec):
         chosen = Chosen(earlier.batching, "as before")
     else:
         chosen = choose_batching(model, method, shape, rows, config.batch_size)
@@ -136,5 +140,5 @@ def _batching(
     return chosen
 
 
-def _suits(earlier: Earlier, spec: ModelSpec) -> bool:
+def _suits(earlier: EarlierRun, spec: ModelSpec) -> bool:
     return (earlier.device, earlier.batching.streams) == (spec.device, spec.streams)

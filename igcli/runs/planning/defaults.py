@@ -1,12 +1,15 @@
 """The defaults of a run: what stands for settings that were not given, for the inputs at hand."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from igcli.attribution.methods import Method, choose_method
 from igcli.common.config import RunConfig
 from igcli.inputs.baselines.choose import with_default
+from igcli.inputs.labels import FOLDERS, Labels
 from igcli.inputs.readers.resize import DEFAULT_RESIZE
 from igcli.inputs.readers.source import Listing
+from igcli.inputs.targets import target_content
 from igcli.runs.planning.preprocessing import asked_preprocess
 
 
@@ -57,9 +60,13 @@ def spelled_out(config: RunConfig, listing: Listing, settings: Settings) -> RunC
     """Return what was asked for with its defaults in place: who gives them asks for the same run.
 
     What only the model knows is left open: the size of images, and the baselines of several inputs.
+    What names something in INPUTS stands for what is there.
     """
+    of_folders = str(config.labels) == FOLDERS
     return replace(
         settings.method.spelled_out(config),
+        labels=Path(Labels(tuple(listing.folders)).content) if of_folders else config.labels,
+        target=target_content(config.target, listing.arrays),
         baseline=with_default(config.baseline, listing.kind),
         preprocess=settings.preprocess,
         resize=settings.resize_of_inputs,

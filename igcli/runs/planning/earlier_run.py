@@ -1,4 +1,4 @@
-"""The unfinished run that `--resume` goes on with, as its run.json tells it."""
+"""The earlier run, unfinished, that `--resume` goes on with: what its run.json says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.store.identity import differences
 from igcli.store.manifest import read_manifest
+from igcli.store.picture_names import names_by_stem
 from igcli.store.reader import UNREADABLE, read_rows
 from igcli.store.run_json import read_about
 
@@ -21,7 +22,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierRun:
     """What a run that goes on takes over.
 
     Attributes
@@ -32,29 +33,32 @@ class Earlier:
         Inputs per block.
     batching : Batching
         How its rows were sent.
-    asked : int or None
+    batch_size : int or None
         The `--batch-size` that it was given.
-    ran : dict
+    batching_facts : dict
         What run.json says of how its rows were sent.
     device : str
         What it ran on.
     versions : dict
         Of what results depend on.
+    names_by_stem : bool
+        Whether its pictures are called without their inputs' endings.
     """
 
     run: str
     block: int
     batching: Batching
-    asked: int | None
-    ran: dict[str, Any]
+    batch_size: int | None
+    batching_facts: dict[str, Any]
     device: str
     versions: dict[str, str]
+    names_by_stem: bool
 
 
-def find_earlier(
+def find_earlier_run(
     config: RunConfig, here: dict[str, Any], names: Sequence[InputName]
-) -> Earlier | None:
-    """Return the run in OUT that is to go on; None without `--resume`, or where there is none.
+) -> EarlierRun | None:
+    """Return the run in OUT that `--resume` goes on with; None where there is none.
 
     Parameters
     ----------
@@ -80,14 +84,15 @@ def find_earlier(
     if different:
         raise _another(config, "; ".join([*different, *_gone(config.out, about, names)]))
     try:
-        return Earlier(
+        return EarlierRun(
             run=str(about["run"]),
             block=int(about["block"]),
             batching=Batching(int(about["batching"]["size"]), int(about["batching"]["streams"])),
-            asked=about["config"]["batch_size"],
-            ran=dict(about["batching"]),
+            batch_size=about["config"]["batch_size"],
+            batching_facts=dict(about["batching"]),
             device=str(about["device"]),
             versions=dict(about["versions"]),
+            names_by_stem=names_by_stem(about),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _another(config, f"its run.json lacks {error}") from error
@@ -116,8 +121,8 @@ def _another(config: RunConfig, cause: str) -> OutputError:
     )
 
 
-def changes_since(earlier: Earlier, batching: Batching, device: str) -> str:
-    """Say what may make the last digits differ from those of the part that is done; "" for none."""
+def changes_since(earlier: EarlierRun, batching: Batching, device: str) -> str:
+    """Return in words what may make the last digits differ from the stored ones; "" for nothing."""
     changed = [
         f"{name} {version}, not {earlier.versions.get(name)}"
         for name, version in versions().items()

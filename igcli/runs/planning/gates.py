@@ -1,4 +1,4 @@
-"""GATES: thresholds that turn a finished run into exit code 1."""
+"""The gates of a run: thresholds on its explanations that turn it into exit code 1."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

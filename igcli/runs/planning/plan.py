@@ -15,13 +15,15 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings, ModelSpec
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
+from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.readers.read_ahead import read_ahead
-from igcli.inputs.readers.registry import bind
+from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
-from igcli.inputs.targets import Targets, plan_targets
+from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.runs.planning.calibration import Calibration, calibrate
-from igcli.runs.planning.earlier_run import Earlier
-from igcli.runs.planning.preflight import Preflight, preflight
+from igcli.runs.planning.earlier_run import EarlierRun
+from igcli.runs.planning.first_look import look_at
+from igcli.runs.planning.preflight import Preflight, make_preflight
 from igcli.runs.planning.preprocessing import Preprocessing, settle_preprocess
 from igcli.store.maps import Maps
 
@@ -43,7 +45,7 @@ class Plan:
     source, targets, start
         The inputs bound to the model, what of its output is explained, and where paths start.
     calibration : Calibration
-        How the model is asked.
+        What paths run in, how they are integrated, and how their rows are sent.
     run : str
         This run's key.
     """
@@ -68,7 +70,7 @@ class Plan:
         return self.preflight.names
 
     @property
-    def earlier(self) -> Earlier | None:
+    def earlier(self) -> EarlierRun | None:
         """The run in OUT that this one goes on with."""
         return self.preflight.earlier
 
@@ -99,7 +101,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What one process of a run found with the model, and the others take over.
+    """What one process of a run has worked out with the model, and the others take over.
 
     Attributes
     ----------
@@ -124,28 +126,28 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     IgcliError
         Whatever makes the run impossible, named.
     """
-    return plan_run(preflight(config, warn), load_model, warn)
+    return plan_run(make_preflight(config, warn), load_model, warn)
 
 
 def plan_run(
-    known: Preflight,
+    preflight: Preflight,
     load_model: LoadModel,
     warn: Warn,
-    taken: Handover | None = None,
+    handover: Handover | None = None,
     workers: int = 1,
 ) -> Plan:
     """Plan a run whose inputs were looked at.
 
     Parameters
     ----------
-    known : Preflight
+    preflight : Preflight
         What is known without the model.
     load_model : callable
         Loads it.
     warn : callable
         Told what is worth a notice.
-    taken : Handover or None
-        What another process of the same run found out: it is taken over.
+    handover : Handover or None
+        Of another process of the same run, where there was one.
     workers : int
         How many processes will share the work.
 
@@ -154,41 +156,49 @@ def plan_run(
     IgcliError
         Whatever makes the run impossible, named.
     """
-    config, listing = known.config, known.listing
-    model = load_model(config.model, known.model_settings, warn)
+    config, listing = preflight.config, preflight.listing
+    model = load_model(config.model, preflight.model_settings, warn)
     spec = model.spec
-    preprocessing = settle_preprocess(known.settings.preprocess, spec)
-    source = bind(listing, spec, preprocessing.name, known.settings.resize, config.image_size)
-    known.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
-    targets = plan_targets(
-        config.target, listing.names, known.labels, spec.classes, spec.output_shape
+    preprocessing = settle_preprocess(preflight.settings.preprocess, spec)
+    reading = Reading(
+        preprocess=preprocessing.name,
+        resize=preflight.settings.resize,
+        image_size=config.image_size,
+        depth=config.bit_depth,
+        bands=config.bands or (),
     )
-    start = (taken.start if taken else None) or _start(known, source)
+    source = bind(listing, spec, reading)
+    preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
+    classes = Classes(preflight.labels, spec.classes, spec.output_shape)
+    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
+    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn)
+    start = (handover.start if handover else None) or _start(preflight, source)
     _check_maps(config, spec)
-    if taken is not None:
-        calibration = taken.calibration
+    if handover is not None:
+        calibration = handover.calibration
     else:
         if preprocessing.note:
             warn(preprocessing.note)
+        look_at(source, preflight.every, spec.scaling, config.bit_depth, warn)
         calibration = calibrate(
-            known, model, source, start.baseline, targets.per_input, workers, warn
+            preflight, model, source, start.baseline, targets.per_input, workers, warn
         )
-    run = known.earlier.run if known.earlier else uuid4().hex
-    return Plan(known, model, preprocessing, source, targets, start, calibration, run)
+    run = preflight.earlier.run if preflight.earlier else uuid4().hex
+    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run)
 
 
-def _start(known: Preflight, source: Source) -> Start:
+def _start(preflight: Preflight, source: Source) -> Start:
     return settle_start(
-        known.config.baseline,
+        preflight.config.baseline,
         source.space,
-        lambda: (s for s in read_ahead(source, known.every) if isinstance(s, Sample)),
-        len(known.listing.names),
-        known.settings.resize,
-        known.config.seed,
+        lambda: (s for s in read_ahead(source, preflight.every) if isinstance(s, Sample)),
+        len(preflight.listing.names),
+        preflight.settings.resize,
+        preflight.config.seed,
     )
 
 
-def handover(plan: Plan) -> Handover:
+def make_handover(plan: Plan) -> Handover:
     """Return what the other processes of a run take over from a plan."""
     made_of_all = takes_all_inputs(plan.config.baseline)
     return Handover(plan.model.spec, plan.start if made_of_all else None, plan.calibration)

@@ -13,11 +13,11 @@ from igcli.inputs.labels import Labels, read_labels
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
 from igcli.runs.planning.defaults import Settings, settle, spelled_out
-from igcli.runs.planning.earlier_run import Earlier, find_earlier
+from igcli.runs.planning.earlier_run import EarlierRun, find_earlier_run
 from igcli.runs.planning.gates import Gate, parse_gates
 from igcli.store.identity import identity
-from igcli.store.layout import clashes
 from igcli.store.outdir import check_out, check_sources
+from igcli.store.picture_names import PictureNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Preflight:
         The same with its defaults in place.
     every, names : sequence of InputName
         The inputs of all shards, `--limit` applied, and those to explain.
-    clashing : frozenset of str
-        Ids of all shards that are told apart by case alone.
+    pictures : PictureNames
+        What the pictures of all shards are called.
     identity : dict
         What another run must share to go on with this one; see `igcli.store.identity`.
-    earlier : Earlier or None
+    earlier : EarlierRun or None
         The run in OUT that this one goes on with.
     """
 
@@ -45,16 +45,23 @@ class Preflight:
     settings: Settings
     every: Sequence[InputName]
     names: Sequence[InputName]
-    clashing: frozenset[str]
+    pictures: PictureNames
     labels: Labels
     gates: list[Gate]
     identity: dict[str, Any]
-    earlier: Earlier | None = None
+    earlier: EarlierRun | None = None
 
     @property
     def first(self) -> int:
         """Where the inputs to explain begin among those of all shards."""
         return self.names[0].index if self.names else 0
+
+    def going_on(self, earlier: EarlierRun | None) -> "Preflight":
+        """Return the same as what goes on with an earlier run, whose pictures keep their names."""
+        pictures = self.pictures
+        if earlier is not None and not earlier.names_by_stem:
+            pictures = PictureNames((name.id for name in self.every), by_stem=False)
+        return replace(self, earlier=earlier, pictures=pictures)
 
     @property
     def model_settings(self) -> ModelSettings:
@@ -63,7 +70,7 @@ class Preflight:
         return replace(self.config.model_settings, shapes=shapes, pictures=self.listing.resizable)
 
 
-def preflight(config: RunConfig, warn: Warn) -> Preflight:
+def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     """Check a run, OUT included, and write nothing.
 
     Raises
@@ -73,11 +80,11 @@ def preflight(config: RunConfig, warn: Warn) -> Preflight:
     """
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, (config.model, config.inputs, *config.files()))
-    known = look_at_inputs(config, warn)
-    earlier = find_earlier(config, known.identity, known.every)
+    preflight = look_at_inputs(config, warn)
+    earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
-        config = replace(config, batch_size=earlier.asked)
-    return replace(known, config=config, earlier=earlier)
+        config = replace(config, batch_size=earlier.batch_size)
+    return replace(preflight.going_on(earlier), config=config)
 
 
 def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
@@ -92,7 +99,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     _tell_what_is_unused(config, listing, warn)
     settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
-    labels = read_labels(config.labels)
+    labels = read_labels(config.labels, listing.folders, warn)
     gates = parse_gates(config.fail_on, settings.method)
     every = listing.names[: config.limit]
     names = _shard(every, config.shard)
@@ -105,7 +112,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
         settings=settings,
         every=every,
         names=names,
-        clashing=clashes(name.id for name in every),
+        pictures=PictureNames(name.id for name in every),
         labels=labels,
         gates=gates,
         identity=identity(spelled_out(config, listing, settings), every),
@@ -124,5 +131,7 @@ def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequenc
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
     if not listing.resizable and config.resize is not None:
         warn(f"--resize {config.resize} has no effect: arrays are not resized")
+    if not listing.resizable and config.bit_depth is not None:
+        warn(f"--bit-depth {config.bit_depth} has no effect: it is for image files")
     for note in listing.notes:
         warn(note)

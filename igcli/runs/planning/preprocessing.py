@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSpec
+from igcli.common.notes import Doubt
 from igcli.inputs.preprocess import DEFAULT_PREPROCESS
 from igcli.inputs.readers.source import Listing
 
@@ -49,11 +50,23 @@ def asked_preprocess(config: RunConfig, listing: Listing) -> str | None:
 
 
 def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
-    """Return what is done to pixels for a model; the note says where they would be scaled twice."""
+    """Return what is done to pixels for a model; the note says where they would be scaled twice.
+
+    A model of integers gets them as they are.
+    """
+    inputs = spec.inputs or (spec.input,)
+    if asked is not None and all(known.is_whole for known in inputs):
+        note = (
+            f"--preprocess {asked} has no effect: the model takes {inputs[0].declared} pixels, and "
+            "gets them as they are"
+        )
+        return Preprocessing("raw", "" if asked in {DEFAULT_PREPROCESS, "raw"} else note)
     if asked in (None, "raw") or not spec.scaling:
         return Preprocessing(asked)
     return Preprocessing(
         asked,
-        f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
-        f"{asked} has: use --preprocess raw",
+        Doubt(
+            f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
+            f"{asked} has: use --preprocess raw"
+        ),
     )

@@ -20,7 +20,7 @@ from igcli.runs.executors.local import run_plan
 from igcli.runs.executors.ray.shared_files import token_in
 from igcli.runs.executors.worker import Setup, Worker, portable
 from igcli.runs.planning.plan import make_plan
-from igcli.runs.planning.preflight import preflight
+from igcli.runs.planning.preflight import make_preflight
 from tests.runs.executors.scripted import FEATURES, Scripted, load
 
 COUNT = 24
@@ -40,7 +40,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
 
 
 def worker_of(config: RunConfig, load_model: Any = load, **changes: Any) -> Worker:
-    found = preflight(config, lambda message: None)
+    found = make_preflight(config, lambda message: None)
     with token_in(config.out) as token:
         setup = Setup(config, config.out.parent, 1, 2, found.identity, None, token, load_model)
         worker = Worker(replace(setup, **changes))
@@ -124,7 +124,7 @@ def test_a_worker_without_a_gpu_sees_none(
 
 
 def test_other_files_under_the_same_path_are_refused(config: RunConfig) -> None:
-    found = preflight(config, lambda message: None)
+    found = make_preflight(config, lambda message: None)
     with pytest.raises(ConfigError, match="other files than.*the model is another"):
         worker_of(config, identity={**found.identity, "model": "0"})
 
@@ -135,7 +135,8 @@ class Stopped(Scripted):
     worker: Worker
 
     def _row_gradients(self, rows: PathRows) -> RowValues:
-        if len(self.batches) == 2:
+        # Two more come before, when planning asks whether the model agrees with itself.
+        if len(self.batches) == 4:
             self.worker.stop.set()
         return super()._row_gradients(rows)
 

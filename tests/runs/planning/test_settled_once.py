@@ -14,8 +14,8 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
-from igcli.runs.planning.plan import Handover, Plan, handover, make_plan, plan_run
-from igcli.runs.planning.preflight import preflight
+from igcli.runs.planning.plan import Handover, Plan, make_handover, make_plan, plan_run
+from igcli.runs.planning.preflight import make_preflight
 from igcli.runs.run_json import about
 from tests.fakes import Linear
 
@@ -133,8 +133,8 @@ def test_pixels_that_are_scaled_twice_are_told(
 def test_what_one_process_found_another_takes_over_and_tells_nothing(config: RunConfig) -> None:
     first = planned(config, Scaler("scale", error=0.1))
     notes: list[str] = []
-    known = preflight(config, notes.append)
-    taken = handover(first)
+    known = make_preflight(config, notes.append)
+    taken = make_handover(first)
     assert taken == Handover(first.model.spec, None, first.calibration)
     # Its own model would find no error.
     plan = plan_run(known, lambda *_: Scaler("scale"), notes.append, taken)
@@ -144,7 +144,7 @@ def test_what_one_process_found_another_takes_over_and_tells_nothing(config: Run
 
 def test_baselines_of_all_inputs_are_handed_over(config: RunConfig) -> None:
     first = planned(replace(config, baseline=("mean",)), Scaler())
-    assert handover(first).start is first.start
+    assert make_handover(first).start is first.start
 
 
 def test_rounding_is_put_into_the_method_that_runs(config: RunConfig) -> None:
