@@ -21,6 +21,7 @@ class InputSpec:
     `declared` is the dtype that the model itself takes, where it is another one: numbers are kept
     as floats and cast in the model. `pixels` tells an input of integers that the model makes floats
     of before anything else: it takes the pixels of pictures, 0 to 255, and is explained as floats.
+    `tokens` tells one whose integers are places in a table.
     """
 
     name: str
@@ -28,6 +29,7 @@ class InputSpec:
     dtype: np.dtype[Any]
     declared: str = ""
     pixels: bool = False
+    tokens: bool = False
 
     @property
     def known_size(self) -> int:
