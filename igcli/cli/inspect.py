@@ -73,6 +73,12 @@ def _input(found: Mapping[str, Any]) -> str:
     return f"{found['name']}: {_shape(found['shape'])}, {found['dtype']}{first}{batch}"
 
 
+def _scaling(found: Mapping[str, Any]) -> str:
+    if found["name"]:
+        return f"{found['name']}: 0 to 255 become {found['black']:.3g} to {found['white']:.3g}"
+    return "none of pixels in the model itself"
+
+
 def _layer(found: Mapping[str, Any]) -> str:
     line = f"{found['name']}: {found['kind']}, {found['shape']}"
     calls = [_call(call) for call in found.get("calls", ())]
@@ -95,7 +101,8 @@ _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
         "output",
         lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
     ),
-    "scaling": ("scaling", lambda name: f"layer {name} takes pixels of 0-255: --preprocess raw"),
+    "scaling": ("scaling", _scaling),
+    "preprocess": ("pixels", lambda p: f"--preprocess auto is {p['auto']}: {p['because']}"),
     "layers": ("layer", _layer),
     "explained": ("explained", _explained),
     "explanations": ("run", lambda count: f"{count} explanation{'s' if count != 1 else ''}"),
