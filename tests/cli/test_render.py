@@ -115,7 +115,7 @@ def test_some_ids_go_to_a_sheet_or_a_folder(igcli: Any, out: Path, tmp_path: Pat
         (["0/photo-9.png"], "no ID in"),
         (["--style", "panel", "--sign", "negative"], "--sign negative has no meaning for --style"),
         (["--style", "none"], "'none' is not one of"),
-        (["--scale", "all"], "'all' is none of image, shown, run or a number"),
+        (["--scale", "all"], "'all' is none of image, shown, run, auto or a number"),
         (["--scale", "-1"], "--scale -1 is no scale"),
         (["--clip", "100"], "100.0 is not in the range 0<=x<100"),
         (["--size", "0"], "0 is not in the range"),

@@ -135,7 +135,8 @@ class Stopped(Scripted):
     worker: Worker
 
     def _row_gradients(self, rows: PathRows) -> RowValues:
-        if len(self.batches) == 2:
+        # Two more come before, when planning asks whether the model agrees with itself.
+        if len(self.batches) == 4:
             self.worker.stop.set()
         return super()._row_gradients(rows)
 
