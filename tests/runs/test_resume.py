@@ -51,9 +51,11 @@ class Runs:
 
     def explain(self, stop_in: int = 0, **changes: Any) -> RunResult:
         self.notes.clear()
-        self.model.batches.clear()
-        self.model.stop, self.model.stop_in = threading.Event(), stop_in
+        self.model.stop, self.model.stop_in = threading.Event(), 0
         plan = make_plan(replace(self.config, **changes), self.load, self.notes.append)
+        # Planning asks the model too: only what the run asks counts.
+        self.model.batches.clear()
+        self.model.stop_in = stop_in
         return run_plan(plan, untracked, self.notes.append, self.model.stop)
 
     def resume(self, **changes: Any) -> RunResult:
