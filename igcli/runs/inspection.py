@@ -14,7 +14,7 @@ from igcli.models.open import check_path, describe_model
 from igcli.models.selection.describe import ModelInfo, OutputInfo
 from igcli.runs.cost import Estimate, estimate
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
-from igcli.runs.planning.preprocessing import Preprocessing, choose_preprocess
+from igcli.runs.planning.preprocess_choice import Preprocessing, choose_preprocess
 
 
 @dataclass(frozen=True, slots=True)

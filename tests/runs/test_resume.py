@@ -274,7 +274,7 @@ def test_the_batch_size_is_remembered(runs: Runs) -> None:
 
 
 def test_other_versions_are_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("igcli.runs.planning.earlier_run.versions", lambda: {"tensorflow": "9.9"})
+    monkeypatch.setattr("igcli.runs.planning.resume_check.versions", lambda: {"tensorflow": "9.9"})
     runs.resume()
     assert runs.notes[0].startswith("the run goes on with tensorflow 9.9, not ")
 

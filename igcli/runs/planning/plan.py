@@ -22,10 +22,10 @@ from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.runs.planning.calibration import Calibration, calibrate
-from igcli.runs.planning.earlier_run import EarlierRun, check_preprocess
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
-from igcli.runs.planning.preprocessing import Preprocessing, settle_preprocess
+from igcli.runs.planning.preprocess_choice import Preprocessing, settle_preprocess
+from igcli.runs.planning.resume_check import EarlierRun, check_preprocess
 from igcli.runs.planning.sureness import find_surer
 from igcli.store.maps import Maps
 

@@ -10,7 +10,7 @@ from igcli.common.explanation import input_id, rank_of
 from igcli.common.notes import notes_from_json
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
-from igcli.runs.planning.preprocessing import Preprocessing
+from igcli.runs.planning.preprocess_choice import Preprocessing
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards

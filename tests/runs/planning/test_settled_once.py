@@ -14,10 +14,10 @@ from igcli.common.errors import ConfigError, OutputError
 from igcli.common.model_spec import InputSpec, OwnScaling
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
-from igcli.runs.planning.earlier_run import EarlierRun
 from igcli.runs.planning.plan import Handover, Plan, make_handover, make_plan, plan_run
 from igcli.runs.planning.preflight import make_preflight
-from igcli.runs.planning.preprocessing import choose_preprocess
+from igcli.runs.planning.preprocess_choice import choose_preprocess
+from igcli.runs.planning.resume_check import EarlierRun
 from igcli.runs.run_json import about
 from tests.fakes import Linear
 

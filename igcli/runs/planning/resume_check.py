@@ -1,4 +1,4 @@
-"""The earlier run, unfinished, that `--resume` goes on with: what its run.json says."""
+"""The resume check: the unfinished run in OUT that `--resume` goes on with, by its run.json."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The preprocessing of a run: what ``--preprocess`` comes to, without its model and then with it.
+"""The preprocess choice of a run: ``--preprocess``, without its model and then with it.
 
 It is settled here alone. What only the model can decide passes `asked_preprocess` as it is, and
 becomes a name in `settle_preprocess`, with the reason.
