@@ -73,6 +73,12 @@ def _input(spec: Mapping[str, Any]) -> str:
     return f"{spec['name']}: {_shape(spec['shape'])}, {spec['dtype']}{first}{batch}"
 
 
+def _scaling(layer: Mapping[str, Any]) -> str:
+    if layer["name"]:
+        return f"{layer['name']}: 0 to 255 become {layer['black']:.3g} to {layer['white']:.3g}"
+    return "none of pixels in the model itself"
+
+
 def _layer(layer: Mapping[str, Any]) -> str:
     line = f"{layer['name']}: {layer['kind']}, {layer['shape']}"
     calls = [_call(call) for call in layer.get("calls", ())]
@@ -95,7 +101,8 @@ _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
         "output",
         lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
     ),
-    "scaling": ("scaling", lambda name: f"layer {name} takes pixels of 0-255: --preprocess raw"),
+    "scaling": ("scaling", _scaling),
+    "preprocess": ("pixels", lambda p: f"--preprocess auto is {p['auto']}: {p['because']}"),
     "layers": ("layer", _layer),
     "explained": ("explained", _explained),
     "explanations": ("run", lambda count: f"{count} explanation{'s' if count != 1 else ''}"),

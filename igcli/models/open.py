@@ -17,6 +17,7 @@ from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
 from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
+from igcli.models.no_model import no_model
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.selection.describe import ModelInfo, describe
 from igcli.models.selection.select import select
@@ -34,19 +35,9 @@ def check_path(path: Path) -> None:
     """Raise ModelError unless there is something at `path` that a loader knows; cheap."""
     if not path.exists():
         raise ModelError(f"MODEL {path} does not exist", fix="name a .keras, .h5 or SavedModel")
-    if path.is_dir():
-        if not (path / "saved_model.pb").is_file():
-            raise ModelError(
-                f"MODEL {path} is a folder without saved_model.pb",
-                "only a SavedModel is a folder",
-                "name a .keras or .h5 file, or a SavedModel folder",
-            )
-    elif path.suffix not in LOADERS:
-        raise ModelError(
-            f"MODEL {path} is of no known kind",
-            f"igcli loads {', '.join(sorted(LOADERS.keys() - {'folder'}))} and SavedModel folders",
-            "save the model as one of these",
-        )
+    known = (path / "saved_model.pb").is_file() if path.is_dir() else path.suffix in LOADERS
+    if not known:
+        raise no_model(path)
 
 
 def open_model(path: Path, settings: ModelSettings, warn: Warn) -> GradientModel:

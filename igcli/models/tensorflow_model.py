@@ -1,7 +1,6 @@
 """The TensorFlow model: traced functions of scores and of gradients of the rows."""
 
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,11 @@ class TensorFlowModel:
         self._exact = exact
         self._loaded = loaded
         self._mode = settings.scores
+        self._fix_of_open_sizes = (
+            "say which image size with --image-size, 224x224 for example (height x width)"
+            if settings.pictures
+            else "give inputs of the model's own shape: their size settles it"
+        )
         self._tail: Tail = "unknown"
         self._output_shape: tuple[int, ...] = ()
         ends = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
@@ -76,7 +80,7 @@ class TensorFlowModel:
             output_shape=self._output_shape,
             entered=loaded.input if loaded.enter else None,
             parts=loaded.parts,
-            scaling=loaded.scaling,
+            own=loaded.own,
             calls=loaded.calls,
             transposed=loaded.transposed,
             draws=loaded.draws,
@@ -178,10 +182,9 @@ class TensorFlowModel:
         outputs = self._loaded.function(rows)
         if None in self._loaded.input.shape and None in outputs.shape[1:].as_list():
             raise ConfigError(
-                f"{self._loaded.output_name!r}, the output, is as large as the input makes it: "
-                f"{_in_words(outputs.shape[1:])} for {_in_words(self._loaded.input.shape)}",
-                "its elements are the targets, so their number must be known",
-                "say which image size with --image-size, 224x224 for example (height x width)",
+                f"the model's output has shape {outputs.shape}, for inputs of {self._points.shape}",
+                "targets are counted over its elements, so their number must be known",
+                self._fix_of_open_sizes,
             )
         scores, self._tail, self._output_shape = class_scores(outputs, self._mode)
         return scores
@@ -229,10 +232,6 @@ class TensorFlowModel:
 
     def _broadcast(self, values: Any) -> Any:
         return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))
-
-
-def _in_words(shape: Iterable[int | None]) -> str:
-    return " × ".join("any" if side is None else str(side) for side in shape)
 
 
 # Done in the tensor that comes in.

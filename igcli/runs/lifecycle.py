@@ -239,6 +239,7 @@ class _LockedRun:
             tally=tally,
             seconds=time.monotonic() - self._started,
             method=plan.method.title,
+            pixels=plan.preprocessing.in_words,
             pictures=plan.maps.picture is not None,
             overlays=plan.config.overlays,
             per_input=plan.targets.per_input,

@@ -18,7 +18,7 @@ def about(plan: Plan) -> dict[str, Any]:
     return {
         "run": plan.run,
         "igcli": __version__,
-        "identity": preflight.identity,
+        "identity": plan.identity,
         "inputs": {
             "first": preflight.first,
             "count": len(preflight.names),
@@ -32,6 +32,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "settled": {
             "baseline": plan.start.name,
             "preprocess": plan.preprocessing.name,
+            "preprocess_why": plan.preprocessing.why or None,
             "resize": preflight.settings.resize_of_inputs,
             **plan.method.settings(),
             "inputs_are": plan.source.space.kind,

@@ -204,6 +204,10 @@ def in_space(row: Array, space: Space, sha256: str) -> Array:
     if space.kind == "integers":
         bad = raw.astype(np.float64) != row
         problem = f"has an integer that {dtype} can't hold"
+    if space.input.tokens and not bad.any():
+        # An Embedding would count it from its table's end, or fail, by the device.
+        bad = raw < 0
+        problem = f"has a negative token, {raw[bad][0]:.0f}" if bad.any() else ""
     if bad.any():
         error = InputError(f"{problem}, first at {[int(i) for i in np.argwhere(bad)[0]]}")
         error.sha256 = sha256

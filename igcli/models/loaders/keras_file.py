@@ -1,6 +1,7 @@
 """The Keras file loader: a whole model in ``.keras``, or in the legacy ``.h5``."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,12 +10,14 @@ import h5py
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
 from igcli.common.model_spec import ModelSettings
+from igcli.models.loaders.cpu_convolutions import channels_last_convolutions
 from igcli.models.loaders.custom_objects import custom_objects, with_keras2_lambda
 from igcli.models.loaders.inference import at_inference
 from igcli.models.loaders.keras_versions import load_keras_model
 from igcli.models.loaders.network import Network, input_spec
 from igcli.models.scan.config import Trust, check_config
 from igcli.models.scan.files import scan_h5, scan_keras
+from igcli.models.selection.calls import token_inputs
 
 Scan: TypeAlias = Callable[[Path, Trust], int]
 
@@ -57,14 +60,19 @@ def _network(path: Path, model: Any, keras: Any) -> Network:
 
     def function(tensors: Sequence[Any]) -> Sequence[Any]:
         packed = tensors[0] if struct is None else keras.tree.pack_sequence_as(struct, tensors)
-        outputs: Sequence[Any] = keras.tree.flatten(model(packed, training=False))
+        with channels_last_convolutions():
+            outputs: Sequence[Any] = keras.tree.flatten(model(packed, training=False))
         return outputs
 
     shapes = [tuple(tensor.shape or ()) for tensor in model.inputs]
+    tokens = token_inputs(model)
     return Network(
         function,
         tuple(
-            input_spec(path, t.name, (None, *shape[1:]) if shape else None, t.dtype)
+            replace(
+                input_spec(path, t.name, (None, *shape[1:]) if shape else None, t.dtype),
+                tokens=t.name in tokens,
+            )
             for t, shape in zip(model.inputs, shapes, strict=True)
         ),
         tuple(_output_name(model, i) for i in range(len(model.outputs))),

@@ -22,7 +22,7 @@ from igcli.models.keras2.layer_graph import Config
 from igcli.models.keras2.legacy import LegacyModel
 from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
 from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
-from igcli.models.keras3.load import load_as_it_is, load_keras3
+from igcli.models.keras3.loading import load_as_it_is, load_keras3
 from igcli.models.loaders.custom_objects import as_named_in
 from igcli.models.loaders.network import said_in
 

@@ -37,7 +37,9 @@ def scan_h5(path: Path, trust: Trust = NO_TRUST) -> int:
     if text is None:
         raise ModelError(
             f"{path} holds weights only, no model",
-            fix="save the whole model: model.save('model.h5') or model.save('model.keras')",
+            "save_weights wrote it, or it is a part of a .keras archive",
+            f"give them to their model, model.load_weights('{path.name}'), and save it whole: "
+            "model.save('model.keras')",
         )
     check_config(path, text, weight_bytes, trust)
     return weight_bytes

@@ -51,6 +51,25 @@ def calls_of(model: Any, layer: Any) -> tuple[Call, ...]:
     return tuple(call for _, call in sorted(calls, key=lambda pair: pair[0]))
 
 
+def token_inputs(model: Any) -> frozenset[str]:
+    """Return the model's inputs that an Embedding looks up, in it or in a model nested in it."""
+    try:
+        return frozenset(_looked_up(model, [str(tensor.name) for tensor in model.inputs]))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # As above.
+        return frozenset()
+
+
+def _looked_up(model: Any, names: Sequence[str]) -> Iterator[str]:
+    known = {id(tensor): name for tensor, name in zip(model.inputs, names, strict=True)}
+    for node in _as_run(model):
+        given = [known.get(id(tensor), "") for tensor in node.input_tensors]
+        if type(node.operation).__name__ == "Embedding":
+            yield from filter(None, given[:1])
+        elif hasattr(node.operation, "layers") and len(node.operation.inputs) == len(given):
+            yield from filter(None, _looked_up(node.operation, given))
+
+
 def _on(steps: _Steps, telling: Sequence[bool]) -> tuple[str, ...]:
     """Return what a call and the nested models' calls around it are on, as far as calls differ."""
     chosen = [on for on, tells in zip(steps, telling, strict=True) if tells] or steps[:1]

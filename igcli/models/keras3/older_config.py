@@ -1,18 +1,20 @@
-"""Repair: the config of an older Keras 3 model, written as today's Keras reads it.
+"""The older config of a Keras 3 model, repaired: written as today's Keras reads it.
 
-Pure functions over parsed JSON. Three things are mended, and nothing else is touched:
+Pure functions over parsed JSON. Four things are mended, and nothing else is touched:
 
 - Until Keras 3.10 a model's only output stood in a list and came back as the output itself; since
   3.11 it comes back as a list, which no layer behind a nested model takes.
 - An ``.h5`` says of its layers no more than the class's name. Without a module Keras takes an older
   path, which mistakes operations for layers (``x + y`` for Add) and loses a second axis.
 - Layers of data augmentation that Keras can't rebuild do nothing at inference: they are left out.
+- A RandomCrop does what it did at inference then; see `igcli.models.keras3.random_crop`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from igcli.models.keras3.random_crop import random_crop
 from igcli.models.scan.allowed_names import MARKERS
 
 Config: TypeAlias = dict[str, Any]
@@ -21,7 +23,9 @@ Config: TypeAlias = dict[str, Any]
 _STRUCTURES_SINCE = (3, 11)
 _ENDS = ("input_layers", "output_layers")
 _NOT_AUGMENTATION = frozenset({"RandomCrop", "RandomFourierFeatures"})
-_OTHER_AUGMENTATION = frozenset({"AugMix", "CutMix", "MixUp", "RandAugment"})
+_OTHER_AUGMENTATION = frozenset(
+    {"AugMix", "CutMix", "Equalization", "MixUp", "RandAugment", "Solarization"}
+)
 _MODELS = {"Functional": "keras.src.models.functional", "Model": "keras", "Sequential": "keras"}
 
 
@@ -43,7 +47,11 @@ class Finders:
 
 
 def repair(
-    config: Config, version: tuple[int, ...], finders: Finders, is_hdf5: bool
+    config: Config,
+    version: tuple[int, ...],
+    finders: Finders,
+    is_hdf5: bool,
+    no_augmentation: bool = False,
 ) -> tuple[Config, list[str]]:
     """Return a repaired copy of a config, and what was repaired, one phrase per place.
 
@@ -57,19 +65,35 @@ def repair(
         Asks Keras.
     is_hdf5 : bool
         Whether the file is an ``.h5``.
+    no_augmentation : bool
+        Whether to leave out every layer of data augmentation: some can be rebuilt, and not called.
+
+    Raises
+    ------
+    CannotRepair
+        With the layer's name and the reason.
     """
-    work = _Repair(config.get("config"), version < _STRUCTURES_SINCE, finders, is_hdf5)
+    work = _Repair(config.get("config"), version, finders, is_hdf5, no_augmentation)
     return work.of(config), work.notes
 
 
 class _Repair:
     """One file's repair, and its notes."""
 
-    def __init__(self, outer: Any, lists: bool, finders: Finders, is_hdf5: bool) -> None:
+    def __init__(
+        self,
+        outer: Any,
+        version: tuple[int, ...],
+        finders: Finders,
+        is_hdf5: bool,
+        no_augmentation: bool,
+    ) -> None:
         self._outer = outer
-        self._lists = lists
+        self._lists = version < _STRUCTURES_SINCE
+        self._version = version
         self._finders = finders
         self._is_hdf5 = is_hdf5
+        self._no_augmentation = no_augmentation
         self.notes: list[str] = []
 
     def of(self, value: Any) -> Any:
@@ -97,10 +121,21 @@ class _Repair:
     def _object(self, node: Config) -> Config:
         if self._is_hdf5 and "module" not in node and node["class_name"] not in MARKERS:
             node = self._with_module(node)
-        if _is_augmentation(node) and not self._finders.can_rebuild(node):
+        if _is_augmentation(node) and (
+            self._no_augmentation or not self._finders.can_rebuild(node)
+        ):
             self.notes.append(f"{node['class_name']} left out, as at inference")
             return _left_out(node)
+        if node["class_name"] == "RandomCrop" and _is_layer_of_keras(node):
+            return self._crop(node)
         return node
+
+    def _crop(self, node: Config) -> Config:
+        same = random_crop(node, self._version)
+        if same is None:
+            return node
+        self.notes.append(f"RandomCrop written as {same[0]}")
+        return _in_place_of(node, *same)
 
     def _with_module(self, node: Config) -> Config:
         name = node["class_name"]
@@ -111,28 +146,34 @@ class _Repair:
         return {**node, "module": module, "registered_name": None if module else name}
 
 
+def _is_layer_of_keras(node: Config) -> bool:
+    return str(node.get("module")).startswith("keras") and "trainable" in node["config"]
+
+
 def _is_augmentation(node: Config) -> bool:
     name = node["class_name"]
-    if not str(node.get("module")).startswith("keras") or "trainable" not in node["config"]:
-        return False
-    return name in _OTHER_AUGMENTATION or (
-        name.startswith("Random") and name not in _NOT_AUGMENTATION
-    )
+    is_random = name.startswith("Random") and name not in _NOT_AUGMENTATION
+    return _is_layer_of_keras(node) and (is_random or name in _OTHER_AUGMENTATION)
 
 
 def _left_out(node: Config) -> Config:
+    return _in_place_of(node, "Identity", {})
+
+
+def _in_place_of(node: Config, class_name: str, config: Config) -> Config:
+    """Return another layer of Keras under a layer's name, called as that is."""
     kept = {key: node["config"][key] for key in ("name", "trainable") if key in node["config"]}
-    identity: Config = {
+    layer: Config = {
         "module": "keras.layers",
-        "class_name": "Identity",
-        "config": kept,
+        "class_name": class_name,
+        "config": {**kept, **config},
         "registered_name": None,
     }
     if "name" in node:
-        identity["name"] = node["name"]
+        layer["name"] = node["name"]
     if "inbound_nodes" in node:
-        identity["inbound_nodes"] = [_without_training(call) for call in node["inbound_nodes"]]
-    return identity
+        layer["inbound_nodes"] = [_without_training(call) for call in node["inbound_nodes"]]
+    return layer
 
 
 def _without_training(call: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Load what Keras 3 wrote: as it is, or, where that is an older file, from a repaired config."""
+"""The loading of what Keras 3 wrote: as it is or, of an older file, from a repaired config."""
 
 import importlib
 import json
@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 
 from igcli.common.errors import ModelError
-from igcli.models.keras3.repair import Config, Finders, repair
+from igcli.models.keras2.operations import CannotRepair
+from igcli.models.keras3.older_config import Config, Finders, repair
 from igcli.models.loaders.network import said_in
 
 _OPERATIONS = ("numpy", "nn", "core", "math", "linalg", "image", "einops")
@@ -44,28 +45,59 @@ def load_keras3(
     ModelError
         When Keras can't read it.
     """
+    plain = {key: value for key, value in config.items() if key != "compile_config"}
+    found: list[tuple[Config, list[str]]] = []
+    first: ModelError | None = None
+    for no_augmentation in (False, True):
+        try:
+            repaired = repair(
+                plain, _numbers(version), _finders(options), h5py.is_hdf5(path), no_augmentation
+            )
+        except CannotRepair as error:
+            raise _unreadable(path, error) from error
+        if repaired in found:
+            break
+        found.append(repaired)
+        try:
+            return _load(path, plain, *repaired, options, check), _said(version, repaired[1])
+        except ModelError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _load(
+    path: Path,
+    plain: Config,
+    repaired: Config,
+    notes: list[str],
+    options: Config,
+    check: Callable[[str], None],
+) -> Any:
     import keras
 
-    is_hdf5 = h5py.is_hdf5(path)
-    plain = {key: value for key, value in config.items() if key != "compile_config"}
-    repaired, notes = repair(plain, _numbers(version), _finders(options), is_hdf5)
     if repaired == plain:
-        return load_as_it_is(path, options), ""
+        return load_as_it_is(path, options)
+    check(json.dumps(repaired))
     try:
-        check(json.dumps(repaired))
         model = keras.saving.deserialize_keras_object(repaired, **options)
         model.load_weights(path)
-    except ModelError:
-        raise
     except Exception as error:
         # Keras raises nearly any type. Nothing but the form was mended where there are no notes.
         if not notes:
             with suppress(ModelError):
-                return load_as_it_is(path, options), ""
+                return load_as_it_is(path, options)
         raise _unreadable(path, error) from error
+    return model
+
+
+def _said(version: str, notes: list[str]) -> str:
+    import keras
+
     counted = [f"{note} ({n}×)" if n > 1 else note for note, n in Counter(notes).items()]
-    said = f"repaired from Keras {version} for {keras.__version__}: {', '.join(counted)}"
-    return model, said if notes else ""
+    older = "" if version == keras.__version__ else f" from Keras {version}"
+    said = f"repaired{older} for Keras {keras.__version__}: {', '.join(counted)}"
+    return said if notes else ""
 
 
 def load_as_it_is(path: Path, options: Config) -> Any:
