@@ -10,7 +10,7 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.runs.planning.plan import make_plan
-from igcli.runs.planning.sureness import Surer, find_surer
+from igcli.runs.planning.sureness import find_surer
 from tests.fakes import Linear
 
 SHAPE = (4, 4, 3)
@@ -70,4 +70,6 @@ def test_what_is_found(config: RunConfig) -> None:
     model = SeesStripes()
     plan = make_plan(config, lambda *_: model, lambda note: None)
     found = find_surer(model, plan.source, plan.names)
-    assert found == Surer("unit", "symmetric", 0.5, pytest.approx(np.e**3 / (1 + np.e**3)), 4)
+    assert found is not None and (found.chosen, found.other) == ("unit", "symmetric")
+    assert found.sureness == 0.5 and found.images == 4
+    assert found.with_other == pytest.approx(np.e**3 / (1 + np.e**3))
