@@ -69,8 +69,15 @@ def _estimate(estimate: Mapping[str, Any]) -> str:
 
 def _input(spec: Mapping[str, Any]) -> str:
     first = ", channels first: pictures are transposed for it" if "channels_first" in spec else ""
+    pixels = ", cast to floats in the model: pixels of 0 to 255" if "pixels" in spec else ""
     batch = f", {spec['batch']} at once" if "batch" in spec else ""
-    return f"{spec['name']}: {_shape(spec['shape'])}, {spec['dtype']}{first}{batch}"
+    return f"{spec['name']}: {_shape(spec['shape'])}, {spec['dtype']}{first}{pixels}{batch}"
+
+
+def _signature(point: Mapping[str, Any]) -> str:
+    traces = f", traced {point['traces']} times" if point["traces"] > 1 else ""
+    chosen = ", explained" if point["chosen"] else ""
+    return f"{point['name']}: takes {point['takes']}; gives {point['gives']}{traces}{chosen}"
 
 
 def _scaling(scaling: Mapping[str, Any]) -> str:
@@ -97,6 +104,8 @@ def _explained(part: Mapping[str, Any]) -> str:
 
 _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "model": ("model", lambda m: f"{m['path']} ({m['loader']})"),
+    "signatures": ("signature", _signature),
+    "random": ("random", lambda name: f"{name} draws other numbers at each call"),
     "inputs": ("input", _input),
     "outputs": (
         "output",

@@ -89,6 +89,12 @@ class Inspection:
         model = self.model
         facts: dict[str, Any] = {
             "model": {"path": str(model.path), "loader": model.loader},
+            **(
+                {"signatures": [asdict(p) for p in model.entry_points]}
+                if model.entry_points
+                else {}
+            ),
+            **({"random": list(model.draws)} if model.draws else {}),
             "inputs": [_input(spec, model) for spec in model.inputs],
             "outputs": [
                 {"name": o.name, "shape": list(o.shape), "last_operation": o.tail}
@@ -127,6 +133,8 @@ def _input(spec: InputSpec, model: ModelInfo) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": spec.name, "shape": list(spec.shape), "dtype": dtype}
     if spec.name in model.channels_first:
         facts["channels_first"] = True
+    if spec.pixels:
+        facts["pixels"] = True
     return facts | ({} if model.batch is None else {"batch": model.batch})
 
 

@@ -1,15 +1,26 @@
 """describe: a model file's inputs, outputs and layers, for people."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.model_spec import InputSpec, LayerInfo, ModelSettings, OwnScaling, Tail
+from igcli.common.model_spec import (
+    EntryPoint,
+    InputSpec,
+    LayerInfo,
+    ModelSettings,
+    OwnScaling,
+    Tail,
+)
+from igcli.models.graph.inlined import inline
+from igcli.models.graph.stateful import drawn, has_state
 from igcli.models.loaders.network import Network
 from igcli.models.scores import find_tail
 from igcli.models.selection.any_batch import opened
 from igcli.models.selection.layers import layer_infos
 from igcli.models.selection.packing import all_typed
+from igcli.models.selection.pixels import with_pixels
 from igcli.models.selection.reading import as_read, is_channels_first
 from igcli.models.selection.scaling import own_scaling
 
@@ -33,6 +44,10 @@ class ModelInfo:
         The inputs that take pictures so.
     batch : int or None
         How many inputs it takes at once; None for any number.
+    draws : tuple of str
+        What draws random numbers that an output depends on, other ones at each call.
+    entry_points : tuple of EntryPoint
+        What of a SavedModel can be called; empty for other models.
     """
 
     path: Path
@@ -43,11 +58,13 @@ class ModelInfo:
     own: OwnScaling
     channels_first: tuple[str, ...] = ()
     batch: int | None = None
+    draws: tuple[str, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
 
 
 def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> ModelInfo:
     """Trace a model once, and tell what it takes and gives."""
-    network = opened(tf, as_read(tf, network, settings)[0])
+    network = with_pixels(tf, opened(tf, as_read(tf, network, settings)[0]))
 
     def function(*tensors: Any) -> list[Any]:
         return list(network.function(all_typed(tf, tensors, network.inputs)))
@@ -66,4 +83,17 @@ def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> 
         own=own_scaling(tf, network, outputs),
         channels_first=tuple(s.name for s in network.inputs if is_channels_first(s.shape)),
         batch=network.batch,
+        draws=_drawn(tf, outputs, function, rows),
+        entry_points=network.entry_points,
     )
+
+
+def _drawn(
+    tf: Any, traced: Any, function: Callable[..., list[Any]], rows: list[Any]
+) -> tuple[str, ...]:
+    """Name what draws random numbers; a model that draws nothing is not looked through."""
+    if not has_state(traced.graph.as_graph_def()):
+        return ()
+    inlined = inline(tf, function, rows)
+    names = {name for i in range(len(inlined.outputs)) for name in drawn(inlined, i)}
+    return tuple(sorted(names))
