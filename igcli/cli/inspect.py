@@ -67,25 +67,32 @@ def _estimate(estimate: Mapping[str, Any]) -> str:
     )
 
 
-def _input(found: Mapping[str, Any]) -> str:
-    first = ", channels first: pictures are transposed for it" if "channels_first" in found else ""
-    batch = f", {found['batch']} at once" if "batch" in found else ""
-    return f"{found['name']}: {_shape(found['shape'])}, {found['dtype']}{first}{batch}"
+def _input(spec: Mapping[str, Any]) -> str:
+    first = ", channels first: pictures are transposed for it" if "channels_first" in spec else ""
+    batch = f", {spec['batch']} at once" if "batch" in spec else ""
+    return f"{spec['name']}: {_shape(spec['shape'])}, {spec['dtype']}{first}{batch}"
 
 
-def _layer(found: Mapping[str, Any]) -> str:
-    line = f"{found['name']}: {found['kind']}, {found['shape']}"
-    calls = [_call(call) for call in found.get("calls", ())]
+def _scaling(scaling: Mapping[str, Any]) -> str:
+    if scaling["name"]:
+        span = f"{scaling['black']:.3g} to {scaling['white']:.3g}"
+        return f"{scaling['name']}: 0 to 255 become {span}"
+    return "none of pixels in the model itself"
+
+
+def _layer(layer: Mapping[str, Any]) -> str:
+    line = f"{layer['name']}: {layer['kind']}, {layer['shape']}"
+    calls = [_call(call) for call in layer.get("calls", ())]
     return f"{line}, called {len(calls)} times: {', '.join(calls)}" if calls else line
 
 
-def _call(found: Mapping[str, Any]) -> str:
-    return LayerCall(found["name"], tuple(found["inputs"]), tuple(found["on"])).in_words
+def _call(call: Mapping[str, Any]) -> str:
+    return LayerCall(call["name"], tuple(call["inputs"]), tuple(call["on"])).in_words
 
 
-def _explained(found: Mapping[str, Any]) -> str:
-    name = _call(found) if "inputs" in found else found["name"]
-    return f"{name}: {_shape(found['shape'])}"
+def _explained(part: Mapping[str, Any]) -> str:
+    name = _call(part) if "inputs" in part else part["name"]
+    return f"{name}: {_shape(part['shape'])}"
 
 
 _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
@@ -95,7 +102,8 @@ _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
         "output",
         lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
     ),
-    "scaling": ("scaling", lambda name: f"layer {name} takes pixels of 0-255: --preprocess raw"),
+    "scaling": ("scaling", _scaling),
+    "preprocess": ("pixels", lambda p: f"--preprocess auto is {p['auto']}: {p['because']}"),
     "layers": ("layer", _layer),
     "explained": ("explained", _explained),
     "explanations": ("run", lambda count: f"{count} explanation{'s' if count != 1 else ''}"),

@@ -26,7 +26,7 @@ from igcli.cli.options import (
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
-from igcli.inputs.preprocess import DEFAULT_PREPROCESS, PREPROCESS
+from igcli.inputs.preprocess import AUTO, PREPROCESS
 from igcli.inputs.readers.resize import DEFAULT_RESIZE, RESIZE
 from igcli.models.scores import SCORES
 from igcli.runs.executors import EXECUTORS
@@ -97,8 +97,9 @@ _SETTINGS = (
     ),
     run_option(
         "preprocess",
-        type=click.Choice(list(PREPROCESS)),
-        help=f"From pixels to the model's range.  [default: {DEFAULT_PREPROCESS}]",
+        type=click.Choice([AUTO, *PREPROCESS]),
+        help="From pixels to the model's range; auto finds what the model takes.  "
+        f"[default: {AUTO}]",
     ),
     run_option(
         "resize",

@@ -18,7 +18,7 @@ _NOTHING = Decides.NOTHING
 class RunConfig:
     """Everything that ``igcli run`` was asked for.
 
-    None (or nothing) means "the default for these inputs": black or zeros for `baseline`, unit for
+    None (or nothing) means "the default for these inputs": black or zeros for `baseline`, auto for
     `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`; and for
     the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
     `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).

@@ -174,6 +174,34 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnScaling:
+    """What a model itself does to pixels before its first weights.
+
+    Attributes
+    ----------
+    name : str
+        The layer or the operation that brings 0–255 to the model's range; empty for none.
+    low, high : float
+        What black and white are there.
+    changes : bool
+        Whether pixels are changed at all on the way.
+    family : str
+        Which of the models of ``keras.applications`` it has the names of; empty for none.
+    """
+
+    name: str = ""
+    low: float = 0.0
+    high: float = 255.0
+    changes: bool = False
+    family: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """Say what becomes of pixels."""
+        return f"0 to 255 become {self.low:.3g} to {self.high:.3g}"
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """What the rest of igcli may know of a model.
 
@@ -213,8 +241,8 @@ class ModelSpec:
         What the path runs in, where that is not the input itself: a layer.
     parts : tuple of Part
         What the path's vector is made of; empty where it is one tensor in its own shape.
-    scaling : str
-        The layer, if there is one, that brings pixels of 0–255 to the model's own range.
+    own : OwnScaling
+        What it does to pixels itself.
     calls : tuple of LayerCall
         Where the parts come from that are several calls of one layer.
     transposed : tuple of str
@@ -244,12 +272,17 @@ class ModelSpec:
     output_shape: tuple[int, ...] = ()
     entered: InputSpec | None = None
     parts: tuple[Part, ...] = ()
-    scaling: str = ""
+    own: OwnScaling = OwnScaling()
     calls: tuple[LayerCall, ...] = ()
     transposed: tuple[str, ...] = ()
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
+
+    @property
+    def scaling(self) -> str:
+        """What brings pixels of 0–255 to the model's own range; empty for nothing."""
+        return self.own.name
 
     @property
     def point(self) -> InputSpec:

@@ -9,10 +9,13 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.common.setting import defaults_of
+from igcli.inputs.preprocess import PREPROCESS
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.store.identity import differences, identity
 from igcli.store.run import StoredRun, open_finished_run
+
+_PIXELS = frozenset({"pixels", "several"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ def reopen(request: VerifyRequest, warn: Warn) -> Reopened:
         config = _config(request, about)
         about["counts"].items()
     listing = list_inputs(config.inputs, config.out)
+    if listing.kind in _PIXELS:
+        config = replace(config, preprocess=_preprocess(run.about) or config.preprocess)
     with run.usable_about():
         settings = settle(config, listing)
     names = listing.names[: config.limit]
@@ -101,6 +106,13 @@ def _config(request: VerifyRequest, about: dict[str, Any]) -> RunConfig:
         batch_size=None,
         memory=None,
     )
+
+
+def _preprocess(about: dict[str, Any]) -> str | None:
+    """Return what a run put its pixels through, whatever `auto` would be today."""
+    settled = about.get("settled")
+    name = settled.get("preprocess") if isinstance(settled, dict) else None
+    return name if name in PREPROCESS else None
 
 
 def _check_identity(

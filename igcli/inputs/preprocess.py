@@ -54,8 +54,9 @@ PREPROCESS: dict[str, Callable[[Array], Array]] = {
     "caffe": caffe,
     "torch": torch,
 }
-_NEEDS_RGB = frozenset({"caffe", "torch"})
-DEFAULT_PREPROCESS = "unit"
+NEEDS_RGB = frozenset({"caffe", "torch"})
+# By the model, which must be loaded for it.
+AUTO = "auto"
 # Percent of the numbers, as programs for satellite images stretch them.
 _MOST_OF = (2.0, 98.0)
 
@@ -87,7 +88,7 @@ class Space:
     bands: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        colours = self.preprocess in _NEEDS_RGB and not self.input.is_whole
+        colours = self.preprocess in NEEDS_RGB and not self.input.is_whole
         if self.kind == "pixels" and colours and self.raw_shape[-1] != 3:
             raise ConfigError(
                 f"--preprocess {self.preprocess} needs three colour channels",

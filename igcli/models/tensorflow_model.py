@@ -80,7 +80,7 @@ class TensorFlowModel:
             output_shape=self._output_shape,
             entered=loaded.input if loaded.enter else None,
             parts=loaded.parts,
-            scaling=loaded.scaling,
+            own=loaded.own,
             calls=loaded.calls,
             transposed=loaded.transposed,
             draws=loaded.draws,

@@ -80,7 +80,7 @@ class OutputFolder:
         write_whole(self.out / ABOUT, text.encode())
 
     def withdraw(self) -> None:
-        """Leave the folder as it was found: nothing was begun."""
+        """Put the folder back as it was: nothing was begun."""
         with suppress(OSError):
             for path, content in self._before.items():
                 if content is None:

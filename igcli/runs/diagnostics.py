@@ -59,11 +59,11 @@ def zero_maps(first: Sequence[Explanation], spec: ModelSpec) -> str:
     zero = [e for e in first if e.attribution is not None and not np.any(e.attribution)]
     if not zero:
         return ""
-    found = (
+    message = (
         f"{_share(zero, first)} maps are all zero, {zero[0].id} for one: its gradient vanishes all "
         "along the path, or input and baseline are the same"
     )
-    return Doubt(found) if len(zero) == len(first) else found
+    return Doubt(message) if len(zero) == len(first) else message
 
 
 def saturated(first: Sequence[Explanation], spec: ModelSpec) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 from igcli.attribution.batch_size import Chosen
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import InputSpec, LayerCall, LayerInfo, Part
+from igcli.common.model_spec import InputSpec, LayerCall, LayerInfo, OwnScaling, Part
+from igcli.common.shapes import is_image_shape
 from igcli.models.open import check_path, describe_model
 from igcli.models.selection.describe import ModelInfo, OutputInfo
 from igcli.runs.cost import Estimate, estimate
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
+from igcli.runs.planning.preprocess_choice import Preprocessing, choose_preprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,30 @@ class Inspection:
                 for o in model.outputs
             ],
         }
+        if self.preprocessing.why:
+            facts["scaling"] = _scaling(model.own)
+            facts["preprocess"] = {
+                "auto": self.preprocessing.name,
+                "because": self.preprocessing.why,
+            }
         if self.outlook is not None:
             return facts | self.outlook.to_dict()
         facts["layers"] = [_layer(layer) for layer in model.layers]
-        return facts | ({"scaling": model.scaling} if model.scaling else {})
+        return facts
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What ``--preprocess auto`` is for its pictures; nothing where it takes none."""
+        model = self.model
+        inputs = [
+            s for s in model.inputs if is_image_shape(s.shape) or s.name in model.channels_first
+        ]
+        return choose_preprocess(model.own, inputs)
+
+
+def _scaling(own: OwnScaling) -> dict[str, Any]:
+    """Return what becomes of pixels before the first weights; no name where nothing scales them."""
+    return {"name": own.name, "black": own.low, "white": own.high, "family": own.family}
 
 
 def _input(spec: InputSpec, model: ModelInfo) -> dict[str, Any]:
@@ -164,7 +186,7 @@ def _used_of(plan: Plan) -> ModelInfo:
         inputs=spec.inputs or (spec.input,),
         outputs=(OutputInfo(spec.output_name, shape, spec.tail),),
         layers=(),
-        scaling=spec.scaling,
+        own=spec.own,
         channels_first=spec.transposed,
     )
 

@@ -19,8 +19,8 @@ from igcli.common.totals import Tally
 from igcli.runs.diagnostics import Diagnostics
 from igcli.runs.overlays import Overlays, overlays_of
 from igcli.runs.planning.blocks import blocks_to_do
-from igcli.runs.planning.earlier_run import changes_since
 from igcli.runs.planning.plan import Plan
+from igcli.runs.planning.resume_check import changes_since
 from igcli.runs.result import RunResult, run_stopped, unit_of
 from igcli.runs.resume import earlier_parts
 from igcli.runs.run_json import about
@@ -239,6 +239,7 @@ class _LockedRun:
             tally=tally,
             seconds=time.monotonic() - self._started,
             method=plan.method.title,
+            pixels=plan.preprocessing.in_words,
             pictures=plan.maps.picture is not None,
             overlays=plan.config.overlays,
             per_input=plan.targets.per_input,

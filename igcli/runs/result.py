@@ -45,6 +45,8 @@ class RunResult:
         Ids whose overlay could not be written, and why.
     execution : dict
         Device, precision and batching, as in run.json.
+    pixels : str
+        What pixels were put through, and why, where that was not asked for by name.
     notes : tuple of str
         What was noticed; some are doubts.
     stopped : IgcliError or None
@@ -65,6 +67,7 @@ class RunResult:
     saved_npy: bool
     has_tolerance: bool
     execution: dict[str, Any]
+    pixels: str = ""
     notes: tuple[str, ...] = ()
     stopped: IgcliError | None = None
 
@@ -140,7 +143,7 @@ class RunResult:
         return [str(self.out / name) for name in names if (self.out / name).exists()]
 
     def lines(self) -> list[str]:
-        """Return the summary: five lines, and one on the workers where there are several."""
+        """Return the summary: five lines, one on pixels, and one on several workers."""
         unit = unit_of(self.pictures, self.per_input)
         rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
@@ -154,6 +157,7 @@ class RunResult:
             f"error      {self._accuracy()}",
             f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
             f"relative: {self.tally.relative.line('{:.2%}')}",
+            *([f"pixels     {self.pixels}"] if self.pixels else []),
             f"files      {', '.join(self.files()) or 'none'}{why_not}",
             *self._workers(),
         ]

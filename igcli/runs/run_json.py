@@ -18,7 +18,7 @@ def about(plan: Plan) -> dict[str, Any]:
     return {
         "run": plan.run,
         "igcli": __version__,
-        "identity": preflight.identity,
+        "identity": plan.identity,
         "inputs": {
             "first": preflight.first,
             "count": len(preflight.names),
@@ -32,6 +32,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "settled": {
             "baseline": plan.start.name,
             "preprocess": plan.preprocessing.name,
+            "preprocess_why": plan.preprocessing.why or None,
             "resize": preflight.settings.resize_of_inputs,
             **plan.method.settings(),
             "inputs_are": plan.source.space.kind,
@@ -57,13 +58,13 @@ def about(plan: Plan) -> dict[str, Any]:
 
 def _of_the_model(spec: ModelSpec) -> dict[str, Any]:
     """Return where the calls of a shared layer come from, and which inputs were transposed."""
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     if spec.calls:
-        found["calls"] = {c.name: {"inputs": list(c.inputs), "on": list(c.on)} for c in spec.calls}
+        facts["calls"] = {c.name: {"inputs": list(c.inputs), "on": list(c.on)} for c in spec.calls}
     if spec.transposed:
-        found["channels_first"] = list(spec.transposed)
-        found["maps_are"] = "channels last"
-    return found
+        facts["channels_first"] = list(spec.transposed)
+        facts["maps_are"] = "channels last"
+    return facts
 
 
 class Sent(Protocol):

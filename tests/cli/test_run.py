@@ -496,10 +496,10 @@ def test_pixels_that_would_be_scaled_twice_are_told(
     model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(2)])
     model.save(tmp_path / "m.keras")
     arguments = ("run", tmp_path / "m.keras", photos, "--overwrite", "-o", tmp_path / "out")
-    told = igcli(*arguments)
+    told = igcli(*arguments, "--preprocess", "unit")
     doubt = (
-        "the model's first layer 'scale' scales pixels itself, after --preprocess unit has: use "
-        "--preprocess raw"
+        "the model's 'scale' scales pixels itself (0 to 255 become 0 to 1), after --preprocess "
+        "unit has: use --preprocess raw, or auto"
     )
     assert f"igcli: doubt: {doubt}\n" in told.stderr
     # Below the summary, for whoever reads no more than the end.
@@ -507,6 +507,11 @@ def test_pixels_that_would_be_scaled_twice_are_told(
     about = json.loads((tmp_path / "out" / "run.json").read_text())
     assert about["notes"][0] == {"note": doubt, "doubt": True}
     assert "scales pixels" not in igcli(*arguments, "--preprocess", "raw").stderr
+    found = igcli(*arguments)
+    why = "the model's 'scale' scales pixels itself: 0 to 255 become 0 to 1"
+    assert "scales pixels" not in found.stderr and f"pixels     raw (auto: {why})" in found.stdout
+    settled = json.loads((tmp_path / "out" / "run.json").read_text())["settled"]
+    assert (settled["preprocess"], settled["preprocess_why"]) == ("raw", why)
 
 
 @pytest.mark.parametrize(

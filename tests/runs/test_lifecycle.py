@@ -27,6 +27,8 @@ SHAPE = (4, 5, 3)
 def explain(config: RunConfig, model: FakeModel, **changes: Any) -> RunResult:
     notes: list[str] = []
     plan = make_plan(replace(config, **changes), lambda *arguments: model, notes.append)
+    # Planning asks the model too: only what the run asks counts.
+    model.batches.clear()
     return run_plan(plan, untracked)
 
 
@@ -274,10 +276,17 @@ def test_whatever_stops_a_run_what_was_finished_is_kept(
 
 def test_a_model_that_fails_on_a_batch_gives_its_reason(floats: RunConfig) -> None:
     class Failing(Linear):
-        def _row_gradients(self, rows: Any) -> Any:
-            raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
+        planned = False
 
-    stopped = explain(floats, Failing((6,), np.ones((1, 6)))).stopped
+        def _row_gradients(self, rows: Any) -> Any:
+            if self.planned:
+                raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
+            return super()._row_gradients(rows)
+
+    model = Failing((6,), np.ones((1, 6)))
+    plan = make_plan(floats, lambda *arguments: model, print)
+    model.planned = True
+    stopped = run_plan(plan, untracked).stopped
     assert stopped is not None and "none of them stored" in stopped.problem
     assert stopped.cause == "m.h5 failed on a batch: shapes differ"
 

@@ -51,9 +51,11 @@ class Runs:
 
     def explain(self, stop_in: int = 0, **changes: Any) -> RunResult:
         self.notes.clear()
-        self.model.batches.clear()
-        self.model.stop, self.model.stop_in = threading.Event(), stop_in
+        self.model.stop, self.model.stop_in = threading.Event(), 0
         plan = make_plan(replace(self.config, **changes), self.load, self.notes.append)
+        # Planning asks the model too: only what the run asks counts.
+        self.model.batches.clear()
+        self.model.stop_in = stop_in
         return run_plan(plan, untracked, self.notes.append, self.model.stop)
 
     def resume(self, **changes: Any) -> RunResult:
@@ -272,7 +274,7 @@ def test_the_batch_size_is_remembered(runs: Runs) -> None:
 
 
 def test_other_versions_are_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("igcli.runs.planning.earlier_run.versions", lambda: {"tensorflow": "9.9"})
+    monkeypatch.setattr("igcli.runs.planning.resume_check.versions", lambda: {"tensorflow": "9.9"})
     runs.resume()
     assert runs.notes[0].startswith("the run goes on with tensorflow 9.9, not ")
 

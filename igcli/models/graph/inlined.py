@@ -68,7 +68,11 @@ def inline(tf: Any, function: Callable[..., Any], specs: Sequence[Any]) -> Inlin
 
     A condition on what is constant, such as ``training``, becomes the branch that is taken.
     """
-    concrete = trace(tf, function, specs)
+    return inline_trace(tf, function, trace(tf, function, specs))
+
+
+def inline_trace(tf: Any, function: Callable[..., Any], concrete: Any) -> Inlined:
+    """Write out the calls of a function that is traced already; see `inline`."""
     inner = {id(tensor): outer for outer, tensor in concrete.graph.captures}
     handles = {id(variable.handle): variable for variable in concrete.graph.variables}
     captured = {t.op.name: inner[id(t)] for t in concrete.inputs if id(t) in inner}

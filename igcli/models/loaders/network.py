@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, Part
+from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, OwnScaling, Part
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
 _ARGUMENTS = re.compile(r"^\s*(?:Arguments received by|Call arguments received)", re.MULTILINE)
@@ -75,8 +75,8 @@ class Loaded:
         The model's inputs, where there are several.
     parts : tuple of Part
         What a point's vector is made of; empty where it is one tensor in its own shape.
-    scaling : str
-        See `ModelSpec.scaling`.
+    own : OwnScaling
+        See `ModelSpec.own`.
     calls : tuple of LayerCall
         Where the parts come from that are several calls of one layer.
     batch : int or None
@@ -97,7 +97,7 @@ class Loaded:
     enter: Callable[[Any], Any] | None = None
     inputs: tuple[InputSpec, ...] = ()
     parts: tuple[Part, ...] = ()
-    scaling: str = ""
+    own: OwnScaling = OwnScaling()
     calls: tuple[LayerCall, ...] = ()
     batch: int | None = None
     transposed: tuple[str, ...] = ()

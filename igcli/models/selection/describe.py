@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from igcli.common.model_spec import InputSpec, LayerInfo, ModelSettings, Tail
+from igcli.common.model_spec import InputSpec, LayerInfo, ModelSettings, OwnScaling, Tail
 from igcli.models.loaders.network import Network
 from igcli.models.scores import find_tail
 from igcli.models.selection.any_batch import opened
 from igcli.models.selection.layers import layer_infos
 from igcli.models.selection.packing import all_typed
 from igcli.models.selection.reading import as_read, is_channels_first
+from igcli.models.selection.scaling import own_scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class ModelInfo:
     inputs: tuple[InputSpec, ...]
     outputs: tuple[OutputInfo, ...]
     layers: tuple[LayerInfo, ...]
-    scaling: str
+    own: OwnScaling
     channels_first: tuple[str, ...] = ()
     batch: int | None = None
 
@@ -64,33 +63,7 @@ def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> 
             for name, tensor in zip(network.outputs, outputs.outputs, strict=True)
         ),
         layers=layer_infos(network.model),
-        scaling=own_scaling(network.model),
+        own=own_scaling(tf, network, outputs),
         channels_first=tuple(s.name for s in network.inputs if is_channels_first(s.shape)),
         batch=network.batch,
     )
-
-
-_SMALLEST_SCALE = 0.05
-_LARGEST_MEAN = 3.0
-_BEFORE_WEIGHTS = ("Rescaling", "Normalization", "Resizing", "CenterCrop", "InputLayer", "Random")
-
-
-def own_scaling(model: Any) -> str:
-    """Name the first layer that brings pixels of 0–255 to the model's range; "" without one.
-
-    Only layers before all others are looked at: a Rescaling by 1/255, say, or a Normalization
-    whose means are those of pixels.
-    """
-    for layer in getattr(model, "layers", ()):
-        kind = type(layer).__name__
-        if not kind.startswith(_BEFORE_WEIGHTS):
-            return ""
-        if kind == "Rescaling" and _largest(layer.scale) < _SMALLEST_SCALE:
-            return str(layer.name)
-        if kind == "Normalization" and _largest(getattr(layer, "mean", 0.0)) > _LARGEST_MEAN:
-            return str(layer.name)
-    return ""
-
-
-def _largest(values: Any) -> float:
-    return float(np.abs(np.asarray(values, np.float64)).max(initial=0.0))

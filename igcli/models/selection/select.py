@@ -10,13 +10,13 @@ from igcli.common.model_spec import InputSpec, ModelSettings
 from igcli.models.loaders.network import Loaded, Network
 from igcli.models.selection.any_batch import opened
 from igcli.models.selection.at_layer import from_layer
-from igcli.models.selection.describe import own_scaling
 from igcli.models.selection.held_masks import with_held_masks
 from igcli.models.selection.layers import find_layer, is_input, layer_names
 from igcli.models.selection.outputs import choose_output, unknown
 from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
 from igcli.models.selection.pixels import with_pixels
 from igcli.models.selection.reading import as_read
+from igcli.models.selection.scaling import own_scaling
 
 
 def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Loaded:
@@ -44,7 +44,7 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     loaded = replace(
         loaded,
         inputs=network.inputs if len(network.inputs) > 1 else (),
-        scaling=own_scaling(network.model),
+        own=own_scaling(tf, network),
         batch=network.batch,
         transposed=transposed,
         layers=layer_names(network.model),

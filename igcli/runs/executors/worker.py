@@ -17,9 +17,9 @@ from igcli.runs.diagnostics import Diagnostics
 from igcli.runs.executors.ray.shared_files import Token, check_sees, enter_folder
 from igcli.runs.explain import explain_blocks
 from igcli.runs.overlays import overlays_of
-from igcli.runs.planning.earlier_run import EarlierRun
 from igcli.runs.planning.plan import Handover, LoadModel, Plan, make_handover, plan_run
 from igcli.runs.planning.preflight import Preflight, look_at_inputs
+from igcli.runs.planning.resume_check import EarlierRun
 from igcli.store.identity import differences
 from igcli.store.staged import Staged, StagedWriter
 

@@ -13,12 +13,12 @@ from igcli.common.model_spec import InputSpec, ModelSpec, Part
 from igcli.inputs.baselines.recipes import Baseline
 from igcli.inputs.readers.source import Source
 from igcli.runs.planning.blocks import block_size, shared
-from igcli.runs.planning.earlier_run import EarlierRun
 from igcli.runs.planning.gates import check_gates
 from igcli.runs.planning.jumps import tell_of_jumps
 from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Preflight
 from igcli.runs.planning.repeatability import check_repeatable
+from igcli.runs.planning.resume_check import EarlierRun
 from igcli.store.maps import Maps, maps_of
 
 

@@ -10,7 +10,7 @@ from igcli.inputs.labels import FOLDERS, Labels
 from igcli.inputs.readers.resize import DEFAULT_RESIZE
 from igcli.inputs.readers.source import Listing
 from igcli.inputs.targets import target_content
-from igcli.runs.planning.preprocessing import asked_preprocess
+from igcli.runs.planning.preprocess_choice import asked_preprocess
 
 
 @dataclass(frozen=True, slots=True)

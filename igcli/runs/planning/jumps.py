@@ -4,21 +4,19 @@ No sum of gradients has a jump: the map does not converge, or leaves out most of
 """
 
 from collections.abc import Sequence
-from itertools import islice
 
 import numpy as np
 
 from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Array, Warn
 from igcli.common.notes import Doubt
-from igcli.common.sample import InputName, Sample
+from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.inputs.baselines.recipes import Baseline
-from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.source import Source
+from igcli.runs.planning.first_paths import first_paths
 
 _COMPARED = 4
-_LOOKED_AT = 64
 _SHOWN = 2
 # From an end of the path, as shares of it: a jump is over by the first, a steep slope goes on.
 _NEAR = (1e-5, 2e-5)
@@ -37,16 +35,10 @@ def tell_of_jumps(
     spec = model.spec
     if not spec.masks:
         return
-    read = (s for s in read_ahead(source, names[:_LOOKED_AT]) if isinstance(s, Sample))
-    samples = list(islice(read, _COMPARED))
-    if not samples:
+    paths = first_paths(model, source, names, baseline, _COMPARED)
+    if paths is None:
         return
-    ends = model.enter(np.stack([sample.x for sample in samples]))
-    starts = model.enter(np.stack([baseline(sample) for sample in samples]))
-    for part in spec.parts:
-        if part.held:
-            starts[:, part.start : part.start + part.size] = ends[:, part.start :][:, : part.size]
-    targets = model.scores(ends).argmax(axis=1)
+    ends, starts, targets = paths.ends, paths.starts, paths.targets
     whole = np.abs(_scores(model, ends, targets) - _scores(model, starts, targets))
     at_start = _jumps(model, starts, ends, targets)
     at_end = _jumps(model, ends, starts, targets)
@@ -59,7 +51,7 @@ def tell_of_jumps(
         if jumps[place] > _WORTH * whole[place]:
             end = "start" if jumps is at_start else "end"
             note = (
-                f"{told} {what}: {samples[place].name.id}'s score jumps by {jumps[place]:.3g} at "
+                f"{told} {what}: {paths.names[place]}'s score jumps by {jumps[place]:.3g} at "
                 f"its path's {end} (its whole difference is {whole[place]:.3g}), which no map has. "
                 "--hold-mask keeps each input's own mask along the path; else use another "
                 "--baseline (constant:V), or explain a layer behind the mask with --layer"

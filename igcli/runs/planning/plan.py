@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from igcli.attribution.batch_size import Chosen
@@ -13,6 +13,7 @@ from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings, ModelSpec
+from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
 from igcli.inputs.class_files.classes import Classes
@@ -21,10 +22,11 @@ from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.runs.planning.calibration import Calibration, calibrate
-from igcli.runs.planning.earlier_run import EarlierRun
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
-from igcli.runs.planning.preprocessing import Preprocessing, settle_preprocess
+from igcli.runs.planning.preprocess_choice import Preprocessing, settle_preprocess
+from igcli.runs.planning.resume_check import EarlierRun, check_preprocess
+from igcli.runs.planning.sureness import find_surer
 from igcli.store.maps import Maps
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
@@ -63,6 +65,11 @@ class Plan:
     def config(self) -> RunConfig:
         """What was asked for."""
         return self.preflight.config
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What another run must share to go on with this one, by what the model decided too."""
+        return self.preflight.identity | {"preprocess": self.preprocessing.name}
 
     @property
     def names(self) -> Sequence[InputName]:
@@ -160,6 +167,8 @@ def plan_run(
     model = load_model(config.model, preflight.model_settings, warn)
     spec = model.spec
     preprocessing = settle_preprocess(preflight.settings.preprocess, spec)
+    if preflight.earlier is not None:
+        check_preprocess(config, preflight.earlier, preprocessing.name)
     reading = Reading(
         preprocess=preprocessing.name,
         resize=preflight.settings.resize,
@@ -179,10 +188,15 @@ def plan_run(
     else:
         if preprocessing.note:
             warn(preprocessing.note)
+        if preprocessing.doubt:
+            warn(Doubt(preprocessing.doubt))
         look_at(source, preflight.every, spec.scaling, config.bit_depth, warn)
         calibration = calibrate(
             preflight, model, source, start.baseline, targets.per_input, workers, warn
         )
+        surer = find_surer(model, source, preflight.every)
+        if surer is not None:
+            warn(surer.in_words)
     run = preflight.earlier.run if preflight.earlier else uuid4().hex
     return Plan(preflight, model, preprocessing, source, targets, start, calibration, run)
 

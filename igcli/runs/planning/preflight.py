@@ -13,8 +13,8 @@ from igcli.inputs.labels import Labels, read_labels
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
 from igcli.runs.planning.defaults import Settings, settle, spelled_out
-from igcli.runs.planning.earlier_run import EarlierRun, find_earlier_run
 from igcli.runs.planning.gates import Gate, parse_gates
+from igcli.runs.planning.resume_check import EarlierRun, find_earlier_run
 from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources
 from igcli.store.picture_names import PictureNames

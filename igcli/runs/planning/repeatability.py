@@ -5,7 +5,6 @@ the others of its batch. No integral of such a model means anything.
 """
 
 from collections.abc import Sequence
-from itertools import islice
 
 import numpy as np
 
@@ -14,17 +13,16 @@ from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Array
 from igcli.common.errors import ModelError
-from igcli.common.sample import InputName, Sample
+from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.inputs.baselines.recipes import Baseline
-from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.source import Source
+from igcli.runs.planning.first_paths import FirstPaths, first_paths
 
 _COMPARED = 4
 # Where something draws, luck may hide it on a few inputs.
 _COMPARED_IF_IT_DRAWS = 16
 _CALLS_IF_IT_DRAWS = 4
-_LOOKED_AT = 64
 _SHOWN = 3
 # What two equal calls may differ by: sums in another order, on a GPU.
 _SAME = 1e-4
@@ -51,35 +49,29 @@ def check_repeatable(
     """
     draws = bool(model.spec.draws)
     count = _COMPARED_IF_IT_DRAWS if draws else _COMPARED
-    read = (s for s in read_ahead(source, names[:_LOOKED_AT]) if isinstance(s, Sample))
-    samples = list(islice(read, max(1, min(count, batching.size // 2))))
-    if not samples:
+    paths = first_paths(model, source, names, baseline, max(1, min(count, batching.size // 2)))
+    if paths is None:
         return
-    x = np.stack([sample.x for sample in samples])
-    start = np.stack([baseline(sample) for sample in samples])
     batches = Batches(model, batching)
-    points, starts = model.enter(x), model.enter(start)
     # Every input has the one before and its own baseline for company.
-    mixed = np.stack([points, starts], axis=1).reshape(-1, *points.shape[1:])
-    first = model.scores(mixed)
-    rows = _rows(points, starts, first[::2].argmax(axis=1))
+    mixed = np.stack([paths.ends, paths.starts], axis=1).reshape(-1, *paths.ends.shape[1:])
+    first, rows = model.scores(mixed), _rows(paths)
     values = method.evaluate(batches, rows)
     for _ in range(_CALLS_IF_IT_DRAWS if draws else 1):
-        again = model.enter(x)
-        mixed[::2] = again
+        mixed[::2] = model.enter(paths.x)
         _check_same(model, first[::2], model.scores(mixed)[::2])
         _check_gradients(model, values, method.evaluate(batches, rows))
-    _check_alone(model, first[::2], model.scores(points[::-1].copy())[::-1])
+    _check_alone(model, first[::2], model.scores(paths.ends[::-1].copy())[::-1])
 
 
-def _rows(points: Array, starts: Array, targets: Array) -> PathRows:
-    count = len(points)
+def _rows(paths: FirstPaths) -> PathRows:
+    count = len(paths.ends)
     return PathRows(
-        x=points,
-        baseline=starts,
+        x=paths.ends,
+        baseline=paths.starts,
         slot=np.arange(count, dtype=np.int32),
         alpha=np.full(count, _ALPHA),
-        target=targets.astype(np.int32),
+        target=paths.targets,
     )
 
 

@@ -10,6 +10,7 @@ from igcli.common.explanation import input_id, rank_of
 from igcli.common.notes import notes_from_json
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
+from igcli.runs.planning.preprocess_choice import Preprocessing
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
@@ -164,6 +165,9 @@ def _result(
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
         execution={key: about[key] for key in ("device", "precision", "batching")},
+        pixels=Preprocessing(
+            about["settled"].get("preprocess"), about["settled"].get("preprocess_why") or ""
+        ).in_words,
         notes=tuple(notes_from_json(about["notes"])),
     )
 

@@ -107,6 +107,7 @@ def test_a_model_of_any_size_needs_an_image_size(config: RunConfig) -> None:
     model = Linear((None, None, 3), np.ones((2, 126)))
     with pytest.raises(IgcliError, match="(?s)takes any image size.*--image-size"):
         make_plan(config, lambda *arguments: model, print)
+    model = Linear((None, None, 3), np.ones((2, 126)))
     plan = make_plan(replace(config, image_size=(6, 7)), lambda *arguments: model, print)
     assert plan.source.read(plan.names[0]).x.shape == (6, 7, 3)
 

@@ -10,12 +10,14 @@ from PIL import Image
 
 from igcli.attribution.gradient_model import PathRows
 from igcli.common.config import RunConfig
-from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec
+from igcli.common.errors import ConfigError, OutputError
+from igcli.common.model_spec import InputSpec, OwnScaling
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.runs.planning.plan import Handover, Plan, make_handover, make_plan, plan_run
 from igcli.runs.planning.preflight import make_preflight
+from igcli.runs.planning.preprocess_choice import choose_preprocess
+from igcli.runs.planning.resume_check import EarlierRun
 from igcli.runs.run_json import about
 from tests.fakes import Linear
 
@@ -27,8 +29,9 @@ class Scaler(Linear):
 
     def __init__(self, scaling: str = "", error: float = 0.0) -> None:
         super().__init__(SHAPE, np.ones((2, 60)))
+        own = OwnScaling(scaling, 0.0, 1.0, changes=bool(scaling))
         precision = "bfloat16" if error else "float32"
-        self.spec = replace(self.spec, scaling=scaling, precision=precision)
+        self.spec = replace(self.spec, own=own, precision=precision)
         self._error = error
 
     def precision_error(self, rows: PathRows) -> float:
@@ -56,11 +59,11 @@ def planned(config: RunConfig, model: Linear, notes: list[str] | None = None) ->
 @pytest.mark.parametrize(
     ("inputs", "baseline", "preprocess", "resize"),
     [
-        ("photos", ("black",), "unit", "stretch"),
-        ("bytes.npy", ("black",), "unit", None),
+        ("photos", ("black",), "auto", "stretch"),
+        ("bytes.npy", ("black",), "auto", None),
         ("floats.npy", ("zeros",), None, None),
         ("tokens.npy", ("zeros",), None, None),
-        ("several.npz", (), "unit", None),
+        ("several.npz", (), "auto", None),
     ],
 )
 def test_defaults_depend_on_the_inputs(
@@ -105,15 +108,17 @@ def test_bytes_are_pixels_until_a_model_takes_integers(config: RunConfig) -> Non
 
 
 SCALED_TWICE = (
-    "the model's first layer 'scale' scales pixels itself, after --preprocess unit has: use "
-    "--preprocess raw"
+    "the model's 'scale' scales pixels itself (0 to 255 become 0 to 1), after --preprocess unit "
+    "has: use --preprocess raw, or auto"
 )
 
 
 @pytest.mark.parametrize(
     ("changes", "scaling", "expected"),
     [
-        ({}, "scale", [SCALED_TWICE]),
+        ({"preprocess": "unit"}, "scale", [SCALED_TWICE]),
+        ({}, "scale", []),
+        ({"preprocess": "auto"}, "scale", []),
         ({}, "", []),
         ({"preprocess": "raw"}, "scale", []),
         ({"inputs": "floats.npy"}, "scale", []),
@@ -169,3 +174,35 @@ def test_a_plan_of_some_inputs_is_calibrated_alike(config: RunConfig, tmp_path: 
     assert [name.id for name in some.names] == ["b.png"] and some.preflight.first == 1
     assert some.config == replace(config, out=tmp_path / "elsewhere")
     assert some.calibration is plan.calibration and some.preflight.every == plan.names
+
+
+@pytest.mark.parametrize(
+    ("own", "channels", "expected"),
+    [
+        (OwnScaling("s", -1.0, 1.0, changes=True, family="MobileNetV2"), 3, "raw"),
+        (OwnScaling(family="MobileNetV2"), 3, "symmetric"),
+        (OwnScaling("", -1.0, 509.0, changes=True, family="MobileNetV2"), 3, "unit"),
+        (OwnScaling(family="ResNet"), 3, "caffe"),
+        (OwnScaling(family="DenseNet"), 3, "torch"),
+        (OwnScaling(family="DenseNet"), 1, "unit"),
+        (OwnScaling(), 3, "unit"),
+    ],
+)
+def test_auto_is_chosen_by_the_model(own: OwnScaling, channels: int, expected: str) -> None:
+    found = choose_preprocess(own, [InputSpec("x", (8, 8, channels), np.dtype("float32"))])
+    assert found.name == expected and found.why.startswith("the model")
+
+
+def test_a_run_goes_on_where_auto_is_what_it_was(config: RunConfig) -> None:
+    def notes(message: str) -> None: ...
+
+    known = make_preflight(config, notes)
+    assert known.identity["preprocess"] == "auto"
+    plan = planned(config, Scaler())
+    assert about(plan)["identity"] == known.identity | {"preprocess": "unit"}
+    earlier = EarlierRun("r", 1, plan.chosen.batching, None, {}, "none", {}, False, "unit")
+    again = plan_run(replace(known, earlier=earlier), lambda *_: Scaler(), notes)
+    assert again.preprocessing.name == "unit"
+    with pytest.raises(OutputError, match="holds another run") as raised:
+        plan_run(replace(known, earlier=earlier), lambda *_: Scaler("scale"), notes)
+    assert raised.value.cause == "--preprocess is unit there and raw here"

@@ -1,4 +1,4 @@
-"""The earlier run, unfinished, that `--resume` goes on with: what its run.json says."""
+"""The resume check: the unfinished run in OUT that `--resume` goes on with, by its run.json."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from igcli.common.explanation import input_id
 from igcli.common.machine import versions
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
+from igcli.inputs.preprocess import AUTO
 from igcli.store.identity import differences
 from igcli.store.manifest import read_manifest
 from igcli.store.picture_names import names_by_stem
@@ -43,6 +44,8 @@ class EarlierRun:
         Of what results depend on.
     names_by_stem : bool
         Whether its pictures are called without their inputs' endings.
+    preprocess : str or None
+        What its pixels were put through.
     """
 
     run: str
@@ -53,6 +56,7 @@ class EarlierRun:
     device: str
     versions: dict[str, str]
     names_by_stem: bool
+    preprocess: str | None = None
 
 
 def find_earlier_run(
@@ -80,6 +84,10 @@ def find_earlier_run(
     there = about.get("identity")
     if not isinstance(there, dict):
         raise _another(config, "it was written by an igcli that could not resume")
+    preprocess = there.get("preprocess")
+    if here["preprocess"] == AUTO and preprocess is not None:
+        # The model is not loaded yet: `check_preprocess` tells.
+        here = here | {"preprocess": preprocess}
     different = differences(there, here)
     if different:
         raise _another(config, "; ".join([*different, *_gone(config.out, about, names)]))
@@ -93,9 +101,20 @@ def find_earlier_run(
             device=str(about["device"]),
             versions=dict(about["versions"]),
             names_by_stem=names_by_stem(about),
+            preprocess=preprocess,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _another(config, f"its run.json lacks {error}") from error
+
+
+def check_preprocess(config: RunConfig, earlier: EarlierRun, name: str | None) -> None:
+    """Raise OutputError where a run that goes on puts pixels through something else.
+
+    Only the model tells what ``--preprocess auto`` is, so this is known after `find_earlier_run`.
+    """
+    different = differences({"preprocess": earlier.preprocess}, {"preprocess": name})
+    if different:
+        raise _another(config, different[0])
 
 
 def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[str]:
