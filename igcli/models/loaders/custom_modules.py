@@ -113,12 +113,11 @@ def _defines(module: ModuleType) -> bool:
 
 def _run_in(path: Path, top: Path) -> ModuleType:
     """Run a file or a folder as part of a package, which lies in `top`."""
-    parts = path.relative_to(top).with_suffix("").parts
-    module = _package(_free_name(top), top)
-    for place, part in enumerate(parts):
-        name = f"{module.__name__}.{part}"
-        here = top.joinpath(*parts[: place + 1])
-        module = _package(name, here) if here.is_dir() else _run(name, here.with_suffix(".py"))
+    module, here = _package(_free_name(top), top), top
+    for part in path.relative_to(top).parts:
+        here = here / part
+        name = f"{module.__name__}.{here.name if here.is_dir() else here.stem}"
+        module = _package(name, here) if here.is_dir() else _run(name, here)
     return module
 
 
