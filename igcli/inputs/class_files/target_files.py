@@ -1,10 +1,11 @@
 """Target files: a text, a CSV, an .npy or an .npz that gives each input its class."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from igcli.common.arrays import Array, Warn
-from igcli.common.errors import InputError
+from igcli.common.errors import InputError, first_line
 from igcli.common.sample import InputName
 from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.class_files.target_arrays import targets_of_array
@@ -12,6 +13,8 @@ from igcli.inputs.class_files.target_tables import TargetTable
 from igcli.inputs.class_files.text_table import TABLES, Table, lines_of, read_text, table_of
 from igcli.inputs.readers.archive import load_archive
 from igcli.inputs.readers.arrays import load_array
+
+_JSON = 'write {"FILE": CLASS, …}, or a list of one class per input, in input order'
 
 
 def targets_of_file(
@@ -22,8 +25,8 @@ def targets_of_file(
     Parameters
     ----------
     path : Path
-        An .npy (see `targets_of_array`); a text of one class a line, in input order; a CSV, or
-        lines of file and class with a blank between, that name the inputs.
+        An .npy (see `targets_of_array`); a text of one class a line, in input order; a CSV, lines
+        of file and class with a blank between, or a JSON object, that name the inputs.
     names : sequence of InputName
         Every input.
     classes : Classes
@@ -48,6 +51,8 @@ def _of_text(
     path: Path, names: Sequence[InputName], classes: Classes, title: str, warn: Warn
 ) -> list[int]:
     text = read_text(path, "--target")
+    if path.suffix.lower() == ".json":
+        text = _of_json(text, title)
     lines = lines_of(text, path, "--target")
     is_csv = path.suffix.lower() in TABLES
     if len(lines) == len(names) and all(map(classes.has, dict.fromkeys(lines))):
@@ -66,6 +71,19 @@ def _of_text(
             "give one target per input, in input order",
         )
     return _of_lines(lines, first, classes, title)
+
+
+def _of_json(text: str, title: str) -> str:
+    """Return JSON's list as lines, and its object of file and class as lines with a tab."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{title} is not JSON", first_line(error), _JSON) from error
+    if isinstance(found, dict) and all(isinstance(v, (str, int)) for v in found.values()):
+        return "\n".join(f"{file}\t{name}" for file, name in found.items())
+    if isinstance(found, list) and all(isinstance(entry, (str, int)) for entry in found):
+        return "\n".join(map(str, found))
+    raise InputError(f"{title} holds no targets", "it is JSON of another form", _JSON)
 
 
 def _of_lines(lines: list[str], first: int, classes: Classes, title: str) -> list[int]:

@@ -41,7 +41,9 @@ def read_text(path: Path, flag: str) -> str:
             raise ValueError("binary, or UTF-16")
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputError(f"{flag} {path} can't be read", cause, "name a text file") from error
+        raise InputError(
+            f"{flag} {path} can't be read", cause, "name a text file (CSV and JSON are)"
+        ) from error
     return text
 
 

@@ -51,6 +51,12 @@ def test_json_is_known_by_what_it_is_too(tmp_path: Path) -> None:
     assert read(tmp_path, "labels.txt", "[PAD]\n{x}\n")[0].names == ("[PAD]", "{x}")
 
 
+def test_a_dict_as_python_prints_it(tmp_path: Path) -> None:
+    for text in ("{'cat': 0, 'dog': 1, 'owl': 2}", "{0: 'cat', 1: 'dog', 2: 'owl'}\n"):
+        assert read(tmp_path, "classes.txt", text)[0].names == CAT_DOG_OWL
+    assert read(tmp_path, "l.txt", "['cat', 'dog', 'owl']")[0].names == CAT_DOG_OWL
+
+
 def test_names_that_are_numbers_are_told_from_numbers_by_their_json(tmp_path: Path) -> None:
     """Keras sorts folders 0 to 10 as texts."""
     folders = {"0": 0, "1": 1, "10": 2, "2": 3}
@@ -186,9 +192,11 @@ def test_an_array_of_strings(tmp_path: Path) -> None:
     np.save(tmp_path / "classes.npy", np.arange(3))
     with pytest.raises(InputError, match="class names are one-dimensional strings"):
         read_labels(tmp_path / "classes.npy", (), print)
-    np.save(tmp_path / "classes.npy", np.array(CAT_DOG_OWL, object), allow_pickle=True)
-    with pytest.raises(InputError, match="can't be read"):
-        read_labels(tmp_path / "classes.npy", (), print)
+    for pickled in (CAT_DOG_OWL, {"cat": 0}):
+        np.save(tmp_path / "classes.npy", np.array(pickled, object), allow_pickle=True)
+        with pytest.raises(InputError, match="can't be read") as caught:
+            read_labels(tmp_path / "classes.npy", (), print)
+        assert 'JSON: ["cat", "dog"]' in caught.value.fix
 
 
 def test_sub_folders_are_names_in_their_order() -> None:

@@ -193,6 +193,15 @@ def test_a_number_that_is_another_class_s_name_is_refused_in_a_text(tmp_path: Pa
     assert read(tmp_path, "s.npy", np.array(["0", "1", "2", "10"]), folders)[0] == [0, 1, 3, 2]
 
 
+def test_json_of_files_or_in_input_order(tmp_path: Path) -> None:
+    by_name = '{"4.png": "owl", "3.png": "dog", "2.jpg": 0, "cat/1.png": "cat"}'
+    assert read(tmp_path, "y.json", by_name)[0] == RIGHT
+    assert read(tmp_path, "y.json", "[0, 0, 1, 2]")[0] == RIGHT
+    for text, says in (("{", "is not JSON"), ('{"a": {}}', "JSON of another form")):
+        with pytest.raises(IgcliError, match=says):
+            read(tmp_path, "y.json", text)
+
+
 def test_an_archive_of_one_array(tmp_path: Path) -> None:
     np.savez(tmp_path / "y.npz", y=np.array(RIGHT))
     assert targets_of_file(tmp_path / "y.npz", inputs(), NAMED, print) == RIGHT
