@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from igcli.attribution.batches import Batches, Batching
-from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.gradient_model import PathRows, PointRows, RowValues
 from igcli.attribution.node_gradients import HostGradients
 from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec, ModelSpec
@@ -35,6 +35,7 @@ class FakeModel:
         self.spec = spec(shape, classes)
         self.batches: list[int] = []
         self.evaluated: list[tuple[bytes, float]] = []
+        self.points: list[bytes] = []
 
     def value(self, x: Array) -> Array:
         """Scores (n, classes) of flat inputs (n, features)."""
@@ -62,20 +63,28 @@ class FakeModel:
             values.gradients * (rows.x - rows.baseline)[rows.slot], values.scores, values.norms
         )
 
+    def gradients_at(self, rows: PointRows) -> RowValues:
+        self.batches.append(len(rows))
+        self.points += [point.tobytes() for point in rows.points]
+        return self._gradients(rows.points, rows.target)
+
     def _row_gradients(self, rows: PathRows) -> RowValues:
         self.batches.append(len(rows.slot))
-        gradients, scores = [], []
-        for slot, alpha, target in zip(rows.slot, rows.alpha, rows.target, strict=True):
-            start = rows.baseline[slot].ravel().astype(np.float64)
-            point = start + alpha * (rows.x[slot].ravel() - start)
+        points = []
+        for slot, alpha in zip(rows.slot, rows.alpha, strict=True):
+            start = rows.baseline[slot].astype(np.float64)
+            points.append(start + alpha * (rows.x[slot] - start))
             self.evaluated.append((rows.x[slot].tobytes(), float(alpha)))
-            gradients.append(self.gradient(point, int(target)))
-            scores.append(self.value(point[None])[0, target])
-        stacked = np.stack(gradients)
+        return self._gradients(np.stack(points), rows.target)
+
+    def _gradients(self, points: Array, targets: Array) -> RowValues:
+        flat = points.reshape(len(points), -1).astype(np.float64)
+        pairs = list(zip(flat, targets, strict=True))
+        gradients = np.stack([self.gradient(point, int(target)) for point, target in pairs])
         return RowValues(
-            stacked.reshape(len(scores), *rows.x.shape[1:]),
-            np.array(scores),
-            np.abs(stacked).sum(axis=1),
+            gradients.reshape(points.shape),
+            np.array([self.value(point[None])[0, target] for point, target in pairs]),
+            np.abs(gradients).sum(axis=1),
         )
 
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:

@@ -1,7 +1,8 @@
-"""Adaptive steps along each path: more of them where its own gradients ask for it."""
+"""The adaptive method: more steps along a path where its own gradients ask for them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -75,10 +76,6 @@ class Adaptive:
             max_steps=self.accuracy.max_steps,
         )
 
-    def with_memory(self, memory: int) -> "Adaptive":
-        """Return the same method with so many bytes for the gradients of paths under way."""
-        return replace(self, memory=memory)
-
     def with_rounding(self, error: float) -> "Adaptive":
         """Return the same method, whose estimates count an error of the gradients in."""
         rounding = max(error, self.accuracy.rounding)
@@ -97,7 +94,7 @@ class Adaptive:
 
     def begin(self, job: Job, model: GradientModel) -> "AdaptivePath":
         """Return a job's live path."""
-        return AdaptivePath(job, Mesh(self.accuracy, model.node_gradients(job.x.size)))
+        return AdaptivePath(job, Mesh(self.accuracy, model.node_gradients(prod(job.path.shape))))
 
     def has_room(self, live: Sequence["AdaptivePath"]) -> bool:
         """Tell whether a path fits into memory beside those under way, and is not too far ahead.
@@ -106,7 +103,7 @@ class Adaptive:
         """
         if live[-1].job.key - live[0].job.key >= _AHEAD:
             return False
-        node = 4 * live[0].job.x.size
+        node = 4 * prod(live[0].job.path.shape)
         # At the worst, all grow to the most steps, in arrays that double.
         if node * 2 * self.accuracy.max_steps * (len(live) + 1) <= self.memory:
             return True
@@ -115,7 +112,7 @@ class Adaptive:
         return usual + held <= self.memory
 
     def values(self, batches: Batches, batch: Sequence[Span["AdaptivePath"]]) -> list[RowValues]:
-        """Return each node's gradient × (input − baseline), span by span."""
+        """Return each node's gradient × tangent, span by span."""
         return products(batches, batch)
 
 
@@ -135,7 +132,7 @@ class AdaptivePath:
         return self._mesh.nbytes
 
     def add(self, nodes: slice, values: RowValues) -> None:
-        """Take the gradients × (input − baseline) of some nodes; one that isn't finite fails it."""
+        """Take the gradients × tangent of some nodes; one that isn't finite fails the path."""
         rows = zip(
             self.pending[nodes], values.gradients, values.scores, values.norms, values.finite,
             strict=True,
@@ -161,7 +158,7 @@ class AdaptivePath:
             return Integral(self.job.key, None, len(alphas), profile)
         mesh = self._mesh
         with np.errstate(over="ignore"):
-            attribution = mesh.attribution().astype(np.float32).reshape(self.job.x.shape)
+            attribution = mesh.attribution().astype(np.float32).reshape(self.job.path.shape)
         return Integral(
             key=self.job.key,
             attribution=attribution,

@@ -1,4 +1,4 @@
-"""How many rows to send at once: settled before a run, by a short probe where it pays.
+"""The batch size of a run: settled beforehand, by a short probe where that pays.
 
 The probe starts from a size whose tensors are expected to take a fixed amount of memory, and goes
 on from there, on rows made up for it: on a GPU to larger batches as long as they are faster, else

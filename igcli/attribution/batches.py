@@ -1,16 +1,19 @@
-"""Batches through a model: several under way at once, and smaller ones when memory runs out."""
+"""Batches of rows through a model: several at once, and smaller ones when memory runs out."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
+from igcli.attribution.gradient_model import GradientModel, PathRows, PointRows, RowValues
 from igcli.common.arrays import Array
 from igcli.common.errors import OutOfMemory
+
+R = TypeVar("R", PathRows, PointRows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,21 @@ class Batches:
 
     def row_products(self, rows: PathRows) -> RowValues:
         """Return gradients × (input − baseline), indexed by row; see `GradientModel`."""
+        return self._each(self.model.row_products, rows)
+
+    def gradients_at(self, rows: PointRows) -> RowValues:
+        """Return the points' gradients, indexed by row; see `GradientModel`."""
+        return self._each(self.model.gradients_at, rows)
+
+    def _each(self, ask: Callable[[R], RowValues], rows: R) -> RowValues:
+        """Return what a model gives row by row."""
         count = len(rows)
         try:
             with self._timed(count):
-                return self.model.row_products(rows.filled(self._filled(count))).first(count)
+                return ask(rows.filled(self._filled(count))).first(count)
         except OutOfMemory:
             first, second = self._halves(rows)
-        a, b = self.row_products(rows.part(first)), self.row_products(rows.part(second))
+        a, b = self._each(ask, rows.part(first)), self._each(ask, rows.part(second))
         gradients = [values.gradients[i] for values in (a, b) for i in range(len(values.scores))]
         return _joined(a, b, gradients)
 
@@ -98,7 +109,7 @@ class Batches:
         """Return the size of a partial batch: a power of two, since each new size costs time."""
         return rows if rows >= self._full else min(self._full, 1 << (rows - 1).bit_length())
 
-    def _halves(self, rows: PathRows) -> tuple[slice, slice]:
+    def _halves(self, rows: PathRows | PointRows) -> tuple[slice, slice]:
         if len(rows) == 1:
             raise
         # The largest power of two that is less: what is filled up must fit too.

@@ -1,4 +1,4 @@
-"""How wrong a map still is: a high quantile of what unseen places of seen jumps can do.
+"""The error estimate: a high quantile of the error that jumps at unknown places can make.
 
 The path gradient of a ReLU network jumps. A jump J inside an interval of width h that is split in
 the middle moves the integral by exactly hJ/4, and leaves an error that is uniform within ±hJ/4,

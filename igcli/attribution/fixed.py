@@ -1,4 +1,4 @@
-"""A fixed rule along each path, in full batches over many inputs.
+"""The fixed rules: the same nodes and weights along every path, in full batches.
 
 The weighted sum over a batch is taken where the gradients are, so that nothing of size inputs ×
 steps × pixels ever exists.
@@ -14,7 +14,7 @@ from igcli.attribution.batches import Batches
 from igcli.attribution.cuts import FullGroups
 from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues, both_finite
 from igcli.attribution.integral import Integral, Job
-from igcli.attribution.path_gradients import weighted_sums
+from igcli.attribution.path_gradients import times_tangent, weighted_sums
 from igcli.attribution.quadrature import Rule
 from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
@@ -67,10 +67,6 @@ class FixedRule:
             config, steps=self.usual_steps, tolerance=None, min_steps=None, max_steps=None
         )
 
-    def with_memory(self, memory: int) -> "FixedRule":
-        """Return the same rule, with other bytes to tell."""
-        return replace(self, memory=memory)
-
     def with_rounding(self, error: float) -> "FixedRule":
         """Return the rule without its estimate, which knows nothing of rounding."""
         return replace(self, rule=replace(self.rule, coarse=None)) if error > 0.0 else self
@@ -94,8 +90,7 @@ class FixedRule:
 
     def values(self, batches: Batches, batch: Sequence[Span["FixedPath"]]) -> list[RowValues]:
         """Return the gradients of each span, summed with the weights of its nodes."""
-        weights = [span.path.weights[:, span.nodes] for span in batch]
-        return weighted_sums(batches, batch, weights)
+        return weighted_sums(batches, batch, lambda span: span.live.weights[:, span.nodes])
 
 
 class FixedPath:
@@ -105,7 +100,7 @@ class FixedPath:
         self.job = job
         self.pending = rule.alphas
         self.weights = rule.all_weights
-        self._totals = np.zeros((len(self.weights), *job.x.shape))
+        self._totals = np.zeros((len(self.weights), *job.path.shape))
         self._profile = Profile(rule.alphas, *np.empty((2, len(rule.alphas))))
 
     def add(self, nodes: slice, values: RowValues) -> None:
@@ -119,11 +114,11 @@ class FixedPath:
         self.pending = self.pending[:0]
 
     def integral(self) -> Integral:
-        """Return the sums, times (input − baseline)."""
+        """Return the sums over all nodes."""
         profile, steps = self._profile, len(self._profile.alphas)
         if not both_finite(profile.scores, profile.gradient_norms).all():
             return Integral(self.job.key, None, steps, profile)
-        maps = self.job.difference * self._totals
+        maps = times_tangent(self.job.path, self._totals)
         norm = float(np.abs(maps[0]).sum())
         estimate = None
         if len(maps) > 1:

@@ -1,7 +1,7 @@
-"""Rows: what the engine asks of a model, and what it gets.
+"""The gradient model: what is asked of a model, row by row, and what it gives.
 
-A row is one (input, alpha) pair. Rows of several inputs share a batch, and one input's rows may
-spread over several.
+A row is one (input, alpha) pair: a place on the straight path to that input. Rows of several inputs
+share a batch, and one input's rows may spread over several. Off the straight path a row is a point.
 """
 
 from dataclasses import dataclass
@@ -48,6 +48,34 @@ class PathRows:
         missing = size - len(self)
         values = (self.slot, self.alpha, self.target)
         return PathRows(self.x, self.baseline, *(np.pad(v, (0, missing), "edge") for v in values))
+
+
+@dataclass(frozen=True, slots=True)
+class PointRows:
+    """One batch of points.
+
+    Attributes
+    ----------
+    points : Array
+        (rows, …point shape): where gradients are asked for.
+    target : Array
+        int32 (rows,): the class whose score is differentiated.
+    """
+
+    points: Array
+    target: Array
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def part(self, rows: slice) -> "PointRows":
+        """Return some of the rows."""
+        return PointRows(self.points[rows], self.target[rows])
+
+    def filled(self, size: int) -> "PointRows":
+        """Return the rows, and the last one again until there are `size`."""
+        rows = np.minimum(np.arange(size), len(self) - 1)
+        return PointRows(self.points[rows], self.target[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +140,10 @@ class GradientModel(Protocol):
 
     def row_products(self, rows: PathRows) -> RowValues:
         """Return each row's gradient × (input − baseline), (rows, …input shape), where it lies."""
+        ...
+
+    def gradients_at(self, rows: PointRows) -> RowValues:
+        """Return each point's gradient itself, (rows, …point shape), where it lies."""
         ...
 
     def precision_error(self, rows: PathRows) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from igcli.attribution.gradient_model import both_finite
+from igcli.attribution.path import Path
 from igcli.common.arrays import Array
 from igcli.common.explanation import Profile
 
@@ -14,15 +15,8 @@ class Job:
     """One explanation to compute; `key` comes back with its integral."""
 
     key: int
-    x: Array
-    baseline: Array
+    path: Path
     target: int
-
-    @property
-    def difference(self) -> Array:
-        """Input − baseline, float64."""
-        difference: Array = self.x.astype(np.float64) - self.baseline
-        return difference
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where the next steps of one path go, how wrong the map still is, and when to stop.
+"""The mesh of one path: where its next nodes go, how wrong its map still is, when to stop.
 
 The mesh is dyadic and the rule on it the composite trapezoid. Nothing here knows a model: gradients
 come in, already multiplied by the path's tangent, and nodes to evaluate come out.

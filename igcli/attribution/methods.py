@@ -1,4 +1,4 @@
-"""METHODS: how the path is integrated; the fixed rules, and adaptive steps to a tolerance."""
+"""METHODS: the ways to integrate a path, fixed rules and adaptive steps, by name."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
@@ -67,10 +67,6 @@ class Method(Protocol):
 
     def spelled_out(self, config: RunConfig) -> RunConfig:
         """Return a run's settings with the method's own in place, and None for the other kind's."""
-        ...
-
-    def with_memory(self, memory: int) -> "Method":
-        """Return the same method with so many bytes for the gradients of paths under way."""
         ...
 
     def with_rounding(self, error: float) -> "Method":

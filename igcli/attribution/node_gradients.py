@@ -1,4 +1,4 @@
-"""Where the gradients at a path's nodes are kept, and the sums that an adaptive mesh asks of them.
+"""Node gradients: where they are kept, and the sums of them that a mesh asks for.
 
 On a GPU they stay on the device (`igcli.models.device_gradients`): what comes back is a few numbers
 per round. Here they are numpy arrays.
@@ -16,7 +16,7 @@ _BLOCK = 65536
 
 
 class NodeGradients(Protocol):
-    """The gradients of one path's nodes, times (input − baseline), in order of arrival."""
+    """The gradients of one path's nodes, times its tangents, in order of arrival."""
 
     size: int
 
@@ -26,7 +26,7 @@ class NodeGradients(Protocol):
         ...
 
     def append(self, gradient: Any) -> tuple[float, float]:
-        """Add one node's, as `GradientModel.row_products` gives it; return its L1 norm and sum."""
+        """Add one node's, from where a model left it; return its L1 norm and sum."""
         ...
 
     def l1_norm_of_sum(self, name: str, weights: Array) -> float:

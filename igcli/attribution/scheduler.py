@@ -51,7 +51,7 @@ P = TypeVar("P", bound=LivePath)
 class Span(Generic[P]):
     """Some of the nodes that a path asks for: its rows in one batch."""
 
-    path: P
+    live: P
     nodes: slice
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Span(Generic[P]):
     @property
     def alphas(self) -> Array:
         """The nodes themselves."""
-        return self.path.pending[self.nodes]
+        return self.live.pending[self.nodes]
 
     def split(self, rows: int) -> tuple["Span[P]", "Span[P]"]:
         """Return the first rows, as many as there are, and the others."""
@@ -159,9 +159,9 @@ class _Queue(Generic[P]):
     def add(self, batch: list[Span[P]], values: list[RowValues]) -> list[P]:
         """Hand each path its values, and return the paths that wait for nothing more."""
         for span, seen in zip(batch, values, strict=True):
-            span.path.add(span.nodes, seen)
-            self._missing[span.path] -= len(span)
-        return [span.path for span in batch if not self._missing[span.path]]
+            span.live.add(span.nodes, seen)
+            self._missing[span.live] -= len(span)
+        return [span.live for span in batch if not self._missing[span.live]]
 
     def ask(self, path: P) -> None:
         """Queue what a path wants next."""

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -43,7 +42,7 @@ def command(
     fail_on: tuple[str, ...],
     force: bool,
     as_json: bool,
-    **files: Path | None,
+    **outputs: Path | None,
 ) -> None:
     """Compare NEW, a run directory, with REFERENCE, another one or an .igref file.
 
@@ -52,52 +51,34 @@ def command(
     """
     from igcli.comparison.drift.compare import compare, open_side
     from igcli.comparison.drift.not_comparable import Refused
+    from igcli.comparison.drift.reports import report, report_of_refusal
     from igcli.comparison.drift.text import summary
     from igcli.comparison.drift.thresholds import parse_thresholds
 
     thresholds = parse_thresholds(fail_on)
-    asked = {name: path for name, path in files.items() if path is not None}
-    for name, path in asked.items():
-        check_output(f"--{name}", path)
+    files = {form: path for form, path in outputs.items() if path is not None}
+    for form, path in files.items():
+        check_output(f"--{form}", path)
     try:
         sides = open_side(reference), open_side(new)
         verdict = compare(*sides, thresholds, force, track)
     except NotComparable as error:
         refused = Refused(str(reference), str(new), error)
-        for name, path in asked.items():
-            _write(name, path, _refusal(name, refused))
+        for form, path in files.items():
+            _write(form, path, report_of_refusal(form, refused))
         if as_json:
             click.echo(json.dumps(refused.to_dict()))
         raise
     for difference in verdict.forced:
         warn(f"--force: {difference}")
-    for name, path in asked.items():
-        _write(name, path, _report(name, verdict, sides))
+    for form, path in files.items():
+        _write(form, path, report(form, verdict, *sides))
     tell_result(as_json, verdict.to_dict, lambda: summary(verdict))
     ctx.exit(verdict.exit_code)
 
 
-def _report(name: str, verdict: Any, sides: Any) -> bytes:
-    from igcli.comparison.drift.junit import junit
-    from igcli.comparison.drift.page import page
-    from igcli.comparison.drift.text import markdown
-
-    if name == "junit":
-        return junit(verdict)
-    text = markdown(verdict) if name == "markdown" else page(verdict, *sides)
-    return text.encode()
-
-
-def _refusal(name: str, refused: Any) -> bytes:
-    if name == "junit":
-        xml: bytes = refused.junit()
-        return xml
-    text: str = refused.markdown() if name == "markdown" else refused.page()
-    return text.encode()
-
-
-def _write(name: str, path: Path, data: bytes) -> None:
+def _write(form: str, path: Path, data: bytes) -> None:
     from igcli.store.files import whole_file
 
-    with writing(f"--{name}", path), whole_file(path) as temporary:
+    with writing(f"--{form}", path), whole_file(path) as temporary:
         temporary.write_bytes(data)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.config import DriftConfig, RunConfig
-from igcli.common.errors import ConfigError
+from igcli.common.errors import ConfigError, reason
 from igcli.common.files import file_in
 from igcli.common.setting import Setting, settings_of
 
@@ -66,7 +66,7 @@ def _table(path: Path, table: str) -> dict[str, Any]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            f"--config {path} can't be read", error.strerror or "", "name a TOML file"
+            f"--config {path} can't be read", reason(error), "name a TOML file"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(

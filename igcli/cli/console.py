@@ -4,14 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from igcli.cli.options import (
-    T,
-)
+from igcli.common.notes import Doubt
 
+T = TypeVar("T")
 SHOWN = 5
 _COLUMNS, _LINES = 79, 24
 
@@ -38,7 +37,7 @@ def tell_result(
         click.echo("\n".join(lines()))
 
 
-def track(items: Iterable[T], total: int, done: int = 0, unit: str = "images") -> Iterable[T]:
+def track(items: Iterable[T], total: int, done: int = 0, unit: str = "explanations") -> Iterable[T]:
     """Show a progress bar on stderr, when that is a terminal."""
     from tqdm import tqdm
 
@@ -67,6 +66,12 @@ def _size() -> dict[str, Any]:
     return {"dynamic_ncols": True} if known else {"ncols": _COLUMNS, "nrows": _LINES}
 
 
+def tell_doubts(doubts: Iterable[str]) -> None:
+    """Print on stderr, below the summary, why a run is very likely wrong."""
+    for doubt in doubts:
+        click.echo(f"igcli: this run is very likely wrong: {doubt}", err=True)
+
+
 def warn(message: str) -> None:
     """Print one line of notice on stderr."""
-    click.echo(f"igcli: note: {message}", err=True)
+    click.echo(f"igcli: {'doubt' if isinstance(message, Doubt) else 'note'}: {message}", err=True)

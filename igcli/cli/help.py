@@ -31,12 +31,12 @@ def command(ctx: click.Context, topic: str | None) -> None:
 
 def pages() -> dict[str, Traversable]:
     """Return the pages' files by their topics, sorted."""
-    found = {
+    by_topic = {
         file.name.removesuffix(_SUFFIX): file
         for file in files("igcli").joinpath("docs").iterdir()
         if file.name.endswith(_SUFFIX)
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(by_topic.items()))
 
 
 def first_sentence(page: str) -> str:
@@ -56,10 +56,10 @@ def _contents() -> list[str]:
 
 
 def _help_of(name: str, ctx: click.Context) -> str:
-    found = cli.get_command(ctx, name)
-    assert found is not None, name
-    with click.Context(found, parent=ctx.find_root(), info_name=name) as context:
-        return found.get_help(context)
+    other = cli.get_command(ctx, name)
+    assert other is not None, name
+    with click.Context(other, parent=ctx.find_root(), info_name=name) as context:
+        return other.get_help(context)
 
 
 def _page(topic: str) -> str:

@@ -1,7 +1,6 @@
 """``igcli inspect``: what a model is, and what a run of it would take."""
 
-import tempfile
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,11 @@ import click
 from igcli.cli.console import tell_result, warn
 from igcli.cli.options import config_option, debug_option
 from igcli.cli.run_options import settings_options
-from igcli.cli.words import in_words
 from igcli.common.config import RunConfig
+from igcli.common.model_spec import LayerCall
+from igcli.common.text import in_bytes, in_time
+
+_LABEL = 12
 
 
 @click.command(name="inspect")
@@ -31,68 +33,94 @@ def command(
     model: Path, inputs: Path | None, with_estimate: bool, as_json: bool, **settings: Any
 ) -> None:
     """Show what MODEL is; with INPUTS, how `igcli run` would explain them. Nothing is written."""
-    from igcli.models.open import check_path, describe_model, open_model
-    from igcli.runs.planning.plan import make_plan
+    from igcli.models.open import open_model
+    from igcli.runs.inspection import inspect_model, inspect_run
 
     if with_estimate and inputs is None:
         raise click.UsageError("--estimate needs INPUTS")
-    check_path(model)
-    with tempfile.TemporaryDirectory() as folder:
-        config = RunConfig(model, inputs or Path(), Path(folder) / "out", **settings)
-        if inputs is None:
-            found = _file(describe_model(model, config.model_settings, warn))
-        else:
-            plan = make_plan(config, open_model, warn)
-            found = _planned(plan)
-            if with_estimate:
-                found["estimate"] = _estimate(plan)
-    tell_result(as_json, lambda: found, lambda: in_words(found))
+    config = RunConfig(model, inputs or Path(), Path(), **settings)
+    if inputs is None:
+        inspection = inspect_model(config, warn)
+    else:
+        inspection = inspect_run(config, open_model, warn, with_estimate)
+    tell_result(as_json, inspection.to_dict, lambda: _lines(inspection.to_dict()))
 
 
-def _file(info: Any) -> dict[str, Any]:
-    found = {
-        "model": {"path": str(info.path), "loader": info.loader},
-        "inputs": [_input(spec) for spec in info.inputs],
-        "outputs": [
-            {"name": o.name, "shape": list(o.shape), "last_operation": o.tail} for o in info.outputs
-        ],
-        "layers": [asdict(layer) for layer in info.layers],
-    }
-    return found | ({"scaling": info.scaling} if info.scaling else {})
+def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one line for each fact, and one for each input, output and layer."""
+    for key, value in facts.items():
+        name, text_of = _FACTS[key]
+        for item in value if isinstance(value, list) else [value]:
+            yield f"{name:<{_LABEL}}{text_of(item)}"
 
 
-def _input(spec: Any) -> dict[str, Any]:
-    dtype = spec.declared or spec.dtype.name
-    return {"name": spec.name, "shape": list(spec.shape), "dtype": dtype}
+def _shape(sizes: list[int | None]) -> str:
+    return " × ".join("any" if size is None else str(size) for size in sizes)
 
 
-def _planned(plan: Any) -> dict[str, Any]:
-    spec, batching = plan.model.spec, plan.chosen.batching
-    return {
-        "model": {"path": str(spec.path), "loader": spec.loader},
-        "inputs": [_input(known) for known in spec.inputs or (spec.input,)],
-        "outputs": [
-            {
-                "name": spec.output_name,
-                "shape": list(spec.output_shape) or [spec.classes],
-                "last_operation": spec.tail,
-            }
-        ],
-        "explained": [
-            {"name": part.name, "shape": list(part.shape)} for part in plan.maps.named(plan.point)
-        ],
-        "explanations": len(plan.names) * plan.targets.per_input,
-        "method": plan.method.title,
-        "batching": {
-            "size": batching.size,
-            "streams": batching.streams,
-            "chosen": plan.chosen.how,
-        },
-        "device": {"name": spec.device, "precision": spec.precision},
-    }
+def _estimate(estimate: Mapping[str, Any]) -> str:
+    failed = f", {estimate['failed']} of which failed" if estimate["failed"] else ""
+    return (
+        f"{in_time(estimate['seconds'])} after loading, {estimate['gradients']:,} gradients, "
+        f"{in_bytes(estimate['memory'])} of memory, {in_bytes(estimate['disk'])} on disk "
+        f"(from {estimate['sample']} of them{failed})"
+    )
 
 
-def _estimate(plan: Any) -> dict[str, Any]:
-    from igcli.runs.cost import estimate
+def _input(spec: Mapping[str, Any]) -> str:
+    first = ", channels first: pictures are transposed for it" if "channels_first" in spec else ""
+    pixels = ", cast to floats in the model: pixels of 0 to 255" if "pixels" in spec else ""
+    batch = f", {spec['batch']} at once" if "batch" in spec else ""
+    return f"{spec['name']}: {_shape(spec['shape'])}, {spec['dtype']}{first}{pixels}{batch}"
 
-    return asdict(estimate(plan))
+
+def _signature(point: Mapping[str, Any]) -> str:
+    traces = f", traced {point['traces']} times" if point["traces"] > 1 else ""
+    chosen = ", explained" if point["chosen"] else ""
+    return f"{point['name']}: takes {point['takes']}; gives {point['gives']}{traces}{chosen}"
+
+
+def _scaling(scaling: Mapping[str, Any]) -> str:
+    if scaling["name"]:
+        span = f"{scaling['black']:.3g} to {scaling['white']:.3g}"
+        return f"{scaling['name']}: 0 to 255 become {span}"
+    return "none of pixels in the model itself"
+
+
+def _layer(layer: Mapping[str, Any]) -> str:
+    line = f"{layer['name']}: {layer['kind']}, {layer['shape']}"
+    calls = [_call(call) for call in layer.get("calls", ())]
+    return f"{line}, called {len(calls)} times: {', '.join(calls)}" if calls else line
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    return LayerCall(call["name"], tuple(call["inputs"]), tuple(call["on"])).in_words
+
+
+def _explained(part: Mapping[str, Any]) -> str:
+    name = _call(part) if "inputs" in part else part["name"]
+    return f"{name}: {_shape(part['shape'])}"
+
+
+_FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "model": ("model", lambda m: f"{m['path']} ({m['loader']})"),
+    "signatures": ("signature", _signature),
+    "random": ("random", lambda name: f"{name} draws other numbers at each call"),
+    "inputs": ("input", _input),
+    "outputs": (
+        "output",
+        lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
+    ),
+    "scaling": ("scaling", _scaling),
+    "preprocess": ("pixels", lambda p: f"--preprocess auto is {p['auto']}: {p['because']}"),
+    "layers": ("layer", _layer),
+    "explained": ("explained", _explained),
+    "explanations": ("run", lambda count: f"{count} explanation{'s' if count != 1 else ''}"),
+    "method": ("method", str),
+    "batching": (
+        "batches",
+        lambda b: f"{b['size']} rows each, {b['streams']} at once ({b['chosen']})",
+    ),
+    "device": ("device", lambda d: f"{d['name']}, {d['precision']}"),
+    "estimate": ("estimate", _estimate),
+}

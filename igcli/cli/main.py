@@ -1,4 +1,4 @@
-"""The command group, and the boundary where errors become text and exit codes."""
+"""The main command group, and the boundary where errors become text and exit codes."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from igcli import __version__
 from igcli.cli.signals import ignore_signals
 from igcli.cli.streams import Streams
 from igcli.common import exit_codes
-from igcli.common.errors import IgcliError
+from igcli.common.errors import IgcliError, reason
 
 # Every command, by the group that `igcli --help` lists it in: its name, and its module.
 GROUPS = {
@@ -111,7 +111,7 @@ def _in_words(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.filename:
         # Everything that happens once a run has begun is a RunStopped: this is a path as given.
-        cause = error.strerror or type(error).__name__
+        cause = reason(error)
         return f"{str(error.filename)[:200]} can't be used: {cause}\nto fix this: check the path"
     return (
         f"internal error: {type(error).__name__}: {error}\n"

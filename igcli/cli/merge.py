@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.console import tell_failures, tell_result, track, warn
+from igcli.cli.console import tell_doubts, tell_failures, tell_result, track, warn
 from igcli.cli.options import debug_option
 from igcli.cli.signals import Stopping
 
@@ -40,7 +40,8 @@ def command(
             "--overwrite",
             err=True,
         )
-    if result.note:
-        warn(result.note)
+    if result.parts_note:
+        warn(result.parts_note)
     tell_result(as_json, result.to_dict, result.lines)
+    tell_doubts(result.doubts)
     ctx.exit(result.exit_code)

@@ -13,7 +13,6 @@ from igcli.cli.main import CONFIG, DEBUG
 from igcli.common.setting import settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
 
 
 def setting_option(config: type[Any], name: str, **looks: Any) -> Callable[[F], F]:
@@ -87,6 +86,21 @@ def parse_image_size(
     if len(parts) in {1, 2} and all(p.isdecimal() and 0 < int(p) <= 65535 for p in parts):
         return int(parts[0]), int(parts[-1])
     raise click.BadParameter(f"{value!r} is not HEIGHTxWIDTH, 224x224 for example")
+
+
+def parse_bands(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    """Read one band, or three for red, green and blue, counted from 1."""
+    if value is None:
+        return None
+    parts = [part.strip() for part in value.split(",")]
+    numbers = tuple(int(part) for part in parts if part.isdecimal() and len(part) < 6)
+    if len(numbers) == len(parts) and 0 not in numbers and len(numbers) in {1, 3}:
+        return numbers
+    raise click.BadParameter(
+        f"{value!r} is neither one band nor three, 4,3,2 for example (counted from 1)"
+    )
 
 
 def parse_batch_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:

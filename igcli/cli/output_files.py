@@ -1,11 +1,11 @@
-"""Files that a command writes where a flag says: checked before any work, named in errors."""
+"""Output files, which a command writes where a flag says: checked before any work."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from igcli.common.errors import OutputError, RunStopped
+from igcli.common.errors import OutputError, RunStopped, reason
 
 
 def check_output(flag: str, path: Path) -> None:
@@ -21,12 +21,12 @@ def check_output(flag: str, path: Path) -> None:
 
 @contextmanager
 def writing(flag: str, path: Path) -> Iterator[None]:
-    """Turn what the system says of a file that is being written into an error that names it."""
+    """Turn an OSError while a file is written into an error that names the flag and the file."""
     try:
         yield
     except OSError as error:
         raise RunStopped(
             f"{flag} {path} can't be written",
-            error.strerror or type(error).__name__,
+            reason(error),
             "make room or name another file, and run this again",
         ) from error

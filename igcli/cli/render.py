@@ -9,9 +9,9 @@ from igcli.cli.console import tell_failures, tell_result, track, warn
 from igcli.cli.options import debug_option
 from igcli.figures.channels import REDUCTIONS, SIGNS
 from igcli.figures.colormaps import COLORMAPS
-from igcli.figures.style import IMAGE, RUN, SHOWN, STYLES
+from igcli.figures.style import AUTO, IMAGE, RUN, SHOWN, STYLES
 
-_SCALES = (IMAGE, SHOWN, RUN)
+_SCALES = (IMAGE, SHOWN, RUN, AUTO)
 
 
 class Number(click.FloatRange):
@@ -61,10 +61,11 @@ def _parse_scale(
 @click.option("--alpha", type=Number(0, 1), help="The opacity of what lies on top.")
 @click.option(
     "--scale",
-    metavar="image|shown|run|VALUE",
+    metavar="image|shown|run|auto|VALUE",
     callback=_parse_scale,
     help="Whose numbers set the scale: each image's, those drawn, all of the run; or the "
-    "attribution with full colour.",
+    "attribution with full colour. panel: auto, one for all where each map is read on it, else "
+    "each image's.",
 )
 @click.option(
     "--size",
@@ -93,7 +94,7 @@ def command(
     overwrite: bool,
     no_caption: bool,
     as_json: bool,
-    **asked: Any,
+    **looks: Any,
 ) -> None:
     """Draw the pictures of OUT, a finished run, again: all, or those of some IDs.
 
@@ -104,7 +105,7 @@ def command(
     from igcli.figures.style import settle_look
     from igcli.report.pictures.render import Wanted, render
 
-    look = settle_look(**asked, caption=not no_caption)
+    look = settle_look(**looks, caption=not no_caption)
     if look.doubt:
         warn(look.doubt)
     rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)

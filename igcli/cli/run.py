@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from igcli.cli.console import SHOWN, tell_failures, tell_result, track, warn
+from igcli.cli.console import SHOWN, tell_doubts, tell_failures, tell_result, track, warn
 from igcli.cli.main import ARGUMENTS
 from igcli.cli.options import config_option, debug_option
 from igcli.cli.run_options import executor_options, run_option, settings_options
@@ -17,6 +17,7 @@ from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
 from igcli.common.config import ON_ERROR, RunConfig
 from igcli.common.errors import RunStopped
+from igcli.common.notes import Notes
 from igcli.runs.executors import EXECUTORS
 from igcli.runs.planning.gates import USAGE
 
@@ -60,19 +61,21 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
         settings["overwrite"] = False
     config = RunConfig(**settings)
     check_path(config.model)
+    notes = Notes(warn)
     ready = import_module(EXECUTORS[config.executor]).ready
     with Stopping(_resuming(ctx)) as stopping:
         with ExitStack() as stack:
             try:
-                execute = stack.enter_context(ready(config, open_model, warn))
+                execute = stack.enter_context(ready(config, open_model, notes))
             except KeyboardInterrupt:
                 _tell_of_nothing(ctx, config.out, as_json)
             stopping.running = True
-            result = execute(track, warn, stopping.event)
+            result = execute(track, notes, stopping.event)
             stopping.over = True
         to_go_on = None if result.complete else _resuming(ctx)
         _tell(result, to_go_on)
         tell_result(as_json, lambda: {**result.to_dict(), "to_go_on": to_go_on}, result.lines)
+        tell_doubts(result.doubts)
     ctx.exit(result.exit_code)
 
 
@@ -97,8 +100,8 @@ def _tell(result: Any, to_go_on: str | None) -> None:
     for gate, crossed in result.tally.crossed.items():
         first = on_one_line(the_first(crossed, SHOWN))
         click.echo(f"igcli: --fail-on {gate}: crossed by {first}", err=True)
-    if result.note:
-        warn(result.note)
+    if result.parts_note:
+        warn(result.parts_note)
     if result.stopped is not None:
         click.echo(f"igcli: {result.stopped}", err=True)
     if to_go_on:

@@ -1,4 +1,4 @@
-"""The settings of a run, as options: shared by every command that makes or foresees one."""
+"""The run options: a run's settings as flags, for every command that makes or foresees a run."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +17,7 @@ from igcli.attribution.methods import (
 )
 from igcli.cli.options import (
     check_device,
+    parse_bands,
     parse_batch_size,
     parse_image_size,
     parse_memory,
@@ -25,7 +26,7 @@ from igcli.cli.options import (
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
-from igcli.inputs.preprocess import DEFAULT_PREPROCESS, PREPROCESS
+from igcli.inputs.preprocess import AUTO, PREPROCESS
 from igcli.inputs.readers.resize import DEFAULT_RESIZE, RESIZE
 from igcli.models.scores import SCORES
 from igcli.runs.executors import EXECUTORS
@@ -84,18 +85,21 @@ _SETTINGS = (
         "target",
         metavar="TARGET",
         help="predicted, top:K, folder (the sub-folder names the class), a class number, a class "
-        "name (with --labels), or a file of one target per input; a place 3,12,40 in an output of "
-        "several axes.",
+        "name (with --labels), or a file of the inputs' classes (CSV of file and label, .npy, "
+        "text); array:NAME for an array beside the inputs in an .npz; a place 3,12,40 in an output "
+        "of several axes.",
     ),
     run_option(
         "labels",
         type=click.Path(path_type=Path),
-        help="Class names, one a line, in output order.",
+        help="Class names in output order: one a line, JSON (class_indices) or CSV; or folders: "
+        "INPUTS' sub-folders in alphabetical order, as Keras counts them.",
     ),
     run_option(
         "preprocess",
-        type=click.Choice(list(PREPROCESS)),
-        help=f"From pixels to the model's range.  [default: {DEFAULT_PREPROCESS}]",
+        type=click.Choice([AUTO, *PREPROCESS]),
+        help="From pixels to the model's range; auto finds what the model takes.  "
+        f"[default: {AUTO}]",
     ),
     run_option(
         "resize",
@@ -107,6 +111,20 @@ _SETTINGS = (
         metavar="HxW",
         callback=parse_image_size,
         help="For a model that takes any size.",
+    ),
+    run_option(
+        "bit_depth",
+        metavar="BITS",
+        type=click.IntRange(min=1, max=32),
+        help="Image files of more than 8 bits: how many their samples have, 12 for 0-4095.  "
+        "[default: what the file tells, else 16]",
+    ),
+    run_option(
+        "bands",
+        metavar="B or R,G,B",
+        callback=parse_bands,
+        help="Which channels are shown below the map, counted from 1.  [default: a photo's own, "
+        "the mean of others]",
     ),
     run_option(
         "scores",
@@ -127,6 +145,22 @@ _SETTINGS = (
         help="Explain what this layer gives, not the inputs; OUTER/NAME in a nested model.",
     ),
     run_option("layer_input", help="With --layer: explain what goes into it."),
+    run_option(
+        "signature",
+        metavar="NAME",
+        help="SavedModels: the signature or function to explain.  [default: serving_default, else "
+        "the only one]",
+    ),
+    run_option(
+        "input_value",
+        metavar="NAME=VALUE",
+        help="Give an input that is no data one value for all: temperature=0.5. Can be repeated.",
+    ),
+    run_option(
+        "hold_mask",
+        help="Keep the mask that each input has (Masking, padding) all along its path, at the "
+        "baseline too.",
+    ),
     run_option(
         "batch_size",
         metavar="ROWS",

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP: the first ends a run in order, a second SIGINT at once."""
+"""Signals: SIGINT, SIGTERM and SIGHUP end a run in order, a second SIGINT ends it at once."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ class Stopping:
     event : Event
         Set by the first signal.
     running : bool
-        To be set once a run has begun: before that there is nothing to end in order.
+        To be set while a run is under way: at other times there is nothing to end in order.
     over : bool
         To be set once it has ended: there is nothing left to stop.
     """

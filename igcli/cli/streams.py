@@ -1,7 +1,7 @@
 """The standard streams: open before anything else, and never what stops the work.
 
-A command's own exit code holds unless what it had to say on stdout was lost to somebody who waits
-for it.
+A command's own exit code holds, unless its stdout could not be written for a reader who is still
+there.
 """
 
 import errno
@@ -12,6 +12,7 @@ import sys
 from typing import Any, TextIO
 
 from igcli.common import exit_codes
+from igcli.common.errors import reason
 
 # The reader wanted no more of it.
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET})
@@ -39,7 +40,7 @@ class Streams:
         failure = self._out.failure
         if failure is None or failure.errno in _GONE:
             return own
-        cause = failure.strerror or type(failure).__name__
+        cause = reason(failure)
         print(
             f"igcli: stdout can't be written: {cause} (else the exit code would be {own or 0})",
             file=sys.stderr,
@@ -61,7 +62,7 @@ class _Unfailing(io.FileIO):
         self.failure: OSError | None = None
 
     def write(self, data: Any, /) -> int:
-        """Write some of the bytes; return how many are dealt with."""
+        """Write some of the bytes; return how many were written or, after a failure, dropped."""
         try:
             while (written := super().write(data)) is None:
                 # Somebody who shares the descriptor made it non-blocking, and it is full.
@@ -85,7 +86,7 @@ def _open_closed(number: int) -> None:
 
 
 def _text(raw: _Unfailing, before: TextIO | None, line_by_line: bool) -> TextIO:
-    """Return a text stream like the one before, which says in escapes what it can't encode."""
+    """Return a text stream like the one before, which writes what it can't encode as escapes."""
     errors = before.errors if before is not None else None
     return io.TextIOWrapper(
         io.BufferedWriter(raw),

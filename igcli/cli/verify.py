@@ -40,7 +40,7 @@ from igcli.cli.options import debug_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
+def command(ctx: click.Context, /, as_json: bool, **request: Any) -> None:
     """Check OUT, a finished run of MODEL over INPUTS, by explaining a random sample again.
 
     Its files must be whole and say the same; the sample's hashes, targets, scores and deltas must
@@ -48,14 +48,14 @@ def command(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     all holds; 1: something does not; 2: wrong usage, or OUT is of another model or other inputs;
     3: the run is not finished.
     """
-    from igcli.evaluation.reopen import Asked
+    from igcli.evaluation.reopen import VerifyRequest
     from igcli.evaluation.verify import verify
     from igcli.models.open import check_path, open_model
 
-    check_path(asked["model"])
-    found = verify(Asked(**asked), open_model, track, warn)
+    check_path(request["model"])
+    verified = verify(VerifyRequest(**request), open_model, track, warn)
     is_given = ctx.get_parameter_source("count") is ParameterSource.COMMANDLINE
-    if is_given and found.rows and asked["count"] > found.inputs:
-        warn(f"-n {asked['count']}: the run is of {found.inputs} inputs, all explained again")
-    tell_result(as_json, found.to_dict, found.lines)
-    ctx.exit(found.exit_code)
+    if is_given and verified.rows and request["count"] > verified.inputs:
+        warn(f"-n {request['count']}: the run is of {verified.inputs} inputs, all explained again")
+    tell_result(as_json, verified.to_dict, verified.lines)
+    ctx.exit(verified.exit_code)

@@ -18,11 +18,12 @@ _NOTHING = Decides.NOTHING
 class RunConfig:
     """Everything that ``igcli run`` was asked for.
 
-    None (or nothing) means "the default for these inputs": black or zeros for `baseline`, unit for
+    None (or nothing) means "the default for these inputs": black or zeros for `baseline`, auto for
     `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`; and for
     the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
     `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).
-    `image_size` is (height, width); `shard` is (which, of how many), counted from 1.
+    `image_size` is (height, width); `bit_depth` None is what image files tell, and no `bands` are
+    a photo's own channels, or the mean of others; `shard` is (which, of how many), counted from 1.
 
     To add a setting takes two places: a field here, and its option in `igcli.cli.run_options`. A
     field with a plain default decides what is explained; `igcli.common.setting.setting` marks what
@@ -44,15 +45,20 @@ class RunConfig:
     steps: int | None = setting(None, decides=_INTEGRAL)
     baseline: tuple[str, ...] = setting((), file=True, keywords=("mean",))
     target: str = setting("predicted", file=True, keywords=("predicted", "folder"))
-    labels: Path | None = setting(None, file=True)
+    labels: Path | None = setting(None, decides=_INTEGRAL, file=True, keywords=("folders",))
     preprocess: str | None = None
     resize: str | None = None
     image_size: tuple[int, int] | None = None
+    bit_depth: int | None = None
+    bands: tuple[int, ...] | None = setting(None, decides=_INTEGRAL)
     scores: str = "as-is"
     output: str | None = None
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    signature: str | None = None
+    input_value: tuple[str, ...] = ()
+    hold_mask: bool = False
     batch_size: int | None = setting(None, decides=_NOTHING)
     device: str = setting("auto", decides=_NOTHING)
     precision: str = setting("float32", decides=_INTEGRAL)
@@ -85,6 +91,10 @@ class RunConfig:
             explain=self.explain,
             layer=self.layer,
             layer_input=self.layer_input,
+            signature=self.signature,
+            input_value=self.input_value,
+            hold_mask=self.hold_mask,
+            image_size=self.image_size,
             allow_unsafe=self.allow_unsafe,
             custom_objects=self.custom_objects,
         )

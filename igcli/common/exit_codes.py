@@ -1,4 +1,4 @@
-"""What a process's exit code says."""
+"""The exit codes of every command."""
 
 OK = 0
 GATE = 1

@@ -72,6 +72,11 @@ def explanation_id(name: InputName, rank: int, per_input: int) -> str:
     return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
 
 
+def rank_of(explanation: str, per_input: int) -> str:
+    """Return what comes behind the input's id in an explanation's; "" where it has one only."""
+    return explanation.removeprefix(input_id(explanation, per_input))
+
+
 def input_id(explanation: str, per_input: int) -> str:
     """Return the id of the input that an explanation is of, from what `explanation_id` made."""
     return explanation.rpartition("@")[0] if per_input > 1 else explanation

@@ -1,4 +1,4 @@
-"""One HTML file that needs nothing else, and text and numbers as its pages write them."""
+"""HTML pages in one file: the document, and text and numbers as pages write them."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,6 @@
-"""What this process has: cores and memory, a container's limits included; packages."""
+"""The machine: cores and memory, a container's limits included, and package versions."""
 
 import os
-from importlib.metadata import version
 from pathlib import Path
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
@@ -37,6 +36,9 @@ def total_memory(cgroup: Path = _CGROUP) -> int:
 
 def versions() -> dict[str, str]:
     """Return the versions of what results depend on."""
+    # Not needed for a --help, and slow to import.
+    from importlib.metadata import version
+
     return {name: version(name) for name in _PACKAGES}
 
 

@@ -19,13 +19,17 @@ class InputSpec:
     """A model's input: its name, its shape without the batch axis, the dtype of a path.
 
     `declared` is the dtype that the model itself takes, where it is another one: numbers are kept
-    as floats and cast in the model.
+    as floats and cast in the model. `pixels` tells an input of integers that the model makes floats
+    of before anything else: it takes the pixels of pictures, 0 to 255, and is explained as floats.
+    `tokens` tells one whose integers are places in a table.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
     declared: str = ""
+    pixels: bool = False
+    tokens: bool = False
 
     @property
     def known_size(self) -> int:
@@ -40,7 +44,17 @@ class InputSpec:
     @property
     def is_integer(self) -> bool:
         """Whether the model takes integers, along which nothing can be integrated."""
-        return "int" in self.declared or self.declared == "bool"
+        return not self.pixels and ("int" in self.declared or self.declared == "bool")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it takes whole numbers: pixels are fed to it as they are, 0 to 255."""
+        return self.pixels or self.is_integer
+
+    @property
+    def fed(self) -> Any:
+        """The dtype that the model is called with."""
+        return self.dtype if self.pixels else self.declared or self.dtype
 
     def with_shape(self, shape: tuple[int, ...]) -> "InputSpec":
         """Return the same input with every open dimension settled."""
@@ -78,21 +92,68 @@ def parts_of(
 
 
 @dataclass(frozen=True, slots=True)
+class LayerCall:
+    """One call of a layer that is called several times.
+
+    Attributes
+    ----------
+    name : str
+        What its map is called: the layer's path and the call's number in the model's order.
+    inputs : tuple of str
+        The model's inputs that it comes from.
+    on : tuple of str
+        The layers whose outputs it takes; empty where the model does not show them.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    on: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """Say where it comes from: ``enc:0 from left``; the layers it is on say more."""
+        on = self.on if self.on and self.on != self.inputs else ()
+        of = [f"from {' and '.join(self.inputs)}"] if self.inputs else []
+        return " ".join([self.name, *of, *([f"on {' and '.join(on)}"] if on else [])])
+
+
+@dataclass(frozen=True, slots=True)
 class LayerInfo:
-    """One layer, for people: its path in the model, its class, what comes out of it."""
+    """One layer, for people: its path in the model, its class, what comes out of it.
+
+    `calls` has those of a layer that is called several times, in the model's order.
+    """
 
     name: str
     kind: str
     shape: str
+    calls: tuple[LayerCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """What of a SavedModel can be called, for people.
+
+    `traces` counts the ways that it was traced in; `chosen` tells the one that is explained.
+    """
+
+    name: str
+    takes: str
+    gives: str
+    traces: int
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
     """How a model is to be run: what a score is, on which device, in which arithmetic.
 
-    `shapes` are those of the inputs at hand, by name (by no name where there is one), for what must
-    know them beforehand. `allow_unsafe` lets code in its file run; `custom_objects` is a Python
-    file that defines its layers.
+    `signature` names what of a SavedModel is called, and `input_value` gives inputs that are no
+    data their values, as NAME=VALUE; `hold_mask` keeps each input's mask. `shapes` are those of the
+    inputs at hand, by name (by no name where there is one), for what must know them beforehand;
+    `pictures` tells that these are read as pictures, at `image_size` (height, width) where the
+    model takes any. `allow_unsafe` lets code in its file run; `custom_objects` is a Python file, or
+    a package, that defines its layers.
     """
 
     scores: str = "as-is"
@@ -102,9 +163,42 @@ class ModelSettings:
     explain: tuple[str, ...] = ()
     layer: str | None = None
     layer_input: bool = False
+    signature: str | None = None
+    input_value: tuple[str, ...] = ()
+    hold_mask: bool = False
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    pictures: bool = False
+    image_size: tuple[int, int] | None = None
     allow_unsafe: bool = False
     custom_objects: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnScaling:
+    """What a model itself does to pixels before its first weights.
+
+    Attributes
+    ----------
+    name : str
+        The layer or the operation that brings 0–255 to the model's range; empty for none.
+    low, high : float
+        What black and white are there.
+    changes : bool
+        Whether pixels are changed at all on the way.
+    family : str
+        Which of the models of ``keras.applications`` it has the names of; empty for none.
+    """
+
+    name: str = ""
+    low: float = 0.0
+    high: float = 255.0
+    changes: bool = False
+    family: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """Say what becomes of pixels."""
+        return f"0 to 255 become {self.low:.3g} to {self.high:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +241,18 @@ class ModelSpec:
         What the path runs in, where that is not the input itself: a layer.
     parts : tuple of Part
         What the path's vector is made of; empty where it is one tensor in its own shape.
-    scaling : str
-        The layer, if there is one, that brings pixels of 0–255 to the model's own range.
+    own : OwnScaling
+        What it does to pixels itself.
+    calls : tuple of LayerCall
+        Where the parts come from that are several calls of one layer.
+    transposed : tuple of str
+        The inputs that the model takes channels first and igcli channels last.
+    draws : tuple of str
+        What draws random numbers that the output depends on, other ones at each call.
+    of_batch : tuple of str
+        The batch normalisations that run as in training.
+    masks : tuple of str
+        What compares an explained input with a number, to leave out what is equal.
     """
 
     path: Path
@@ -168,7 +272,17 @@ class ModelSpec:
     output_shape: tuple[int, ...] = ()
     entered: InputSpec | None = None
     parts: tuple[Part, ...] = ()
-    scaling: str = ""
+    own: OwnScaling = OwnScaling()
+    calls: tuple[LayerCall, ...] = ()
+    transposed: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
+    of_batch: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+
+    @property
+    def scaling(self) -> str:
+        """What brings pixels of 0–255 to the model's own range; empty for nothing."""
+        return self.own.name
 
     @property
     def point(self) -> InputSpec:

@@ -1,4 +1,4 @@
-"""How long work shows its progress: wrapped from outside, so that the library prints nothing."""
+"""Progress: a wrapper around long iterations, given from outside: the library prints nothing."""
 
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
@@ -7,13 +7,17 @@ T = TypeVar("T")
 
 
 class Track(Protocol):
-    """Wraps an iteration; gets how many items there are in all, and how many were done before."""
+    """Wraps an iteration; gets how many items there are, how many were done before, and of what."""
 
-    def __call__(self, items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+    def __call__(
+        self, items: Iterable[T], total: int, done: int = 0, unit: str = "explanations"
+    ) -> Iterable[T]:
         """Return the same items."""
         ...
 
 
-def untracked(items: Iterable[T], total: int, done: int = 0) -> Iterable[T]:
+def untracked(
+    items: Iterable[T], total: int, done: int = 0, unit: str = "explanations"
+) -> Iterable[T]:
     """Show nothing."""
     return items

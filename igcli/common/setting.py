@@ -15,7 +15,9 @@ class Decides(Enum):
     """What another value of a setting changes."""
 
     EXPLANATION = "what is explained: runs that differ neither go on with nor compare to each other"
-    INTEGRAL = "how well it is known, and of which inputs: a run that goes on has the same value"
+    INTEGRAL = (
+        "how well it is known, what it is called, and of which inputs: a run that goes on has it"
+    )
     NOTHING = "how a run is carried out, and what is made of it: no stored number beyond rounding"
 
 

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 
-IMAGE_CHANNELS = (1, 3, 4)
+PHOTO_CHANNELS = (1, 3, 4)
 
 
 def is_image_shape(shape: tuple[int | None, ...]) -> bool:
-    """Tell whether an input of this shape can be shown as a picture."""
-    return len(shape) == 2 or (len(shape) == 3 and shape[2] in IMAGE_CHANNELS)
+    """Tell whether an input of this shape can be shown as a picture.
+
+    Its last axis is the channels': those of a photo, or any number of bands, as long as it can't be
+    a side of pictures whose channels come first.
+    """
+    if len(shape) != 3:
+        return len(shape) == 2
+    height, width, channels = shape
+    if channels is None or channels in PHOTO_CHANNELS:
+        return channels is not None
+    is_square = height == width and height != channels
+    return is_square or all(side is None or side > channels for side in (height, width))
 
 
 def first_picture(shapes: Mapping[str, tuple[int | None, ...]]) -> str | None:

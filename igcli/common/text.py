@@ -1,4 +1,4 @@
-"""Sizes, durations and lists as people read them."""
+"""Text for people: sizes, durations, lists and names on one line."""
 
 from collections.abc import Sequence
 from math import isfinite

@@ -1,4 +1,4 @@
-"""One small piece of concurrency: work done in threads, its results taken in order."""
+"""Threads: work done ahead in several of them, its results taken in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

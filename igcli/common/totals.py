@@ -46,7 +46,7 @@ class Spread:
         return f"median {middle}, worst {worst} ({on_one_line(spread['worst_id'])})"
 
 
-class Gate(Protocol):
+class Criterion(Protocol):
     """A threshold on single explanations; `igcli.runs.planning.gates` has them."""
 
     @property
@@ -62,7 +62,7 @@ class Gate(Protocol):
 class Tally:
     """Totals over stored explanations, a few bytes each."""
 
-    def __init__(self, gates: Sequence[Gate] = ()) -> None:
+    def __init__(self, gates: Sequence[Criterion] = ()) -> None:
         self._gates = gates
         self.ok = 0
         self.failures: list[tuple[str, str]] = []

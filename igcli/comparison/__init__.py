@@ -1,1 +1,1 @@
-"""Maps held against maps."""
+"""The comparison of maps with maps: metrics, grids, noise; and the drift gate."""

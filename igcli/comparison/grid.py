@@ -1,4 +1,4 @@
-"""Maps reduced to a grid: what a small reference file keeps of them, and where they look, roughly.
+"""The grid: maps reduced to cells, as a small reference file keeps them.
 
 A reference file's cell holds the sum of the attributions in it, channels included. Sums only shrink
 an L1 error, but they cancel within a cell, so that the error weighs more against the smaller norm.
@@ -7,6 +7,7 @@ an L1 error, but they cancel within a cell, so that the error weighs more agains
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.cells import in_grid
 
 DEFAULT_GRID = 56
 
@@ -18,25 +19,16 @@ def reduce_map(values: Array, grid: int) -> Array:
     two sides becomes a line of grid² at most.
     """
     if values.ndim == 1 or values.ndim > 3:
-        return _binned(values.reshape(-1).astype(np.float64), 0, grid * grid)
+        return in_grid(values.reshape(-1).astype(np.float64), grid * grid)
     plane = values.astype(np.float64)
     if plane.ndim == 3:
         plane = plane.sum(axis=2)
-    return _binned(_binned(plane, 0, grid), 1, grid)
+    return in_grid(plane, grid)
 
 
 def mean_magnitudes(values: Array, grid: int) -> Array:
     """Return the means of |map| over the cells of `reduce_map`, float64."""
     return reduce_map(np.abs(values), grid) / reduce_map(np.ones(values.shape), grid)
-
-
-def _binned(values: Array, axis: int, most: int) -> Array:
-    size = values.shape[axis]
-    if size <= most:
-        return values
-    begins = np.arange(most) * size // most
-    binned: Array = np.add.reduceat(values, begins, axis=axis)
-    return binned
 
 
 def reduced_shape(shape: tuple[int, ...], grid: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What the maps' own error does to each metric: differences that size say nothing of the model.
+"""The noise of each metric: what the maps' own errors alone can do to it.
 
 A map certified to ε is off by up to ε of its L1 norm, so two maps of one model may differ by the
 sum of both errors. What that does to a metric is found by disturbing the reference map so far.

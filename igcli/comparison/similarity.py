@@ -1,4 +1,4 @@
-"""METRICS: how alike two maps of one input are. Pure numpy, one number each.
+"""The similarity of two maps of one input: METRICS, one number each.
 
 Maps of zeros or of one value have no direction and no order: two of them count as equal, one of
 them and another map as unlike.
@@ -11,6 +11,7 @@ from math import inf
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.distance import relative_distance
 from igcli.comparison.grid import mean_magnitudes
 
 _COARSE = 14  # told in METRICS
@@ -120,10 +121,7 @@ def _plane(values: Array) -> Array:
 def _relative(order: int) -> Callable[[Array, Array], float]:
     def difference(reference: Array, new: Array) -> float:
         """Return ‖new − reference‖ / ‖reference‖; infinite where only the reference is zero."""
-        norms = [float(np.linalg.norm(x.ravel(), order)) for x in (new - reference, reference)]
-        if norms[1] == 0.0:
-            return 0.0 if norms[0] == 0.0 else np.inf
-        return norms[0] / norms[1]
+        return relative_distance(new, reference, order)
 
     return difference
 

@@ -1,4 +1,4 @@
-"""What a stored explanation claims, held against the same explanation computed anew."""
+"""The claims of a stored explanation, held against the same explanation computed anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.distance import relative_distance
 from igcli.common.explanation import Explanation
 
 # Scores, relative to them or to 1: what another batch size or another machine may change.
@@ -82,7 +83,7 @@ def check(
         wrong = [Wrong(stored.id, *found) for found in _numbers(stored, same or finer, tolerance)]
         if all(w.check not in {"target", "map"} for w in wrong):
             if finer.status == "ok":
-                measured = distance(stored.attribution, finer.attribution)
+                measured = _distance(stored, finer)
             words = (*_of_rule(stored, same), *_of_estimate(stored, finer, measured))
             wrong += [Wrong(stored.id, "map", text) for text in words]
     return Checked(
@@ -96,12 +97,10 @@ def check(
     )
 
 
-def distance(stored: Array | None, recomputed: Array | None) -> float:
-    """Return ‖stored − recomputed‖₁ / ‖recomputed‖₁."""
-    assert stored is not None and recomputed is not None
-    moved = float(np.abs(stored.astype(np.float64) - recomputed).sum())
-    norm = _l1(recomputed)
-    return moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
+def _distance(stored: Explanation, recomputed: Explanation) -> float:
+    """Return the relative L1 distance of a stored map to a recomputed one."""
+    assert stored.attribution is not None and recomputed.attribution is not None
+    return relative_distance(stored.attribution, recomputed.attribution)
 
 
 def _input(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str]]:
@@ -130,7 +129,7 @@ def _numbers(
         for name in ("score", "baseline_score"):
             was, now = getattr(stored, name), getattr(again, name)
             if not _near(was, now, _SCORES * max(1.0, abs(now))):
-                yield name, f"{name} is {_said(was)}, recomputed {_said(now)}"
+                yield name, f"{name} is {_number(was)}, recomputed {_number(now)}"
     yield from _derived(stored, again)
     claimed = stored.error_estimate
     met = None if tolerance is None or claimed is None else claimed <= tolerance
@@ -139,7 +138,7 @@ def _numbers(
     elif stored.converged != met:
         yield (
             "converged",
-            f"converged is {stored.converged}, with an error estimate of {_said(claimed)} and "
+            f"converged is {stored.converged}, with an error estimate of {_number(claimed)} and "
             f"{'no tolerance' if tolerance is None else f'a tolerance of {tolerance:g}'}",
         )
 
@@ -153,8 +152,8 @@ def _derived(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str
         return
     total = float(attribution.sum(dtype=np.float64))
     if not _near(stored.attribution_sum, total, _DERIVED * _l1(attribution)):
-        claimed = _said(stored.attribution_sum)
-        yield "attribution_sum", f"attribution_sum is {claimed}, the map's sum {_said(total)}"
+        claimed = _number(stored.attribution_sum)
+        yield "attribution_sum", f"attribution_sum is {claimed}, the map's sum {_number(total)}"
     values = (stored.attribution_sum, stored.score, stored.baseline_score)
     known = [value for value in values if value is not None]
     if len(known) < len(values):
@@ -163,19 +162,19 @@ def _derived(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str
     delta = known[0] - difference
     scale = _DERIVED * max(map(abs, known))
     if not _near(stored.delta, delta, scale):
-        yield "delta", f"delta is {_said(stored.delta)}, its terms give {_said(delta)}"
+        yield "delta", f"delta is {_number(stored.delta)}, its terms give {_number(delta)}"
         return
     share = abs(delta / difference) if difference else None
     room = scale / abs(difference) if difference else 0.0
     if not _near(stored.relative_delta, share, room):
-        claimed = _said(stored.relative_delta)
-        yield "relative_delta", f"relative_delta is {claimed}, its terms give {_said(share)}"
+        claimed = _number(stored.relative_delta)
+        yield "relative_delta", f"relative_delta is {claimed}, its terms give {_number(share)}"
 
 
 def _of_rule(stored: Explanation, same: Explanation | None) -> Iterator[str]:
     """Say where a map is not the one that its own rule gives."""
     if same is not None:
-        off = distance(stored.attribution, same.attribution)
+        off = _distance(stored, same)
         if not off <= _SAME_RULE:
             yield f"its map differs by {off:.2%} from the one that the same rule gives"
 
@@ -202,5 +201,5 @@ def _l1(attribution: Array) -> float:
     return float(np.abs(attribution).sum(dtype=np.float64))
 
 
-def _said(value: float | None) -> str:
+def _number(value: float | None) -> str:
     return "not there" if value is None else f"{value:.6g}"

@@ -1,23 +1,25 @@
-"""What a finished run was asked to do, back out of its run.json, and that it fits what is given."""
+"""reopen: the settings of a finished run out of its run.json, checked against what is given."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli import __version__
-from igcli.attribution.methods import choose_method
+from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError
 from igcli.common.setting import defaults_of
+from igcli.inputs.preprocess import PREPROCESS
 from igcli.inputs.readers.registry import list_inputs
-from igcli.runs.planning.defaults import spelled_out
+from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.store.identity import differences, identity
 from igcli.store.run import StoredRun, open_finished_run
 
+_PIXELS = frozenset({"pixels", "several"})
+
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VerifyRequest:
     """What is to be verified, and how much of it.
 
     Attributes
@@ -41,8 +43,30 @@ class Asked:
     allow_unsafe: bool = False
 
 
-def rebuild(asked: Asked, warn: Warn) -> tuple[StoredRun, RunConfig]:
-    """Return the run that is asked about, and its settings with what is given now.
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A finished run that fits what is given.
+
+    Attributes
+    ----------
+    run : StoredRun
+        What it stored.
+    config : RunConfig
+        What it was asked for, with what is given now.
+    spelled_out : RunConfig
+        The same with its defaults in place.
+    method : Method
+        How its paths were integrated.
+    """
+
+    run: StoredRun
+    config: RunConfig
+    spelled_out: RunConfig
+    method: Method
+
+
+def reopen(request: VerifyRequest, warn: Warn) -> Reopened:
+    """Return the run that is asked about, as it was asked for.
 
     Raises
     ------
@@ -51,54 +75,61 @@ def rebuild(asked: Asked, warn: Warn) -> tuple[StoredRun, RunConfig]:
     NotWhole
         When the run is not finished.
     """
-    run = open_finished_run(asked.out, f"OUT {asked.out}")
-    config = _settings(asked, run)
-    _check_identity(asked, config, run.about, warn)
-    return run, config
-
-
-def _settings(asked: Asked, run: StoredRun) -> RunConfig:
-    """Return what the run was asked for, with what is given now."""
+    run = open_finished_run(request.out, f"OUT {request.out}")
     run.check_sizes()
     with run.usable_about() as about:
-        config = replace(
-            RunConfig.from_dict(_stored(about)),
-            model=asked.model,
-            inputs=asked.inputs,
-            out=asked.out,
-            custom_objects=asked.custom_objects,
-            allow_unsafe=asked.allow_unsafe,
-            # Where and how the rows are sent is this machine's matter.
-            device="auto",
-            batch_size=None,
-            memory=None,
-        )
-        choose_method(config)
+        config = _config(request, about)
         about["counts"].items()
-    return config
-
-
-def _stored(about: dict[str, Any]) -> dict[str, Any]:
-    """Return the stored settings; what another igcli did not know yet is at its default."""
-    stored: dict[str, Any] = about["config"]
-    if about.get("igcli") == __version__:
-        return stored
-    return defaults_of(RunConfig) | stored
-
-
-def _check_identity(asked: Asked, config: RunConfig, about: dict[str, Any], warn: Warn) -> None:
-    """Raise InputError for another model, other inputs or changed files; name them."""
     listing = list_inputs(config.inputs, config.out)
+    if listing.kind in _PIXELS:
+        config = replace(config, preprocess=_preprocess(run.about) or config.preprocess)
+    with run.usable_about():
+        settings = settle(config, listing)
     names = listing.names[: config.limit]
-    there, here = dict(about["identity"]), identity(spelled_out(config, listing), names)
+    spelled = spelled_out(config, listing, settings)
+    _check_identity(request, run.about, identity(spelled, names), warn)
+    return Reopened(run, config, spelled, settings.method)
+
+
+def _config(request: VerifyRequest, about: dict[str, Any]) -> RunConfig:
+    """Return what the run was asked for, with what is given now."""
+    return replace(
+        # What the igcli that wrote it did not know yet is at its default.
+        RunConfig.from_dict(defaults_of(RunConfig) | about["config"]),
+        model=request.model,
+        inputs=request.inputs,
+        out=request.out,
+        custom_objects=request.custom_objects,
+        allow_unsafe=request.allow_unsafe,
+        # Where and how the rows are sent is this machine's matter.
+        device="auto",
+        batch_size=None,
+        memory=None,
+    )
+
+
+def _preprocess(about: dict[str, Any]) -> str | None:
+    """Return what a run put its pixels through, whatever `auto` would be today."""
+    settled = about.get("settled")
+    name = settled.get("preprocess") if isinstance(settled, dict) else None
+    return name if name in PREPROCESS else None
+
+
+def _check_identity(
+    request: VerifyRequest, about: dict[str, Any], here: dict[str, Any], warn: Warn
+) -> None:
+    """Raise InputError for another model, other inputs or changed files; name them."""
+    there = dict(about["identity"])
     if there.get("igcli") != here["igcli"]:
-        warn(f"OUT {asked.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}")
+        warn(
+            f"OUT {request.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}"
+        )
     there["igcli"] = here["igcli"]
     different = differences(there, here)
     if different:
         raise InputError(
-            f"OUT {asked.out} was not made from MODEL {asked.model} and INPUTS {asked.inputs} "
-            "as they are",
+            f"OUT {request.out} was not made from MODEL {request.model} and INPUTS "
+            f"{request.inputs} as they are",
             "; ".join(different),
             "give what it was made from; for files that it names, from the folder it was begun in",
         )

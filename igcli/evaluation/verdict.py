@@ -1,4 +1,4 @@
-"""What a verification came to: what does not hold, how good the maps are, and the exit code."""
+"""The verdict of a verification: what does not hold, how good the maps are, the exit code."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""A finished run is held against a sample of it that is computed anew, ten times finer."""
+"""verify: a sample of a finished run computed anew, ten times finer."""
 
 import tempfile
 import time
@@ -14,7 +14,6 @@ from igcli.attribution.methods import (
     DEFAULT_MIN_STEPS,
     MOST_STEPS,
     Method,
-    choose_method,
 )
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
@@ -22,7 +21,7 @@ from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
 from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
-from igcli.evaluation.reopen import Asked, rebuild
+from igcli.evaluation.reopen import Reopened, VerifyRequest, reopen
 from igcli.evaluation.verdict import Verified
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
@@ -44,12 +43,12 @@ _AGAIN = (
 )
 
 
-def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Verified:
+def verify(request: VerifyRequest, load_model: LoadModel, track: Track, warn: Warn) -> Verified:
     """Check what a run directory holds: its files, and a random sample by recomputing it.
 
     Parameters
     ----------
-    asked : Asked
+    request : VerifyRequest
         What to verify.
     load_model : callable
         As for `igcli.runs.planning.plan.make_plan`.
@@ -65,28 +64,27 @@ def verify(asked: Asked, load_model: LoadModel, track: Track, warn: Warn) -> Ver
     NotWhole
         When the run is not finished.
     """
-    stored, config = rebuild(asked, warn)
-    about = stored.about
-    method = choose_method(config)
-    tolerance = _tolerance(method)
+    reopened = reopen(request, warn)
+    stored, method = reopened.run, reopened.method
+    about, tolerance = stored.about, _tolerance(method)
     inputs = about["inputs"]["count"]
     total = inputs * about["per_input"]
-    found = Verified(asked.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
+    found = Verified(request.out, inputs, total, 0, method.title, tolerance, [], [], 0.0)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            rows, files = whole_rows(asked.out, about["run"], total)
+            rows, files = whole_rows(request.out, about["run"], total)
         except Damaged as damage:
             return replace(found, whole=[_damage(str(damage))])
-        apart = disagreements(asked.out, rows, files, Path(folder))
+        apart = disagreements(request.out, rows, files, Path(folder))
         whole = [_damage(words) for words in apart]
         whole += _check_counts(rows, about)
         found = replace(found, blocks=len(files), whole=whole)
-        plan = make_plan(_finer(config, tolerance, Path(folder)), load_model, warn)
+        plan = make_plan(_finer(reopened, tolerance, Path(folder)), load_model, warn)
         misplaced = _check_ids(rows, plan)
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
         started = time.monotonic()
-        checked = _Sample(plan, method, asked, track).check(rows, Path(folder) / "same")
+        checked = _Sample(plan, method, request, track).check(rows, Path(folder) / "same")
     return replace(
         found,
         whole=[*whole, *misplaced],
@@ -106,10 +104,12 @@ def _tolerance(method: Method) -> float:
     return min(own, max(own / _FINER, _FINEST))
 
 
-def _finer(config: RunConfig, tolerance: float, folder: Path) -> RunConfig:
-    first = DEFAULT_MIN_STEPS if config.min_steps is None else config.min_steps
+def _finer(reopened: Reopened, tolerance: float, folder: Path) -> RunConfig:
+    # A fixed rule has none.
+    own = reopened.spelled_out.min_steps
+    first = DEFAULT_MIN_STEPS if own is None else own
     return replace(
-        config,
+        reopened.config,
         out=folder / "finer",
         method=ADAPTIVE,
         steps=None,
@@ -156,34 +156,31 @@ def _check_ids(rows: Sequence[Explanation], plan: Plan) -> list[Wrong]:
 class _Sample:
     """Some inputs of a run, to be explained again."""
 
-    def __init__(self, plan: Plan, method: Method, asked: Asked, track: Track) -> None:
+    def __init__(self, plan: Plan, method: Method, request: VerifyRequest, track: Track) -> None:
         self._plan = plan
-        self._method = method.with_rounding(plan.precision_error)
+        self._own = plan.with_method(method)
         self._track = track
         count = len(plan.names)
-        random = np.random.default_rng(asked.seed)
-        chosen = random.choice(count, min(asked.count, count), replace=False)
+        random = np.random.default_rng(request.seed)
+        chosen = random.choice(count, min(request.count, count), replace=False)
         self._places = sorted(int(place) for place in chosen)
-        self._out = asked.out
+        self._out = request.out
 
     def check(self, rows: list[Explanation], scratch: Path) -> list[Checked]:
         """Recompute the sample, and hold the run's rows against it."""
-        finer = self._explain(self._plan.method, self._plan.config.out)
+        finer = self._explain(self._plan, self._plan.config.out)
         same: list[Explanation] | list[None] = [None] * len(finer)
-        tolerance = self._method.tolerance
+        tolerance = self._own.method.tolerance
         if tolerance is None:
-            same = self._explain(self._method, scratch)
+            same = self._explain(self._own, scratch)
         per_input = self._plan.targets.per_input
         wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
         stored = _with_maps(self._out, wanted)
         return [check(s, f, a, tolerance) for s, f, a in zip(stored, finer, same, strict=True)]
 
-    def _explain(self, method: Method, out: Path) -> list[Explanation]:
-        names = [replace(self._plan.names[p], place=i) for i, p in enumerate(self._places)]
-        config = replace(self._plan.config, out=out)
-        result = run_plan(
-            replace(self._plan, names=names, method=method, config=config), self._track
-        )
+    def _explain(self, plan: Plan, out: Path) -> list[Explanation]:
+        names = [replace(plan.names[p], place=i) for i, p in enumerate(self._places)]
+        result = run_plan(plan.of_some(names, out), self._track)
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
         return _with_maps(out, read_joined(out))

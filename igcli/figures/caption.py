@@ -1,4 +1,4 @@
-"""Text in pictures: a strip of lines, titles, labels; Pillow's own font."""
+"""Captions: lines of text, titles and labels in pictures, in Pillow's own font."""
 
 import unicodedata
 from functools import cache

@@ -1,4 +1,4 @@
-"""A map of several channels as one number per pixel, and which signs of it are looked at."""
+"""The channels of a map reduced to one number per pixel, and the signs that count."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Colour bars: a ramp from end to end, with numbers; pointed where numbers go on beyond."""
+"""The colour bar: a ramp from end to end, with numbers; pointed where values go beyond it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Colour maps: from numbers to RGB.
+"""Colormaps: from numbers to RGB.
 
 Each is a row of colours, evenly spaced and interpolated linearly; 256 of its values lie within 2
 of 255 of the map that matplotlib has under the same name. PiYG, Reds, Greens and Blues are Cynthia

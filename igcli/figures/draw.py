@@ -1,4 +1,4 @@
-"""One explanation, or several on one sheet, as a picture with its scale and its settings."""
+"""draw: one explanation, or several on one sheet, as a picture with its scale and settings."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,9 +12,9 @@ from igcli.common.png import note
 from igcli.figures.caption import caption_strip, text_size
 from igcli.figures.channels import label
 from igcli.figures.colorbar import Bar, bar_of, horizontal_bar
-from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel
+from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel, signed_panels
 from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked
-from igcli.figures.style import Look
+from igcli.figures.style import IMAGE, Look
 
 _FRAME = (170, 170, 170)
 
@@ -81,12 +81,15 @@ def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
     return note(picture, _settings(look, top))
 
 
-def draw_sheet(look: Look, subjects: Sequence[Subject], top: float) -> Image.Image:
-    """Draw several explanations as rows of one sheet, on one scale."""
+def draw_sheet(look: Look, subjects: Sequence[Subject], tops: Sequence[float]) -> Image.Image:
+    """Draw several explanations as rows of one sheet, on one scale or on one for each."""
     rows = [PanelRow(s.image, look.plane(s.attribution), s.title) for s in subjects]
-    what = label(look.sign, look.reduce, subjects[0].channels)
-    picture = signed_panel(rows, what, look.ramp(top).cmap, top, look.size)
-    return note(picture, _settings(look, top))
+    what, cmap = label(look.sign, look.reduce, subjects[0].channels), look.ramp(tops[0]).cmap
+    if look.scale == IMAGE:
+        picture = signed_panels(rows, what, cmap, tops, look.size)
+        return note(picture, _settings(look, list(tops)))
+    picture = signed_panel(rows, what, cmap, tops[0], look.size)
+    return note(picture, _settings(look, tops[0]))
 
 
 def _pixels(look: Look, plane: Array, image: Array, top: float) -> Array:
@@ -122,5 +125,5 @@ def _composed(pixels: Array, bar: Bar, lines: Sequence[str], framed: bool) -> Im
     return canvas
 
 
-def _settings(look: Look, top: float) -> dict[str, Any]:
+def _settings(look: Look, top: float | list[float]) -> dict[str, Any]:
     return {**asdict(look), "full_colour_at": top}

@@ -5,20 +5,9 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
-from igcli.figures.pixels import MIN_SIDE, blended, enlarge
-from igcli.figures.scale import CLIP_PERCENT, scale_signed, signed_scale
+from igcli.figures.pixels import blended
 from igcli.figures.style import OVERLAY
 
-__all__ = [
-    "CLIP_PERCENT",
-    "HEAT_OPACITY",
-    "MIN_SIDE",
-    "blend",
-    "draw_overlay",
-    "enlarge",
-    "scale_signed",
-    "signed_scale",
-]
 HEAT_OPACITY = 0.5
 
 

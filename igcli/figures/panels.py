@@ -1,4 +1,4 @@
-"""Figures of several pictures on one scale, from arrays alone."""
+"""Panels: several pictures on one sheet, from arrays alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ def signed_panel(
     cmap: str = "PiYG",
     top: float | None = None,
     size: int | None = None,
+    titled: bool = True,
 ) -> Image.Image:
     """Draw a row for each image: it, its map, the map's positive part, its negative part.
 
@@ -60,6 +61,8 @@ def signed_panel(
         The magnitude with full colour; by default the largest of these maps.
     size : int, optional
         As for `igcli.figures.pixels.fitted`.
+    titled : bool
+        Whether the columns of maps have titles.
     """
     if top is None:
         top = max(float(np.abs(row.plane).max()) for row in rows)
@@ -67,11 +70,31 @@ def signed_panel(
     cells = []
     for i, row in enumerate(rows):
         maps = [
-            Cell(fitted(heat(of_sign(row.plane, sign), ramp), size), "" if i else title)
+            Cell(
+                fitted(heat(of_sign(row.plane, sign), ramp), size),
+                title if titled and not i else "",
+            )
             for sign, title in _COLUMNS.items()
         ]
         cells.append([Cell(fitted(rgb_of(row.image), size), row.title), *maps])
     return sheet(cells, bar_of(ramp, label, [row.plane for row in rows]))
+
+
+def signed_panels(
+    rows: Sequence[PanelRow], label: str, cmap: str, tops: Sequence[float], size: int | None = None
+) -> Image.Image:
+    """Draw the rows of `signed_panel`, each on a scale of its own, with its own bar."""
+    pictures = [
+        signed_panel([row], label, cmap, top, size, titled=not i)
+        for i, (row, top) in enumerate(zip(rows, tops, strict=True))
+    ]
+    canvas = Image.new("RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)))
+    canvas.paste("white", (0, 0, *canvas.size))
+    upper = 0
+    for picture in pictures:
+        canvas.paste(picture, (0, upper))
+        upper += picture.height
+    return canvas
 
 
 def side_by_side(

@@ -1,4 +1,4 @@
-"""Maps and images as RGB pixels: heat, blends, masks; enlarged by whole factors, never smoothed."""
+"""Pixels of maps and images as RGB: heat, blends, masks; enlarged by whole factors."""
 
 from collections.abc import Callable
 from math import ceil

@@ -1,4 +1,4 @@
-"""Which number gets which colour."""
+"""The ramp: which number gets which colour."""
 
 from dataclasses import dataclass
 

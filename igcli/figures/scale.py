@@ -1,4 +1,4 @@
-"""At which number colours are full: of one map, or of many that are to compare."""
+"""The scale: the number at which colours are full, of one map or of many to compare."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Pictures of one size in rows and columns, with titles, one colour bar and a caption."""
+"""The sheet: pictures of one size in rows and columns, with titles, colour bar and caption."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

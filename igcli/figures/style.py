@@ -1,7 +1,9 @@
-"""STYLES, and how a map is to be drawn: signs, channels, colours, scale."""
+"""The style of a picture (STYLES): signs, channels, colours and scale."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
+from statistics import median
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
@@ -10,7 +12,10 @@ from igcli.figures.colormaps import COLORMAPS, DIVERGING
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import CLIP_PERCENT, signed_scale
 
-IMAGE, SHOWN, RUN = "image", "shown", "run"
+IMAGE, SHOWN, RUN, AUTO = "image", "shown", "run", "auto"
+# How much of a row's mass may saturate on a sheet, where each has its own scale: on white, between
+# others, a map of a photo is read by its darker dots.
+ROW_CLIP_PERCENT = 10.0
 _BY_SIGN = {
     "all": "red-white-green",
     "positive": "Greens",
@@ -66,7 +71,7 @@ STYLES = {
         cmaps=_first("PiYG", tuple(n for n in COLORMAPS if n in DIVERGING)),
         by_sign=False,
         clip=0.0,
-        scale=SHOWN,
+        scale=AUTO,
     ),
     "tutorial": Style(
         signs=_first("absolute", SIGNS),
@@ -78,6 +83,8 @@ STYLES = {
     ),
 }
 PANEL = "panel"
+# Of the common scale, what most maps must reach.
+_READ = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Look:
     alpha : float or None
         The opacity of what lies on top.
     scale : str or float
-        ``image``, ``shown`` or ``run``, or the magnitude with full colour.
+        ``image``, ``shown``, ``run`` or ``auto``, or the magnitude with full colour.
     size : int or None
         The least shorter side.
     caption : bool
@@ -135,6 +142,25 @@ class Look:
         """Return the magnitude with full colour, where this plane has a scale of its own."""
         return self.scale if isinstance(self.scale, float) else signed_scale(plane, self.clip)
 
+    def on_sheet(self, common: float, own: Sequence[float]) -> "Look":
+        """Return a sheet's look with ``auto`` settled: one scale, or each row's own.
+
+        Maps are read on one scale as long as most use a quarter of its colours: digits do. Those of
+        photos have few pixels near the largest one of all, and would be pale.
+
+        Parameters
+        ----------
+        common : float
+            The largest magnitude of all maps.
+        own : sequence of float
+            The magnitude of each, beyond which `ROW_CLIP_PERCENT` of its mass lies.
+        """
+        if self.scale != AUTO:
+            return self
+        if not own or median(own) >= _READ * common:
+            return replace(self, scale=SHOWN)
+        return replace(self, scale=IMAGE, clip=ROW_CLIP_PERCENT)
+
     def ramp(self, top: float) -> Ramp:
         """Return the colours of a scale; a mask's go from black to white, alpha's from white."""
         if self.cmap is None:
@@ -169,8 +195,10 @@ def settle_look(
         raise _refusal(f"--alpha {alpha:g}", style, "nothing in it lies over something else")
     if isinstance(scale, float):
         _check_number(scale, clip)
-    if scale == IMAGE and style == PANEL:
-        raise _refusal("--scale image", style, "its images share one colour bar")
+    if scale == AUTO and style != PANEL:
+        raise _refusal("--scale auto", style, "each picture has a scale of its own")
+    if style == PANEL:
+        scale, clip = _of_sheet(scale, clip)
     return Look(
         style=style,
         sign=sign,
@@ -182,6 +210,13 @@ def settle_look(
         size=size,
         caption=caption,
     )
+
+
+def _of_sheet(scale: str | float | None, clip: float | None) -> tuple[str | float, float | None]:
+    """Return a sheet's scale, one for all where that or a clip is asked for, and its clip."""
+    if scale is None:
+        return (AUTO if clip is None else SHOWN), clip
+    return scale, ROW_CLIP_PERCENT if scale == IMAGE and clip is None else clip
 
 
 def _signed(style: str, sign: str | None, reduce: str | None) -> tuple[str, str]:

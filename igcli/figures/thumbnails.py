@@ -1,4 +1,4 @@
-"""Signed maps as small pictures, and pictures as data URIs."""
+"""Thumbnails: signed maps as small pictures, and pictures as data URIs."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -7,7 +7,9 @@ import numpy as np
 from PIL import Image
 
 from igcli.common.arrays import Array
+from igcli.common.cells import in_squares
 from igcli.figures.colormaps import red_white_green
+from igcli.figures.scale import shares_of
 
 # One colour for each of −127 … 127: a fraction of the bytes that RGB takes.
 STEPS = 127
@@ -37,7 +39,7 @@ def plane(values: Array, most: int) -> Array:
     summed: Array = values.astype(np.float64)
     if summed.ndim == 3:
         summed = summed.sum(axis=2)
-    return in_cells(summed, -(-max(summed.shape) // most))
+    return in_squares(summed, -(-max(summed.shape) // most))
 
 
 def is_folded(shape: tuple[int, ...]) -> bool:
@@ -45,22 +47,13 @@ def is_folded(shape: tuple[int, ...]) -> bool:
     return len(shape) not in (2, 3)
 
 
-def in_cells(values: Array, side: int) -> Array:
-    """Sum a plane over square cells; those at the right and lower edge may be smaller."""
-    if side == 1:
-        return values
-    for axis in (0, 1):
-        values = np.add.reduceat(values, np.arange(0, values.shape[axis], side), axis=axis)
-    return values
-
-
-def heat(values: Array, scale: float, steps: int = STEPS) -> Image.Image:
+def small_heat(values: Array, scale: float, steps: int = STEPS) -> Image.Image:
     """Draw a plane from red through white to green, full colour at ±`scale`; 0 is all white.
 
-    `steps` is how many shades there are of each colour.
+    A picture with a palette takes a fraction of the bytes of `igcli.figures.pixels.heat`. `steps`
+    is how many shades there are of each colour.
     """
-    shares = np.clip(values / scale, -1.0, 1.0) if scale else np.zeros(values.shape)
-    drawn = Image.fromarray(np.rint(steps * shares + steps).astype(np.uint8))
+    drawn = Image.fromarray(np.rint(steps * shares_of(values, scale) + steps).astype(np.uint8))
     palette = np.rint(red_white_green(np.arange(-steps, steps + 1) / steps)).astype(np.uint8)
     drawn.putpalette(palette.tobytes())
     return drawn

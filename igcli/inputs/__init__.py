@@ -1,1 +1,1 @@
-"""Readers: from files on disk to samples in model space."""
+"""Inputs: from files on disk to samples, baselines and targets in model space."""

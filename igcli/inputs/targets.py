@@ -1,21 +1,29 @@
-"""Which output element is explained, for each input."""
+"""Targets: which element of the output is explained, for each input."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
-from igcli.common.arrays import Array
-from igcli.common.errors import ConfigError, InputError
+from igcli.common.arrays import Array, Warn
+from igcli.common.errors import ConfigError
 from igcli.common.files import is_file
 from igcli.common.sample import InputName
-from igcli.inputs.labels import Labels, _lines
-from igcli.inputs.readers.arrays import load_array
+from igcli.common.text import the_first
+from igcli.inputs.class_files.classes import Classes, is_integer
+from igcli.inputs.class_files.target_arrays import targets_of_array
+from igcli.inputs.class_files.target_files import targets_of_file
+from igcli.inputs.class_files.text_table import whole_number
+from igcli.inputs.labels import FOLDERS
 
-_LONGEST_NUMBER = 20
 Choose: TypeAlias = Callable[[InputName, Array], Sequence[int]]
+Arrays: TypeAlias = Mapping[str, Array]
+ARRAY = "array:"
+_SHORT = 12
+_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +45,25 @@ class Targets:
 def plan_targets(
     text: str,
     names: Sequence[InputName],
-    labels: Labels,
-    classes: int,
-    shape: tuple[int, ...] = (),
+    classes: Classes,
+    arrays: Arrays,
+    warn: Warn,
 ) -> Targets:
     """Settle `--target` for a model and a set of inputs, before any work.
 
     Parameters
     ----------
     text : str
-        ``predicted``, ``top:K``, ``folder``, a class number, a class name or a file with one
-        target per input (text lines or an integer .npy).
+        ``predicted``, ``top:K``, ``folder``, ``array:NAME``, a class number, a class name or a
+        file with one target per input (see `targets_of_file`).
     names : sequence of InputName
         Every input, before any ``--limit``.
-    labels : Labels
-        The class names.
-    classes : int
-        How many classes the model has.
-    shape : tuple of int
-        The output's shape, where classes count over several axes: a target is then a place in it,
-        ``3,12,40``.
+    classes : Classes
+        Of the model.
+    arrays : mapping
+        What lies beside the inputs in their file, by name.
+    warn : callable
+        Told of what may be meant otherwise than it was taken.
 
     Raises
     ------
@@ -69,11 +76,58 @@ def plan_targets(
         count = _top(text, classes)
         return Targets(count, lambda name, scores: _best(scores, count))
     if text == "folder":
-        return _listed([_folder_class(name, labels, classes, shape) for name in names])
-    if not _is_integer(text) and is_file(text):
-        return _listed(_file_classes(Path(text), len(names), labels, classes, shape))
-    fixed = _class(text, labels, classes, shape, f"--target {text}")
+        _tell_of_order(names, classes, warn)
+        return _listed([_folder_class(name, classes) for name in names])
+    if text.startswith(ARRAY):
+        array = _array(text, arrays)
+        return _listed(targets_of_array(array, len(names), classes, f"--target {text}"))
+    if not is_integer(text) and is_file(text):
+        return _listed(targets_of_file(Path(text), names, classes, warn))
+    fixed = classes.of(text, f"--target {text}")
+    other = None if classes.shape or not is_integer(text) else classes.other_named(fixed)
+    if other is not None:
+        warn(f"--target {text} is taken as the class number; the name {text!r} has class {other}")
     return Targets(1, lambda name, scores: [fixed])
+
+
+def tell_of_arrays(
+    beside: Sequence[str], text: str, arrays: Arrays, classes: Classes, warn: Warn
+) -> None:
+    """Say which arrays of the inputs' file are not explained, and which can be the targets."""
+    others = [name for name in beside if f"{ARRAY}{name}" != text]
+    if not others:
+        return
+    able = [name for name in others if _may_be_targets(arrays[name], classes)]
+    note = f"INPUTS has more arrays than the model takes: {the_first(others, _SHOWN)}"
+    if able and not text.startswith(ARRAY):
+        note += f" (--target {ARRAY}{able[0]} explains the classes that it has)"
+    warn(note)
+
+
+def _may_be_targets(array: Array, classes: Classes) -> bool:
+    width = array.shape[1] if array.ndim == 2 else 1
+    is_narrow = array.ndim in (1, 2) and width in (1, classes.count)
+    return is_narrow and classes.count > 1 and array.dtype.kind in "iubfUS"
+
+
+def target_content(text: str, arrays: Arrays) -> str:
+    """Return a target as two runs must share it: an array of the inputs' file by what is in it."""
+    if not text.startswith(ARRAY):
+        return text
+    array = np.ascontiguousarray(_array(text, arrays))
+    digest = sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()
+    return f"{text} {digest[:_SHORT]}"
+
+
+def _array(text: str, arrays: Arrays) -> Array:
+    name = text.removeprefix(ARRAY)
+    if name not in arrays:
+        raise ConfigError(
+            f"--target {text}: INPUTS has no array {name!r}",
+            f"it has {', '.join(arrays)}" if arrays else "it is no .npz of several arrays",
+            "name one of them, or a file of one target per input",
+        )
+    return arrays[name]
 
 
 def _listed(targets: list[int]) -> Targets:
@@ -84,97 +138,47 @@ def _best(scores: Array, count: int) -> list[int]:
     return [int(i) for i in np.argsort(-scores, kind="stable")[:count]]
 
 
-def _top(text: str, classes: int) -> int:
+def _top(text: str, classes: Classes) -> int:
     digits = text.removeprefix("top:")
-    if not _is_integer(digits) or not 1 <= int(digits) <= classes:
+    if not is_integer(digits) or not 1 <= int(digits) <= classes.count:
         raise ConfigError(
             f"--target {text} can't be used",
-            f"the model has {classes} classes",
-            f"write top:K with K from 1 to {classes}",
+            classes.said,
+            f"write top:K with K from 1 to {classes.count}",
         )
     return int(digits)
 
 
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal() and len(text) < _LONGEST_NUMBER
-
-
-def _place(text: str, shape: tuple[int, ...], where: str) -> int:
-    """Return the element at a place in the output, ``3,12,40``."""
-    numbers = text.split(",")
-    if not all(_is_integer(number.strip()) for number in numbers) or len(numbers) != len(shape):
-        raise ConfigError(
-            f"{where}: {text!r} is no place in the output",
-            f"its shape is {shape}",
-            f"write {len(shape)} numbers, {','.join(['0'] * len(shape))} for one",
-        )
-    place = [int(number) for number in numbers]
-    if not all(0 <= i < size for i, size in zip(place, shape, strict=True)):
-        raise ConfigError(
-            f"{where}: {text} is out of range",
-            f"the output's shape is {shape}, counted from 0",
-            f"write numbers up to {','.join(str(size - 1) for size in shape)}",
-        )
-    return int(np.ravel_multi_index(place, shape))
-
-
-def _class(text: str, labels: Labels, classes: int, shape: tuple[int, ...], where: str) -> int:
-    if shape:
-        return _place(text, shape, where)
-    if not _is_integer(text):
-        if not labels.names:
-            raise ConfigError(
-                f"{where}: {text!r} is no class number, file or keyword",
-                "no class names are known",
-                "write predicted, top:K, folder, a number or a file, or add --labels for names",
-            )
-        return labels.index(text, where)
-    index = int(text)
-    if not 0 <= index < classes:
-        if classes == 1:
-            cause, fix = "the model's only target is 0, the output itself", "write 0"
-        else:
-            cause = f"the model has {classes} classes, counted from 0"
-            fix = f"write a number from 0 to {classes - 1}"
-        raise ConfigError(f"{where}: class {index} is out of range", cause, fix)
-    return index
-
-
-def _folder_class(name: InputName, labels: Labels, classes: int, shape: tuple[int, ...]) -> int:
+def _folder_class(name: InputName, classes: Classes) -> int:
     if not name.folder:
         raise ConfigError(
             f"--target folder: {name.path} is in no sub-folder",
             "the first folder below INPUTS names the class",
             "sort the images into one folder a class, or choose another --target",
         )
-    where = f"--target folder, {name.path}"
+    where, labels = f"--target folder, {name.path}", classes.labels
     if name.folder.casefold() in (line.casefold() for line in labels.names):
         return labels.index(name.folder, where)
-    return _class(name.folder, labels, classes, shape, where)
-
-
-def _file_classes(
-    path: Path, inputs: int, labels: Labels, classes: int, shape: tuple[int, ...]
-) -> list[int]:
-    entries = _npy_entries(path) if path.suffix.lower() == ".npy" else _lines(path, "--target")
-    if len(entries) != inputs:
-        raise InputError(
-            f"--target {path} has {len(entries)} entries",
-            f"there are {inputs} inputs",
-            "give one target per input, in input order",
+    if not (labels.names or classes.shape or is_integer(name.folder)):
+        raise ConfigError(
+            f"{where}: {name.folder!r} is no class number",
+            "no class names are known",
+            f"add --labels {FOLDERS} where the model was trained on sub-folders in alphabetical "
+            "order, as Keras reads them; else --labels FILE",
         )
-    return [
-        _class(entry, labels, classes, shape, f"--target {path}, entry {i + 1}")
-        for i, entry in enumerate(entries)
-    ]
+    return classes.of(name.folder, where)
 
 
-def _npy_entries(path: Path) -> list[str]:
-    array = load_array(path, "--target")
-    if not np.issubdtype(array.dtype, np.integer) or array.ndim != 1:
-        raise InputError(
-            f"--target {path} holds {array.dtype} of shape {array.shape}",
-            "targets are class numbers, one per input",
-            "save a one-dimensional integer array",
+def _tell_of_order(names: Sequence[InputName], classes: Classes, warn: Warn) -> None:
+    """Say so where sub-folders are class numbers, and Keras would have counted them otherwise."""
+    folders = sorted({name.folder for name in names})
+    numbers = [whole_number(folder) for folder in folders]
+    if classes.labels.names or classes.shape or None in numbers:
+        return
+    kept = [number for number in numbers if number is not None]
+    if kept != sorted(kept):
+        warn(
+            "--target folder: the sub-folders are taken as class numbers; Keras' "
+            f"image_dataset_from_directory counts them in alphabetical order "
+            f"({the_first(folders, _SHOWN)}): where the model was trained so, --labels {FOLDERS}"
         )
-    return [str(int(i)) for i in array]

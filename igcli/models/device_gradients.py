@@ -1,4 +1,4 @@
-"""Node gradients that stay where TensorFlow computed them."""
+"""Device gradients: node gradients that stay where TensorFlow computed them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""LOADERS: which function loads which kind of model path."""
+"""open: LOADERS, and which of them a model's path needs."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
-from igcli.common.errors import IgcliError, ModelError
+from igcli.common.errors import ConfigError, IgcliError, ModelError
 from igcli.common.model_spec import ModelSettings
+from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
+from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
-from igcli.models.loaders.network import Network, first_line
+from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
+from igcli.models.no_model import no_model
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
 from igcli.models.selection.describe import ModelInfo, describe
 from igcli.models.selection.select import select
@@ -31,22 +35,12 @@ def check_path(path: Path) -> None:
     """Raise ModelError unless there is something at `path` that a loader knows; cheap."""
     if not path.exists():
         raise ModelError(f"MODEL {path} does not exist", fix="name a .keras, .h5 or SavedModel")
-    if path.is_dir():
-        if not (path / "saved_model.pb").is_file():
-            raise ModelError(
-                f"MODEL {path} is a folder without saved_model.pb",
-                "only a SavedModel is a folder",
-                "name a .keras or .h5 file, or a SavedModel folder",
-            )
-    elif path.suffix not in LOADERS:
-        raise ModelError(
-            f"MODEL {path} is of no known kind",
-            f"igcli loads {', '.join(sorted(LOADERS.keys() - {'folder'}))} and SavedModel folders",
-            "save the model as one of these",
-        )
+    known = (path / "saved_model.pb").is_file() if path.is_dir() else path.suffix in LOADERS
+    if not known:
+        raise no_model(path)
 
 
-def open_model(path: Path, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+def open_model(path: Path, settings: ModelSettings, warn: Warn) -> GradientModel:
     """Load, check, simplify and trace a model.
 
     Raises
@@ -76,7 +70,7 @@ def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo
         When it can't be loaded.
     """
     with _quietly(path, settings, warn) as note:
-        return describe(*_loaded(path, settings, note), path)
+        return describe(*_loaded(path, settings, note), path, settings)
 
 
 @contextmanager
@@ -87,7 +81,7 @@ def _quietly(path: Path, settings: ModelSettings, warn: Warn) -> Iterator[Warn]:
     notes: list[str] = []
     with quiet_stderr():
         yield notes.append
-    for note in notes:
+    for note in dict.fromkeys(notes):
         warn(f"{path}: {note}")
 
 
@@ -95,21 +89,59 @@ def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Netwo
     """Return TensorFlow and the model."""
     tf = import_tensorflow()
     choose_device(tf, settings.device)
-    return tf, LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+    if settings.signature is not None and not path.is_dir():
+        raise ConfigError(
+            f"--signature {settings.signature} can't be used with {path}",
+            "only a SavedModel has signatures",
+            "leave it out",
+        )
+    network = LOADERS["folder" if path.is_dir() else path.suffix](path, settings, warn)
+    return tf, with_values(tf, path, network, settings.input_value)
 
 
-def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> TensorFlowModel:
+def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -> GradientModel:
     tf = import_tensorflow()
     try:
         loaded = select(tf, path, network, settings)
+        _tell_of(loaded, settings, warn)
         exact = None
         if settings.precision == "bfloat16":
             single = replace(settings, precision="float32")
             exact = TensorFlowModel(path, freeze(tf, loaded, single, warn), single)
-        return TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
+        model = TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
+        return model if loaded.batch is None else InFixedBatches(model, loaded.batch)
     except IgcliError:
         raise
     except Exception as error:
         # Tracing builds the model's own graph, which may raise anything (LookupError for an op
         # without a gradient, for one).
-        raise ModelError(f"{path} can't be differentiated", first_line(error)) from error
+        raise ModelError(
+            f"{path} can't be differentiated{_at_size(settings)}", said_in(error)
+        ) from error
+
+
+def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
+    """Say what a reader of the maps must know: which call is which, and how pictures lie."""
+    for note in loaded.notes:
+        warn(note)
+    if loaded.calls:
+        calls = ", ".join(call.in_words for call in loaded.calls)
+        warn(f"layer {settings.layer} is called {len(loaded.calls)} times: {calls}")
+    if loaded.batch is not None:
+        warn(
+            f"it takes {loaded.batch} input{'s' if loaded.batch > 1 else ''} at once, no more and "
+            "no fewer: rows are sent so, the last batch filled up"
+        )
+    if loaded.transposed:
+        names = ", ".join(map(repr, loaded.transposed))
+        warn(
+            f"input {names} takes channels first: what is read is transposed for it, and maps and "
+            "pictures are height × width × channels"
+        )
+
+
+def _at_size(settings: ModelSettings) -> str:
+    """Name the size that the user chose: a model may not suit it."""
+    if settings.image_size is None:
+        return ""
+    return " at --image-size {}x{}".format(*settings.image_size)

@@ -1,4 +1,4 @@
-"""Import TensorFlow once, quietly, with the settings that igcli needs."""
+"""The runtime: TensorFlow imported once, quietly, with the settings that igcli needs."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""From a model's outputs to one score per class, inside the traced graph."""
+"""Scores: from a model's outputs to one number per class, inside the traced graph."""
 
 from math import prod
 from typing import Any

@@ -1,4 +1,4 @@
-"""The GradientModel that runs on TensorFlow: traced functions, inputs' gradients only."""
+"""The TensorFlow model: traced functions of scores and of gradients of the rows."""
 
 import threading
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.gradient_model import PathRows, PointRows, RowValues
 from igcli.attribution.node_gradients import HostGradients, NodeGradients
 from igcli.common.arrays import Array
-from igcli.common.errors import ModelError, OutOfMemory
+from igcli.common.errors import ConfigError, ModelError, OutOfMemory
 from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
 from igcli.models.device_gradients import DeviceGradients
 from igcli.models.loaders.network import Loaded, first_line, op_line
@@ -45,16 +45,22 @@ class TensorFlowModel:
         self._exact = exact
         self._loaded = loaded
         self._mode = settings.scores
+        self._fix_of_open_sizes = (
+            "say which image size with --image-size, 224x224 for example (height x width)"
+            if settings.pictures
+            else "give inputs of the model's own shape: their size settles it"
+        )
         self._tail: Tail = "unknown"
         self._output_shape: tuple[int, ...] = ()
-        batch = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
-        number = tf.TensorSpec((None,), loaded.input.dtype)
-        index = tf.TensorSpec((None,), tf.int32)
-        self._signature = (batch, batch, index, number, index)
-        self._scores = self._trace(self._class_scores, batch)
+        ends = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+        number = tf.TensorSpec((loaded.batch,), loaded.input.dtype)
+        index = tf.TensorSpec((loaded.batch,), tf.int32)
+        self._signature = (ends, ends, index, number, index)
+        self._points = tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
+        self._scores = self._trace(self._class_scores, self._points)
         self._rows = self._trace(self._row_gradients, *self._signature)
         self._enter = self._entrance()
-        self._traced: dict[int, Any] = {}
+        self._traced: dict[tuple[Any, ...], Any] = {}
         self._tracing = threading.Lock()
         self.spec = ModelSpec(
             path=path,
@@ -68,13 +74,18 @@ class TensorFlowModel:
             precision=settings.precision,
             on_gpu=has_gpu(tf),
             streams=stream_count(tf),
-            row_bytes=_row_bytes(self._scores.graph),
+            row_bytes=_row_bytes(self._scores.graph, loaded.batch),
             weight_bytes=_captured_bytes(self._scores.graph),
             inputs=loaded.inputs,
             output_shape=self._output_shape,
             entered=loaded.input if loaded.enter else None,
             parts=loaded.parts,
-            scaling=loaded.scaling,
+            own=loaded.own,
+            calls=loaded.calls,
+            transposed=loaded.transposed,
+            draws=loaded.draws,
+            of_batch=loaded.of_batch,
+            masks=loaded.masks,
         )
 
     def enter(self, x: Array) -> Array:
@@ -91,16 +102,21 @@ class TensorFlowModel:
 
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
         """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
-        function = self._function(len(weights))
+        every = self._tf.TensorSpec((len(weights), self._loaded.batch), self._loaded.input.dtype)
+        function = self._once(self._weighted_gradients, *self._signature, every)
         weights = weights.astype(self._loaded.input.dtype)
         return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
 
     def row_products(self, rows: PathRows) -> RowValues:
         """Return gradients × (input − baseline); see `GradientModel.row_products`."""
-        products, scores, norms = self._run(self._function(0), *self._tensors(rows))
-        return RowValues(
-            products if self._on_device else products.numpy(), scores.numpy(), norms.numpy()
-        )
+        function = self._once(self._row_products, *self._signature)
+        return self._row_by_row(*self._run(function, *self._tensors(rows)))
+
+    def gradients_at(self, rows: PointRows) -> RowValues:
+        """Return gradients at given points; see `GradientModel.gradients_at`."""
+        function = self._once(self._point_gradients, self._points, self._signature[-1])
+        given = rows.points.astype(self._loaded.input.dtype)
+        return self._row_by_row(*self._run(function, given, rows.target))
 
     def precision_error(self, rows: PathRows) -> float:
         """Compare with float32; see `GradientModel.precision_error`."""
@@ -124,17 +140,18 @@ class TensorFlowModel:
         alpha = rows.alpha.astype(self._loaded.input.dtype)
         return rows.x, rows.baseline, rows.slot, alpha, rows.target
 
-    def _function(self, rules: int) -> Any:
-        """Return what sums gradients with the weights of so many rules; 0 for each row's own."""
+    def _row_by_row(self, gradients: Any, scores: Any, norms: Any) -> RowValues:
+        """Return numbers, but the rows' own gradients where they lie."""
+        rows = gradients if self._on_device else gradients.numpy()
+        return RowValues(rows, scores.numpy(), norms.numpy())
+
+    def _once(self, function: Any, *signature: Any) -> Any:
+        """Return a traced function: traced now if this is the first to ask for it."""
+        key = (function.__name__, *signature)
         with self._tracing:
-            if rules not in self._traced:
-                weights = self._tf.TensorSpec((rules, None), self._loaded.input.dtype)
-                self._traced[rules] = (
-                    self._trace(self._weighted_gradients, *self._signature, weights)
-                    if rules
-                    else self._trace(self._row_products, *self._signature)
-                )
-            return self._traced[rules]
+            if key not in self._traced:
+                self._traced[key] = self._trace(function, *signature)
+            return self._traced[key]
 
     def _trace(self, function: Any, *signature: Any) -> Any:
         return self._tf.function(function, autograph=False).get_concrete_function(*signature)
@@ -158,10 +175,17 @@ class TensorFlowModel:
         enter, source = self._loaded.enter, self._loaded.source
         if enter is None or source is None:
             return None
-        return self._trace(enter, self._tf.TensorSpec((None, *source.shape), source.dtype))
+        rows = self._tf.TensorSpec((self._loaded.batch, *source.shape), source.dtype)
+        return self._trace(enter, rows)
 
     def _class_scores(self, rows: Any) -> Any:
         outputs = self._loaded.function(rows)
+        if None in self._loaded.input.shape and None in outputs.shape[1:].as_list():
+            raise ConfigError(
+                f"the model's output has shape {outputs.shape}, for inputs of {self._points.shape}",
+                "targets are counted over its elements, so their number must be known",
+                self._fix_of_open_sizes,
+            )
         scores, self._tail, self._output_shape = class_scores(outputs, self._mode)
         return scores
 
@@ -171,6 +195,10 @@ class TensorFlowModel:
         tf = self._tf
         difference = tf.gather(x - baseline, slot)
         rows = tf.gather(baseline, slot) + self._broadcast(alpha) * difference
+        return self._point_gradients(rows, target)
+
+    def _point_gradients(self, rows: Any, target: Any) -> tuple[Any, Any, Any]:
+        tf = self._tf
         scores = tf.gather(self._class_scores(rows), target, axis=1, batch_dims=1)
         (gradient,) = tf.gradients(scores, rows)
         if gradient is None:
@@ -210,13 +238,13 @@ class TensorFlowModel:
 _IN_PLACE = frozenset({"BiasAdd", "Identity", "Reshape", "Squeeze"})
 
 
-def _row_bytes(graph: Any) -> int:
-    """Add up what every operation's outputs take per row, those with an open batch axis."""
+def _row_bytes(graph: Any, batch: int | None) -> int:
+    """Add up what every operation's outputs take per row, those whose first axis counts rows."""
     total = 0
     for op in graph.get_operations():
         for tensor in op.outputs:
-            shape = tensor.shape.as_list() if tensor.shape.rank else [1]
-            if shape[0] is None and op.type not in _IN_PLACE:
+            shape = tensor.shape.as_list() if tensor.shape.rank else [0]
+            if shape[0] == batch and op.type not in _IN_PLACE:
                 total += tensor.dtype.size * int(np.prod([size or 1 for size in shape[1:]]))
     return total
 

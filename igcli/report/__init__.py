@@ -1,1 +1,1 @@
-"""The page of a run: one HTML file to look through, made from the run directory alone."""
+"""The report on a finished run: its pictures and its page, from the run directory alone."""

@@ -1,1 +1,1 @@
-"""The published examples: their data, their models, their figures and their tables."""
+"""Reproduction of the published examples: their data, their models, their figures and tables."""

@@ -1,4 +1,4 @@
-"""The run of an example: its files in OUT, its summary, and what becomes of it when it ends."""
+"""The example run: its files in OUT, its summary, and what becomes of OUT when it ends."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +10,7 @@ from PIL import Image
 
 from igcli import __version__
 from igcli.common.config import RunConfig
-from igcli.common.errors import IgcliError, InputError, RunStopped
+from igcli.common.errors import IgcliError, InputError, RunStopped, first_line, reason
 from igcli.common.png import save_png
 from igcli.reproduce.output_folder import OutputFolder
 from igcli.reproduce.presets import preset_config, run_command
@@ -25,7 +25,7 @@ TABLE = "table.txt"
 
 
 class ExampleRun:
-    """One example under way; a context, which puts OUT in order however it ends.
+    """An example that is being reproduced: a context, which puts OUT in order however it ends.
 
     What fails before `begin` leaves nothing in OUT. What ends it later is a RunStopped, and
     reproduce.json says so.
@@ -33,9 +33,9 @@ class ExampleRun:
     Parameters
     ----------
     request : ExampleRequest
-        What is wanted.
+        The example, and what it is to be done with.
     tools : Tools
-        What to do it with.
+        How it runs igcli, shows progress, warns and fetches files.
 
     Raises
     ------
@@ -67,13 +67,13 @@ class ExampleRun:
             self._folder.withdraw()
         else:
             with suppress(OSError):
-                self._tell("stopped", {})
+                self._write_about("stopped", {})
             self._folder.close()
             if isinstance(error, (KeyboardInterrupt, IgcliError, OSError)):
                 raise self._stopped(error) from error
 
     def begin(self) -> None:
-        """Make OUT, if that was not done before: what was asked for can be done.
+        """Make OUT, unless that was done before; from here on a failure leaves its files there.
 
         Raises
         ------
@@ -83,10 +83,10 @@ class ExampleRun:
         if not self._begun:
             self._folder.open()
             self._begun = True
-            self._tell("running", {})
+            self._write_about("running", {})
 
     def early(self, name: str) -> Path:
-        """Return the path in OUT of what is needed to tell whether the example can be done."""
+        """Return a path in OUT for what must be written to tell whether the run is possible."""
         return self._folder.early(name)
 
     def config(self, model: Path, inputs: Path) -> RunConfig:
@@ -135,7 +135,7 @@ class ExampleRun:
         self._lines += ["", *lines, ""]
 
     def depart(self, text: str) -> None:
-        """Say where, and why, this is not as published."""
+        """Add where, and why, this is not as published."""
         self._departures.append(text)
 
     def draw(self, name: str, picture: Image.Image) -> None:
@@ -161,11 +161,11 @@ class ExampleRun:
         )
         text = "\n".join(result.lines()) + "\n"
         write_whole(self.out / TABLE, text.encode())
-        self._tell("complete", result.to_dict())
+        self._write_about("complete", result.to_dict())
         return result
 
     def _unfit(self, error: InputError) -> InputError:
-        """Name the option that is wrong where a model refuses the example's own inputs."""
+        """Return an error that names --model, where that refuses the example's own inputs."""
         model = self.request.model
         if model is None:
             return error
@@ -176,20 +176,21 @@ class ExampleRun:
         )
 
     def _stopped(self, error: BaseException) -> RunStopped:
-        """Say what ended the example, what is there, and how to start again."""
+        """Return the error that says what ended the example, what OUT holds, how to start again."""
         cause = f"{self.out} holds {', '.join(self._folder.contents()) or 'nothing yet'}"
         if isinstance(error, IgcliError):
-            said = f"{error.problem}: {error.cause}" if error.cause else error.problem
-            cause = f"{said}; {cause}"
+            cause = f"{first_line(error)}; {cause}"
         elif isinstance(error, OSError):
-            cause = f"{error.strerror or type(error).__name__}; {cause}"
+            cause = f"{reason(error)}; {cause}"
         return RunStopped(
             f"stopped before {self.request.example} was finished",
             cause,
             f"start again: {self.request.command()}",
         )
 
-    def _tell(self, status: str, outcome: dict[str, Any]) -> None:
+    def _write_about(self, status: str, outcome: dict[str, Any]) -> None:
+        """Write reproduce.json."""
         request = asdict(self.request)
         asked = {k: str(v) if isinstance(v, Path) else v for k, v in request.items()}
-        self._folder.tell({"igcli": __version__, "status": status, "asked": asked, **outcome})
+        about = {"igcli": __version__, "status": status, "asked": asked, **outcome}
+        self._folder.write_about(about)

@@ -1,4 +1,4 @@
-"""Files from the network, kept in a cache and checked: fetched once, or brought by hand."""
+"""The fetch of a file from the network, once, into a cache that checks it from then on."""
 
 import hashlib
 import os
@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 from urllib.error import HTTPError
 
 from igcli.common.arrays import Warn
-from igcli.common.errors import InputError, OutputError
+from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.progress import Track
 from igcli.store.files import whole_file, write_whole
 
 _CHUNK = 2**20
 _TIMEOUT = 60.0
-_SEEN = ".sha256"
+_DIGEST_SUFFIX = ".sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Remote:
 class Cache:
     """A folder of fetched files.
 
-    A file whose digest is published must have it. Of another, the SHA-256 is kept at the first
-    fetch, and told: the file in the cache must have it from then on.
+    A file whose digest is published must have it. Of any other the SHA-256 is stored and told at
+    the first fetch: the file in the cache must have that one from then on.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Cache:
         """
         path = self.folder / remote.name
         if path.is_file():
-            self._check_kept(remote, path)
+            self._check_cached(remote, path)
             return path
         self._make_folder()
         try:
@@ -96,7 +96,7 @@ class Cache:
         except OSError as error:
             raise OutputError(
                 f"the cache {self.folder} can't be made",
-                error.strerror or str(error),
+                reason(error),
                 "name another folder in IGCLI_CACHE",
             ) from error
 
@@ -112,31 +112,31 @@ class Cache:
 
     def _check_fetched(self, remote: Remote, file: Path) -> None:
         if remote.digest:
-            found = _digest(file, remote.digest)
-            if found != remote.digest:
+            digest = _digest(file, remote.digest)
+            if digest != remote.digest:
                 raise InputError(
                     f"{remote.url} is not the file of the example",
-                    f"its {found}, published is {remote.digest}",
-                    f"bring {_wanted(remote)} with {remote.flag}",
+                    f"its {digest}, published is {remote.digest}",
+                    f"bring {_what_to_bring(remote)} with {remote.flag}",
                 )
             return
-        found = _digest(file, "sha256:")
-        self._warn(f"nobody has published a hash of {remote.name}: trusted as it came, {found}")
-        write_whole(self._seen(remote), f"{found}\n".encode())
+        digest = _digest(file, "sha256:")
+        self._warn(f"nobody has published a hash of {remote.name}: trusted as it came, {digest}")
+        write_whole(self._digest_file(remote), f"{digest}\n".encode())
 
-    def _check_kept(self, remote: Remote, path: Path) -> None:
-        wanted = remote.digest
-        if not wanted and self._seen(remote).is_file():
-            wanted = self._seen(remote).read_text().strip()
-        if wanted and _digest(path, wanted) != wanted:
+    def _check_cached(self, remote: Remote, path: Path) -> None:
+        expected = remote.digest
+        if not expected and self._digest_file(remote).is_file():
+            expected = self._digest_file(remote).read_text().strip()
+        if expected and _digest(path, expected) != expected:
             raise InputError(
                 f"{path} has changed since it was fetched",
-                f"its {_digest(path, wanted)}, not {wanted}",
+                f"its {_digest(path, expected)}, not {expected}",
                 "remove it, and it is fetched again",
             )
 
-    def _seen(self, remote: Remote) -> Path:
-        return self.folder / (remote.name + _SEEN)
+    def _digest_file(self, remote: Remote) -> Path:
+        return self.folder / (remote.name + _DIGEST_SUFFIX)
 
 
 def cache_folder() -> Path:
@@ -160,16 +160,16 @@ def _digest(path: Path, like: str) -> str:
         return f"{kind}:{hashlib.file_digest(stream, kind).hexdigest()}"
 
 
-def _wanted(remote: Remote) -> str:
+def _what_to_bring(remote: Remote) -> str:
     return remote.what or f"the file {remote.name}"
 
 
 def _unreachable(remote: Remote, error: Exception) -> InputError:
     # HTTP's reason is in the error's text, with its number; of others it is the text.
-    reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
-    cause = str(reason) or type(error).__name__
+    said = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
+    cause = str(said) or type(error).__name__
     return InputError(
         f"can't fetch {remote.url}",
         " ".join(cause.split()),
-        f"get it where there is a network, and bring {_wanted(remote)} with {remote.flag}",
+        f"get it where there is a network, and bring {_what_to_bring(remote)} with {remote.flag}",
     )

@@ -1,4 +1,4 @@
-"""Figures one below the other, and which photos are in them."""
+"""Figures of the examples: pictures one below the other, and the photos that they show."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""alibi, "Integrated gradients for a ResNet model trained on Imagenet": cats, two baselines."""
+"""The ImageNet example: alibi, "Integrated gradients for a ResNet model trained on Imagenet"."""
 
 import json
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.figures import SIDE, explained, photos_in, stacked
 from igcli.reproduce.predictions import best_rows
-from igcli.reproduce.remotes import CATS, CLASSES, RESNET
+from igcli.reproduce.remotes import CATS, CLASS_INDEX, RESNET
 from igcli.reproduce.resnet import holds_weights_only, resnet50v2
 from igcli.reproduce.table import table
 from igcli.reproduce.unpack import cats_in
@@ -31,8 +31,8 @@ _OVERLOOKED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    """What is drawn of one run."""
+class _Panel:
+    """A photo's explanation in one run, to be drawn."""
 
     attribution: Array
     image: Array
@@ -45,13 +45,13 @@ def reproduce(example: ExampleRun) -> None:
     photos = request.data or cats_in(cache.get(CATS))
     photos_in(photos, example.out)
     model = request.model or cache.get(RESNET)
-    labels = request.labels or (None if request.model else _class_names(cache.get(CLASSES)))
+    labels = request.labels or (None if request.model else _class_names(cache.get(CLASS_INDEX)))
     if holds_weights_only(model):
         weights, model = model, example.early("model.keras")
         resnet50v2(weights, model)
     config = example.with_labels(example.config(model, photos), labels)
     config = replace(_with_range(example, config), seed=request.seed)
-    chosen: list[_Chosen] = []
+    panels: list[_Panel] = []
     for name, baseline in _BASELINES.items():
         plan, _ = example.explain(replace(config, baseline=(baseline,)), name)
         run = ShownRun(example.out / name)
@@ -59,11 +59,11 @@ def reproduce(example: ExampleRun) -> None:
             example.facts["best"] = best_rows(plan, explained(run), "score")
             example.show(table(example.facts["best"]))
         example.rows += [_row(name, row) for row in run.rows]
-        chosen += _third(run, name)
+        panels += _third(run, name)
     example.show(table(example.rows))
     _say_missing(example)
-    if chosen:
-        example.draw("figure.png", _figure(chosen))
+    if panels:
+        example.draw("figure.png", _figure(panels))
 
 
 def _with_range(example: ExampleRun, config: RunConfig) -> RunConfig:
@@ -133,25 +133,25 @@ def _share_missing(row: dict[str, Any]) -> float | None:
     return float(abs(row["delta"] / (row["score"] - row["baseline_score"])))
 
 
-def _third(run: ShownRun, name: str) -> list[_Chosen]:
+def _third(run: ShownRun, name: str) -> list[_Panel]:
     """Return the third photo's explanation; where there are fewer, the last."""
     rows = explained(run)
-    chosen = rows[min(_DRAWN, len(rows) - 1) :][:1]
+    row_to_draw = rows[min(_DRAWN, len(rows) - 1) :][:1]
     return [
-        _Chosen(attribution, image, _caption(name, row))
-        for row, attribution, image in run.pictures(chosen)
+        _Panel(attribution, image, _caption(name, row))
+        for row, attribution, image in run.pictures(row_to_draw)
     ]
 
 
-def _figure(chosen: list[_Chosen]) -> Image.Image:
+def _figure(panels: list[_Panel]) -> Image.Image:
     """Draw the same photo's maps, one below the other, on one scale: they are to be compared."""
     look = settle_look("side-by-side", size=SIDE)
-    top = common_scale(lambda: (look.plane(one.attribution) for one in chosen), look.clip)
-    return stacked([_side_by_side(look, one, top) for one in chosen])
+    top = common_scale(lambda: (look.plane(panel.attribution) for panel in panels), look.clip)
+    return stacked([_side_by_side(look, panel, top) for panel in panels])
 
 
-def _side_by_side(look: Look, one: _Chosen, top: float) -> Image.Image:
-    return draw(look, Subject(one.attribution, one.image, (one.caption,)), top)
+def _side_by_side(look: Look, panel: _Panel, top: float) -> Image.Image:
+    return draw(look, Subject(panel.attribution, panel.image, (panel.caption,)), top)
 
 
 def _caption(name: str, row: Explanation) -> str:

@@ -1,4 +1,4 @@
-"""hiranumn's iris example: is it virginica? Four attributions, in numbers."""
+"""The iris example: hiranumn's network for one species, and its four attributions in numbers."""
 
 from dataclasses import replace
 from pathlib import Path

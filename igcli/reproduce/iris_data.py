@@ -1,4 +1,4 @@
-"""Fisher's irises: UCI's text file, or an array."""
+"""The iris data: Fisher's flowers, from UCI's text file or from an array."""
 
 import csv
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""alibi, "Integrated gradients for MNIST": train its network, explain ten digits, draw three."""
+"""The MNIST example: alibi, "Integrated gradients for MNIST"."""
 
 from functools import partial
 from pathlib import Path

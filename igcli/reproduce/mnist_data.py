@@ -1,4 +1,4 @@
-"""MNIST's digits: Keras' file, or an array of digits and one of what they are."""
+"""The MNIST data: digits and their classes, from Keras' file or from two arrays."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from igcli.common.arrays import Array
-from igcli.common.errors import InputError
+from igcli.common.errors import InputError, first_line
 
 _SIDE = 28
 _ONE_IN = 10
@@ -68,7 +68,7 @@ def read_npz(path: Path, flag: str) -> dict[str, Array]:
         raise InputError(f"{flag} {path} can't be read", cause, "name an .npz file") from error
     except Exception as error:
         # A broken archive raises nearly anything: BadZipFile, ValueError, zlib.error, …
-        cause = str(error).split("\n")[0]
+        cause = first_line(error)
         raise InputError(f"{flag} {path} can't be read", cause, "name an .npz file") from error
 
 

@@ -1,4 +1,4 @@
-"""The published examples' networks, and a loop that trains them."""
+"""The networks of the published examples, and the loop that trains them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress

@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.store.files import is_temporary, write_whole
 from igcli.store.lock import RunLock, check_unlocked
 
@@ -13,7 +13,7 @@ ABOUT = "reproduce.json"
 
 
 class OutputFolder:
-    """The folder that an example is written to.
+    """The folder that an example is written to, and who may write there.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class OutputFolder:
         except OSError as error:
             raise OutputError(
                 f"OUT {self.out} can't be written",
-                error.strerror or str(error),
+                reason(error),
                 "name another with -o",
             ) from error
         self._made = missing
@@ -74,13 +74,13 @@ class OutputFolder:
         self._before.setdefault(path, path.read_bytes() if path.is_file() else None)
         return path
 
-    def tell(self, about: dict[str, Any]) -> None:
+    def write_about(self, about: dict[str, Any]) -> None:
         """Write reproduce.json."""
         text = json.dumps(about, indent=2, allow_nan=False) + "\n"
         write_whole(self.out / ABOUT, text.encode())
 
     def withdraw(self) -> None:
-        """Leave the folder as it was found: nothing was begun."""
+        """Put the folder back as it was: nothing was begun."""
         with suppress(OSError):
             for path, content in self._before.items():
                 if content is None:

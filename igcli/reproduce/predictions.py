@@ -1,4 +1,4 @@
-"""What the explained model says of inputs that are not explained: accuracy, the best classes."""
+"""The predictions of an example's model: classes for its accuracy, and a photo's best classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +19,8 @@ def predictions(plan: Plan, raw: Array) -> Array:
     for start in range(0, len(raw), _AT_ONCE):
         some = [space.to_model(row.astype(np.float32)) for row in raw[start : start + _AT_ONCE]]
         best.append(plan.model.scores(np.stack(some)).argmax(axis=1))
-    found: Array = np.concatenate(best)
-    return found
+    classes: Array = np.concatenate(best)
+    return classes
 
 
 def best_classes(plan: Plan, index: int, count: int = 3) -> list[tuple[int, float]]:
@@ -38,7 +38,7 @@ def best_rows(plan: Plan, rows: Sequence[Explanation], called: str) -> list[dict
             "photo": "" if place else row.id,
             "class": target,
             called: score,
-            "name": plan.labels.name(target),
+            "name": plan.preflight.labels.name(target),
         }
         for row in rows
         for place, (target, score) in enumerate(best_classes(plan, row.row))

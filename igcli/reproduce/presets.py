@@ -2,12 +2,13 @@
 
 import shlex
 import tomllib
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
+from igcli.common.setting import Setting, settings_of
 
 _FOLDER = Path(__file__).resolve().parent.parent / "configs"
 
@@ -34,17 +35,15 @@ def preset_config(name: str, model: Path, inputs: Path, out: Path) -> RunConfig:
     ConfigError
         When igcli was installed without the preset.
     """
-    settings = tomllib.loads(preset_path(name).read_text(encoding="utf-8"))["run"]
-    config = RunConfig(model, inputs, out)
-    for key, value in settings.items():
-        field = key.replace("-", "_")
-        config = replace(config, **{field: _as_field(getattr(config, field), value)})
-    return config
+    table = tomllib.loads(preset_path(name).read_text(encoding="utf-8"))["run"]
+    known = {setting.key: setting for setting in settings_of(RunConfig).values()}
+    given = {known[key].name: _as_field(known[key], value) for key, value in table.items()}
+    return replace(RunConfig(model, inputs, out), **given)
 
 
-def _as_field(default: Any, value: Any) -> Any:
-    """Return a TOML value as the config holds it: in a tuple where it may be given repeatedly."""
-    if not isinstance(default, tuple):
+def _as_field(setting: Setting, value: Any) -> Any:
+    """Return a TOML value as the config holds it: in a tuple where there may be several."""
+    if not setting.repeatable:
         return value
     return tuple(value) if isinstance(value, list) else (value,)
 
@@ -54,15 +53,16 @@ def run_command(config: RunConfig, preset: str) -> str:
     where = [str(config.model), str(config.inputs), "-o", str(config.out)]
     words = ["igcli", "run", *where, "--config", str(preset_path(preset))]
     base = preset_config(preset, config.model, config.inputs, config.out)
-    for field in fields(config):
-        value = getattr(config, field.name)
-        if value != getattr(base, field.name):
-            words += _flag(field.name.replace("_", "-"), value)
+    for name, setting in settings_of(RunConfig).items():
+        value = getattr(config, name)
+        if value != getattr(base, name):
+            words += _words(setting, value)
     return shlex.join(words)
 
 
-def _flag(name: str, value: Any) -> list[str]:
+def _words(setting: Setting, value: Any) -> list[str]:
+    """Return a setting as it is written on the command line."""
     if isinstance(value, bool):
-        return [f"--{name}" if value else f"--no-{name}"]
-    values = value if isinstance(value, tuple) else (value,)
-    return [word for item in values for word in (f"--{name}", str(item))]
+        return [setting.flag if value else f"--no-{setting.key}"]
+    values = value if setting.repeatable else (value,)
+    return [word for item in values for word in (setting.flag, str(item))]

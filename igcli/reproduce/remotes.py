@@ -1,4 +1,4 @@
-"""Where the published examples have their files from, and whose hash each must have."""
+"""The remotes: where the examples' files come from, and the hash that each must have."""
 
 from igcli.reproduce.fetch import Remote
 
@@ -19,7 +19,7 @@ RESNET = Remote(
     "--model",
     "md5:3ef43a0b657b3be2300d5770ece849e0",
 )
-CLASSES = Remote(
+CLASS_INDEX = Remote(
     "imagenet_class_index.json",
     _TENSORFLOW + "data/imagenet_class_index.json",
     "--labels",

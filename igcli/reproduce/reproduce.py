@@ -44,4 +44,4 @@ def _check_files(request: ExampleRequest) -> None:
         except ModelError as error:
             problem = f"--model {request.model} is no model"
             raise ModelError(problem, error.cause, error.fix) from error
-    read_labels(request.labels)
+    read_labels(request.labels, (), lambda note: None)

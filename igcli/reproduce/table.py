@@ -1,4 +1,4 @@
-"""Numbers in columns."""
+"""A table: numbers in columns, as lines of text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The TensorFlow tutorial "Integrated gradients": saturation, paths, and four pictures a photo."""
+"""The TensorFlow tutorial "Integrated gradients": saturation, paths, four pictures a photo."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +41,7 @@ class _Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Figures:
     """One photo's figures: each has its own scale, so that they stand on sheets of their own."""
 
     name: str
@@ -59,7 +59,7 @@ def reproduce(example: ExampleRun) -> None:
     example.depart("photos are shrunk with antialiasing; the tutorial's resize_with_pad does not")
     config = example.with_labels(example.config(model, photos[0].path), labels)
     best: list[dict[str, Any]] = []
-    drawn: list[_Drawn] = []
+    figures: list[_Figures] = []
     for photo, name in zip(photos, _names(photos), strict=True):
         run_name = f"run-{name}"
         own = replace(config, inputs=photo.path, target=photo.target, steps=photo.steps)
@@ -67,7 +67,7 @@ def reproduce(example: ExampleRun) -> None:
         run = ShownRun(example.out / run_name)
         best += best_rows(plan, explained(run), "probability")
         example.rows += [_row(row) for row in run.rows]
-        drawn += [
+        figures += [
             _figures(photo, name, example.out / run_name, row, attribution, image)
             for row, attribution, image in run.pictures(run.rows)
         ]
@@ -75,11 +75,11 @@ def reproduce(example: ExampleRun) -> None:
     example.show(table(best))
     example.show(table(example.rows))
     example.draw("saturation.png", chart_row(saturation_charts(), _LARGE))
-    for figures in drawn:
-        example.draw(f"figure-{figures.name}.png", figures.panels)
-    if drawn:
-        example.draw("path.png", stacked([figures.path for figures in drawn]))
-        example.draw("interpolated.png", stacked([figures.interpolated for figures in drawn]))
+    for one in figures:
+        example.draw(f"figure-{one.name}.png", one.panels)
+    if figures:
+        example.draw("path.png", stacked([one.path for one in figures]))
+        example.draw("interpolated.png", stacked([one.interpolated for one in figures]))
 
 
 def _photos(example: ExampleRun) -> list[_Photo]:
@@ -113,7 +113,7 @@ def _row(row: Explanation) -> dict[str, Any]:
 
 def _figures(
     photo: _Photo, name: str, out: Path, row: Explanation, attribution: Array, image: Array
-) -> _Drawn:
+) -> _Figures:
     what = f"{row.target} {row.target_name}".strip()
     lines = (f"{row.id}   {what}   probability {row.score:.4g}   delta {row.delta:+.2g}",)
     look = settle_look("tutorial", cmap=photo.cmap, alpha=photo.alpha, size=SIDE)
@@ -125,7 +125,7 @@ def _figures(
     probability = replace(probability, title=f"{row.id}: {what}", y_label="probability")
     between = [np.rint(alpha * image).astype(np.uint8) for alpha in _ALPHAS]
     strip = image_row(between, [f"alpha: {alpha:.1f}" for alpha in _ALPHAS])
-    return _Drawn(
+    return _Figures(
         name=name,
         panels=draw(look, Subject(attribution, image, lines, baseline=np.zeros_like(image))),
         path=chart_row([probability, gradient], _LARGE),

@@ -1,4 +1,4 @@
-"""hiranumn's network of two input branches, on data whose attributions are known.
+"""The two-inputs example: hiranumn's network of two branches, on data of known attributions.
 
 The answer is left[0] + 2 · left[1] · right[0]; the other numbers are noise. From zeros, its exact
 attributions are left[0], and left[1] · right[0] for each of the two factors.
@@ -28,14 +28,14 @@ def reproduce(example: ExampleRun) -> None:
     request = example.request
     inputs = _make(request.seed, _ROWS + _EXPLAINED)
     model = request.model or _train(example, {name: x[:_ROWS] for name, x in inputs.items()})
-    asked_about = {name: x[_ROWS:] for name, x in inputs.items()}
+    explained_inputs = {name: x[_ROWS:] for name, x in inputs.items()}
     file = example.early("inputs.npz")
-    np.savez(file, allow_pickle=False, **asked_about)
+    np.savez(file, allow_pickle=False, **explained_inputs)
     example.explain(example.config(model, file), "run")
     example.depart(
         "data made here, of which the right attributions are known; published: halved digits"
     )
-    _say(example, asked_about)
+    _say(example, explained_inputs)
 
 
 def _make(seed: int, count: int) -> dict[str, Array]:
@@ -46,8 +46,8 @@ def _make(seed: int, count: int) -> dict[str, Array]:
 
 def answers(left: Array, right: Array) -> Array:
     """Return what the network is to learn: (n, 3) and (n, 3) → (n,)."""
-    found: Array = left[:, 0] + 2.0 * left[:, 1] * right[:, 0]
-    return found
+    sums: Array = left[:, 0] + 2.0 * left[:, 1] * right[:, 0]
+    return sums
 
 
 def exact_attributions(left: Array, right: Array) -> Array:
@@ -75,14 +75,14 @@ def _train(example: ExampleRun, inputs: dict[str, Array]) -> Path:
 def _say(example: ExampleRun, inputs: dict[str, Array]) -> None:
     """Add one row's attributions beside the exact ones, and the errors over all rows."""
     run = example.out / "run"
-    found = np.stack(list(read_maps(run, range(_EXPLAINED))))
+    maps = np.stack(list(read_maps(run, range(_EXPLAINED))))
     exact = exact_attributions(**inputs)
     values = np.concatenate(list(inputs.values()), axis=1)
-    errors = np.abs(found - exact).mean(axis=0)
+    errors = np.abs(maps - exact).mean(axis=0)
     # Where the two factors matter most.
     shown = int(np.abs(exact[:, 1]).argmax())
     example.rows = [
-        _row(name, values[shown, i], found[shown, i], exact[shown, i], errors[i])
+        _row(name, values[shown, i], maps[shown, i], exact[shown, i], errors[i])
         for i, name in enumerate(_NAMES)
     ]
     example.show(table(example.rows))
@@ -103,11 +103,11 @@ def _say(example: ExampleRun, inputs: dict[str, Array]) -> None:
     )
 
 
-def _row(name: str, value: Any, found: Any, exact: Any, error: Any) -> dict[str, Any]:
+def _row(name: str, value: Any, attribution: Any, exact: Any, error: Any) -> dict[str, Any]:
     return {
         "input": name,
         "value": float(value),
-        "attribution": float(found),
+        "attribution": float(attribution),
         "exact": float(exact),
         "mean |error|, all rows": float(error),
     }

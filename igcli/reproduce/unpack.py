@@ -1,4 +1,4 @@
-"""What is in a fetched archive, as files beside it in the cache."""
+"""The unpacking of a fetched archive: what is in it, as files beside it in the cache."""
 
 import shutil
 import tarfile
@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
-from igcli.common.errors import InputError
+from igcli.common.errors import InputError, first_line
 
 _CATS = "alibi/data/cats.tar.gz"
 _MOST_BYTES = 2**30
@@ -62,5 +62,6 @@ def _unpacked(packed: bytes, folder: Path) -> Path:
 
 
 def _broken(path: Path, error: Exception) -> InputError:
-    cause = str(error) or type(error).__name__
-    return InputError(f"{path} can't be unpacked", cause, "remove it, and it is fetched again")
+    return InputError(
+        f"{path} can't be unpacked", first_line(error), "remove it, and it is fetched again"
+    )

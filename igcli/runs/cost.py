@@ -1,4 +1,4 @@
-"""What a run would take, from a short run over some of its inputs."""
+"""The cost of a run, foreseen from a short run over some of its inputs."""
 
 import resource
 import sys
@@ -66,8 +66,7 @@ def estimate(plan: Plan) -> Estimate:
         seconds: list[float] = []
         for turn in (few, names):
             out = Path(folder) / str(len(sizes))
-            sampled = replace(plan, names=turn, config=replace(plan.config, out=out))
-            result = run_plan(sampled, untracked)
+            result = run_plan(plan.of_some(turn, out), untracked)
             if result.stopped is not None:
                 raise result.stopped
             seconds.append(result.seconds)

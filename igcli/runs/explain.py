@@ -70,7 +70,7 @@ def explain_blocks(
     overlays : Overlays or None
         Draws the overlays, where there are to be any.
     diagnostics : Diagnostics or None
-        Looks at the first explanations, where that was not done.
+        Looks at the first explanations; None where that was done before.
 
     Raises
     ------

@@ -7,6 +7,7 @@ import numpy as np
 
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Job
+from igcli.attribution.path import StraightLine
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError, ModelError
 from igcli.common.explanation import Explanation, explanation_id
@@ -61,8 +62,8 @@ class JobMaker:
         """Score inputs together; where the model fails, one by one, to fail by name."""
         try:
             paths = _paths(self._plan, pairs)
-            scores = self._batches.scores(np.stack([end for end, _ in paths]))
-            starts = self._starts([baseline for _, baseline in paths])
+            scores = self._batches.scores(np.stack([path.x for path in paths]))
+            starts = self._starts([path.baseline for path in paths])
         except ModelError as error:
             if len(pairs) > 1:
                 for pair in pairs:
@@ -100,8 +101,8 @@ class JobMaker:
         return starts
 
 
-def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[tuple[Array, Array]]:
-    """Return each path's two ends: input and baseline, in the layer where there is one.
+def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[StraightLine]:
+    """Return the path from each baseline to its input, in the layer where there is one.
 
     What is held has the input's value at both.
     """
@@ -116,14 +117,14 @@ def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[tuple[Array, A
     for part in held:
         for end, start in zip(ends, starts, strict=True):
             start[part] = end[part]
-    return list(zip(ends, starts, strict=True))
+    return [StraightLine(end, start) for end, start in zip(ends, starts, strict=True)]
 
 
 def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
     if isinstance(item, Failed):
         return item
     try:
-        return item, plan.baseline(item)
+        return item, plan.start.baseline(item)
     except InputError as error:
         return Failed(item.name, error.problem, item.sha256)
 
@@ -137,7 +138,7 @@ def _not_finite(score: Array, start: Array | None) -> str:
 def _chosen(
     plan: Plan,
     sample: Sample,
-    path: tuple[Array, Array],
+    path: StraightLine,
     scores: Array,
     starts: Array | None,
 ) -> Iterator[PendingExplanation]:
@@ -148,14 +149,14 @@ def _chosen(
         known = replace(
             _blank(plan, sample, rank),
             target=target,
-            target_name=plan.labels.name(target, shape),
+            target_name=plan.preflight.labels.name(target, shape),
             prediction=prediction,
-            prediction_name=plan.labels.name(prediction, shape),
+            prediction_name=plan.preflight.labels.name(prediction, shape),
             score=float(scores[target]),
             baseline_score=None if starts is None else float(starts[target]),
             image=image,
         )
-        yield PendingExplanation(Job(known.row, *path, target), known)
+        yield PendingExplanation(Job(known.row, path, target), known)
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:

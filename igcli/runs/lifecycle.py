@@ -1,6 +1,5 @@
 """The lifecycle of a run: what begins and ends it, whoever explains its blocks."""
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,21 +7,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
-
 from igcli.common.arrays import Warn
 from igcli.common.errors import IgcliError, OutputError, OutputVanished, RunStopped
+from igcli.common.notes import Notes, notes_from_json, notes_to_json
 from igcli.common.progress import Track
-from igcli.common.text import in_bytes
 from igcli.common.totals import Tally
 from igcli.runs.diagnostics import Diagnostics
 from igcli.runs.overlays import Overlays, overlays_of
 from igcli.runs.planning.blocks import blocks_to_do
-from igcli.runs.planning.earlier_run import changes_since
 from igcli.runs.planning.plan import Plan
-from igcli.runs.result import RunResult, run_stopped
-from igcli.runs.resume import kept_parts
+from igcli.runs.planning.resume_check import changes_since
+from igcli.runs.result import RunResult, run_stopped, unit_of
+from igcli.runs.resume import earlier_parts
 from igcli.runs.run_json import about
+from igcli.runs.space import tell_of_space
 from igcli.store.lock import RunLock
 from igcli.store.outdir import make_out
 from igcli.store.reader import read_rows
@@ -49,7 +47,7 @@ class Task:
     overlays : Overlays or None
         Draws the overlays, where there are to be any.
     diagnostics : Diagnostics or None
-        Looks at the first explanations, where that was not done.
+        Looks at the first explanations; None where an earlier run has.
     warn : callable
         Told what is worth a notice.
     stop : Event
@@ -91,8 +89,8 @@ class Explainer(Protocol):
         """
         ...
 
-    def ran(self) -> dict[str, Any]:
-        """Return on what the run runs, how its rows are sent, and how fast they were so far."""
+    def execution_facts(self) -> dict[str, Any]:
+        """Return what the run runs on, how its rows are sent, and how fast they were so far."""
         ...
 
 
@@ -132,11 +130,11 @@ def carry_out(
     """
     make_out(plan.config.out)
     with RunLock(plan.config.out):
-        return _Pass(plan, explainer, track, warn, stop).result()
+        return _LockedRun(plan, explainer, track, warn, stop).result()
 
 
-class _Pass:
-    """A run that holds its directory."""
+class _LockedRun:
+    """A run that holds the lock of its directory."""
 
     def __init__(
         self, plan: Plan, explainer: Explainer, track: Track, warn: Warn, stop: threading.Event
@@ -145,38 +143,51 @@ class _Pass:
         self._plan = plan
         self._explainer = explainer
         self._track = track
+        self._notes = Notes.of(warn)
+        if plan.earlier is not None:
+            self._notes.keep(notes_from_json(read_about(plan.config.out).get("notes")))
         self._started = time.monotonic()
-        kept = kept_parts(plan, warn, track, stop)
-        self._before = sum(entry.rows for entry in kept.done)
+        earlier = earlier_parts(plan, self._notes, track, stop)
+        self._before = sum(entry.rows for entry in earlier.final)
+        facts = {**about(plan), **explainer.execution_facts()}
         self._writer = RunWriter(
-            plan.config.out, plan.maps, {**about(plan), **explainer.ran()}, kept.all
+            plan.config.out,
+            plan.maps,
+            {**facts, "notes": notes_to_json(self._notes.kept)},
+            earlier.all,
         )
         per_input = plan.targets.per_input
-        done = [range(e.start // per_input, e.stop // per_input) for e in kept.done]
+        stored = [range(e.start // per_input, e.stop // per_input) for e in earlier.final]
         self._here = 0
+        self._unit = unit_of(plan.maps.picture is not None, per_input)
         self._asked = len(plan.names) * per_input
-        blocks = list(blocks_to_do(len(plan.names), plan.block, done))
+        blocks = list(blocks_to_do(len(plan.names), plan.calibration.block, stored))
         if blocks:
-            _tell_of_space(plan, self._asked - self._before, warn)
-            _tell_of_changes(plan, warn)
+            tell_of_space(plan, self._asked - self._before, self._tell)
+            _tell_of_changes(plan, self._tell)
         self._task = Task(
             plan=plan,
             blocks=blocks,
             writer=self._writer,
             overlays=overlays_of(plan),
-            # What was said of the first explanations is not said again.
-            diagnostics=None if kept.done else Diagnostics(plan.model.spec, warn),
-            warn=warn,
+            # The run that goes on has told what its first explanations give away.
+            diagnostics=None if earlier.final else Diagnostics(plan.model.spec, self._tell),
+            warn=self._tell,
             stop=stop,
         )
+
+    def _tell(self, note: str) -> None:
+        """Tell of something, and put it into run.json at once: a run that is killed keeps it."""
+        self._notes(note)
+        self._writer.restate({"notes": notes_to_json(self._notes.kept)})
 
     def result(self) -> RunResult:
         task, stopped = self._task, None
         try:
             if task.overlays is not None:
-                task.overlays.draw_missing(self._writer.files)
+                task.overlays.draw_missing()
             explained = self._explainer.explain(task)
-            for _ in self._track(explained, self._asked, self._before):
+            for _ in self._track(explained, self._asked, self._before, unit=self._unit):
                 self._here += 1
         except KeyboardInterrupt:
             pass
@@ -187,11 +198,11 @@ class _Pass:
         return self._finish(stopped)
 
     def _finish(self, failure: Exception | None) -> RunResult:
-        """Store what was finished; say what stopped the run, here or before."""
+        """Store what was finished; return the result, and in it what stopped the run."""
         writer = self._writer
         stays = self._task.cut_stays
         unflushed = _tried(lambda: writer.cut(final=stays))
-        tally = Tally(self._plan.gates)
+        tally = Tally(self._plan.preflight.gates)
         with suppress(OSError):
             tally.add_all(read_rows(file.span for file in writer.files))
         unpacked = None
@@ -206,13 +217,14 @@ class _Pass:
         outcome = {
             "counts": {**result.counts(), "stored": writer.stored},
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
-            **result.ran,
+            **result.execution,
             "undrawn": dict(result.undrawn),
             "parts_kept": result.parts_kept or None,
+            "notes": notes_to_json(result.notes),
             "input_sha256": tally.hashes,
         }
         if self._plan.earlier is not None and not self._explainer.rows:
-            outcome["batching"] = self._plan.earlier.ran
+            outcome["batching"] = self._plan.earlier.batching_facts
         unwritten = _tried(lambda: writer.finish(result.status, outcome))
         if failure is not None and not isinstance(failure, (OSError, IgcliError, MemoryError)):
             raise failure
@@ -242,36 +254,17 @@ class _Pass:
             tally=tally,
             seconds=time.monotonic() - self._started,
             method=plan.method.title,
+            pixels=plan.preprocessing.in_words,
             pictures=plan.maps.picture is not None,
             overlays=plan.config.overlays,
             per_input=plan.targets.per_input,
             undrawn=task.overlays.undrawn if task.overlays else [],
             saved_npy="npy" in plan.config.save,
             has_tolerance=plan.method.tolerance is not None,
-            ran=self._explainer.ran(),
+            execution=self._explainer.execution_facts(),
+            notes=self._notes.kept,
             stopped=stopped,
             parts_kept="" if writer.is_packed else writer.unpacked or _UNFINISHED,
-        )
-
-
-def _tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
-    """Say so where the arrays alone will fill the disk, or there is no room to pack them."""
-    copies = 2 if "npy" in plan.config.save else 1
-    map_bytes = 4 * int(np.prod(plan.maps.shape))
-    picture = int(np.prod(plan.maps.picture.shape)) if plan.maps.picture else 0
-    needed = rows * (copies * map_bytes + picture)
-    packed = len(plan.names) * plan.targets.per_input * (map_bytes + picture)
-    free = shutil.disk_usage(plan.config.out).free
-    there = f"{in_bytes(free)} are free on OUT {plan.config.out}"
-    if needed > free:
-        warn(
-            f"the arrays take {in_bytes(needed)}, and {there}: the run will stop when the disk is "
-            "full"
-        )
-    elif needed + packed > free:
-        warn(
-            f"the arrays take {in_bytes(needed)}, packing them into one file {in_bytes(packed)}, "
-            f"and {there}: attributions.h5 will need the parts beside it"
         )
 
 

@@ -1,19 +1,17 @@
 """The overlays of a run: drawn as explanations come, and again where they are missing."""
 
 import errno
-from collections.abc import Sequence
 from pathlib import Path
 
 from igcli.common.arrays import Array
-from igcli.common.explanation import Explanation, input_id
+from igcli.common.errors import reason
+from igcli.common.explanation import Explanation, input_id, rank_of
 from igcli.common.model_spec import Part
 from igcli.common.png import save_png
 from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
 from igcli.runs.planning.plan import Plan
-from igcli.store.array_file import ArrayFile
 from igcli.store.files import whole_file
-from igcli.store.layout import overlay_path
-from igcli.store.reader import read_pictures, read_rows
+from igcli.store.run import open_run
 
 _TAIL = b"IEND\xaeB`\x82"
 # What a picture meets, every part will meet too.
@@ -32,7 +30,7 @@ class Overlays:
     def __init__(self, plan: Plan, part: Part) -> None:
         self._out = plan.config.out
         self._part = part
-        self._clashing = plan.clashing
+        self._names = plan.preflight.pictures
         self._per_input = plan.targets.per_input
         self.undrawn: list[tuple[str, str]] = []
 
@@ -48,18 +46,12 @@ class Overlays:
             self._draw(explanation, self._part.of(explanation.attribution), explanation.image)
         return explanation
 
-    def draw_missing(self, files: Sequence[ArrayFile]) -> None:
-        """Draw, from what is stored, every overlay of some blocks that is not there whole."""
-        for file in files:
-            missing = {
-                row.row: row
-                for row in read_rows([file.span])
-                if row.status == "ok" and not _is_whole(self._path(row))
-            }
-            if missing:
-                for row, attribution, image in read_pictures(file.span, self._part):
-                    if row in missing:
-                        self._draw(missing[row], attribution, image)
+    def draw_missing(self) -> None:
+        """Draw, from what is stored, every overlay that is not there whole."""
+        run = open_run(self._out)
+        missing = [row for row in run.rows if row.status == "ok" and not _is_whole(self._path(row))]
+        for row, attribution, image in run.pictures(missing):
+            self._draw(row, attribution, image)
 
     def _draw(self, explanation: Explanation, attribution: Array, image: Array) -> None:
         try:
@@ -67,11 +59,13 @@ class Overlays:
         except OSError as error:
             if error.errno in _STOPPING or not self._out.is_dir():
                 raise
-            self.undrawn.append((explanation.id, error.strerror or str(error)))
+            self.undrawn.append((explanation.id, reason(error)))
 
     def _path(self, explanation: Explanation) -> Path:
-        base = input_id(explanation.id, self._per_input)
-        return overlay_path(self._out, explanation.id, base in self._clashing)
+        identity, per_input = explanation.id, self._per_input
+        return self._names.path(
+            self._out, input_id(identity, per_input), rank_of(identity, per_input)
+        )
 
     def _write(
         self, path: Path, explanation: Explanation, attribution: Array, image: Array

@@ -1,4 +1,4 @@
-"""What a run came to: counts, deltas and failures, and the exit code that follows."""
+"""The result of a run: counts, deltas and failures, and the exit code that follows."""
 
 import errno
 import os
@@ -8,11 +8,19 @@ from statistics import fmean, median
 from typing import Any, Literal
 
 from igcli.common import exit_codes
-from igcli.common.errors import IgcliError, OutputVanished, RunStopped
+from igcli.common.errors import IgcliError, OutputVanished, RunStopped, first_line
+from igcli.common.notes import doubts, notes_to_json
 from igcli.common.totals import Tally
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, PARTS, RESULTS
 
 _SHOWN = 4
+
+
+def unit_of(pictures: bool, per_input: int) -> str:
+    """Return what is counted: explanations where an input has several, else what it is."""
+    if per_input > 1:
+        return "explanations"
+    return "images" if pictures else "inputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +43,12 @@ class RunResult:
         Explanations of each input.
     undrawn : list of (str, str)
         Ids whose overlay could not be written, and why.
-    ran : dict
+    execution : dict
         Device, precision and batching, as in run.json.
+    pixels : str
+        What pixels were put through, and why, where that was not asked for by name.
+    notes : tuple of str
+        What was noticed; some are doubts.
     stopped : IgcliError or None
         What stopped the run part-way.
     parts_kept : str
@@ -56,7 +68,9 @@ class RunResult:
     undrawn: list[tuple[str, str]]
     saved_npy: bool
     has_tolerance: bool
-    ran: dict[str, Any]
+    execution: dict[str, Any]
+    pixels: str = ""
+    notes: tuple[str, ...] = ()
     stopped: IgcliError | None = None
     parts_kept: str = ""
 
@@ -83,6 +97,11 @@ class RunResult:
         if self.tally.crossed:
             return exit_codes.GATE
         return exit_codes.INCOMPLETE if self.tally.failures or self.undrawn else exit_codes.OK
+
+    @property
+    def doubts(self) -> list[str]:
+        """What means that this run is very likely wrong."""
+        return doubts(self.notes)
 
     def counts(self) -> dict[str, int]:
         """Return the counts for run.json."""
@@ -111,16 +130,17 @@ class RunResult:
             "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
             "failures": [{"id": i, "message": m} for i, m in self.tally.failures],
+            "notes": notes_to_json(self.notes),
             "files": self.files(),
             "parts_kept": self.parts_kept or None,
             "seconds": round(self.seconds, 3),
-            **self.ran,
+            **self.execution,
         }
 
     def files(self) -> list[str]:
         """Return the files and folders that are there for the user, as paths."""
         names = [RESULTS, ATTRIBUTIONS]
-        if self.note:
+        if self.parts_note:
             names.append(PARTS)
         if self.saved_npy:
             names.append(ATTRIBUTIONS_NPY)
@@ -129,7 +149,7 @@ class RunResult:
         return [str(self.out / name) for name in names if (self.out / name).exists()]
 
     @property
-    def note(self) -> str:
+    def parts_note(self) -> str:
         """What to tell of an attributions.h5 that needs the parts; "" where there is none."""
         path = self.out / ATTRIBUTIONS
         if not self.parts_kept or not path.exists():
@@ -137,8 +157,8 @@ class RunResult:
         return f"{path} can't be read without {self.out / PARTS} beside it: {self.parts_kept}"
 
     def lines(self) -> list[str]:
-        """Return the summary: five lines, and one on the workers where there are several."""
-        unit = "images" if self.pictures and self.per_input == 1 else "explanations"
+        """Return the summary: five lines, one on pixels, and one on several workers."""
+        unit = unit_of(self.pictures, self.per_input)
         rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
         why_not = "" if self.overlays else " (no overlays: --no-overlays)"
@@ -151,21 +171,22 @@ class RunResult:
             f"error      {self._accuracy()}",
             f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
             f"relative: {self.tally.relative.line('{:.2%}')}",
+            *([f"pixels     {self.pixels}"] if self.pixels else []),
             f"files      {', '.join(self.files()) or 'none'}{why_not}",
             *self._workers(),
         ]
 
     def _workers(self) -> list[str]:
-        workers = self.ran.get("workers")
+        workers = self.execution.get("workers")
         if not workers:
             return []
         hosts = len({worker["host"] for worker in workers})
         rates = sorted(worker["rows_per_second"] or 0.0 for worker in workers)
-        told = ", ".join(f"{rate:,.0f}" for rate in rates)
+        in_words = ", ".join(f"{rate:,.0f}" for rate in rates)
         if len(rates) > _SHOWN:
-            told = f"{rates[0]:,.0f} to {rates[-1]:,.0f}, median {median(rates):,.0f},"
+            in_words = f"{rates[0]:,.0f} to {rates[-1]:,.0f}, median {median(rates):,.0f},"
         machines = f"{hosts} machine{'s' * (hosts > 1)}"
-        return [f"workers    {len(rates)} on {machines}: {told} rows/s each"]
+        return [f"workers    {len(rates)} on {machines}: {in_words} rows/s each"]
 
     def _accuracy(self) -> str:
         if not self.tally.errors:
@@ -182,7 +203,7 @@ class RunResult:
 def run_stopped(
     failure: Exception | None, stored: int, passing: int, asked: int, out: Path
 ) -> RunStopped:
-    """Return the error that tells of a failure, or of a stop that was asked for, and what is kept.
+    """Return the error that tells of a failure or of the user's stop, and how much is stored.
 
     Parameters
     ----------
@@ -195,24 +216,21 @@ def run_stopped(
     out : Path
         The run directory.
     """
-    kept = f"{stored} of them stored in {out}" if stored else "none of them stored"
+    extent = f"{stored} of them stored in {out}" if stored else "none of them stored"
     if passing:
-        kept += f" ({passing} in unfinished blocks, which --resume computes again)"
+        extent += f" ({passing} in unfinished blocks, which --resume computes again)"
     if failure is None:
-        return RunStopped(f"stopped before all {asked} were explained, {kept}")
-    fix = "see the cause"
+        return RunStopped(f"stopped before all {asked} were explained, {extent}")
+    cause, fix = first_line(failure), "see the cause"
     if isinstance(failure, OutputVanished):
         problem = f"stopped before all {asked} were explained"
-        return RunStopped(problem, f"{failure.problem}: {failure.cause}", failure.fix)
+        return RunStopped(problem, first_line(failure), failure.fix)
     if isinstance(failure, IgcliError):
-        cause = f"{failure.problem}: {failure.cause}" if failure.cause else failure.problem
         fix = failure.fix or fix
     elif isinstance(failure, OSError) and failure.errno:
         cause = os.strerror(failure.errno)
         fix = "free the disk" if failure.errno == errno.ENOSPC else f"check {out}"
-    else:
-        cause = str(failure).split("\n")[0] or type(failure).__name__
-    problem = f"stopped before all {asked} were explained, {kept}"
+    problem = f"stopped before all {asked} were explained, {extent}"
     if stored == asked and not passing:
         problem = f"stopped after all {asked} were explained, before {out} was finished"
     return RunStopped(problem, cause, f"{fix}, then run again with --resume")

@@ -1,4 +1,4 @@
-"""What a resumed run keeps of an earlier one, and what it computes again."""
+"""The resume of an earlier run: which of its blocks stay, and which are computed again."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -23,29 +23,29 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The whole blocks of an earlier run, by their first rows.
+class EarlierParts:
+    """The whole blocks of an earlier run.
 
     Attributes
     ----------
-    done : list of PartEntry
+    final : list of PartEntry
         Those that stay.
-    again : list of PartEntry
-        Those that stay until their block is computed again: a run was stopped in them, so that
-        their other inputs shared batches with those that they lack; or inputs of theirs failed that
-        may not fail now.
+    passing : list of PartEntry
+        Those that stay only until their block is computed again: because the run was stopped in
+        that block, and its other inputs would share batches with those that the part lacks; or
+        because a file in it that failed has changed since.
     """
 
-    done: list[PartEntry]
-    again: list[PartEntry]
+    final: list[PartEntry]
+    passing: list[PartEntry]
 
     @property
     def all(self) -> list[PartEntry]:
-        """Both."""
-        return sorted((*self.done, *self.again), key=lambda entry: entry.start)
+        """Both, by their first rows."""
+        return sorted((*self.final, *self.passing), key=lambda entry: entry.start)
 
 
-def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> Kept:
+def earlier_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> EarlierParts:
     """Return the blocks that a resumed run goes on with; none for a run that begins.
 
     Raises
@@ -56,26 +56,26 @@ def kept_parts(plan: Plan, warn: Warn, track: Track, stop: threading.Event) -> K
         When `stop` is set meanwhile.
     """
     if plan.earlier is None:
-        return Kept([], [])
+        return EarlierParts([], [])
     out = plan.config.out
     sources = sources_of(out, {"run": plan.earlier.run})
     whole = list(ahead(lambda file: file.is_whole(), sources.arrays, _CHECKERS, _CHECKERS))
     entries = [file.entry for file, ok in zip(sources.arrays, whole, strict=True) if ok]
     _tell_of_damage(plan, sources, len(entries), warn)
-    done = [entry for entry in entries if entry.final]
-    changed, mended = _changed(plan, done, track, stop)
-    if changed:
+    final = [entry for entry in entries if entry.final]
+    explained, failures = _changed_inputs(plan, final, track, stop)
+    if explained:
         raise OutputError(
-            f"--resume: {the_first(changed, _SHOWN)} changed since the run began",
+            f"--resume: {the_first(explained, _SHOWN)} changed since the run began",
             "what was explained of them is stored already",
             "put the old files back, or start again with --overwrite",
         )
-    if mended:
-        again = sum(mended.values())
-        warn(f"{again} input{'s' * (again > 1)} that failed changed since: computed again")
-    done = [entry for entry in done if entry.start not in mended]
-    starts = {entry.start for entry in done}
-    return Kept(done, [entry for entry in entries if entry.start not in starts])
+    if failures:
+        count = sum(failures.values())
+        warn(f"{count} input{'s' * (count > 1)} that failed changed since: computed again")
+    final = [entry for entry in final if entry.start not in failures]
+    starts = {entry.start for entry in final}
+    return EarlierParts(final, [entry for entry in entries if entry.start not in starts])
 
 
 def _tell_of_damage(plan: Plan, sources: Sources, whole: int, warn: Warn) -> None:
@@ -100,47 +100,50 @@ def _tell_of(count: int, noun: str, where: str, state: str, warn: Warn) -> None:
         warn(f"{count} {noun}{plural} {where}{verb} {state}: computed again")
 
 
-def _changed(
-    plan: Plan, done: Sequence[PartEntry], track: Track, stop: threading.Event
+def _changed_inputs(
+    plan: Plan, entries: Sequence[PartEntry], track: Track, stop: threading.Event
 ) -> tuple[list[str], dict[int, int]]:
-    """Read the inputs of stored explanations again, and find those with another hash.
+    """Return the stored inputs whose files have another hash now.
 
-    The names of explained ones are returned, and how many failed ones there are, by the first row
-    of their part.
+    They are the names of those that were explained; and the number of those that failed, by the
+    first row of their part.
     """
     per_input = plan.targets.per_input
 
     def judge(entry_and_rows: tuple[PartEntry, list[Explanation]]) -> tuple[PartEntry, str, bool]:
+        """Return the part, the input's name where it has changed, and whether it was explained."""
         entry, rows = entry_and_rows
         name = plan.names[rows[0].row // per_input]
         try:
             sha256 = plan.source.sha256(name)
         except InputError:
-            # As it was for one that could not be read then.
+            # As is stored of one that could not be read then.
             sha256 = ""
         same = sha256 == rows[0].sha256
         return entry, "" if same else name.id, any(row.status == "ok" for row in rows)
 
-    judged = ahead(judge, _by_input(plan, done), _CHECKERS, 4 * _CHECKERS)
-    changed: list[str] = []
-    mended: dict[int, int] = {}
-    for entry, name, explained in track(judged, sum(entry.rows for entry in done) // per_input):
+    judged = ahead(judge, _by_input(plan, entries), _CHECKERS, 4 * _CHECKERS)
+    explained: list[str] = []
+    failures: dict[int, int] = {}
+    for entry, name, is_explained in track(
+        judged, sum(e.rows for e in entries) // per_input, unit="inputs"
+    ):
         if stop.is_set():
             raise RunStopped(
                 "stopped before the run went on: nothing has changed", fix="run it again"
             )
-        if name and explained:
-            changed.append(name)
+        if name and is_explained:
+            explained.append(name)
         elif name:
-            mended[entry.start] = mended.get(entry.start, 0) + 1
-    return changed, mended
+            failures[entry.start] = failures.get(entry.start, 0) + 1
+    return explained, failures
 
 
 def _by_input(
-    plan: Plan, done: Sequence[PartEntry]
+    plan: Plan, entries: Sequence[PartEntry]
 ) -> Iterator[tuple[PartEntry, list[Explanation]]]:
     per_input = plan.targets.per_input
-    for entry in done:
+    for entry in entries:
         found = read_rows(spans_of(plan.config.out, [entry]))
         for _, rows in groupby(found, lambda row: row.row // per_input):
             yield entry, list(rows)

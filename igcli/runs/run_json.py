@@ -1,4 +1,4 @@
-"""What run.json says of a run beside its status and counts."""
+"""The run.json of a run: what it says beside its status and counts."""
 
 from typing import Any, Protocol
 
@@ -6,35 +6,45 @@ from igcli import __version__
 from igcli.attribution.batch_size import Chosen
 from igcli.common.files import file_sha256
 from igcli.common.machine import versions
+from igcli.common.model_spec import ModelSpec
 from igcli.common.text import per_second
 from igcli.runs.planning.plan import Plan
+from igcli.store.picture_names import naming_to_json
 
 
 def about(plan: Plan) -> dict[str, Any]:
     """Return the settings, versions, device and hashes, as JSON can hold them."""
-    spec = plan.model.spec
+    spec, preflight, calibration = plan.model.spec, plan.preflight, plan.calibration
     return {
         "run": plan.run,
         "igcli": __version__,
         "identity": plan.identity,
-        "inputs": {"first": plan.first, "count": len(plan.names), "of": plan.of_inputs},
+        "inputs": {
+            "first": preflight.first,
+            "count": len(preflight.names),
+            "of": len(preflight.every),
+        },
         "per_input": plan.targets.per_input,
-        "block": plan.block,
+        "block": calibration.block,
         "versions": versions(),
-        "precision_error": plan.precision_error,
+        "precision_error": calibration.precision_error,
         "config": plan.config.to_dict(),
         "settled": {
-            "baseline": plan.baseline_name,
-            "preprocess": plan.preprocess,
-            "resize": plan.resize,
+            "baseline": plan.start.name,
+            "preprocess": plan.preprocessing.name,
+            "preprocess_why": plan.preprocessing.why or None,
+            "resize": preflight.settings.resize_of_inputs,
             **plan.method.settings(),
             "inputs_are": plan.source.space.kind,
             "input_shape": list(plan.source.space.shape),
-            "explained": _explained(plan),
+            "explained": {part.name: list(part.shape) for part in calibration.explained},
+            **_of_the_model(plan.model.spec),
+            "pictured": plan.maps.picture.name if plan.maps.picture else None,
+            **naming_to_json(preflight.pictures),
         },
         "model": {
             "path": str(spec.path),
-            "sha256": plan.identity["model"],
+            "sha256": preflight.identity["model"],
             "loader": spec.loader,
             "input": spec.input.name,
             "output": spec.output_name,
@@ -42,13 +52,19 @@ def about(plan: Plan) -> dict[str, Any]:
             "classes": spec.classes,
             "last_operation": spec.tail,
         },
-        "labels_sha256": file_sha256(plan.labels.path) if plan.labels.path else None,
+        "labels_sha256": file_sha256(preflight.labels.path) if preflight.labels.path else None,
     }
 
 
-def _explained(plan: Plan) -> dict[str, list[int]]:
-    """Return what attributions are of, by name, with their shapes: inputs, or a layer."""
-    return {part.name: list(part.shape) for part in plan.maps.named(plan.point)}
+def _of_the_model(spec: ModelSpec) -> dict[str, Any]:
+    """Return where the calls of a shared layer come from, and which inputs were transposed."""
+    facts: dict[str, Any] = {}
+    if spec.calls:
+        facts["calls"] = {c.name: {"inputs": list(c.inputs), "on": list(c.on)} for c in spec.calls}
+    if spec.transposed:
+        facts["channels_first"] = list(spec.transposed)
+        facts["maps_are"] = "channels last"
+    return facts
 
 
 class Sent(Protocol):
@@ -60,8 +76,8 @@ class Sent(Protocol):
     busy: float
 
 
-def ran(plan: Plan, batches: Sent) -> dict[str, Any]:
-    """Return on what a run ran, how its rows were sent, and how fast they were."""
+def execution_facts(plan: Plan, batches: Sent) -> dict[str, Any]:
+    """Return what a run runs on, how its rows are sent, and how fast they were so far."""
     spec = plan.model.spec
     return {
         "device": spec.device,

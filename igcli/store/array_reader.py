@@ -52,6 +52,9 @@ class ArrayReader:
             with self.opened(file) as opened:
                 for name in datasets:
                     values = _rows_of(opened[name], wanted[here] - file.start + file.entry.place)
+                    if len(here) == len(wanted):
+                        found[name] = values
+                        continue
                     if name not in found:
                         found[name] = np.empty((len(wanted), *values.shape[1:]), values.dtype)
                     found[name][here] = values
@@ -88,5 +91,8 @@ def _rows_of(dataset: Any, places: Array) -> Array:
     low, high = int(places.min()), int(places.max()) + 1
     if high - low > 2 * len(places):
         return np.stack([dataset[place] for place in places.tolist()])
-    rows: Array = dataset[low:high][places - low]
-    return rows
+    rows: Array = dataset[low:high]
+    if len(rows) < high - low:
+        raise IndexError(f"{dataset.name} has too few rows")
+    is_all = len(places) == high - low and bool((np.diff(places) == 1).all())
+    return rows if is_all else rows[places - low]

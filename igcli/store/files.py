@@ -1,4 +1,4 @@
-"""How a file gets into a run directory whole, and how what a crash left behind is removed."""
+"""Files that get into a run directory whole, and the debris of a crash removed."""
 
 import os
 import re

@@ -191,6 +191,12 @@ class RunFolder:
             if "npy" in save:
                 save_npy(self.out / ATTRIBUTIONS, self.out / ATTRIBUTIONS_NPY)
 
+    def restate(self, about: dict[str, Any]) -> None:
+        """Put what has changed into run.json, while the run goes on."""
+        self.check_place()
+        self._about = {**self._about, **about}
+        write_about(self.out, "running", self._about)
+
     def finish(self, status: Status, about: dict[str, Any]) -> None:
         """Write the final run.json."""
         self.check_place()

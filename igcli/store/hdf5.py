@@ -2,12 +2,20 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import h5py
 
+from igcli.common.errors import first_line
+
 # What h5py raises for a file that is no HDF5, lacks something, or holds it damaged.
 UNREADABLE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+
+
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
+    return first_line(error) if path.exists() else "it is not there"
 
 
 def hdf5_bytes(write: Callable[[Any], None], libver: str = "earliest") -> bytes:

@@ -1,4 +1,4 @@
-"""What makes two runs the same: model, inputs, and every setting that decides what is written."""
+"""The identity of a run: model, inputs, and every setting that decides what is written."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -78,10 +78,10 @@ def _difference(key: str, there: Any, here: Any) -> str:
         return f"the inputs are {counts[0]} there and {counts[1]} here"
     name = key if key == "igcli" else f"--{key.replace('_', '-')}"
     between = "/" if key == SHARD else ", "
-    return f"{name} is {_said(there, between)} there and {_said(here, between)} here"
+    return f"{name} is {_shown(there, between)} there and {_shown(here, between)} here"
 
 
-def _said(value: Any, between: str) -> str:
+def _shown(value: Any, between: str) -> str:
     if isinstance(value, (list, tuple)):
         return between.join(str(item) for item in value) or "not given"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Whether a finished run's files are whole, and say the same."""
+"""The integrity of a finished run: whether its files are whole, and say the same."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Any
 
 import h5py
 
+from igcli.common.errors import reason
 from igcli.common.explanation import Explanation
 from igcli.store.array_file import ArrayFile
 from igcli.store.columns import write_csv
-from igcli.store.hdf5 import UNREADABLE
+from igcli.store.hdf5 import UNREADABLE, why_unreadable
 from igcli.store.layout import ATTRIBUTIONS, RESULTS
 from igcli.store.parts import map_names
 from igcli.store.reader import read_joined
@@ -75,7 +76,7 @@ def disagreements(
     try:
         lines = (out / RESULTS).read_bytes().split(b"\n")
     except OSError as error:
-        yield f"{out / RESULTS} can't be read: {error.strerror}"
+        yield f"{out / RESULTS} can't be read: {reason(error)}"
         return
     first = _first_difference((scratch / RESULTS).read_bytes().split(b"\n"), lines)
     if first is not None:
@@ -95,12 +96,7 @@ def _in_the_view(out: Path, rows: list[Explanation], files: list[ArrayFile]) -> 
         for name in apart:
             yield f"{path}: /{name} is not made of the parts"
     except UNREADABLE as error:
-        yield f"{path} can't be read: {_why(path, error)}"
-
-
-def _why(path: Path, error: Exception) -> str:
-    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
-    return str(error).split("\n")[0] if path.exists() else "it is not there"
+        yield f"{path} can't be read: {why_unreadable(path, error)}"
 
 
 def _refers(dataset: Any, name: str, files: list[ArrayFile]) -> bool:

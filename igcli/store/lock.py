@@ -1,4 +1,4 @@
-"""One run at a time in a run directory.
+"""The lock of a run directory: one run at a time.
 
 The lock is the system's, on the file `.lock`: it ends with the process, however that ends. The file
 says who holds it, and stands in for the lock on file systems that have none.
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.store.layout import LOCK
 
 try:
@@ -96,8 +96,7 @@ class RunLock:
 
 def unwritable(out: Path, error: OSError) -> OutputError:
     """Return the error for a run directory that the system lets nobody write to."""
-    cause = error.strerror or str(error)
-    return OutputError(f"OUT {out} can't be written", cause, "name another folder as OUT")
+    return OutputError(f"OUT {out} can't be written", reason(error), "name another folder as OUT")
 
 
 def check_unlocked(out: Path) -> None:

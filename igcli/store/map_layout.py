@@ -1,9 +1,12 @@
 """The map layout of a stored run: which maps it has, of which inputs, and which one has images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from igcli.common.arrays import Array
 from igcli.common.shapes import first_picture, with_channels
 from igcli.store.parts import IMAGES, MAPS, map_names
 
@@ -39,10 +42,26 @@ class MapLayout:
         return MAPS not in self.datasets.values()
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The maps of some rows.
+
+    Attributes
+    ----------
+    rows : list of int
+        Which.
+    maps : dict of str to Array
+        float32 (rows, …) by input, in the order of `MapLayout.datasets`; NaN where a row failed.
+    """
+
+    rows: list[int]
+    maps: dict[str, Array]
+
+
 NO_MAPS = MapLayout({}, {}, (), None, ())
 
 
-def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
+def read_layout(file: Any, explained: Sequence[str], pictured: str = "") -> MapLayout:
     """Return the layout of an open HDF5 file.
 
     Parameters
@@ -51,6 +70,8 @@ def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
         A part, or what joins them.
     explained : sequence of str
         The inputs that are explained, in the model's order, as far as run.json tells.
+    pictured : str
+        The input that the images are of, if run.json tells; else it is the first with their shape.
     """
     datasets = {name.partition("/")[2]: name for name in map_names(file)}
     if list(datasets) == [""] and len(explained) == 1:
@@ -59,6 +80,14 @@ def read_layout(file: Any, explained: Sequence[str]) -> MapLayout:
     image = tuple(file[IMAGES].shape[1:]) if IMAGES in file else ()
     places = {name: place for place, name in enumerate(explained)}
     order = sorted(shapes, key=lambda name: places.get(name, len(places)))
-    pictured = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
-    order.sort(key=lambda name: name != pictured)
-    return MapLayout(datasets, shapes, tuple(order), pictured, image)
+    shown = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
+    if image and shapes.get(pictured, ())[:2] == image[:2]:
+        shown = pictured
+    order.sort(key=lambda name: name != shown)
+    return MapLayout(datasets, shapes, tuple(order), shown, image)
+
+
+def flat(maps: Mapping[str, Array]) -> Array:
+    """Return a row's maps as one array: a single one in its own shape, several end to end."""
+    values = list(maps.values())
+    return values[0] if len(values) == 1 else np.concatenate([one.ravel() for one in values])

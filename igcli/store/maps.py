@@ -1,4 +1,4 @@
-"""What of a path's attribution is stored and shown: one map, or one for each input, by name."""
+"""The maps of an explanation: what of a path's attribution is stored and shown, by name."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
-from igcli.common.shapes import is_image_shape
+from igcli.common.shapes import with_channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,23 @@ class Maps:
         The map that can be shown over its input.
     taken : tuple of Part
         Where the maps lie in a path's vector; empty where all of it is the map.
+    channels : int
+        Of the images that are stored with that map; 0 for as many as the map has.
     """
 
     shape: tuple[int, ...]
     parts: tuple[Part, ...] = ()
     picture: Part | None = None
     taken: tuple[Part, ...] = ()
+    channels: int = 0
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of an image: height, width, channels; empty where there are none."""
+        if self.picture is None:
+            return ()
+        shape = with_channels(self.picture.shape)
+        return (*shape[:2], self.channels or shape[2])
 
     def named(self, point: InputSpec) -> tuple[Part, ...]:
         """Return the maps by name, also where there is one."""
@@ -42,21 +53,20 @@ class Maps:
         return np.concatenate(pieces).reshape(self.shape)
 
 
-def maps_of(spec: ModelSpec, point: InputSpec, has_pictures: bool) -> Maps:
+def maps_of(spec: ModelSpec, point: InputSpec, pictured: str | None, channels: int = 0) -> Maps:
     """Settle what is stored of a model's paths.
 
-    What is held has no attribution. Only maps of inputs are shown: of the first one with a
-    picture.
+    What is held has no attribution. Only maps of inputs are shown, not those of layers: that of
+    `pictured`, the input that can be shown, if there is one, over images of so many channels.
     """
     shape = point.known_shape
-    shown = has_pictures and spec.entered is None
+    shown = None if spec.entered is not None else pictured
     if not spec.parts:
-        return Maps(shape, picture=Part(point.name, shape, 0) if shown else None)
+        picture = None if shown is None else Part(point.name, shape, 0)
+        return Maps(shape, picture=picture, channels=channels)
     taken = tuple(part for part in spec.parts if not part.held)
     parts = parts_of([p.name for p in taken], [p.shape for p in taken], [False] * len(taken))
     if not spec.is_grouped:
         return Maps(parts[0].shape, taken=taken)
-    pictures = [p for p in spec.parts if is_image_shape(p.shape)]
-    first = pictures[0].name if shown and pictures else None
-    picture = next((part for part in parts if part.name == first), None)
-    return Maps((sum(part.size for part in parts),), parts, picture, taken)
+    picture = next((part for part in parts if part.name == shown), None)
+    return Maps((sum(part.size for part in parts),), parts, picture, taken, channels)

@@ -1,4 +1,4 @@
-"""Whether a run may be written to a folder, and the folder made ready for it."""
+"""The outdir: whether a run may be written to a folder, and the folder made ready for it."""
 
 import os
 from collections.abc import Iterable, Sequence

@@ -40,7 +40,7 @@ def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
     for part in maps.parts:
         file.create_dataset(f"{MAPS}/{part.name}", data=_stacked(explanations, part))
     if maps.picture is not None:
-        file.create_dataset(IMAGES, data=_images(explanations, maps.picture.shape))
+        file.create_dataset(IMAGES, data=_images(explanations, maps.image_shape))
     write_columns(file, explanations)
     write_profiles(file, explanations)
 
@@ -54,7 +54,7 @@ def _stacked(explanations: list[Explanation], part: Part) -> Array:
 
 
 def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
-    images = np.zeros((len(explanations), *(shape if len(shape) == 3 else (*shape, 1))), np.uint8)
+    images = np.zeros((len(explanations), *shape), np.uint8)
     for row, explanation in enumerate(explanations):
         if explanation.image is not None:
             images[row] = explanation.image

@@ -1,4 +1,4 @@
-"""Path profiles in HDF5: every path's nodes end to end, and where each row's begin.
+"""Profiles of paths in HDF5: all nodes end to end, and where each row's begin.
 
 Row i of the run has ``nodes[offsets[i] : offsets[i + 1]]``; a failed row has none.
 """

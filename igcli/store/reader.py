@@ -1,4 +1,4 @@
-"""Explanations back out of parts and packed files."""
+"""The reader of explanations out of parts and packed files."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -8,10 +8,9 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.common.model_spec import Part
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.layout import ATTRIBUTIONS
-from igcli.store.parts import IMAGES, MAPS, map_names
+from igcli.store.parts import map_names
 from igcli.store.span import Span, joined
 
 
@@ -38,15 +37,3 @@ def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
         datasets = [file[name] for name in map_names(file)]
         for row in rows:
             yield np.concatenate([dataset[row].ravel() for dataset in datasets])
-
-
-def read_pictures(span: Span, part: Part) -> Iterator[tuple[int, Array, Array]]:
-    """Yield what overlays are drawn from: the row, its map, its image. Failed rows are left out."""
-    with h5py.File(span.path, "r") as file:
-        maps = file[MAPS]
-        stored = maps if isinstance(maps, h5py.Dataset) else maps[part.name]
-        for row in range(span.start, span.stop):
-            place = span.place_of(row)
-            attribution: Array = stored[place]
-            if not np.isnan(attribution).any():
-                yield row, attribution, file[IMAGES][place]

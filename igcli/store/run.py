@@ -1,8 +1,7 @@
 """A stored run: a run directory opened for reading, without its model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -15,7 +14,7 @@ from igcli.common.errors import InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile, input_id
 from igcli.store.array_file import ArrayFile
 from igcli.store.array_reader import ArrayReader
-from igcli.store.map_layout import NO_MAPS, MapLayout, read_layout
+from igcli.store.map_layout import NO_MAPS, Block, MapLayout, read_layout
 from igcli.store.parts import IMAGES
 from igcli.store.profiles import read_profile
 from igcli.store.run_json import read_about, why_no_run
@@ -23,23 +22,7 @@ from igcli.store.sources import sources_of
 
 # What is read at once: so many rows, or so many bytes of maps.
 _AT_ONCE = 64
-_MOST_BYTES = 1 << 26
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The maps of some rows.
-
-    Attributes
-    ----------
-    rows : list of int
-        Which.
-    maps : dict of str to Array
-        float32 (rows, …) by input, in the order of `MapLayout.datasets`; NaN where a row failed.
-    """
-
-    rows: list[int]
-    maps: dict[str, Array]
+_MOST_BYTES = 1 << 24
 
 
 class StoredRun:
@@ -136,7 +119,9 @@ class StoredRun:
         if not self.files:
             return NO_MAPS
         with self._reader.opened(self.files[0]) as file:
-            return read_layout(file, self._explained())
+            settled = self.about.get("settled")
+            pictured = settled.get("pictured") if isinstance(settled, dict) else None
+            return read_layout(file, self._explained(), str(pictured or ""))
 
     def _explained(self) -> list[str]:
         """Return the inputs that are explained, in the model's order, as run.json tells them."""
@@ -177,6 +162,17 @@ class StoredRun:
                 yield from self._reader.stacked([IMAGES], chunk)[IMAGES]
             else:
                 yield from [None] * len(chunk)
+
+    def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
+        """Yield rows that did not fail, in the run's order, with the shown input's map and image.
+
+        The run has images.
+        """
+        pictured = self.layout.pictured
+        shown = sorted((row for row in rows if row.status == "ok"), key=lambda row: row.row)
+        for row, maps, image in zip(shown, self.maps(shown), self.images(shown), strict=True):
+            assert pictured is not None and image is not None
+            yield row, maps[pictured], image
 
     def profiles(self, rows: Sequence[Explanation]) -> Iterator[Profile | None]:
         """Yield what was seen along each path; None where that was not stored."""
@@ -228,12 +224,6 @@ class StoredRun:
                 what,
                 "use the igcli that wrote it, or run it again",
             ) from error
-
-
-def flat(maps: Mapping[str, Array]) -> Array:
-    """Return a row's maps as one array: a single one in its own shape, several end to end."""
-    values = list(maps.values())
-    return values[0] if len(values) == 1 else np.concatenate([one.ravel() for one in values])
 
 
 def open_run(out: Path, title: str = "") -> StoredRun:

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import first_line
 from igcli.common.explanation import Explanation
 from igcli.store.array_file import ArrayFile, array_files
-from igcli.store.hdf5 import UNREADABLE
+from igcli.store.hdf5 import UNREADABLE, why_unreadable
 from igcli.store.layout import ATTRIBUTIONS, manifest_path
 from igcli.store.manifest import PartEntry, read_manifest
 from igcli.store.packed import has_manifest, read_packed
@@ -74,7 +73,8 @@ class Sources:
             try:
                 found += read()
             except UNREADABLE as error:
-                raise damaged(_unreadable(path, error)) from error
+                why = why_unreadable(path, error)
+                raise damaged(f"{path} can't be read: {why}") from error
         return found
 
     def _tables(self) -> Iterator[tuple[Path, Callable[[], Iterable[Explanation]]]]:
@@ -100,14 +100,10 @@ class Sources:
             if has_manifest(self.attributions):
                 return f"{self.attributions} is not as it was written"
         except UNREADABLE as error:
-            return _unreadable(self.attributions, error)
+            why = why_unreadable(self.attributions, error)
+            return f"{self.attributions} can't be read: {why}"
         parts = self.manifest.parent
         return "" if parts.exists() else f"{self.attributions} needs {parts}, which is not there"
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    """Say why a file can't be read; HDF5's own words are of use only where the file is there."""
-    return f"{path} can't be read: {first_line(error) if path.exists() else 'it is not there'}"
 
 
 def sources_of(out: Path, about: dict[str, Any]) -> Sources:

@@ -1,4 +1,4 @@
-"""Parts as they are written, before the manifest lists them.
+"""Staged parts: written, and not listed in the manifest yet.
 
 Where several processes explain one run, each writes its parts under temporary names, and the one
 that holds the run directory gives them theirs: what comes late, or from a process that was given

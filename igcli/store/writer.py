@@ -1,4 +1,4 @@
-"""A run writer: explanations go into a run directory as they come, row by row."""
+"""The writer of a run directory: explanations row by row, as they come."""
 
 import time
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ import pytest
 from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.integral import Integral, Job
+from igcli.attribution.path import StraightLine
 from igcli.common.arrays import Array
 from tests.fakes import FakeModel, Kink, NanMaker, Power, batches
 
@@ -22,7 +23,7 @@ def solve(
     accuracy: Accuracy = ACCURACY,
     streams: int = 1,
 ) -> list[Integral]:
-    jobs = [Job(key, x, np.zeros_like(x), 0) for key, x in enumerate(xs)]
+    jobs = [Job(key, StraightLine(x, np.zeros_like(x)), 0) for key, x in enumerate(xs)]
     done = list(
         Adaptive("adaptive", accuracy, memory).integrate(batches(model, batch, streams), jobs)
     )

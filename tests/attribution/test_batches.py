@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from igcli.attribution.batches import Batches, Batching
-from igcli.attribution.gradient_model import PathRows, RowValues
+from igcli.attribution.gradient_model import PathRows, PointRows, RowValues
 from igcli.common.arrays import Array
 from igcli.common.errors import OutOfMemory
 from tests.fakes import NanMaker, Power, batches
@@ -29,6 +29,12 @@ class Limited(Power):
         if len(rows) > self.most:
             raise OutOfMemory(f"{len(rows)} rows")
         return super()._row_gradients(rows)
+
+    def gradients_at(self, rows: PointRows) -> RowValues:
+        self.asked.append(len(rows))
+        if len(rows) > self.most:
+            raise OutOfMemory(f"{len(rows)} rows")
+        return super().gradients_at(rows)
 
 
 def rows_of(count: int, target: int = 1) -> PathRows:
@@ -66,7 +72,15 @@ def check_products(sent: Batches, rows: PathRows) -> None:
     check_rest(values, rows)
 
 
-CHECKS = pytest.mark.parametrize("check", [check_sums, check_products])
+def check_points(sent: Batches, rows: PathRows) -> None:
+    points = rows.alpha[:, None, None] * XS[rows.slot].astype(np.float64)
+    values = sent.gradients_at(PointRows(points, rows.target))
+    for i, gradient in enumerate(closed_gradients(rows)):
+        np.testing.assert_allclose(values.gradients[i], gradient, rtol=1e-6)
+    check_rest(values, rows)
+
+
+CHECKS = pytest.mark.parametrize("check", [check_sums, check_products, check_points])
 
 
 @CHECKS

@@ -8,13 +8,16 @@ import pytest
 from igcli.attribution.batches import Batches
 from igcli.attribution.fixed import FixedRule
 from igcli.attribution.integral import Integral, Job
+from igcli.attribution.path import StraightLine
 from igcli.attribution.quadrature import RULES, Rule
 from igcli.common.arrays import Array
 from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power, batches
 
 
 def jobs(xs: Array, baseline: float = 0.0, target: int = 0) -> list[Job]:
-    return [Job(key, x, np.full_like(x, baseline), target) for key, x in enumerate(xs)]
+    return [
+        Job(key, StraightLine(x, np.full_like(x, baseline)), target) for key, x in enumerate(xs)
+    ]
 
 
 def integrate(sent: Batches, work: Iterable[Job], rule: Rule) -> Iterator[Integral]:

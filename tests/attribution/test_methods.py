@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from igcli.attribution.fixed import FixedRule
 from igcli.attribution.methods import METHODS, Method, choose_method
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
@@ -32,8 +33,13 @@ def test_every_method_is_named_by_its_key() -> None:
 
 
 def test_run_json_says_of_a_rule_its_title_and_no_accuracy() -> None:
-    said = chosen("gausslegendre", steps=7).with_memory(12345).settings()
-    assert said == {"method": "gausslegendre, 7 steps", "accuracy": None, "memory": 12345}
+    rule = chosen("gausslegendre", steps=7)
+    assert isinstance(rule, FixedRule)
+    assert replace(rule, memory=12345).settings() == {
+        "method": "gausslegendre, 7 steps",
+        "accuracy": None,
+        "memory": 12345,
+    }
 
 
 def test_run_json_says_of_adaptive_steps_what_they_are_to_meet() -> None:

@@ -1,5 +1,3 @@
-from math import factorial
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,26 +6,12 @@ from scipy.special import roots_sh_legendre
 
 from igcli.attribution.quadrature import RULES, Rule
 from igcli.common.errors import ConfigError
+from tests.problems import degree, error_beyond
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 
 NAMES = ("gausslegendre", "riemann_left", "riemann_middle", "riemann_right", "riemann_trapezoid")
 any_rule = st.sampled_from(NAMES)
-
-
-def degree(name: str, n: int) -> int:
-    return {"riemann_left": 0, "riemann_right": 0, "gausslegendre": 2 * n - 1}.get(name, 1)
-
-
-def error_beyond(name: str, n: int) -> float:
-    """Rule minus integral for x ** (degree + 1), from the textbook error terms."""
-    return {
-        "riemann_left": -1 / (2 * n),
-        "riemann_right": 1 / (2 * n),
-        "riemann_middle": -1 / (12 * n**2),
-        "riemann_trapezoid": 1 / (6 * max(n - 1, 1) ** 2),
-        "gausslegendre": -(factorial(n) ** 4) / ((2 * n + 1) * factorial(2 * n) ** 2),
-    }[name]
 
 
 def moment_error(rule: Rule, power: int) -> float:

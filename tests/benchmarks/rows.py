@@ -100,6 +100,7 @@ def measure(name: str, path: Path, count: int) -> str:
     """Return the table's line of one model, from so many turns."""
     settings = ModelSettings()
     model = open_model(path, settings, print)
+    assert isinstance(model, TensorFlowModel), "a model of a fixed batch is measured otherwise"
     network = LOADERS[path.suffix](path, settings, print)
     loaded = select(import_tensorflow(), path, network, settings)
     as_loaded = TensorFlowModel(path, loaded, settings)

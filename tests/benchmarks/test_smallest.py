@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 SMALLEST = {
+    "agreement": "",
     "accuracy": "--digits 2 --photos 1 --methods 0.1",
     "compare_speed": "--images 40 --side 8",
     "drift": "--only batches\\ of\\ 64",
@@ -20,7 +21,7 @@ SMALLEST = {
     "scaling": "--images 2000",
     "scaling --measure": "--count 64",
 }
-NEED_DATA = {"accuracy", "drift", "flatness", "long_run", "peers", "rows"}
+NEED_DATA = {"accuracy", "agreement", "drift", "flatness", "long_run", "peers", "rows"}
 
 
 def test_every_benchmark_has_a_smallest_case(root: Path) -> None:

@@ -25,7 +25,14 @@ def test_a_model_alone(igcli: Igcli, small_model: Path) -> None:
     assert found["outputs"] == [{"name": "classes", "shape": [3], "last_operation": "softmax"}]
     assert [layer["kind"] for layer in found["layers"]][:2] == ["InputLayer", "Conv2D"]
     lines = igcli("inspect", small_model).stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["model", "input", "output", *["layer"] * 5]
+    assert [line.split()[0] for line in lines] == [
+        "model",
+        "input",
+        "output",
+        "scaling",
+        "pixels",
+        *["layer"] * 5,
+    ]
     assert "8 × 8 × 3, float32" in lines[1]
 
 

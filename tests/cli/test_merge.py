@@ -49,7 +49,7 @@ def test_no_shard_at_all_is_wrong_usage(igcli: Any, tmp_path: Path, arguments: l
 
 
 def test_missing_overlays_are_told(igcli: Any, shards: list[Path], tmp_path: Path) -> None:
-    (shards[0] / "overlays" / "0" / "photo-1.png.png").unlink()
+    (shards[0] / "overlays" / "0" / "photo-1.png").unlink()
     result = igcli("merge", tmp_path / "out", *shards)
     assert result.exit_code == 3
     assert result.stderr.splitlines() == [

@@ -37,8 +37,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_run_is_drawn_again_byte_for_byte(igcli: Any, out: Path) -> None:
     drawn = files(out)
     assert len(drawn) == 6
-    (out / "overlays" / "0" / "photo-1.png.png").unlink()
-    (out / "overlays" / "2" / "photo-3.png.png").write_bytes(b"cut")
+    (out / "overlays" / "0" / "photo-1.png").unlink()
+    (out / "overlays" / "2" / "photo-3.png").write_bytes(b"cut")
     result = igcli("render", out)
     assert result.exit_code == 0, result.output
     assert files(out) == drawn
@@ -91,7 +91,7 @@ def test_every_option_reaches_the_picture(
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     assert said["drawn"] == 1 and said["files"] == str(to) and said["failed"] == []
-    with Image.open(to) as picture, Image.open(run / "overlays/0/photo-0.png.png") as usual:
+    with Image.open(to) as picture, Image.open(run / "overlays/0/photo-0.png") as usual:
         settings = json.loads(picture.info["igcli"])
         assert picture.size != usual.size or (np.asarray(picture) != np.asarray(usual)).any()
     assert {name: settings[name] for name in look} == look
@@ -106,7 +106,7 @@ def test_some_ids_go_to_a_sheet_or_a_folder(igcli: Any, out: Path, tmp_path: Pat
     assert sheet.exists()
     result = igcli("render", out, "2/*", "--style", "side-by-side", "--to", tmp_path / "new")
     assert result.exit_code == 0
-    assert set(files(tmp_path / "new")) == {f"2/photo-{i}.png.png" for i in (3, 4, 5)}
+    assert set(files(tmp_path / "new")) == {f"2/photo-{i}.png" for i in (3, 4, 5)}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_some_ids_go_to_a_sheet_or_a_folder(igcli: Any, out: Path, tmp_path: Pat
         (["0/photo-9.png"], "no ID in"),
         (["--style", "panel", "--sign", "negative"], "--sign negative has no meaning for --style"),
         (["--style", "none"], "'none' is not one of"),
-        (["--scale", "all"], "'all' is none of image, shown, run or a number"),
+        (["--scale", "all"], "'all' is none of image, shown, run, auto or a number"),
         (["--scale", "-1"], "--scale -1 is no scale"),
         (["--clip", "100"], "100.0 is not in the range 0<=x<100"),
         (["--size", "0"], "0 is not in the range"),
@@ -171,7 +171,7 @@ def test_several_classes_float_arrays_and_random_baselines(
     assert igcli("run", small_model, photos, "-o", top, *settings).exit_code == 0
     result = igcli("render", top, "0/photo-0.png", "--style", "tutorial")
     assert result.exit_code == 0 and "drew       2 of 2" in result.stdout and not result.stderr
-    names = {f"0/photo-0.png@top{k}.png" for k in (1, 2)}
+    names = {f"0/photo-0@top{k}.png" for k in (1, 2)}
     assert set(files(top / "figures" / "tutorial")) == names
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((2, 8, 8, 3), np.float32))
     floats = tmp_path / "floats"

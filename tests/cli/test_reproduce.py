@@ -402,7 +402,7 @@ def test_what_the_cache_has_is_not_fetched(
     index = {str(i): [f"n{i}", name] for i, name in enumerate(("red_fox", "kit_fox", "badger"))}
     (cache / "index.json").write_text(json.dumps(index))
     (cache / "model.keras").write_bytes(small_model.read_bytes())
-    for constant, name in (("CATS", "alibi.whl"), ("CLASSES", "index.json")):
+    for constant, name in (("CATS", "alibi.whl"), ("CLASS_INDEX", "index.json")):
         monkeypatch.setattr(imagenet, constant, Remote(name, offline, "--data"))
     monkeypatch.setattr(imagenet, "RESNET", Remote("model.keras", offline, "--model"))
     result = igcli("reproduce", "imagenet", "-o", tmp_path / "out")

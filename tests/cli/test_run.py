@@ -53,7 +53,7 @@ def test_a_run_directory_has_all_its_files(plain: Path, photos: Path) -> None:
         path.relative_to(photos).as_posix() for path in photos.rglob("*.png")
     )
     for identity in frame["id"]:
-        with Image.open(plain / "overlays" / f"{identity}.png") as picture:
+        with Image.open(plain / "overlays" / identity) as picture:
             assert picture.mode == "RGB" and min(picture.size) >= 224
     assert {k: str(v) for k, v in frame.dtypes.items() if k in ("target", "score", "steps")} == {
         "target": "int64",
@@ -495,8 +495,22 @@ def test_pixels_that_would_be_scaled_twice_are_told(
     model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(2)])
     model.save(tmp_path / "m.keras")
     arguments = ("run", tmp_path / "m.keras", photos, "--overwrite", "-o", tmp_path / "out")
-    assert "'scale' scales pixels itself" in igcli(*arguments).stderr
+    told = igcli(*arguments, "--preprocess", "unit")
+    doubt = (
+        "the model's 'scale' scales pixels itself (0 to 255 become 0 to 1), after --preprocess "
+        "unit has: use --preprocess raw, or auto"
+    )
+    assert f"igcli: doubt: {doubt}\n" in told.stderr
+    # Below the summary, for whoever reads no more than the end.
+    assert told.output.endswith(f"igcli: this run is very likely wrong: {doubt}\n")
+    about = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert about["notes"][0] == {"note": doubt, "doubt": True}
     assert "scales pixels" not in igcli(*arguments, "--preprocess", "raw").stderr
+    found = igcli(*arguments)
+    why = "the model's 'scale' scales pixels itself: 0 to 255 become 0 to 1"
+    assert "scales pixels" not in found.stderr and f"pixels     raw (auto: {why})" in found.stdout
+    settled = json.loads((tmp_path / "out" / "run.json").read_text())["settled"]
+    assert (settled["preprocess"], settled["preprocess_why"]) == ("raw", why)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def panel() -> Image.Image:
         for i in (0, 1, 9)
     ]
     planes = [look.plane(s.attribution) for s in subjects]
-    return draw_sheet(look, subjects, common_scale(lambda: planes, look.clip))
+    return draw_sheet(look, subjects, [common_scale(lambda: planes, look.clip)])
 
 
 def empty_tutorial() -> Image.Image:

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from igcli.common.arrays import Array
-from igcli.figures.overlay import blend, draw_overlay, enlarge, scale_signed
+from igcli.figures.overlay import blend, draw_overlay
+from igcli.figures.pixels import enlarge
+from igcli.figures.scale import scale_signed
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 

@@ -7,7 +7,14 @@ import pytest
 
 from igcli.common.arrays import Array
 from igcli.figures.caption import font
-from igcli.figures.panels import PanelRow, four_panels, image_row, side_by_side, signed_panel
+from igcli.figures.panels import (
+    PanelRow,
+    four_panels,
+    image_row,
+    side_by_side,
+    signed_panel,
+    signed_panels,
+)
 from igcli.figures.ramp import Ramp
 from igcli.figures.sheet import Cell, sheet
 
@@ -42,6 +49,17 @@ def test_a_signed_panel_has_four_columns_on_one_scale() -> None:
     assert cell(picture, 2, 0, wide).tolist() == [[both[0][0], white], [white, both[1][1]]]
     assert cell(picture, 3, 0, wide).tolist() == [[white, both[0][1]], [white, white]]
     assert cell(picture, 1, 1, wide)[0].tolist() == [[128, 192, 128], [255, 191, 191]]
+
+
+def test_rows_of_a_sheet_may_have_scales_of_their_own() -> None:
+    rows = [PanelRow(IMAGE, PLANE, "a"), PanelRow(IMAGE, PLANE / 100, "b")]
+    picture = np.asarray(signed_panels(rows, "attribution", "PiYG", [4.0, 0.04], 240))
+    half = len(picture) // 2
+    upper, lower = picture[:half], picture[half:]
+    # All is alike but the titles, the bars' numbers among them.
+    inner = slice(60, 60 + 200), slice(20, 1000)
+    np.testing.assert_array_equal(upper[inner], lower[inner])
+    assert (upper != lower).any()
 
 
 def test_a_scale_may_be_given() -> None:

@@ -21,7 +21,10 @@ def test_without_options_it_is_what_a_run_draws() -> None:
         ({"reduce": "l2"}, ("absolute", "l2", "Blues", 2, 0.5, "image")),
         ({"style": "mask"}, ("absolute", "sum", None, 2, None, "image")),
         ({"style": "alpha", "sign": "positive"}, ("positive", "sum", None, 2, None, "image")),
-        ({"style": "panel"}, ("all", "sum", "PiYG", 0, None, "shown")),
+        ({"style": "panel"}, ("all", "sum", "PiYG", 0, None, "auto")),
+        ({"style": "panel", "clip": 5}, ("all", "sum", "PiYG", 5, None, "shown")),
+        ({"style": "panel", "scale": "shown"}, ("all", "sum", "PiYG", 0, None, "shown")),
+        ({"style": "panel", "scale": "image"}, ("all", "sum", "PiYG", 10, None, "image")),
         ({"style": "panel", "scale": "run", "clip": 1}, ("all", "sum", "PiYG", 1, None, "run")),
         ({"style": "tutorial"}, ("absolute", "abs-sum", "inferno", 0, 0.4, "image")),
         ({"style": "tutorial", "sign": "all"}, ("all", "sum", "inferno", 0, 0.4, "image")),
@@ -43,7 +46,7 @@ def test_what_is_not_asked_for_goes_by_the_style(
         ({"style": "panel", "sign": "positive"}, "--sign positive"),
         ({"style": "panel", "sign": "absolute"}, "--sign absolute"),
         ({"style": "panel", "cmap": "viridis"}, "--cmap viridis"),
-        ({"style": "panel", "scale": "image"}, "--scale image"),
+        ({"style": "heat", "scale": "auto"}, "--scale auto"),
         ({"style": "panel", "reduce": "l2"}, "--reduce l2"),
         ({"style": "mask", "cmap": "gray"}, "--cmap gray"),
         ({"style": "heat", "alpha": 0.5}, "--alpha 0.5"),
@@ -69,3 +72,24 @@ def test_the_scale_is_of_the_sign_that_is_drawn() -> None:
         assert look.top(look.plane(attribution)) == top
     assert settle_look(scale=3.0).top(attribution) == 3.0
     assert settle_look(clip=80).top(attribution) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("own", "settled"),
+    [
+        ([0.5, 0.3, 0.26], ("shown", 0.0)),  # digits: most maps reach a quarter of the scale
+        ([0.9, 0.2, 0.2], ("image", 10.0)),  # photos: most would be pale
+        ([], ("shown", 0.0)),
+    ],
+)
+def test_a_sheet_has_one_scale_where_its_maps_are_read_on_it(
+    own: list[float], settled: tuple[str, float]
+) -> None:
+    look = settle_look("panel").on_sheet(1.0, own)
+    assert (look.scale, look.clip) == settled
+
+
+def test_a_scale_that_was_asked_for_stays() -> None:
+    for scale in ("shown", "run", "image"):
+        look = settle_look("panel", scale=scale)
+        assert look.on_sheet(1.0, [0.01]) == look

@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec
+from igcli.common.model_spec import InputSpec, parts_of
 from igcli.common.sample import SourceKind
 from igcli.common.shapes import is_image_shape, with_channels
-from igcli.inputs.preprocess import PREPROCESS, Space
+from igcli.inputs.preprocess import PREPROCESS, Space, Spaces
 
 
 def space(
@@ -88,9 +90,16 @@ def test_imagenet_means_do_not_matter_for_floats(name: str) -> None:
         ((28, 28, 3), True),
         ((28, 28, 4), True),
         ((None, None, 3), True),
-        ((28, 28, 2), False),
+        ((28, 28, 2), True),
+        ((64, 48, 10), True),
+        ((11, 11, 200), True),
+        ((None, None, 12), True),
         ((28, 28, None), False),
         ((3, 28, 28), False),
+        ((10, 64, 64), False),
+        ((3, 480, 640), False),
+        ((3, 640, 480), False),
+        ((28, 28, 28), False),
         ((28,), False),
         ((), False),
         ((2, 28, 28, 3), False),
@@ -142,11 +151,70 @@ def test_floats_are_stretched_for_display() -> None:
     assert shown is not None and shown.tolist() == [[[0], [64], [255]]]
 
 
+def test_many_channels_are_shown_as_their_mean() -> None:
+    pixels = np.zeros((6, 7, 5))
+    pixels[0, :2] = [[0, 0, 10, 20, 20], [100, 100, 100, 50, 150]]
+    shown = space(pixels.shape).to_display(pixels)
+    assert shown is not None and shown.shape == (6, 7, 1) and shown[0, :2, 0].tolist() == [10, 100]
+    assert space(pixels.shape).shown_channels == 1
+
+
+def test_bands_are_shown_by_their_numbers_from_1() -> None:
+    pixels = np.full((6, 7, 5), (1, 2, 3, 4, 5))
+    for bands, expected in (((4, 3, 2), [4, 3, 2]), ((1,), [1])):
+        chosen = replace(space(pixels.shape), bands=bands)
+        shown = chosen.to_display(pixels)
+        assert shown is not None and shown[5, 6].tolist() == expected
+        assert chosen.shown_channels == len(expected)
+
+
+def test_bands_of_floats_are_stretched_but_for_the_few_brightest() -> None:
+    """A cloud of ten times the brightness would leave the land black."""
+    floats = np.linspace(0.0, 1.0, 1000).reshape(20, 50, 1).repeat(4, axis=2)
+    floats[0, 0] = 10.0
+    shown = replace(space((20, 50, 4), kind="floats"), bands=(3, 2, 1)).to_display(floats)
+    assert shown is not None and 120 < np.median(shown) < 135 and shown.max() == 255
+
+
+@pytest.mark.parametrize(
+    ("shape", "bands", "says"),
+    [
+        ((8, 8, 4), (5, 2, 1), "--bands 5,2,1: there is no band 5"),
+        ((9,), (1,), "--bands 1 has no meaning for 'image'"),
+    ],
+)
+def test_bands_that_are_not_there_are_refused(
+    shape: tuple[int, ...], bands: tuple[int, ...], says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        replace(space(shape, kind="floats"), bands=bands)
+
+
 def test_constant_floats_are_shown_black() -> None:
     shown = space((2, 2), kind="floats").to_display(np.full((2, 2), 7.0))
     assert shown is not None and shown.tolist() == [[[0], [0]], [[0], [0]]]
 
 
-@pytest.mark.parametrize("shape", [(9,), (4, 4, 2)])
+@pytest.mark.parametrize("shape", [(9,), (2, 5, 5)])
 def test_what_is_no_picture_is_not_shown(shape: tuple[int, ...]) -> None:
     assert space(shape, kind="floats").to_display(np.zeros(shape)) is None
+
+
+def test_of_several_inputs_the_first_that_can_be_shown_is() -> None:
+    """A table of integers has the shape of a grey picture, and is none."""
+    kinds: list[tuple[str, SourceKind, tuple[int, ...]]] = [
+        ("line", "floats", (3,)),
+        ("tokens", "integers", (2, 2)),
+        ("view", "pixels", (1, 2, 3)),
+        ("rear", "pixels", (2, 2)),
+    ]
+    inputs = [InputSpec(name, shape, np.dtype("float32")) for name, _, shape in kinds]
+    parts = parts_of([i.name for i in inputs], [i.known_shape for i in inputs], [False] * 4)
+    vector = InputSpec("all", (17,), np.dtype("float32"))
+    spaces = tuple(Space(kind, "unit", i) for i, (_, kind, _) in zip(inputs, kinds, strict=True))
+    several = Spaces(parts, spaces, vector)
+    assert several.pictured == "view"
+    shown = several.to_display(np.arange(17.0))
+    np.testing.assert_array_equal(shown, [[[7, 8, 9], [10, 11, 12]]])
+    unseen = Spaces(parts[:2], spaces[:2], vector)
+    assert unseen.pictured is None and unseen.to_display(np.arange(7.0)) is None

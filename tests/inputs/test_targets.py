@@ -9,8 +9,9 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, IgcliError, InputError
 from igcli.common.sample import InputName
+from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.labels import Labels, read_labels
-from igcli.inputs.targets import plan_targets
+from igcli.inputs.targets import Targets, plan_targets
 
 ANIMALS = Labels(
     ("tench, Tinca tinca", "tabby, tabby cat", "crane", "Ibex", "crane"), Path("animals.txt")
@@ -22,6 +23,14 @@ def name(index: int, folder: str = "") -> InputName:
     return InputName(index, f"{index}.png", f"photos/{folder}/{index}.png", folder)
 
 
+def silent(note: str) -> None:
+    raise AssertionError(note)
+
+
+def planned(text: str, names: list[InputName], labels: Labels, classes: int) -> Targets:
+    return plan_targets(text, names, Classes(labels, classes), {}, silent)
+
+
 def chosen(
     text: str,
     labels: Labels | None = None,
@@ -29,7 +38,7 @@ def chosen(
     scores: Array = SCORES,
 ) -> list[list[int]]:
     names = names or [name(0)]
-    targets = plan_targets(text, names, labels or Labels(), scores.shape[0])
+    targets = planned(text, names, labels or Labels(), scores.shape[0])
     rows = [list(targets.choose(n, scores)) for n in names]
     assert all(len(row) == targets.per_input for row in rows)
     return rows
@@ -165,7 +174,7 @@ def test_the_folder_names_the_class(
 
 def test_folder_targets_go_by_the_input_and_not_by_the_order_of_asking() -> None:
     names = [name(0, "2"), name(1, "0"), name(2, "4")]
-    targets = plan_targets("folder", names, Labels(), 5)
+    targets = planned("folder", names, Labels(), 5)
     assert [list(targets.choose(names[i], SCORES)) for i in (2, 0, 1)] == [[4], [2], [0]]
 
 
@@ -209,7 +218,7 @@ def test_an_npy_file_gives_each_input_its_target(tmp_path: Path, dtype: str) -> 
 
 
 def test_file_targets_go_by_the_input_and_not_by_the_order_of_asking(tmp_path: Path) -> None:
-    targets = plan_targets(saved(tmp_path, [4, 0, 1]), [name(i) for i in range(3)], Labels(), 5)
+    targets = planned(saved(tmp_path, [4, 0, 1]), [name(i) for i in range(3)], Labels(), 5)
     assert [list(targets.choose(name(i), SCORES)) for i in (2, 0)] == [[1], [4]]
 
 
@@ -240,14 +249,18 @@ def test_a_text_file_that_does_not_fit_is_refused(
     ("array", "problem"),
     [
         ([0], "has 1 entries: there are 2 inputs"),
-        ([0.0, 1.0], "holds float64"),
-        ([True, False], "holds bool"),
-        ([[0], [1]], "of shape \\(2, 1\\)"),
+        ([0.0, 1.5], "entry 2: 1.5 is no class number"),
+        ([0.0, np.nan], "entry 2: nan is no class number"),
+        ([[0, 1], [1, 0]], "one-hot rows of 2 numbers, and the model has 5 classes"),
+        (np.eye(5)[[1, 2]] * 0.5, "row 1 is not one-hot"),
+        ([[0, 1, 0, 0, 0], [0, 1, 0, 0, 1]], "row 2 is not one-hot"),
+        ([[[0]], [[1]]], "of shape \\(2, 1, 1\\)"),
         (3, "of shape \\(\\)"),
         ([0, 5], "entry 2: class 5 is out of range"),
         ([-1, 0], "entry 1: class -1 is out of range"),
         (np.array([2**63, 0], np.uint64), "entry 1: class 9223372036854775808 is out of range"),
-        (["a", "b"], "holds <U1"),
+        (["a", "b"], "entry 1: 'a' is no class number"),
+        ([1 + 2j, 0], "holds complex128"),
     ],
 )
 def test_an_npy_file_that_does_not_fit_is_refused(
@@ -316,18 +329,18 @@ def test_messages_have_no_double_colon(tmp_path: Path, way: str) -> None:
     ids=["plain", "byte order mark", "blanks around", "trailing blank lines"],
 )
 def test_labels_are_one_name_a_line(tmp_path: Path, text: bytes) -> None:
-    labels = read_labels(Path(written(tmp_path, "labels.txt", text)))
+    labels = read_labels(Path(written(tmp_path, "labels.txt", text)), (), silent)
     assert labels.names == ("cat", "dog")
     assert labels.name(1) == "dog"
 
 
 def test_a_blank_line_between_labels_keeps_its_number(tmp_path: Path) -> None:
-    labels = read_labels(Path(written(tmp_path, "labels.txt", "cat\n\nünïcode\n")))
+    labels = read_labels(Path(written(tmp_path, "labels.txt", "cat\n\nünïcode\n")), (), silent)
     assert labels.names == ("cat", "", "ünïcode")
 
 
 def test_without_a_file_there_are_no_names() -> None:
-    labels = read_labels(None)
+    labels = read_labels(None, (), silent)
     assert (labels.names, labels.name(3)) == ((), "")
     labels.check(1000)
 
@@ -344,18 +357,18 @@ def test_without_a_file_there_are_no_names() -> None:
 )
 def test_labels_that_are_no_text_are_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     with pytest.raises(InputError, match=problem) as caught:
-        read_labels(Path(written(tmp_path, "labels.txt", content)))
+        read_labels(Path(written(tmp_path, "labels.txt", content)), (), silent)
     assert "--labels" in str(caught.value) and "labels.txt" in str(caught.value)
 
 
 def test_a_missing_label_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none.txt can't be read: No such file"):
-        read_labels(tmp_path / "none.txt")
+        read_labels(tmp_path / "none.txt", (), silent)
 
 
 def test_a_folder_is_no_label_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--labels .* can't be read"):
-        read_labels(tmp_path)
+        read_labels(tmp_path, (), silent)
 
 
 @pytest.mark.parametrize("classes", [4, 6, 1001])
@@ -366,3 +379,27 @@ def test_a_label_count_that_is_not_the_models_is_refused(classes: int) -> None:
 
 def test_as_many_labels_as_classes_pass() -> None:
     ANIMALS.check(5)
+
+
+def test_sub_folders_without_labels_suggest_their_alphabetical_order() -> None:
+    with pytest.raises(ConfigError, match="'cat' is no class number") as caught:
+        chosen("folder", None, [name(0, "cat")])
+    assert "--labels folders" in caught.value.fix
+
+
+def test_numbers_that_keras_would_count_otherwise_are_told() -> None:
+    """Ten comes before two where folders are sorted as texts."""
+    notes: list[str] = []
+    names = [name(0, "2"), name(1, "10"), name(2, "0")]
+    plan_targets("folder", names, Classes(Labels(), 11), {}, notes.append)
+    (note,) = notes
+    assert "in alphabetical order (0, 10, 2)" in note and "--labels folders" in note
+    plan_targets("folder", names[::2], Classes(Labels(), 11), {}, silent)
+
+
+def test_a_number_that_is_another_class_s_name_is_told() -> None:
+    notes: list[str] = []
+    classes = Classes(Labels(("0", "1", "10", "2")), 4)
+    targets = plan_targets("2", [name(0)], classes, {}, notes.append)
+    assert list(targets.choose(name(0), SCORES)) == [2]
+    assert notes == ["--target 2 is taken as the class number; the name '2' has class 3"]

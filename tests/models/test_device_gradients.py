@@ -9,14 +9,19 @@ import pytest
 from igcli.attribution.accuracy import Accuracy
 from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.batches import Batches, Batching
+from igcli.attribution.fixed import FixedRule
 from igcli.attribution.integral import Job
+from igcli.attribution.methods import Method
 from igcli.attribution.node_gradients import HostGradients
+from igcli.attribution.path import StraightLine
+from igcli.attribution.quadrature import RULES
 from igcli.common.model_spec import ModelSettings
 from igcli.models.device_gradients import DeviceGradients
 from igcli.models.loaders.keras_file import load_keras
 from igcli.models.runtime import import_tensorflow
 from igcli.models.selection.select import select
 from igcli.models.tensorflow_model import TensorFlowModel
+from tests.problems import Quickening
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
 
@@ -51,7 +56,7 @@ def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: P
         tf, small_model, load_keras(small_model, ModelSettings(), print), ModelSettings()
     )
     x = np.random.default_rng(2).uniform(size=(3, 8, 8, 3)).astype(np.float32)
-    jobs = [Job(i, image, np.zeros_like(image), 1) for i, image in enumerate(x)]
+    jobs = [Job(i, StraightLine(image, np.zeros_like(image)), 1) for i, image in enumerate(x)]
     results = []
     for on_device in (True, False):
         model = TensorFlowModel(small_model, loaded, ModelSettings(), on_device=on_device)
@@ -62,3 +67,32 @@ def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: P
         assert device.steps == host.steps
         assert device.error_estimate == pytest.approx(host.error_estimate, rel=1e-3)
         np.testing.assert_allclose(device.attribution, host.attribution, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("on_device", [False, True])
+@pytest.mark.parametrize(
+    "method",
+    [
+        FixedRule("gausslegendre", RULES["gausslegendre"](20), memory=0),
+        Adaptive("adaptive", Accuracy(0.002, 5, 256), memory=2**20),
+    ],
+    ids=lambda method: method.name,
+)
+def test_a_path_gone_at_another_pace_has_the_same_integral(
+    small_model: Path, method: Method, on_device: bool
+) -> None:
+    loaded = select(
+        import_tensorflow(),
+        small_model,
+        load_keras(small_model, ModelSettings(), print),
+        ModelSettings(),
+    )
+    model = TensorFlowModel(small_model, loaded, ModelSettings(), on_device=on_device)
+    x = np.random.default_rng(2).uniform(size=(8, 8, 3)).astype(np.float32)
+    line = StraightLine(x, np.zeros_like(x))
+    jobs = [Job(0, line, 1), Job(1, Quickening(line), 1)]
+    done = method.integrate(Batches(model, Batching(16, 2)), jobs)
+    straight, other = (i.attribution for i in sorted(done, key=lambda integral: integral.key))
+    assert straight is not None and other is not None
+    off = np.abs(straight - other).sum() / np.abs(straight).sum()
+    assert off < (1e-4 if method.tolerance is None else 0.002)

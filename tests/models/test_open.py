@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.attribution.gradient_model import PathRows
+from igcli.attribution.gradient_model import PathRows, PointRows
 from igcli.common.errors import IgcliError
 from igcli.common.model_spec import ModelSettings
 from igcli.models.open import check_path, open_model
@@ -51,7 +51,9 @@ def save(keras: Any, tmp_path: Path) -> Save:
 
 
 def opened(path: Path, scores: str = "as-is") -> TensorFlowModel:
-    return open_model(path, ModelSettings(scores), lambda message: pytest.fail(message))
+    model = open_model(path, ModelSettings(scores), lambda message: pytest.fail(message))
+    assert isinstance(model, TensorFlowModel)
+    return model
 
 
 def rows_at(slots: list[int], alphas: list[float], target: int) -> PathRows:
@@ -69,6 +71,10 @@ def gradients(model: TensorFlowModel, target: int) -> Any:
     np.testing.assert_allclose(values.norms, np.abs(values.gradients[0]).sum(axis=1), rtol=1e-6)
     products = model.row_products(rows_at([0, 1], [1.0, 1.0], target)).gradients
     np.testing.assert_allclose(products, values.gradients[0] * X, rtol=1e-6)
+    at = model.gradients_at(PointRows(X.astype(np.float64), np.full(2, target, np.int32)))
+    np.testing.assert_allclose(at.gradients, values.gradients[0], rtol=1e-6)
+    np.testing.assert_allclose(at.scores, values.scores, rtol=1e-6)
+    np.testing.assert_allclose(at.norms, values.norms, rtol=1e-6)
     return values.gradients[0]
 
 
@@ -228,16 +234,6 @@ def _tokens(keras: Any) -> Any:
     return keras.Model(inputs, keras.layers.Dense(2)(pooled))
 
 
-def _open_output(keras: Any) -> Any:
-    inputs = keras.Input((None, 3))
-    return keras.Model(inputs, keras.layers.Dense(2)(inputs))
-
-
-def _fixed_batch(keras: Any) -> Any:
-    inputs = keras.Input(batch_shape=(1, 3))
-    return keras.Model(inputs, keras.layers.Dense(2)(inputs))
-
-
 def _no_gradient(keras: Any) -> Any:
     inputs = keras.Input((3,))
     return keras.Model(inputs, keras.layers.Dense(2)(keras.ops.stop_gradient(inputs)))
@@ -251,8 +247,6 @@ def _lambda(keras: Any) -> Any:
 REFUSED = [
     (lambda keras: _many(keras, "outputs"), "2 outputs: one, two"),
     (_tokens, "input 'tokens' takes integers"),
-    (_open_output, r"output has shape \(None, None, 2\)"),
-    (_fixed_batch, "fixed batch of 1"),
     (_no_gradient, "no gradient flows|StopGradient"),
     (_lambda, "layer 'double' is a Lambda"),
 ]

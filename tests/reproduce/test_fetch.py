@@ -96,7 +96,7 @@ def test_a_file_is_fetched_once_and_checked(
 def test_progress_is_shown_in_megabytes(server: Server, tmp_path: Path) -> None:
     seen = []
 
-    def track(items, total, done=0):  # type: ignore[no-untyped-def]
+    def track(items, total, done=0, unit=""):  # type: ignore[no-untyped-def]
         seen.append(total)
         return items
 

@@ -34,7 +34,7 @@ def test_what_is_learned_is_saved_without_the_optimizer(keras: Any, tmp_path: Pa
     answers = (x[:, :1] > 0).astype(np.float32)
     totals = []
 
-    def track(items: Any, total: int, done: int = 0) -> Any:
+    def track(items: Any, total: int, done: int = 0, unit: str = "") -> Any:
         totals.append(total)
         return items
 

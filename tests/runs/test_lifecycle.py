@@ -28,6 +28,8 @@ SHAPE = (4, 5, 3)
 def explain(config: RunConfig, model: FakeModel, **changes: Any) -> RunResult:
     notes: list[str] = []
     plan = make_plan(replace(config, **changes), lambda *arguments: model, notes.append)
+    # Planning asks the model too: only what the run asks counts.
+    model.batches.clear()
     return run_plan(plan, untracked)
 
 
@@ -76,7 +78,7 @@ def test_one_corrupt_image_fails_alone_by_name(fifty: RunConfig) -> None:
     assert np.isnan(stored(fifty.out)[12]).all()
     assert np.isfinite(np.delete(stored(fifty.out), 12, axis=0)).all()
     pictures = {path.name for path in (fifty.out / "overlays").iterdir()}
-    assert pictures == {f"i{i:02d}.png.png" for i in range(50) if i != 12}
+    assert pictures == {f"i{i:02d}.png" for i in range(50) if i != 12}
 
 
 def test_maps_and_numbers_are_the_closed_form(fifty: RunConfig) -> None:
@@ -277,10 +279,17 @@ def test_whatever_stops_a_run_what_was_finished_is_kept(
 
 def test_a_model_that_fails_on_a_batch_gives_its_reason(floats: RunConfig) -> None:
     class Failing(Linear):
-        def _row_gradients(self, rows: Any) -> Any:
-            raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
+        planned = False
 
-    stopped = explain(floats, Failing((6,), np.ones((1, 6)))).stopped
+        def _row_gradients(self, rows: Any) -> Any:
+            if self.planned:
+                raise ModelError("m.h5 failed on a batch", "shapes differ", "try --batch-size 1")
+            return super()._row_gradients(rows)
+
+    model = Failing((6,), np.ones((1, 6)))
+    plan = make_plan(floats, lambda *arguments: model, print)
+    model.planned = True
+    stopped = run_plan(plan, untracked).stopped
     assert stopped is not None and "none of them stored" in stopped.problem
     assert stopped.cause == "m.h5 failed on a batch: shapes differ"
 

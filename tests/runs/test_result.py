@@ -13,7 +13,7 @@ def last_line(workers: list[dict[str, Any]] | None) -> str:
     result = RunResult(
         out=Path("out"), asked=0, before=0, here=0, tally=Tally(), seconds=1.0, method="m",
         pictures=False, overlays=True, per_input=1, undrawn=[], saved_npy=False,
-        has_tolerance=False, ran={} if workers is None else {"workers": workers},
+        has_tolerance=False, execution={} if workers is None else {"workers": workers},
     )  # fmt: skip
     return result.lines()[-1]
 
@@ -38,3 +38,21 @@ def test_workers_are_told_of(rates: list[float | None], hosts: list[str], line: 
 @pytest.mark.parametrize("workers", [None, []])
 def test_one_process_has_none(workers: list[dict[str, Any]] | None) -> None:
     assert last_line(workers).startswith("files      none")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "per_input", "unit"),
+    [
+        (True, 1, "images"),
+        (False, 1, "inputs"),
+        (True, 3, "explanations"),
+        (False, 3, "explanations"),
+    ],
+)
+def test_rates_are_of_what_the_inputs_are(pictures: bool, per_input: int, unit: str) -> None:
+    result = RunResult(
+        out=Path("out"), asked=8, before=0, here=8, tally=Tally(), seconds=2.0, method="m",
+        pictures=pictures, overlays=True, per_input=per_input, undrawn=[], saved_npy=False,
+        has_tolerance=False, execution={},
+    )  # fmt: skip
+    assert result.lines()[0].endswith(f"in 2.0 s, 4 {unit}/s")

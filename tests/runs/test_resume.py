@@ -53,9 +53,11 @@ class Runs:
 
     def explain(self, stop_in: int = 0, **changes: Any) -> RunResult:
         self.notes.clear()
-        self.model.batches.clear()
-        self.model.stop, self.model.stop_in = threading.Event(), stop_in
+        self.model.stop, self.model.stop_in = threading.Event(), 0
         plan = make_plan(replace(self.config, **changes), self.load, self.notes.append)
+        # Planning asks the model too: only what the run asks counts.
+        self.model.batches.clear()
+        self.model.stop_in = stop_in
         return run_plan(plan, untracked, self.notes.append, self.model.stop)
 
     def resume(self, **changes: Any) -> RunResult:
@@ -290,7 +292,7 @@ def test_the_parts_of_a_finished_run_are_packed(
     assert result.complete and result.exit_code == 0
     why = "packing needs 39.8 KB, 0 B are free"
     assert result.to_dict()["parts_kept"] == why and str(out / "parts") in result.files()
-    assert result.note == (
+    assert result.parts_note == (
         f"{out}/attributions.h5 can't be read without {out}/parts beside it: {why}"
     )
     about = json.loads((out / "run.json").read_text())
@@ -298,7 +300,7 @@ def test_the_parts_of_a_finished_run_are_packed(
     monkeypatch.undo()
     monkeypatch.setattr("igcli.runs.planning.calibration.block_size", lambda *_: 2)
     result = runs.resume()
-    assert result.before == 6 and result.note == "" and not (out / "parts").exists()
+    assert result.before == 6 and result.parts_note == "" and not (out / "parts").exists()
     assert json.loads((out / "run.json").read_text())["parts_kept"] is None
     assert_as_never_interrupted(runs)
 
@@ -351,7 +353,7 @@ def test_a_stop_ends_a_packing_that_takes_long(runs: Runs, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("left", [None, 0, 100])
 def test_overlays_that_are_missing_or_cut_are_drawn_again(runs: Runs, left: int | None) -> None:
-    path = runs.config.out / "overlays" / "b.png.png"
+    path = runs.config.out / "overlays" / "b.png"
     data = path.read_bytes()
     path.unlink()
     if left is not None:
@@ -376,7 +378,7 @@ def test_the_batch_size_is_remembered(runs: Runs) -> None:
 
 
 def test_other_versions_are_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("igcli.runs.planning.earlier_run.versions", lambda: {"tensorflow": "9.9"})
+    monkeypatch.setattr("igcli.runs.planning.resume_check.versions", lambda: {"tensorflow": "9.9"})
     runs.resume()
     assert runs.notes[0].startswith("the run goes on with tensorflow 9.9, not ")
 
@@ -401,7 +403,7 @@ def test_on_error_stop_ends_at_the_first_failed_input(runs: Runs) -> None:
 
 
 def test_a_picture_that_can_not_be_written_is_told_and_the_rest_goes_on(runs: Runs) -> None:
-    in_the_way = runs.config.out / "overlays" / "e.png.png"
+    in_the_way = runs.config.out / "overlays" / "e.png"
     in_the_way.unlink(missing_ok=True)
     in_the_way.mkdir()
     result = runs.resume()
@@ -426,3 +428,49 @@ def test_seconds_add_up(runs: Runs) -> None:
     first = json.loads((runs.config.out / "run.json").read_text())["seconds"]
     runs.resume()
     assert json.loads((runs.config.out / "run.json").read_text())["seconds"] > 0.5 * first > 0
+
+
+def noted(out: Path) -> list[tuple[str, bool]]:
+    found = json.loads((out / "run.json").read_text())["notes"]
+    return [(entry["note"], entry["doubt"]) for entry in found]
+
+
+def test_notes_of_the_part_before_stay_and_doubts_are_the_runs(runs: Runs) -> None:
+    about = runs.config.out / "run.json"
+    earlier = [{"note": "seen before", "doubt": True}]
+    about.write_text(json.dumps({**json.loads(about.read_text()), "notes": earlier}))
+    result = runs.resume(batch_size=3)
+    assert result.doubts == ["seen before"] and "seen before" not in runs.notes
+    assert noted(runs.config.out)[0] == ("seen before", True)
+    changed = [note for note, _ in noted(runs.config.out) if "last digits may differ" in note]
+    assert len(changed) == 1 and changed[0] in runs.notes
+
+
+def test_a_note_is_in_run_json_before_the_run_ends(runs: Runs) -> None:
+    stopped = runs.explain(overwrite=True, stop_in=1, baseline=("white",))
+    assert noted(runs.config.out) == [] and not stopped.notes
+    runs.model = Stopping(SHAPE, np.zeros((2, 60)))
+    runs.explain(overwrite=True)
+    ((note, is_doubt),) = [found for found in noted(runs.config.out) if "all zero" in found[0]]
+    assert is_doubt and note.startswith("6 of the first 6 maps are all zero, a.png for one")
+
+
+def test_a_run_of_before_keeps_the_names_of_its_pictures(runs: Runs) -> None:
+    out = runs.config.out
+    told = json.loads((out / "run.json").read_text())
+    assert told["settled"].pop("overlay_names") == "stem"
+    (out / "run.json").write_text(json.dumps(told))
+    for path in sorted((out / "overlays").iterdir()):
+        path.rename(path.with_name(f"{path.name}.png"))
+    assert runs.resume().complete
+    names = {f"{letter}.png.png" for letter in "abcdef"}
+    assert {path.name for path in (out / "overlays").iterdir()} == names
+    assert json.loads((out / "run.json").read_text())["settled"]["overlay_names"] == "id"
+
+
+def test_the_ending_is_kept_where_two_inputs_share_a_stem(runs: Runs) -> None:
+    Image.open(runs.config.inputs / "b.png").save(runs.config.inputs / "b.bmp")
+    out = runs.config.out.with_name("another")
+    runs.explain(out=out)
+    names = {path.name for path in (out / "overlays").iterdir()}
+    assert names == {"a.png", "b.png.png", "b.bmp.png", *(f"{x}.png" for x in "cdef")}

@@ -18,7 +18,8 @@ CHANGES: dict[str, Any] = {
     "resize": "pad", "image_size": (4, 5), "scores": "logit", "output": "y", "explain": ("x",),
     "layer": "conv", "layer_input": True, "precision": "bfloat16", "seed": 1,
     "profile_path": True, "allow_unsafe": True, "custom_objects": Path("c.py"),
-    "shard": (1, 2),
+    "shard": (1, 2), "bit_depth": 12, "bands": (3, 2, 1),
+    "signature": "serve", "input_value": ("temperature=2",), "hold_mask": True,
 }  # fmt: skip
 FREE: dict[str, Any] = {
     "inputs": Path("elsewhere"), "out": Path("other"), "overwrite": True, "resume": True,

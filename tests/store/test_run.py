@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.errors import IgcliError, InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile
+from igcli.common.files import file_sha256
 from igcli.common.model_spec import Part
 from igcli.store import run as module
 from igcli.store.layout import part_path
+from igcli.store.manifest import read_manifest, write_manifest
+from igcli.store.map_layout import flat
 from igcli.store.maps import Maps
-from igcli.store.run import StoredRun, flat, open_finished_run, open_run
+from igcli.store.run import StoredRun, open_finished_run, open_run
 from tests.stored import store_run
 
 SHAPE = (3, 4, 3)
@@ -281,6 +285,30 @@ def test_parts_that_hold_the_same_rows_are_damage(parted: Path) -> None:
     manifest.write_text(lines[1] + lines[2])
     with pytest.raises(NotWhole, match="its manifest lists 0 of 10 rows"):
         read_all(open_finished_run(out))
+
+
+def test_an_array_that_is_too_short_is_damage(parted: Path) -> None:
+    """It has the checksum that the manifest lists, as what a faulty program wrote would."""
+    out = parted
+    with h5py.File(part_path(out, 4), "r+") as file:
+        maps = file["attributions"][:2]
+        del file["attributions"]
+        file["attributions"] = maps
+    told = json.loads((out / "run.json").read_text())["run"]
+    path = part_path(out, 4)
+    write_manifest(
+        out,
+        [
+            replace(entry, size=path.stat().st_size, sha256=file_sha256(path))
+            if entry.start == 4
+            else entry
+            for entry in read_manifest(out, told)
+        ],
+    )
+    run = open_finished_run(out)
+    assert [values(maps) for maps in run.maps(run.rows[5:6])] == [[5.0]]
+    with pytest.raises(NotWhole, match="/attributions has too few rows"):
+        list(run.maps(run.rows[5:8]))
 
 
 def test_a_map_of_nan_is_damage_and_a_merged_run_is_merged_again(tmp_path: Path) -> None:

@@ -254,6 +254,18 @@ def test_another_process_s_part_counts_once_it_is_taken_in(tmp_path: Path) -> No
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_blocks_are_counted_as_finished_when_they_are_whole(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, Maps((1,)), ABOUT)
+    writer.take(staged(tmp_path, range(2)))
+    writer.add(explanation(2, 1))
+    writer.flush()
+    assert writer.finished == 2
+    writer.take_cut(staged(tmp_path, range(3, 5)), final=False)
+    writer.add(explanation(5, 1))
+    writer.cut(final=False)
+    assert writer.finished == 2 and writer.stored == 6
+
+
 @pytest.mark.parametrize(("before", "after", "rows"), [(1, 3, 3), (3, 1, 3), (2, 2, 2)])
 def test_of_two_cuts_of_a_block_the_longer_stays(
     tmp_path: Path, before: int, after: int, rows: int

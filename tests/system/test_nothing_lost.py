@@ -91,7 +91,7 @@ class Disk:
 def stopping(after: int, stop: threading.Event) -> Any:
     """Show progress by setting `stop` once so many explanations are there."""
 
-    def track(items: Iterable[T], total: int, done: int = 0) -> Iterator[T]:
+    def track(items: Iterable[T], total: int, done: int = 0, unit: str = "") -> Iterator[T]:
         for i, item in enumerate(items):
             yield item
             if i + 1 == after:

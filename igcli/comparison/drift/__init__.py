@@ -1,1 +1,1 @@
-"""Whether two runs look at the same things: metrics, noise, thresholds, verdict, reports."""
+"""The drift gate: whether two runs look at the same things."""

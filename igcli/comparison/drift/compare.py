@@ -1,4 +1,4 @@
-"""Two sides + thresholds → a verdict."""
+"""compare: two sides and thresholds, and the verdict on them."""
 
 from collections.abc import Sequence
 from pathlib import Path

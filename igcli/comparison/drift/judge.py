@@ -1,4 +1,4 @@
-"""Thresholds held against what was found."""
+"""The judge: thresholds held against the measured metrics."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ Shares = dict[str, tuple[float, list[str]]]
 
 def judge(thresholds: Sequence[Threshold], matched: Matched, found: Measured) -> list[Judged]:
     """Judge every threshold, in their order."""
-    shares = shares_of(matched, found)
+    shares = shares_by_name(matched, found)
     return [
         _judge_maps(threshold, matched, found)
         if threshold.statistic
@@ -25,7 +25,7 @@ def judge(thresholds: Sequence[Threshold], matched: Matched, found: Measured) ->
     ]
 
 
-def shares_of(matched: Matched, found: Measured) -> Shares:
+def shares_by_name(matched: Matched, found: Measured) -> Shares:
     """Return each share of images, and their ids."""
     known, explained = matched.common, len(matched.explained)
     total = known + len(matched.missing)

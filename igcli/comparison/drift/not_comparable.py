@@ -1,4 +1,4 @@
-"""Two runs that could not be compared, in every form that a verdict has: CI reads no stale one."""
+"""Not comparable: two runs without a verdict, in every form that a verdict has."""
 
 from dataclasses import dataclass
 from html import escape

@@ -1,4 +1,4 @@
-"""A verdict as one HTML file that needs nothing else: numbers, and the maps that differ most."""
+"""The page of a verdict: one HTML file with its numbers and the maps that differ most."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -198,8 +198,8 @@ def _image(
     return [
         "<article>",
         f"<h3>{name}</h3>",
-        f"<p>{_said('Prediction', image.predictions)} {_said('Score', image.scores)} "
-        f"{_said('Explained class', (pair[0].target, pair[1].target))}</p>",
+        f"<p>{_change('Prediction', image.predictions)} {_change('Score', image.scores)} "
+        f"{_change('Explained class', (pair[0].target, pair[1].target))}</p>",
         f"<p>{_metrics_of(image)}</p>",
         '<div class="maps">',
         *(
@@ -213,7 +213,7 @@ def _image(
     ]
 
 
-def _said(what: str, values: tuple[float | None, float | None]) -> str:
+def _change(what: str, values: tuple[float | None, float | None]) -> str:
     before, after = (number(value) for value in values)
     if before == after:
         return f"{what} {before}."

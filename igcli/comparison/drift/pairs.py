@@ -1,4 +1,4 @@
-"""Images matched by id, and what was found of each pair."""
+"""Pairs of explanations, matched by id, and the metrics of each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
-"""Small pictures of one image's maps: both on one colour scale, as PNG data URIs."""
+"""Panels of one image's maps: both on one colour scale, as PNG data URIs."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.figures.overlay import CLIP_PERCENT, signed_scale
-from igcli.figures.thumbnails import data_uri, encoded, heat, is_folded, plane, to_rgb
+from igcli.figures.scale import CLIP_PERCENT, signed_scale
+from igcli.figures.thumbnails import data_uri, encoded, is_folded, plane, small_heat, to_rgb
 
 _MAX_SIDE = 256
 
@@ -50,7 +50,7 @@ def panels(reference: Array, new: Array) -> Panels:
 
 
 def _drawn(cells: Array, scale: float) -> str:
-    return data_uri(encoded(heat(cells, scale), "PNG"))
+    return data_uri(encoded(small_heat(cells, scale), "PNG"))
 
 
 def picture(pixels: Array) -> str:

@@ -1,4 +1,4 @@
-"""A small reference file: a run's maps on a grid in half precision, to be committed beside code."""
+"""The reference file: a run's maps on a grid in half precision, small enough to commit."""
 
 import json
 from collections.abc import Iterator, Sequence

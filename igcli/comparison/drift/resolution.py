@@ -1,4 +1,4 @@
-"""What the maps' own errors allow to tell: finer thresholds are refused, with what would do.
+"""The resolution of a comparison: thresholds finer than the maps' own errors are refused.
 
 Noise does not fall in proportion to a tolerance: a cosine's falls with its square, a rank
 correlation's in its own way. So the tolerance that would do is tried out, on maps disturbed less.

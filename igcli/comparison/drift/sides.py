@@ -13,7 +13,8 @@ from igcli.common.errors import NotComparable
 from igcli.common.explanation import Explanation
 from igcli.comparison.grid import reduce_map, reduced_shape
 from igcli.store.columns import COLUMNS, read_column
-from igcli.store.run import flat, open_finished_run
+from igcli.store.map_layout import flat
+from igcli.store.run import open_finished_run
 
 KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate", "converged",
         "status")  # fmt: skip

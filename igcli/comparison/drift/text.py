@@ -1,4 +1,4 @@
-"""A verdict in words: the terminal summary, and the comment for a pull request."""
+"""The text of a verdict: the terminal's summary, and the comment for a pull request."""
 
 from collections.abc import Iterable, Iterator
 

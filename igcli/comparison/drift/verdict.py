@@ -1,4 +1,4 @@
-"""What a comparison came to: thresholds judged, images measured, and the exit code."""
+"""The verdict of a comparison: judged thresholds, counts of images, and the exit code."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

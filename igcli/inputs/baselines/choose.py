@@ -1,4 +1,4 @@
-"""Where paths start: from what `--baseline` says to one baseline per input."""
+"""choose: from what `--baseline` says to one baseline per input."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +39,14 @@ def check_start(texts: Sequence[str], kind: SourceKind) -> None:
         _check(text, kind)
 
 
+def with_default(texts: Sequence[str], kind: SourceKind) -> tuple[str, ...]:
+    """Return what the user wrote, else the default for a kind of input; several share none.
+
+    The same array may be pixels as it is listed, and integers to a model of tokens.
+    """
+    return tuple(texts) if texts or kind == "several" else (DEFAULT_BASELINE[kind],)
+
+
 def takes_all_inputs(texts: Sequence[str]) -> bool:
     """Tell whether a baseline can't be made before all inputs are read."""
     return any(_MEAN in (text, text.rpartition("=")[2]) for text in texts)
@@ -74,7 +82,7 @@ def settle_start(
     """
     if isinstance(space, Spaces):
         return _several(texts, space, samples, inputs, resize, seed)
-    text = texts[0] if texts else DEFAULT_BASELINE[space.kind]
+    text = with_default(texts, space.kind)[0]
     return Start(_one(text, space, samples, inputs, resize, seed), text)
 
 
@@ -108,7 +116,8 @@ def _several(
     made: list[Baseline] = []
     names: list[str] = []
     for i, (part, space) in enumerate(zip(spaces.parts, spaces.spaces, strict=True)):
-        text = chosen.get(part.name, chosen.get("", DEFAULT_BASELINE[space.kind]))
+        given = [chosen[name] for name in (part.name, "") if name in chosen]
+        text = with_default(given, space.kind)[0]
 
         def own(i: int = i) -> Iterator[Sample]:
             return (_part(spaces, i, sample) for sample in samples())

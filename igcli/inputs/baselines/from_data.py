@@ -1,4 +1,4 @@
-"""Baselines that come from data: a file, or the mean of the inputs."""
+"""Baselines from data: a file, or the mean of the inputs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,7 +49,7 @@ def file_baseline(path: Path, space: Space, resize: str, inputs: int) -> Baselin
         raise InputError(f"--baseline {path} is an image, but the inputs are {space.raw_shape}")
     height, width, channels = space.raw_shape
     try:
-        raw = decode(read_file(path), (width, height), channels, resize)
+        raw = decode(read_file(path), (width, height), channels, resize, space.depth)
     except InputError as error:
         raise InputError(f"--baseline {path}", error.problem, "name a readable image") from error
     return _same_for_all(space.to_model(raw))

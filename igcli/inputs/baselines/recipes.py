@@ -1,4 +1,4 @@
-"""BASELINES: where the path starts, made in the inputs' own units.
+"""BASELINES: the recipes for a path's start, made in the inputs' own units.
 
 Baselines of pixels are made in pixel space (0–255) and then preprocessed like the input itself.
 Random ones depend on the seed and the input's id alone, so that order, batching and sharding

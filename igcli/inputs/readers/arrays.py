@@ -1,18 +1,20 @@
-"""Read an .npy array of inputs, memory-mapped.
+"""The reader of arrays: an .npy of inputs, memory-mapped.
 
 uint8 is pixels, floats are model space, and other integers are for inputs that take integers.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.errors import ConfigError, InputError
+from igcli.common.errors import ConfigError, InputError, first_line
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.common.shapes import fits
@@ -27,11 +29,7 @@ def load_array(path: Path, what: str) -> Array:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:
         # A broken header raises nearly anything: ValueError, EOFError, TokenError, BadZipFile, …
-        raise InputError(
-            f"{what} {path} can't be read as an .npy array",
-            str(error).split("\n")[0],
-            "save a plain array of numbers with numpy.save (object arrays are refused)",
-        ) from error
+        raise unreadable(f"{what} {path}", "an .npy array", "numpy.save", error) from error
     if not isinstance(array, np.ndarray):
         array.close()
         raise InputError(
@@ -39,6 +37,15 @@ def load_array(path: Path, what: str) -> Array:
             fix="save the one array to explain with numpy.save, as .npy",
         )
     return array
+
+
+def unreadable(title: str, kind: str, saved_with: str, error: Exception) -> InputError:
+    """Return the error for a file that numpy can't read, from what numpy says of it."""
+    return InputError(
+        f"{title} can't be read as {kind}",
+        first_line(error),
+        f"save plain numbers with {saved_with} (object arrays are refused)",
+    )
 
 
 def array_kind(array: Array, path: Path, what: str) -> SourceKind:
@@ -64,14 +71,14 @@ def bound_kind(kind: SourceKind, spec: InputSpec, what: str) -> SourceKind:
     InputError
         When integers meet an input that takes floats, or the other way round.
     """
-    if spec.is_integer:
+    if spec.is_whole:
         if kind == "floats":
             raise InputError(
                 f"{what} holds floats",
                 f"the model's input {spec.name!r} takes {spec.declared}",
                 f"save it with .astype('{spec.declared}')",
             )
-        return "integers"
+        return kind if spec.pixels else "integers"
     if kind == "integers":
         raise InputError(
             f"{what} holds integers",
@@ -111,6 +118,8 @@ class ArrayListing:
 
     resizable = False
     notes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    arrays: Mapping[str, Array] = MappingProxyType({})
 
     def __init__(self, path: Path, array: Array, kind: SourceKind) -> None:
         self.path = path
@@ -123,7 +132,7 @@ class ArrayListing:
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> "ArraySource":
@@ -155,6 +164,11 @@ class ArraySource:
 
     space: Space
     array: Array
+    beside: tuple[str, ...] = ()
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Settle what is read and shown; see `Source.shown`."""
+        return replace(self, space=replace(self.space, depth=depth, bands=bands))
 
     def read(self, name: InputName) -> Sample:
         """Read one row; see `Source.read`."""
@@ -190,6 +204,10 @@ def in_space(row: Array, space: Space, sha256: str) -> Array:
     if space.kind == "integers":
         bad = raw.astype(np.float64) != row
         problem = f"has an integer that {dtype} can't hold"
+    if space.input.tokens and not bad.any():
+        # An Embedding would count it from its table's end, or fail, by the device.
+        bad = raw < 0
+        problem = f"has a negative token, {raw[bad][0]:.0f}" if bad.any() else ""
     if bad.any():
         error = InputError(f"{problem}, first at {[int(i) for i in np.argwhere(bad)[0]]}")
         error.sha256 = sha256

@@ -1,21 +1,37 @@
-"""One image file → pixels: float32 0–255, (height, width, channels), at the model's size."""
+"""decode: an image file as float32 pixels of 0–255, (height, width, channels), at a size."""
 
 import io
 import stat
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from igcli.common.arrays import Array
-from igcli.common.errors import InputError
+from igcli.common.errors import InputError, reason
+from igcli.common.picture_files import READ
+from igcli.inputs.readers.bit_depth import own_numbers, png_full
+from igcli.inputs.readers.png_colours import deep_colours, has_deep_colours
 from igcli.inputs.readers.resize import RESIZE, Size
+from igcli.inputs.readers.samples import Samples, with_bands
+from igcli.inputs.readers.tiff_bands import banded_tiff, upright
 
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+# What a Pillow may have been built without.
+_NOT_BUILT = frozenset(() if features.check("avif") else {".avif"}) | frozenset(
+    () if features.check("jpg_2000") else {".jp2", ".j2k", ".jpx"}
+)
+EXTENSIONS = READ - _NOT_BUILT
+_FORMATS = tuple(
+    ["PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM"]
+    + (["JPEG2000"] if features.check("jpg_2000") else [])
+    + (["AVIF"] if features.check("avif") else [])
+)
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _MOST_BYTES = 2**30
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_ORIENTATION = 0x0112
+_PNG = b"\x89PNG"
+_MAY_BE_DEEP = (_PNG, b"II", b"MM", b"P5", b"P6")
 
 
 def read_file(path: Path) -> bytes:
@@ -29,14 +45,14 @@ def read_file(path: Path) -> bytes:
             raise InputError(f"can't be read: it has {status.st_size} bytes, more than 1 GiB")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"can't be read: {error.strerror}") from error
+        raise InputError(f"can't be read: {reason(error)}") from error
 
 
-def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
+def decode(data: bytes, size: Size, channels: int, resize: str, depth: int | None = None) -> Array:
     """Decode a file's first frame, upright (EXIF), at the model's size and channels.
 
     Colour becomes grey by ITU-R 601 luma, alpha is dropped (as Keras' ``load_img`` does), and
-    16-bit grey keeps its precision.
+    samples of more than 8 bits keep their precision.
 
     Parameters
     ----------
@@ -44,10 +60,12 @@ def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
         The whole file.
     size : Size
         (width, height) of the result.
-    channels : {1, 3, 4}
-        Grey, RGB or RGBA.
+    channels : int
+        1 for grey, 3 for RGB, 4 for RGBA; others are a file's own bands.
     resize : str
         A name from RESIZE.
+    depth : int, optional
+        How many bits samples of more than 8 bits have; by default what the file tells, else 16.
 
     Returns
     -------
@@ -59,14 +77,39 @@ def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
     InputError
         When Pillow can't read the data, or finds it truncated or absurdly large.
     """
+    found = _read(data, channels)
+    if isinstance(found, Samples):
+        pixels = with_bands(found.pixels(depth), channels, found.has_alpha)
+        bands = [Image.fromarray(np.ascontiguousarray(band)) for band in np.moveaxis(pixels, 2, 0)]
+        placed = [np.asarray(_place(band, size, resize), np.float32) for band in bands]
+        return np.stack(placed, axis=2)
+    plain = _place(found, size, resize)
+    return np.asarray(plain, dtype=np.float32).reshape(size[1], size[0], channels)
+
+
+def undeclared_peak(data: bytes, channels: int) -> float:
+    """Return the largest number of a file that does not tell how many of its 16 bits are used.
+
+    0 for every other file, and for one that can't be read.
+    """
+    if not data.startswith(_MAY_BE_DEEP) or (data.startswith(_PNG) and data[24:25] != b"\x10"):
+        return 0.0
+    try:
+        found = _read(data, channels)
+    except InputError:
+        return 0.0
+    if not isinstance(found, Samples) or found.full or not found.whole:
+        return 0.0
+    return float(found.numbers.max())
+
+
+def _read(data: bytes, channels: int) -> Samples | Image.Image:
+    """Return a file's samples where these are no photo's of 8 bits; else the photo in its mode."""
     if not data:
         raise InputError("the file is empty")
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            _refuse_bomb(image)
-            image.load()
-            _check_sums(data, image.format)
-            return _to_pixels(ImageOps.exif_transpose(image), size, channels, resize)
+        bands = banded_tiff(data, channels)
+        return bands if bands is not None else _read_by_pillow(data, channels)
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -80,6 +123,29 @@ def decode(data: bytes, size: Size, channels: int, resize: str) -> Array:
         raise InputError(f"can't be decoded: {cause}") from error
 
 
+def _read_by_pillow(data: bytes, channels: int) -> Samples | Image.Image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        _refuse_bomb(image)
+        image.load()
+        _check_sums(data, image.format)
+        if has_deep_colours(data):
+            numbers = deep_colours(data).astype(np.float32)
+            full, has_alpha = png_full(data, numbers), numbers.shape[2] != 3
+            turned = upright(numbers, image.getexif().get(_ORIENTATION, 1))
+            return Samples(turned, full, has_alpha=has_alpha)
+        turned_image = ImageOps.exif_transpose(image)
+        if image.mode in _DEEP_MODES:
+            numbers = np.asarray(turned_image, np.float32)
+            tags = getattr(image, "tag_v2", {})
+            numbers, full = own_numbers(numbers, image.format or "", data, tags)
+            return Samples(numbers[..., None], full, whole=image.mode != "F")
+        if channels in _MODES:
+            return _plain(turned_image, _MODES[channels])
+        own = _plain(turned_image, image.mode if image.mode in {"L", "LA", "RGBA"} else "RGB")
+        numbers = np.asarray(own, np.float32).reshape(own.height, own.width, -1)
+        return Samples(numbers, 255.0)
+
+
 def _refuse_bomb(image: Image.Image) -> None:
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > limit:
@@ -91,17 +157,6 @@ def _check_sums(data: bytes, form: str | None) -> None:
     if form == "PNG":
         with Image.open(io.BytesIO(data), formats=(form,)) as image:
             image.verify()
-
-
-def _to_pixels(image: Image.Image, size: Size, channels: int, resize: str) -> Array:
-    if image.mode in _DEEP_MODES:
-        grey = np.asarray(_place(_deep_to_float(image), size, resize), dtype=np.float32)
-        planes = np.repeat(grey[:, :, None], channels, axis=2)
-        if channels == 4:
-            planes[..., 3] = 255.0
-        return planes
-    plain = _place(_plain(image, _MODES[channels]), size, resize)
-    return np.asarray(plain, dtype=np.float32).reshape(size[1], size[0], channels)
 
 
 def _place(image: Image.Image, target: Size, resize: str) -> Image.Image:
@@ -119,13 +174,3 @@ def _plain(image: Image.Image, mode: str) -> Image.Image:
     if image.mode in {"P", "PA"} and mode != "RGBA":
         image = image.convert("RGBA").convert("RGB")
     return image if image.mode == mode else image.convert(mode)
-
-
-def _deep_to_float(image: Image.Image) -> Image.Image:
-    """Scale 16-bit samples from 0–65535 to 0–255, as mode F."""
-    if image.mode == "F":
-        raise InputError("has float pixels of unknown range: save it with 8 or 16 bits")
-    numbers = np.asarray(image, dtype=np.float32)
-    if numbers.min() < 0 or numbers.max() > 65535:
-        raise InputError("has pixels outside 0 to 65535: save it with 8 or 16 bits")
-    return Image.fromarray(numbers * np.float32(255.0 / 65535.0))

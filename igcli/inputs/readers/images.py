@@ -1,20 +1,29 @@
-"""Read a folder of images (recursively, in a stable order) or one image file."""
+"""The reader of images: a folder (recursively, in a stable order), or one file."""
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
-from igcli.common.errors import ConfigError, InputError
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError, InputError, reason
 from igcli.common.model_spec import InputSpec
+from igcli.common.picture_files import NOT_READ, READ
 from igcli.common.sample import InputName, Sample, SourceKind
-from igcli.common.shapes import IMAGE_CHANNELS, is_image_shape
+from igcli.common.shapes import is_image_shape
+from igcli.common.text import the_first
 from igcli.inputs.preprocess import Space
-from igcli.inputs.readers.decode import EXTENSIONS, decode, read_file
+from igcli.inputs.readers.decode import EXTENSIONS, decode, read_file, undeclared_peak
 from igcli.inputs.readers.source import printable
 from igcli.store.run_json import read_about
+
+# Those that this Pillow was built without among them.
+_NOT_READ = (NOT_READ | READ) - EXTENSIONS
+_SHOWN = 4
 
 
 def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
@@ -24,32 +33,60 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
     is left out.
     """
     files: list[Path] = []
-    passed_over = runs = 0
+    others: list[Path] = []
+    runs = 0
     for path, is_run_of_igcli in _walk(folder, _below(folder, exclude)):
         if is_run_of_igcli:
             runs += 1
         elif path.suffix.lower() in EXTENSIONS:
             files.append(path)
         else:
-            passed_over += 1
+            others.append(path.relative_to(folder))
     if not files:
         raise InputError(
             f"{folder} holds no image",
-            f"{passed_over} of another kind found" if passed_over else "it is empty",
+            f"{len(others)} of another kind found{_of_kinds(others)}" if others else "it is empty",
             f"name a folder with {', '.join(sorted(EXTENSIONS))} files",
         )
-    return ImageListing(folder, files, _notes(passed_over, runs))
+    folders = _sub_folders(folder, _below(folder, exclude))
+    return ImageListing(folder, files, tuple(_notes(others, runs)), folders)
 
 
-def _notes(passed_over: int, runs: int) -> tuple[str, ...]:
-    notes = []
-    if passed_over:
-        files = "file is" if passed_over == 1 else "files are"
-        notes.append(f"{passed_over} {files} no image by extension: passed over")
+def _sub_folders(folder: Path, exclude: Path | None) -> tuple[str, ...]:
+    """Return the folders right below one, empty ones too, as Keras counts classes by them."""
+    found = [
+        entry.name
+        for entry in os.scandir(folder)
+        if _is_folder(entry)
+        and not entry.name.startswith(".")
+        and Path(entry.path).resolve() != exclude
+        and not read_about(folder / entry.name)
+    ]
+    return tuple(map(printable, sorted(found)))
+
+
+def _notes(others: list[Path], runs: int) -> Iterator[str]:
+    if others:
+        files = "file is" if len(others) == 1 else "files are"
+        yield f"{len(others)} {files} no image by extension{_of_kinds(others)}: passed over"
+    pictures = sorted(path.as_posix() for path in others if path.suffix.lower() in _NOT_READ)
+    if pictures:
+        are = "is a picture" if len(pictures) == 1 else "are pictures"
+        yield (
+            f"{the_first([printable(name) for name in pictures], _SHOWN)} {are} of a kind that "
+            "igcli does not read: save PNG, TIFF or JPEG"
+        )
     if runs:
         folders = "folder holds an earlier run" if runs == 1 else "folders hold earlier runs"
-        notes.append(f"{runs} {folders} of igcli: passed over")
-    return tuple(notes)
+        yield f"{runs} {folders} of igcli: passed over"
+
+
+def _of_kinds(others: list[Path]) -> str:
+    """Say how many files have which ending, the most first."""
+    kinds = Counter(printable(path.suffix.lower()) or "without ending" for path in others)
+    most_first = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count} {kind}" for kind, count in most_first]
+    return f" ({the_first(shown, _SHOWN)})"
 
 
 def _below(folder: Path, exclude: Path | None) -> Path | None:
@@ -91,7 +128,7 @@ def _walk(
         entries = list(os.scandir(folder))
     except OSError as error:
         raise InputError(
-            f"can't list {folder}", error.strerror or "", "make the folder readable"
+            f"can't list {folder}", reason(error), "make the folder readable"
         ) from error
     is_root = not above
     if is_root:
@@ -116,8 +153,16 @@ class ImageListing:
     kind: SourceKind = "pixels"
     resizable = True
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    arrays: Mapping[str, Array] = MappingProxyType({})
 
-    def __init__(self, root: Path, files: list[Path], notes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        files: list[Path],
+        notes: tuple[str, ...] = (),
+        folders: tuple[str, ...] = (),
+    ) -> None:
+        self.folders = folders
         self.files = sorted(files, key=lambda path: path.relative_to(root).parts)
         self.notes = notes
         self.names = [_name(i, path, root) for i, path in enumerate(self.files)]
@@ -125,7 +170,7 @@ class ImageListing:
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> "ImageSource":
@@ -133,7 +178,7 @@ class ImageListing:
         if not is_image_shape(spec.shape):
             raise InputError(
                 f"the model's input {spec.name!r} of shape {spec.shape} can't take an image",
-                f"it needs (height, width) or (height, width, {IMAGE_CHANNELS})",
+                "it needs (height, width) or (height, width, channels)",
                 "give the inputs as an .npy array",
             )
         shape = _settle(spec, image_size)
@@ -172,6 +217,19 @@ class ImageSource:
     space: Space
     files: list[Path]
     resize: str
+    beside: tuple[str, ...] = ()
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Settle what is read and shown; see `Source.shown`."""
+        return replace(self, space=replace(self.space, depth=depth, bands=bands))
+
+    def undeclared_peak(self, name: InputName) -> float:
+        """See `igcli.inputs.readers.decode.undeclared_peak`."""
+        try:
+            data = read_file(self.files[name.index])
+        except InputError:
+            return 0.0
+        return undeclared_peak(data, self.space.raw_shape[2])
 
     def read(self, name: InputName) -> Sample:
         """Read and decode one file; see `Source.read`."""
@@ -179,7 +237,7 @@ class ImageSource:
         height, width, channels = self.space.raw_shape
         sha256 = hashlib.sha256(data).hexdigest()
         try:
-            raw = decode(data, (width, height), channels, self.resize)
+            raw = decode(data, (width, height), channels, self.resize, self.space.depth)
         except InputError as error:
             error.sha256 = sha256
             raise

@@ -1,4 +1,4 @@
-"""Inputs read in threads, ahead of who takes them."""
+"""read_ahead: inputs read in threads, before they are asked for."""
 
 from collections.abc import Iterator, Sequence
 

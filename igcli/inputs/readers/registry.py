@@ -1,6 +1,7 @@
-"""READERS: which function lists which kind of path; and how a listing meets a model."""
+"""The registry of readers (READERS), and how a listing is bound to a model."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -59,24 +60,33 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
     return lister(path, exclude)
 
 
-def bind(
-    listing: Listing,
-    spec: ModelSpec,
-    preprocess: str,
-    resize: str,
-    image_size: tuple[int, int] | None,
-) -> Source:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How inputs are read; the fields are those of `Listing.bind` and of `Space`."""
+
+    preprocess: str | None
+    resize: str
+    image_size: tuple[int, int] | None = None
+    depth: int | None = None
+    bands: tuple[int, ...] = ()
+
+
+def bind(listing: Listing, spec: ModelSpec, reading: Reading) -> Source:
     """Check the inputs against all inputs of a model; see `Listing.bind`.
 
     Raises
     ------
     InputError
         When they don't fit, or the model takes several and there is no .npz of them.
+    ConfigError
+        When they can't be read so.
     """
     if not spec.inputs:
-        return listing.bind(spec.input, preprocess, resize, image_size)
+        source = listing.bind(spec.input, reading.preprocess, reading.resize, reading.image_size)
+        return source.shown(reading.depth, reading.bands)
     if isinstance(listing, ArchiveListing):
-        return listing.bind_several(spec.inputs, spec.input, preprocess)
+        several = listing.bind_several(spec.inputs, spec.input, reading.preprocess)
+        return several.shown(reading.depth, reading.bands)
     names = ", ".join(f"{s.name} {s.shape}" for s in spec.inputs)
     raise InputError(
         f"the model has {len(spec.inputs)} inputs: {names}",

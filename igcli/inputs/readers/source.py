@@ -1,10 +1,11 @@
-"""What every reader offers, in two steps: list cheaply, then read against the model's input."""
+"""The source of samples: what every reader offers, listing cheaply first and reading later."""
 
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
+from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec
 from igcli.common.sample import InputName, Sample, SourceKind
 from igcli.inputs.preprocess import Space, Spaces
@@ -23,8 +24,17 @@ class Source(Protocol):
     """Inputs bound to one model: every read gives a raw array and a model input."""
 
     @property
+    def beside(self) -> Sequence[str]:
+        """The arrays of the inputs' file that the model does not take, by name."""
+        ...
+
+    @property
     def space(self) -> Space | Spaces:
         """How raw numbers become model inputs."""
+        ...
+
+    def shown(self, depth: int | None, bands: tuple[int, ...]) -> Self:
+        """Return the same, samples of image files read and pictures shown as `Space` says."""
         ...
 
     def read(self, name: InputName) -> Sample:
@@ -60,6 +70,16 @@ class Listing(Protocol):
         ...
 
     @property
+    def folders(self) -> Sequence[str]:
+        """INPUTS' sub-folders, in alphabetical order; none where it is a file."""
+        ...
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """Every array of an .npz of several, the inputs among them; else none."""
+        ...
+
+    @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The arrays' row shapes, by name; by no name where there is one."""
         ...
@@ -67,7 +87,7 @@ class Listing(Protocol):
     def bind(
         self,
         spec: InputSpec,
-        preprocess: str,
+        preprocess: str | None,
         resize: str,
         image_size: tuple[int, int] | None,
     ) -> Source:

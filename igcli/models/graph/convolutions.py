@@ -1,4 +1,4 @@
-"""A faster input gradient for convolutions on a CPU.
+"""Convolutions on a CPU: a faster gradient with respect to their input.
 
 The input gradient of a stride-1 convolution is a convolution of the incoming gradient with the
 flipped filter, its two channel axes exchanged. TensorFlow's forward kernel does it with a filter

@@ -1,13 +1,12 @@
-"""One road for every loader: a model's variables as constants, in one graph without calls.
+"""freeze: a model's variables as constants, in one graph without calls, for every loader.
 
 What is frozen can be simplified (`igcli.models.graph.rewrites`), shows its last operations while it
 is traced, and keeps nothing of Keras alive.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
@@ -16,7 +15,12 @@ from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings
 from igcli.models.graph.bfloat16 import in_bfloat16
 from igcli.models.graph.convolutions import mark_convolutions
-from igcli.models.graph.rewrites import after_folding, before_folding
+from igcli.models.graph.grappler import optimized
+from igcli.models.graph.inlined import inline, trace
+from igcli.models.graph.masks import masks_of, may_mask, titles
+from igcli.models.graph.rewrites import after_folding, before_folding, node_name
+from igcli.models.graph.stateful import drawn, has_state, of_batch, written
+from igcli.models.graph.writes import writing_nothing
 from igcli.models.loaders.network import Loaded, first_line
 from igcli.models.runtime import has_gpu
 
@@ -29,16 +33,22 @@ _LARGE_BYTES = 2**16
 def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Loaded:
     """Return the same model as a function over one frozen, simplified graph.
 
-    A graph that can't be frozen is called as it is, with a warning: same numbers, but slower, and
-    its tail stays hidden where it lies in a function.
+    It writes no variables, and says what in it is not of inference. A graph that can't be frozen is
+    called as it is, with a warning: same numbers, but slower, and its tail stays hidden where it
+    lies in a function.
 
     Raises
     ------
     ConfigError
         When it must be frozen, for bfloat16, and can't.
     """
+    concrete = _traced(tf, loaded)
+    graph = concrete.graph.as_graph_def()
+    if has_state(graph) or may_mask(graph):
+        loaded = _looked_through(tf, loaded, warn)
+        concrete = _traced(tf, loaded)
     try:
-        graph, feed, output, shape = _simplified(tf, loaded)
+        graph, feed, output, shape = _simplified(tf, concrete)
         if not has_gpu(tf):
             mark_convolutions(graph)
         if settings.precision == "bfloat16" and loaded.input.dtype != np.float64:
@@ -47,7 +57,7 @@ def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Load
             frozen = imported(tf, graph, feed, output)
         # What can't be imported is known here, where there is another way.
         tf.function(frozen, autograph=False).get_concrete_function(
-            tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
+            tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
         )
     except _TooLarge as error:
         return _as_it_is(loaded, settings, warn, f"{error} of weights are too much to inline")
@@ -112,12 +122,40 @@ def _as_it_is(loaded: Loaded, settings: ModelSettings, warn: Warn, why: str) -> 
     return loaded
 
 
-def _simplified(tf: Any, loaded: Loaded) -> tuple[Any, str, str, Any]:
+def _traced(tf: Any, loaded: Loaded) -> Any:
+    return trace(tf, loaded.function, [_rows(tf, loaded)])
+
+
+def _rows(tf: Any, loaded: Loaded) -> Any:
+    shape = (loaded.batch, *loaded.input.shape)
+    return tf.TensorSpec(shape, loaded.input.dtype, name="rows")
+
+
+def _looked_through(tf: Any, loaded: Loaded, warn: Warn) -> Loaded:
+    """Return a model that writes no variables, and tell what it draws and leaves out."""
+    spec = _rows(tf, loaded)
+    try:
+        inlined = inline(tf, lambda rows: [loaded.function(rows)], [spec])
+    except Exception as error:
+        # As in `freeze`: Grappler knows not every graph.
+        warn(f"not looked through for random numbers, writes and masks: {first_line(error)}")
+        return loaded
+    found = replace(
+        loaded,
+        draws=drawn(inlined, 0),
+        of_batch=of_batch(inlined, 0),
+        masks=titles(masks_of(inlined), loaded.layers),
+    )
+    if not written(inlined):
+        return found
+    function = writing_nothing(tf, inlined, [spec], loaded.batch, warn)
+    return replace(found, function=lambda rows: function([rows])[0])
+
+
+def _simplified(tf: Any, concrete: Any) -> tuple[Any, str, str, Any]:
     """Return the graph, the names of its input and output, and the output's shape."""
     from tensorflow.python.framework import convert_to_constants
 
-    rows = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype, name="rows")
-    concrete = tf.function(loaded.function, autograph=False).get_concrete_function(rows)
     size = sum(v.shape.num_elements() * v.dtype.size for v in concrete.graph.variables)
     if size > _MOST_BYTES:
         raise _TooLarge(f"{size / 2**30:.1f} GB")
@@ -128,7 +166,9 @@ def _simplified(tf: Any, loaded: Loaded) -> tuple[Any, str, str, Any]:
     (feed,) = (tensor.name for tensor in frozen.inputs if tensor.dtype.name != "resource")
     output = frozen.outputs[0].name
     before_folding(graph)
-    graph = _folded(tf, graph, output)
+    # Constants fold: what BatchNorm computes from its weights, its scale into convolutions.
+    optimizers = ("function", "constfold", "dependency")
+    graph = optimized(tf, graph, [node_name(output)], optimizers)
     after_folding(graph)
     _forget_order(graph, feed)
     return graph, feed, output, concrete.outputs[0].shape
@@ -136,58 +176,9 @@ def _simplified(tf: Any, loaded: Loaded) -> tuple[Any, str, str, Any]:
 
 def _forget_order(graph: Any, feed: str) -> None:
     """Drop what only says "after the input": an import maps data, not control."""
-    after = f"^{feed.split(':')[0]}"
+    after = f"^{node_name(feed)}"
     for node in graph.node:
         if after in node.input:
             kept = [name for name in node.input if name != after]
             del node.input[:]
             node.input.extend(kept)
-
-
-def _folded(tf: Any, graph: Any, output: str) -> Any:
-    """Fold constants: what BatchNorm computes from its weights, and its scale into convolutions."""
-    from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
-    from tensorflow.python.grappler import tf_optimizer
-
-    _let_inline(graph)
-    with tf.Graph().as_default() as scratch:
-        tf.graph_util.import_graph_def(graph, name="")
-    meta = tf.compat.v1.train.export_meta_graph(graph_def=scratch.as_graph_def(), graph=scratch)
-    meta.collection_def["train_op"].node_list.value.append(output.split(":")[0])
-    config = config_pb2.ConfigProto()
-    options = config.graph_options.rewrite_options
-    options.optimizers.extend(["function", "constfold", "dependency"])
-    options.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.TWO
-    folded = tf_optimizer.OptimizeGraph(config, meta)
-    _rename_functions(folded)
-    return folded
-
-
-def _let_inline(graph: Any) -> None:
-    """Drop the wish to be compiled apart: Keras 3 wraps grouped convolutions so."""
-    for function in graph.library.function:
-        for key in ("_XlaMustCompile", "_noinline"):
-            function.attr.pop(key, None)
-    for node in _all_nodes(graph):
-        node.attr.pop("_XlaMustCompile", None)
-
-
-def _rename_functions(graph: Any) -> None:
-    """Give functions new names: TensorFlow knows the old ones, with other bodies."""
-    suffix = f"_{uuid4().hex}"
-    names = {function.signature.name for function in graph.library.function}
-    for function in graph.library.function:
-        function.signature.name += suffix
-    for node in _all_nodes(graph):
-        if node.op in names:
-            node.op += suffix
-        for attribute in node.attr.values():
-            for named in (attribute.func, *attribute.list.func):
-                if named.name in names:
-                    named.name += suffix
-
-
-def _all_nodes(graph: Any) -> Iterator[Any]:
-    yield from graph.node
-    for function in graph.library.function:
-        yield from function.node_def

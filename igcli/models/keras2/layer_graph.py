@@ -1,4 +1,4 @@
-"""Write the graphs of Keras 2 models, Functional and Sequential, the way Keras 3 does.
+"""The layer graph of a Keras 2 model, Functional or Sequential, as Keras 3 writes it.
 
 Keras 2 refers to a tensor by ``[layer, call, output]``. A nested model's calls start at 1 there
 (call 0 is how it was built); Keras 3 counts the arguments' from 0 and the outputs' of a Functional
@@ -8,18 +8,7 @@ from 1.
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from igcli.models.keras2.operations import OP_LAYERS, CannotRepair, operation
-
-__all__ = [
-    "CannotRepair",
-    "Config",
-    "Notes",
-    "class_of",
-    "functional",
-    "name_of",
-    "new_names",
-    "sequential",
-]
+from igcli.models.keras2.operations import OP_LAYERS, operation
 
 Config: TypeAlias = dict[str, Any]
 Notes: TypeAlias = list[str]

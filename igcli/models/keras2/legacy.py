@@ -1,4 +1,4 @@
-"""A model of tf-keras, which is Keras 2, with the face of a Keras 3 model."""
+"""Legacy models: those of tf-keras, which is Keras 2, with the interface of Keras 3's."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -28,7 +28,7 @@ def _under(prefix: str, names: str) -> set[str]:
 
 
 # Pure functions of numbers: none reads a file, calls back into Python or keeps a state.
-FUNCTIONS = frozenset(
+TF_FUNCTIONS = frozenset(
     _under(
         "math.",
         "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh ceil cos cosh cumprod"
@@ -101,7 +101,7 @@ def foreign_operations(config: Any) -> Iterator[tuple[str, str]]:
 
 def is_listed(function: str) -> bool:
     """Tell whether an operation is one of those that are called."""
-    return function in FUNCTIONS or function in _OPERATORS
+    return function in TF_FUNCTIONS or function in _OPERATORS
 
 
 def operation(

@@ -1,4 +1,4 @@
-"""Give a Keras 3 model the weights of a Keras 2 file: all of them, each to its own variable.
+"""The weights of a Keras 2 file: all of them, each to its own variable of a Keras 3 model.
 
 The model was rebuilt from a repaired config, so nothing is taken on trust: a weight of the file
 that fits nowhere, or a variable that the file does not set, raises.

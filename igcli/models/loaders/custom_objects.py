@@ -1,21 +1,23 @@
-"""What Keras is to know beside its own layers: what the user's file defines; Keras 2's Lambda."""
+"""Custom objects: what Keras is to know beside its own layers, from the user's code; a Lambda."""
 
 import inspect
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from igcli.common.errors import ConfigError
+from igcli.common.errors import ConfigError, IgcliError
 from igcli.common.model_spec import ModelSettings
-from igcli.models.loaders.network import last_line
+from igcli.models.loaders.custom_modules import is_own, run_modules
+from igcli.models.loaders.network import said_in
+from igcli.models.scan.allowed_names import CALLABLE_SLOT
+from igcli.models.scan.config import bare
 
-_MODULE = "igcli_custom_objects"
+_NAMED_BY = frozenset({"class_name", "registered_name", "config"})
 
 
 def custom_objects(settings: ModelSettings) -> dict[str, Any]:
-    """Run the user's file, and return what it defines by the names that a model may use.
+    """Run the user's file or package, and return what it defines by the names it has there.
 
     Raises
     ------
@@ -28,7 +30,7 @@ def custom_objects(settings: ModelSettings) -> dict[str, Any]:
     import keras
 
     before = dict(keras.saving.get_custom_objects())
-    module = _run(file)
+    modules = _run(file)
     registered = {
         name: thing
         for name, thing in keras.saving.get_custom_objects().items()
@@ -36,8 +38,9 @@ def custom_objects(settings: ModelSettings) -> dict[str, Any]:
     }
     own = {
         name: thing
+        for module in modules
         for name, thing in vars(module).items()
-        if (inspect.isclass(thing) or inspect.isfunction(thing)) and thing.__module__ == _MODULE
+        if (inspect.isclass(thing) or inspect.isfunction(thing)) and is_own(thing.__module__, file)
     }
     if not registered and not own:
         raise ConfigError(
@@ -47,30 +50,60 @@ def custom_objects(settings: ModelSettings) -> dict[str, Any]:
     return {**own, **registered}
 
 
-def _run(file: Path) -> ModuleType:
-    spec = spec_from_file_location(_MODULE, file)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"--custom-objects {file} is not a Python file", fix="name a .py file")
-    module = module_from_spec(spec)
-    # Classes look their module up by name.
-    sys.modules[_MODULE] = module
+def as_named_in(config: Any, objects: dict[str, Any]) -> dict[str, Any]:
+    """Add the names that a model's config has for the same objects.
+
+    A class that was registered under a package is ``package>Name`` there and may be plain ``Name``
+    in the user's code, or the other way round.
+    """
+    by_name: dict[str, list[Any]] = {}
+    for name, thing in objects.items():
+        known = by_name.setdefault(bare(name), [])
+        if not any(thing is other for other in known):
+            known.append(thing)
+    added = {
+        name: by_name[bare(name)][0]
+        for name in _names_in(config)
+        # Where two classes go by one name, only their full names tell them apart.
+        if name not in objects and len(by_name.get(bare(name), ())) == 1
+    }
+    return {**added, **objects}
+
+
+def _names_in(value: Any, slot: str = "") -> Iterator[str]:
+    """Yield what a config names in the places where it names classes and functions."""
+    if isinstance(value, str):
+        if slot in _NAMED_BY or CALLABLE_SLOT.fullmatch(slot):
+            yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _names_in(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _names_in(part, slot)
+
+
+def _run(file: Path) -> list[ModuleType]:
     try:
-        spec.loader.exec_module(module)
+        return run_modules(file)
+    except IgcliError:
+        raise
     except (Exception, SystemExit) as error:
-        cause = f"{type(error).__name__}: {last_line(error)}{_place(error, file)}"
+        cause = f"{type(error).__name__}: {said_in(error)}{_place(error, file)}"
         raise ConfigError(f"--custom-objects {file} failed", cause, "mend that file") from error
-    return module
 
 
 def _place(error: BaseException, file: Path) -> str:
-    """Say where in the file it failed."""
-    lines = []
+    """Say where in the user's code it failed."""
+    places = []
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file):
-            lines.append(trace.tb_lineno)
+        failed = Path(trace.tb_frame.f_code.co_filename)
+        if failed.is_relative_to(file.resolve() if file.is_dir() else file.resolve().parent):
+            name = "" if failed == file.resolve() else f"{failed.name}, "
+            places.append(f" ({name}line {trace.tb_lineno})")
         trace = trace.tb_next
-    return f" (line {lines[-1]})" if lines else ""
+    return places[-1] if places else ""
 
 
 def with_keras2_lambda(objects: dict[str, Any]) -> dict[str, Any]:

@@ -1,38 +1,41 @@
-"""Load a whole-model Keras file: ``.keras``, or the legacy ``.h5``."""
+"""The Keras file loader: a whole model in ``.keras``, or in the legacy ``.h5``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
 from igcli.common.model_spec import ModelSettings
+from igcli.models.loaders.cpu_convolutions import channels_last_convolutions
 from igcli.models.loaders.custom_objects import custom_objects, with_keras2_lambda
+from igcli.models.loaders.inference import at_inference
 from igcli.models.loaders.keras_versions import load_keras_model
 from igcli.models.loaders.network import Network, input_spec
-from igcli.models.scan.config import Trust
+from igcli.models.scan.config import Trust, check_config
 from igcli.models.scan.files import scan_h5, scan_keras
+from igcli.models.selection.calls import token_inputs
+
+Scan: TypeAlias = Callable[[Path, Trust], int]
 
 
 def load_h5(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a legacy HDF5 model."""
-    objects = custom_objects(settings)
-    scan_h5(path, Trust(settings.allow_unsafe, frozenset(objects)))
-    return _load(path, settings, objects, warn)
+    return _load(path, settings, warn, scan_h5)
 
 
 def load_keras(path: Path, settings: ModelSettings, warn: Warn) -> Network:
     """Load a Keras archive; Keras before 2.13 wrote HDF5 under this name."""
-    if h5py.is_hdf5(path):
-        return load_h5(path, settings, warn)
+    return _load(path, settings, warn, scan_h5 if h5py.is_hdf5(path) else scan_keras)
+
+
+def _load(path: Path, settings: ModelSettings, warn: Warn, scan: Scan) -> Network:
     objects = custom_objects(settings)
-    scan_keras(path, Trust(settings.allow_unsafe, frozenset(objects)))
-    return _load(path, settings, objects, warn)
-
-
-def _load(path: Path, settings: ModelSettings, objects: dict[str, Any], warn: Warn) -> Network:
+    trust = Trust(settings.allow_unsafe, frozenset(objects))
+    weight_bytes = scan(path, trust)
     import keras
 
     model = load_keras_model(
@@ -40,6 +43,7 @@ def _load(path: Path, settings: ModelSettings, objects: dict[str, Any], warn: Wa
         warn,
         safe_mode=not settings.allow_unsafe,
         custom_objects=with_keras2_lambda(objects) if settings.allow_unsafe else objects,
+        check=lambda text: check_config(path, text, weight_bytes, trust),
     )
     inputs = getattr(model, "inputs", None)
     if not inputs:
@@ -47,6 +51,7 @@ def _load(path: Path, settings: ModelSettings, objects: dict[str, Any], warn: Wa
             f"{path} has no fixed input shape",
             fix="build the model on a keras.Input and save it again",
         )
+    at_inference(model, warn)
     return _network(path, model, keras)
 
 
@@ -55,16 +60,38 @@ def _network(path: Path, model: Any, keras: Any) -> Network:
 
     def function(tensors: Sequence[Any]) -> Sequence[Any]:
         packed = tensors[0] if struct is None else keras.tree.pack_sequence_as(struct, tensors)
-        outputs: Sequence[Any] = keras.tree.flatten(model(packed, training=False))
+        with channels_last_convolutions():
+            outputs: Sequence[Any] = keras.tree.flatten(model(packed, training=False))
         return outputs
 
+    shapes = [tuple(tensor.shape or ()) for tensor in model.inputs]
+    tokens = token_inputs(model)
     return Network(
         function,
-        tuple(input_spec(path, t.name, t.shape, t.dtype) for t in model.inputs),
+        tuple(
+            replace(
+                input_spec(path, t.name, (None, *shape[1:]) if shape else None, t.dtype),
+                tokens=t.name in tokens,
+            )
+            for t, shape in zip(model.inputs, shapes, strict=True)
+        ),
         tuple(_output_name(model, i) for i in range(len(model.outputs))),
         f"Keras {keras.__version__}",
         model,
+        _batch(path, {shape[0] for shape in shapes if shape}),
     )
+
+
+def _batch(path: Path, sizes: set[int | None]) -> int | None:
+    """Return how many inputs the file says that the model takes at once."""
+    known = {size for size in sizes if size is not None}
+    if len(known) > 1:
+        raise ModelError(
+            f"{path}: its inputs have fixed batches of {' and '.join(map(str, sorted(known)))}",
+            "an explanation takes one row of each",
+            "save the model with an open batch axis (None)",
+        )
+    return known.pop() if known else None
 
 
 def _output_name(model: Any, index: int) -> str:

@@ -1,34 +1,43 @@
-"""Load a whole-model Keras file into Keras 3, whichever Keras wrote it.
+"""Keras versions: a whole-model file brought into Keras 3, whichever Keras wrote it.
 
 What Keras 3 wrote, it reads. A file of Keras 2 is rebuilt from a repaired config and the file's
 weights; what can't be repaired goes to tf-keras, where that is installed.
 """
 
 import json
-import re
 import warnings
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
+from igcli.models.keras2.config_repair import HARD_SIGMOID, KERAS3_MODULES, repair
 from igcli.models.keras2.layer_graph import Config
 from igcli.models.keras2.legacy import LegacyModel
 from igcli.models.keras2.operations import REGISTERED, CannotRepair, foreign_operations, op_layer
-from igcli.models.keras2.repair import HARD_SIGMOID, MODULES, repair
 from igcli.models.keras2.weights import load_h5_weights, load_keras_weights
-from igcli.models.loaders.network import last_line
+from igcli.models.keras3.loading import load_as_it_is, load_keras3
+from igcli.models.loaders.custom_objects import as_named_in
+from igcli.models.loaders.network import said_in
+
+Check: TypeAlias = Callable[[str], None]
 
 _MOST_NAMES = 10_000
 
 
 def load_keras_model(
-    path: Path, warn: Warn, *, safe_mode: bool = True, custom_objects: Config | None = None
+    path: Path,
+    warn: Warn,
+    *,
+    safe_mode: bool = True,
+    custom_objects: Config | None = None,
+    check: Check | None = None,
 ) -> Any:
     """Return the model of a ``.keras`` or ``.h5`` file whose config was scanned already.
 
@@ -41,7 +50,9 @@ def load_keras_model(
     safe_mode : bool
         Whether Keras refuses code in the file.
     custom_objects : dict, optional
-        Classes and functions by the names that the file has for them.
+        Classes and functions by the names that the user's file has for them.
+    check : callable, optional
+        Raises ModelError where a repaired config, as JSON, is not to be loaded.
 
     Returns
     -------
@@ -54,22 +65,31 @@ def load_keras_model(
         When neither can read it.
     """
     version, config = _read(path)
-    options = {"safe_mode": safe_mode, "custom_objects": custom_objects or {}}
+    options = {"safe_mode": safe_mode, "custom_objects": as_named_in(config, custom_objects or {})}
     with warnings.catch_warnings():
         # Deprecated arguments in the file: the reader of a run can do nothing about them.
         warnings.simplefilter("ignore")
         if not version.startswith(("1.", "2.")):
-            return _keras3(path, options)
-        if safe_mode:
-            _refuse_operations(path, config)
-        try:
-            model, said = _keras2(path, version, config, options)
-        except Exception as error:
-            # Keras raises nearly any type on a config that it does not know.
-            model, said = _otherwise(path, version, config, options, error)
+            model, said = load_keras3(path, version, config, options, check or _unchecked)
+        else:
+            model, said = _keras2_or_other(path, version, config, options)
     if said:
         warn(said)
     return model
+
+
+def _keras2_or_other(path: Path, version: str, config: Config, options: Config) -> tuple[Any, str]:
+    if options["safe_mode"]:
+        _refuse_operations(path, config)
+    try:
+        return _keras2(path, version, config, options)
+    except Exception as error:
+        # Keras raises nearly any type on a config that it does not know.
+        return _otherwise(path, version, config, options, error)
+
+
+def _unchecked(text: str) -> None:
+    """Take a repaired config as it is, where its caller does."""
 
 
 def _refuse_operations(path: Path, config: Config) -> None:
@@ -82,28 +102,13 @@ def _refuse_operations(path: Path, config: Config) -> None:
         )
 
 
-def _keras3(path: Path, options: Config) -> Any:
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False, **options)
-    except Exception as error:
-        # As above: any type at all.
-        raise ModelError(
-            f"Keras {keras.__version__} can't load {path}",
-            last_line(error),
-            "name the file that defines its layers with --custom-objects, or export it as a "
-            "SavedModel with the Keras that wrote it: model.export('folder')",
-        ) from error
-
-
 def _keras2(path: Path, version: str, config: Config, options: Config) -> tuple[Any, str]:
     """Rebuild a model from its repaired config, and say what was repaired."""
     import keras
 
     repaired, notes = repair(config)
     own = options["custom_objects"] | {REGISTERED: op_layer(), HARD_SIGMOID: _hard_sigmoid}
-    _refuse_unknown(repaired, {*dir(keras.layers), *own, *MODULES})
+    _refuse_unknown(repaired, {*dir(keras.layers), *own, *KERAS3_MODULES})
     _reserve_names(repaired)
     model = keras.saving.deserialize_keras_object(
         repaired, custom_objects=own, safe_mode=options["safe_mode"]
@@ -152,15 +157,7 @@ def _reserve_names(node: Any) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Say in one line what Keras said in many, with the layer's name where it is there."""
-    if isinstance(error, CannotRepair):
-        return str(error)
-    text = re.sub(r"\x1b\[\d*m", "", str(error))
-    lines = [line.strip() for line in text.split("Arguments received by")[0].splitlines()]
-    said = [line for line in lines if line and not line.startswith("Exception encountered when")]
-    last = said[-1].removeprefix("Exception encountered: ") if said else type(error).__name__
-    names = re.findall(r"deserializing class '\w+' using config=\{.{0,20}'name': '([^']*)'", text)
-    return f"layer {names[-1]!r}: {last[:200]}" if names else last[:200]
+    return str(error) if isinstance(error, CannotRepair) else said_in(error)
 
 
 def _otherwise(
@@ -169,7 +166,7 @@ def _otherwise(
     """Let Keras 3 try it as it is where code in it may run: a Lambda. Else tf-keras."""
     if not options["safe_mode"]:
         with suppress(ModelError):
-            return _keras3(path, options), ""
+            return load_as_it_is(path, options), ""
     return _tf_keras(path, version, config, options, error)
 
 
@@ -196,7 +193,7 @@ def _tf_keras(
     except Exception as second:
         raise ModelError(
             problem,
-            f"{reason}; nor can tf-keras {tf_keras.__version__}: {last_line(second)}",
+            f"{reason}; nor can tf-keras {tf_keras.__version__}: {said_in(second)}",
             "export it as a SavedModel with the Keras that wrote it: model.save('folder')",
         ) from second
     return LegacyModel(model), f"read by tf-keras {tf_keras.__version__}, since {reason}"

@@ -1,5 +1,6 @@
-"""What every loader returns, and the checks that all of them share."""
+"""The network that every loader returns, and the checks that all of them share."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import InputSpec, Part
+from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, OwnScaling, Part
+
+_COLOURS = re.compile(r"\x1b\[\d*m")
+_ARGUMENTS = re.compile(r"^\s*(?:Arguments received by|Call arguments received)", re.MULTILINE)
+# What Keras writes around the cause: where it was, and advice on its own tools.
+_AROUND = re.compile(r"Exception encountered when calling|config=\{|\[\[\{\{node")
+_LAYER = re.compile(r"deserializing class '\w+' using config=\{.{0,20}'name': '([^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,12 @@ class Network:
         Who read the file.
     model : Any
         The Keras model, whose layers can be named; None for other kinds.
+    batch : int or None
+        How many inputs it takes at once; None for any number.
+    settled : tuple of str
+        Inputs of the file that are no data, and have a value.
+    entry_points : tuple of EntryPoint
+        What a SavedModel offers.
     """
 
     function: Callable[[Sequence[Any]], Sequence[Any]]
@@ -35,6 +48,9 @@ class Network:
     outputs: tuple[str, ...]
     loader: str
     model: Any = None
+    batch: int | None = None
+    settled: tuple[str, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +75,18 @@ class Loaded:
         The model's inputs, where there are several.
     parts : tuple of Part
         What a point's vector is made of; empty where it is one tensor in its own shape.
-    scaling : str
-        See `ModelSpec.scaling`.
+    own : OwnScaling
+        See `ModelSpec.own`.
+    calls : tuple of LayerCall
+        Where the parts come from that are several calls of one layer.
+    batch : int or None
+        How many rows it takes at once; None for any number.
+    transposed, draws, of_batch, masks : tuple of str
+        See `ModelSpec`.
+    layers : tuple of str
+        The names of the model's layers, where they are known.
+    notes : tuple of str
+        What is to be told of how it was chosen.
     """
 
     function: Callable[[Any], Any]
@@ -71,7 +97,15 @@ class Loaded:
     enter: Callable[[Any], Any] | None = None
     inputs: tuple[InputSpec, ...] = ()
     parts: tuple[Part, ...] = ()
-    scaling: str = ""
+    own: OwnScaling = OwnScaling()
+    calls: tuple[LayerCall, ...] = ()
+    batch: int | None = None
+    transposed: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
+    of_batch: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype: str) -> InputSpec:
@@ -109,9 +143,21 @@ def op_line(error: BaseException) -> str:
     return said[-1].partition(" [Op:")[0][:200] if said else first_line(error)
 
 
-def last_line(error: BaseException) -> str:
-    """Return the last line of an error's text, where Keras puts the cause of a nested one."""
-    return _lines(error)[-1][:200]
+def said_in(error: BaseException) -> str:
+    """Return the line of an error's text that says what is wrong, at most 300 characters.
+
+    Keras puts it between "Exception encountered when calling …", or the config of the layer that
+    it could not rebuild, and the arguments that the layer received.
+    """
+    text = _COLOURS.sub("", str(error))
+    told = _ARGUMENTS.split(text)[0]
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    said = [line for line in lines if not _AROUND.match(line)]
+    last = said[-1].removeprefix("Exception encountered: ") if said else type(error).__name__
+    if isinstance(error, KeyError):
+        last = f"there is no {last}"
+    named = _LAYER.findall(text)
+    return (f"layer {named[-1]!r}: {last}" if named else last)[:300]
 
 
 def _lines(error: BaseException) -> list[str]:

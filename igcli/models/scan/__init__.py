@@ -1,1 +1,1 @@
-"""Model files are read and checked here before Keras or TensorFlow sees them."""
+"""The scan: model files read and checked before Keras or TensorFlow sees them."""

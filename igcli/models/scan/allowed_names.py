@@ -1,4 +1,4 @@
-"""The names that a model's config may use: what Keras 2 and 3 define and that carries no code."""
+"""The allowed names of a model's config: what Keras 2 and 3 define and that carries no code."""
 
 import re
 

@@ -48,8 +48,17 @@ class Trust:
     allow_unsafe: bool = False
     names: frozenset[str] = frozenset()
 
+    def vouches_for(self, name: object) -> bool:
+        """Tell whether a name is one of those, whatever package it is registered under."""
+        return isinstance(name, str) and any(bare(name) == bare(known) for known in self.names)
+
 
 NO_TRUST = Trust()
+
+
+def bare(name: str) -> str:
+    """Return a name without the package that it is registered under: ``package>Name``."""
+    return name.rsplit(">", 1)[-1]
 
 
 def check_config(path: Path, text: str | bytes, file_bytes: int, trust: Trust = NO_TRUST) -> None:
@@ -135,7 +144,7 @@ def _check_value(path: Path, owner: str, slot: str, value: Any, trust: Trust) ->
 
 
 def _check_callable(path: Path, owner: str, slot: str, value: str, trust: Trust) -> None:
-    if value in FUNCTIONS or value in CLASSES or value in trust.names:
+    if value in FUNCTIONS or value in CLASSES or trust.vouches_for(value):
         return
     # The two layers that stand for a TensorFlow function have rules of their own.
     if slot == "function" and is_listed(value):
@@ -150,12 +159,12 @@ def _check_object(path: Path, owner: str, node: dict[str, Any], trust: Trust) ->
     name = node["class_name"]
     if not isinstance(name, str):
         raise ModelError(f"{path}: a class_name is no text", short(repr(name)))
-    layer = name.rsplit(">", 1)[-1]
+    layer = bare(name)
     called = short(title(node) or layer)
     if layer in RUNS_CODE:
         raise _refusal(path, f"layer {called!r} is a {layer}", RUNS_CODE[layer])
     registered = node.get("registered_name")
-    if name in trust.names or (isinstance(registered, str) and registered in trust.names):
+    if trust.vouches_for(name) or trust.vouches_for(registered):
         return
     if name == "function":
         _check_function(path, owner, node, trust)
@@ -195,7 +204,7 @@ def _check_module(path: Path, called: str, name: str, module: Any) -> None:
 
 def _check_function(path: Path, owner: str, node: dict[str, Any], trust: Trust) -> None:
     name, module = node.get("config"), node.get("module")
-    if isinstance(name, str) and name in trust.names:
+    if trust.vouches_for(name):
         return
     known = isinstance(name, str) and name in FUNCTIONS
     if not known or not isinstance(module, str) or not FUNCTION_MODULES.fullmatch(module):

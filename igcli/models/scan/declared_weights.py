@@ -1,4 +1,4 @@
-"""How large a config's layers say they are: more than the file can hold is refused.
+"""Declared weights: a config whose layers say more than the file can hold is refused.
 
 Keras builds a model before it reads its weights, so a few hundred bytes of config could ask for any
 amount of memory. Shapes are followed through the layers that change them in a plain way; behind any
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from igcli.common.errors import ModelError
-from igcli.models.scan.shapes import SHAPES, Config, Shape, integers
+from igcli.models.scan.shapes import SHAPES, LayerConfig, Shape, integers
 from igcli.models.scan.weight_counts import WEIGHTS
 
 _MAX_DIMENSION = 2**24
@@ -39,7 +39,7 @@ _Shapes: TypeAlias = Sequence[Shape | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Declared:
     """Of a layer or model: its output's shape, its weights, how many layers a call of it calls."""
 
     shape: Shape | None
@@ -47,7 +47,7 @@ class _Found:
     calls: int = 1
 
 
-def check_sizes(path: Path, config: Config, weight_bytes: int) -> None:
+def check_sizes(path: Path, config: LayerConfig, weight_bytes: int) -> None:
     """Refuse a config that asks for absurd memory.
 
     Parameters
@@ -76,7 +76,7 @@ def check_sizes(path: Path, config: Config, weight_bytes: int) -> None:
         )
 
 
-def _declared(config: Config) -> Iterator[tuple[str, str, Any]]:
+def _declared(config: LayerConfig) -> Iterator[tuple[str, str, Any]]:
     """Walk what the layers say of sizes, with the layer's name."""
     waiting: list[tuple[str, str, Any]] = [("", "", config)]
     while waiting:
@@ -103,27 +103,27 @@ def _check_dimensions(path: Path, name: str, key: str, value: Any) -> None:
             raise ModelError(what, "absurdly large", _FIX)
 
 
-def _of(path: Path, node: Any, inputs: _Shapes) -> _Found:
+def _of(path: Path, node: Any, inputs: _Shapes) -> _Declared:
     """Return what one layer or model needs, called on inputs of these shapes."""
     if not isinstance(node, dict):
-        return _Found(None)
+        return _Declared(None)
     config, kind = node.get("config"), str(node.get("class_name")).removeprefix("Keras>")
     if kind in _MODELS:
         # Old Sequential models have their layers where others have their config.
         layers = config.get("layers") if isinstance(config, dict) else config
         if not isinstance(layers, list):
-            return _Found(None)
+            return _Declared(None)
         model = _sequential if kind == "Sequential" else _functional
         return _bounded(path, node, model(path, config, layers, inputs))
     if not isinstance(config, dict):
-        return _Found(None)
+        return _Declared(None)
     inner = config.get("layer")
     if isinstance(inner, dict):
         return _bounded(path, node, _wrapper(path, kind, inner, inputs))
     return _bounded(path, node, _plain(kind, config, inputs))
 
 
-def _bounded(path: Path, node: Config, found: _Found) -> _Found:
+def _bounded(path: Path, node: LayerConfig, found: _Declared) -> _Declared:
     if found.shape is not None and (
         prod(found.shape) > _MAX_TENSOR or len(found.shape) > _MAX_RANK
     ):
@@ -138,29 +138,29 @@ def _bounded(path: Path, node: Config, found: _Found) -> _Found:
     return found
 
 
-def _plain(kind: str, config: Config, inputs: _Shapes) -> _Found:
+def _plain(kind: str, config: LayerConfig, inputs: _Shapes) -> _Declared:
     known = [shape for shape in inputs if shape is not None]
     first = max(known, key=prod, default=None)
     weigh = WEIGHTS.get(kind)
     weights = weigh(config, first or (1,)) if weigh else 0
     shape_of = SHAPES.get(kind)
     complete = len(known) == len(inputs)
-    return _Found(shape_of(config, known) if shape_of and complete else None, weights)
+    return _Declared(shape_of(config, known) if shape_of and complete else None, weights)
 
 
-def _wrapper(path: Path, kind: str, inner: Config, inputs: _Shapes) -> _Found:
+def _wrapper(path: Path, kind: str, inner: LayerConfig, inputs: _Shapes) -> _Declared:
     if kind != "TimeDistributed":
         found = _of(path, inner, inputs)
         copies = 2 if kind == "Bidirectional" else 1
         last = found.shape and (*found.shape[:-1], found.shape[-1] * copies)
-        return _Found(last or None, found.weights * copies, found.calls * copies + 1)
+        return _Declared(last or None, found.weights * copies, found.calls * copies + 1)
     steps = [shape[:1] for shape in inputs if shape]
     found = _of(path, inner, [shape[1:] if shape else None for shape in inputs])
     shape = (*steps[0], *found.shape) if steps and found.shape is not None else None
-    return _Found(shape, found.weights, found.calls + 1)
+    return _Declared(shape, found.weights, found.calls + 1)
 
 
-def _sequential(path: Path, config: Any, layers: Sequence[Any], inputs: _Shapes) -> _Found:
+def _sequential(path: Path, config: Any, layers: Sequence[Any], inputs: _Shapes) -> _Declared:
     declared = config.get("build_input_shape") if isinstance(config, dict) else None
     shape = next(iter(inputs), None) or _without_batch(declared)
     weights, calls = 0, 1
@@ -169,17 +169,17 @@ def _sequential(path: Path, config: Any, layers: Sequence[Any], inputs: _Shapes)
         found = _of(path, layer, [shape])
         shape = found.shape
         weights, calls = weights + found.weights, calls + found.calls
-    return _Found(shape, weights, calls)
+    return _Declared(shape, weights, calls)
 
 
-def _functional(path: Path, config: Any, layers: Sequence[Any], inputs: _Shapes) -> _Found:
+def _functional(path: Path, config: Any, layers: Sequence[Any], inputs: _Shapes) -> _Declared:
     nodes = {
         str(layer.get("name") or _config(layer).get("name")): layer
         for layer in layers
         if isinstance(layer, dict)
     }
     callers = {name: _producers(_calls(layer)[:1], nodes) for name, layer in nodes.items()}
-    found: dict[str, _Found] = {}
+    found: dict[str, _Declared] = {}
     weights, calls = 0, 1
     for name in _ordered(callers):
         made = [found[other].shape if other in found else None for other in callers[name]]
@@ -188,7 +188,7 @@ def _functional(path: Path, config: Any, layers: Sequence[Any], inputs: _Shapes)
         calls += one.calls * max(1, len(_calls(nodes[name])))
     ends = _producers(config.get("output_layers"), nodes) if isinstance(config, dict) else []
     shape = found[ends[0]].shape if len(ends) == 1 else None
-    return _Found(shape, weights, calls)
+    return _Declared(shape, weights, calls)
 
 
 def _ordered(callers: Mapping[str, Sequence[str]]) -> list[str]:
@@ -217,7 +217,7 @@ def _producers(inbound: Any, nodes: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def _calls(layer: Config) -> list[Any]:
+def _calls(layer: LayerConfig) -> list[Any]:
     nodes = layer.get("inbound_nodes")
     return nodes if isinstance(nodes, list) else []
 

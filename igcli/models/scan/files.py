@@ -1,4 +1,4 @@
-"""Read a Keras model file before Keras does, and refuse what could run code or fill the machine.
+"""Model files, read before Keras does; what could run code or fill the machine is refused.
 
 Nothing here executes, imports or unpickles anything from the file, and nothing imports TensorFlow.
 """
@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from igcli.common.errors import ModelError
+from igcli.common.errors import ModelError, first_line
 from igcli.models.scan.config import NO_TRUST, Trust, check_config
 from igcli.models.scan.scan_process import scan_apart
 from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
@@ -25,19 +25,28 @@ _ENCRYPTED = 1
 _SAVE_AGAIN = "save it again with model.save"
 
 
-def scan_h5(path: Path, trust: Trust = NO_TRUST) -> None:
-    """Check a legacy ``.h5`` model file; raise ModelError with the reason to refuse it."""
+def scan_h5(path: Path, trust: Trust = NO_TRUST) -> int:
+    """Check a legacy ``.h5`` model file; raise ModelError with the reason to refuse it.
+
+    Returns
+    -------
+    int
+        How many bytes of weights it holds, uncompressed.
+    """
     text, weight_bytes = scan_apart(path, path, "model_config")
     if text is None:
         raise ModelError(
             f"{path} holds weights only, no model",
-            fix="save the whole model: model.save('model.h5') or model.save('model.keras')",
+            "save_weights wrote it, or it is a part of a .keras archive",
+            f"give them to their model, model.load_weights('{path.name}'), and save it whole: "
+            "model.save('model.keras')",
         )
     check_config(path, text, weight_bytes, trust)
+    return weight_bytes
 
 
-def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
-    """Check a ``.keras`` archive; raise ModelError with the reason to refuse it."""
+def scan_keras(path: Path, trust: Trust = NO_TRUST) -> int:
+    """Check a ``.keras`` archive, as `scan_h5` does a legacy file."""
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive.infolist())
@@ -51,9 +60,10 @@ def scan_keras(path: Path, trust: Trust = NO_TRUST) -> None:
         raise
     except Exception as error:
         # zipfile answers broken archives with nearly any type.
-        cause = (str(error).split("\n")[0] or type(error).__name__)[:200]
+        cause = first_line(error)[:200]
         raise ModelError(f"{path} is not a .keras archive", cause, _SAVE_AGAIN) from error
     check_config(path, text, weight_bytes, trust)
+    return weight_bytes
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:

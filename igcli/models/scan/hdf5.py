@@ -1,4 +1,4 @@
-"""An HDF5 file of weights: everything in it is in it, and it is no larger than it looks.
+"""HDF5 files of weights: nothing lies outside the file, and it is no larger than it looks.
 
 Only what HDF5 says of its objects is read, and the one attribute that holds the model's config. No
 link is followed before it is known to stay inside the file.
@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from igcli.common.errors import ModelError
+from igcli.common.errors import ModelError, first_line
 from igcli.models.scan.strict_json import MAX_CONFIG_BYTES
 
 _MAX_OBJECTS = 200_000
@@ -65,7 +65,7 @@ def scan_hdf5(path: Path, file: Path, attribute: str = "") -> tuple[str | None, 
         raise
     except Exception as error:
         # h5py answers broken files with nearly any type.
-        cause = (str(error).split("\n")[0] or type(error).__name__)[:200]
+        cause = first_line(error)[:200]
         raise ModelError(f"{path} is not a readable HDF5 file", cause, _SAVE_AGAIN) from error
 
 

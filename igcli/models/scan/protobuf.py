@@ -1,4 +1,4 @@
-"""The wire format of protocol buffers, as far as a scan needs it: fields of known length."""
+"""Protobuf's wire format, as far as a scan needs it: fields of known length."""
 
 from collections.abc import Iterator
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""A SavedModel's graph: its ops by name, read without TensorFlow.
+"""The graph of a SavedModel: its ops by name, read without TensorFlow.
 
 A SavedModel is a program. What is looked for are ops that read or write files, call Python, load
 libraries or talk to other machines, wherever in the graph they stand; it is a check, not a sandbox.

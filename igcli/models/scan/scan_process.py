@@ -1,4 +1,4 @@
-"""HDF5 files are scanned in a process of their own: a broken one may hang or crash the C library.
+"""The scan process: HDF5 files are read apart, since a broken one may crash the C library.
 
 What the scan reads there, Keras can read here.
 """

@@ -1,4 +1,4 @@
-"""What each layer makes of a shape: one rule per layer, in a table.
+"""Shapes: what each layer makes of one, one rule per layer, in a table.
 
 Shapes are without the batch axis; an open dimension is 1, so that everything is at least so large.
 Configs come from strangers: a value of the wrong kind counts as the least it could be.
@@ -9,12 +9,12 @@ from math import prod
 from typing import Any, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
-Config: TypeAlias = Mapping[str, Any]
+LayerConfig: TypeAlias = Mapping[str, Any]
 _ELEMENTWISE = frozenset(
     "abs add clip_by_value divide mul multiply relu relu6 sigmoid softmax sub subtract tanh "
     "truediv".split()
 )
-_Rule: TypeAlias = Callable[[Config, Sequence[Shape]], Shape | None]
+_Rule: TypeAlias = Callable[[LayerConfig, Sequence[Shape]], Shape | None]
 
 
 def integers(values: Any) -> Shape:
@@ -28,33 +28,33 @@ def count(value: Any, default: int = 1) -> int:
     return max(value, 1) if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def product(config: Config, *keys: str) -> int:
+def product(config: LayerConfig, *keys: str) -> int:
     """Return the product of these settings."""
     return prod(count(config.get(key)) for key in keys)
 
 
-def _axes(config: Config, key: str, rank: int, default: int = 1) -> Shape:
+def _axes(config: LayerConfig, key: str, rank: int, default: int = 1) -> Shape:
     """Return one number per spatial axis."""
     numbers = integers(config.get(key)) if config.get(key) is not None else (default,)
     return (numbers * rank)[:rank]
 
 
-def _channels_first(config: Config) -> bool:
+def _channels_first(config: LayerConfig) -> bool:
     return config.get("data_format") == "channels_first"
 
 
-def parts(config: Config, shape: Shape) -> tuple[Shape, int]:
+def parts(config: LayerConfig, shape: Shape) -> tuple[Shape, int]:
     """Return the spatial axes and the channels."""
     if not shape:
         return (), 1
     return (shape[1:], shape[0]) if _channels_first(config) else (shape[:-1], shape[-1])
 
 
-def _join(config: Config, space: Shape, channels: int) -> Shape:
+def _join(config: LayerConfig, space: Shape, channels: int) -> Shape:
     return (channels, *space) if _channels_first(config) else (*space, channels)
 
 
-def _windows(config: Config, space: Shape, size: Shape, steps: Shape) -> Shape:
+def _windows(config: LayerConfig, space: Shape, size: Shape, steps: Shape) -> Shape:
     """Return how many windows fit, by Keras' two paddings."""
     dilation = _axes(config, "dilation_rate", len(space))
     if config.get("padding") in ("same", "causal"):
@@ -65,7 +65,7 @@ def _windows(config: Config, space: Shape, size: Shape, steps: Shape) -> Shape:
     )
 
 
-def _convolution(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _convolution(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     space, channels = parts(config, shapes[0])
@@ -75,7 +75,7 @@ def _convolution(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return _join(config, _windows(config, space, size, steps), out)
 
 
-def _transposed(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _transposed(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     space, _ = parts(config, shapes[0])
@@ -84,7 +84,7 @@ def _transposed(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return _join(config, larger, product(config, "filters"))
 
 
-def _pooling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _pooling(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     space, channels = parts(config, shapes[0])
@@ -93,14 +93,14 @@ def _pooling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return _join(config, _windows(config, space, size, steps), channels)
 
 
-def _global_pooling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _global_pooling(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     space, channels = parts(config, shapes[0])
     return _join(config, (1,) * len(space), channels) if config.get("keepdims") else (channels,)
 
 
-def _up_sampling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _up_sampling(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     space, channels = parts(config, shapes[0])
@@ -108,7 +108,7 @@ def _up_sampling(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return _join(config, tuple(n * t for n, t in zip(space, times, strict=True)), channels)
 
 
-def _zero_padding(config: Config, shapes: Sequence[Shape]) -> Shape:
+def _zero_padding(config: LayerConfig, shapes: Sequence[Shape]) -> Shape:
     if not shapes:
         return ()
     space, channels = parts(config, shapes[0])
@@ -118,7 +118,7 @@ def _zero_padding(config: Config, shapes: Sequence[Shape]) -> Shape:
     return _join(config, tuple(n + a for n, a in zip(space, added, strict=True)), channels)
 
 
-def _cropping(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _cropping(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     space, channels = parts(config, shapes[0])
@@ -129,7 +129,7 @@ def _cropping(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     )
 
 
-def _tensorflow(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _tensorflow(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     name = str(config.get("function")).rsplit(".", 1)[-1]
     return _same(config, shapes) if name in _ELEMENTWISE else None
 
@@ -138,23 +138,23 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, int) and value > 0
 
 
-def _resizing(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _resizing(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     if not shapes:
         return None
     _, channels = parts(config, shapes[0])
     return _join(config, (product(config, "height"), product(config, "width")), channels)
 
 
-def _dense(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _dense(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     return (*shapes[0][:-1], product(config, "units")) if shapes else (product(config, "units"),)
 
 
-def _recurrent(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _recurrent(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     steps = shapes[0][:1] if shapes and config.get("return_sequences") else ()
     return (*steps, product(config, "units"))
 
 
-def _reshape(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _reshape(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     target = config.get("target_shape")
     if not shapes or not isinstance(target, list):
         return None
@@ -163,7 +163,7 @@ def _reshape(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return tuple(rest if n == -1 else size for n, size in zip(target, sizes, strict=True))
 
 
-def _concatenate(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _concatenate(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     axis = config.get("axis", -1)
     if not shapes or len({len(shape) for shape in shapes}) > 1 or not isinstance(axis, int):
         return None
@@ -175,11 +175,11 @@ def _concatenate(config: Config, shapes: Sequence[Shape]) -> Shape | None:
     return (*first[:place], sum(shape[place] for shape in shapes), *first[place + 1 :])
 
 
-def _same(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _same(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     return max(shapes, key=prod, default=None)
 
 
-def _input(config: Config, shapes: Sequence[Shape]) -> Shape | None:
+def _input(config: LayerConfig, shapes: Sequence[Shape]) -> Shape | None:
     declared = config.get("batch_shape") or config.get("batch_input_shape")
     return integers(declared[1:]) if isinstance(declared, list) and len(declared) > 1 else None
 

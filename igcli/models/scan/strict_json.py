@@ -1,4 +1,4 @@
-"""JSON from strangers: bounded before it is parsed, and parsed strictly."""
+"""Strict JSON for strangers' files: bounded before it is parsed."""
 
 import json
 import math

@@ -1,36 +1,36 @@
-"""How many weights each layer has at least: one rule per layer, in a table."""
+"""Weight counts: how many weights each layer has at least, one rule per layer, in a table."""
 
 from collections.abc import Callable
 from math import prod
 from typing import TypeAlias
 
-from igcli.models.scan.shapes import Config, Shape, each, integers, parts, product
+from igcli.models.scan.shapes import LayerConfig, Shape, each, integers, parts, product
 
-_Weigh: TypeAlias = Callable[[Config, Shape], int]
+_Weigh: TypeAlias = Callable[[LayerConfig, Shape], int]
 
 
-def _kernel(config: Config, shape: Shape) -> int:
+def _kernel(config: LayerConfig, shape: Shape) -> int:
     return prod(integers(config.get("kernel_size")))
 
 
-def _convolution_weights(config: Config, shape: Shape) -> int:
+def _convolution_weights(config: LayerConfig, shape: Shape) -> int:
     channels = parts(config, shape)[1]
     return (
         _kernel(config, shape) * channels * product(config, "filters") // product(config, "groups")
     )
 
 
-def _depthwise_weights(config: Config, shape: Shape) -> int:
+def _depthwise_weights(config: LayerConfig, shape: Shape) -> int:
     return _kernel(config, shape) * parts(config, shape)[1] * product(config, "depth_multiplier")
 
 
-def _separable_weights(config: Config, shape: Shape) -> int:
+def _separable_weights(config: LayerConfig, shape: Shape) -> int:
     depth = parts(config, shape)[1] * product(config, "depth_multiplier")
     return _kernel(config, shape) * depth + depth * product(config, "filters")
 
 
 def _gates(count: int, key: str = "units") -> _Weigh:
-    def weigh(config: Config, shape: Shape) -> int:
+    def weigh(config: LayerConfig, shape: Shape) -> int:
         units = product(config, key)
         kernel = _kernel(config, shape) if key == "filters" else 1
         return count * kernel * units * (units + (shape[-1] if shape else 1))
@@ -42,7 +42,7 @@ def _times_last(*keys: str) -> _Weigh:
     return lambda config, shape: product(config, *keys) * (shape[-1] if shape else 1)
 
 
-def _per_number(config: Config, shape: Shape) -> int:
+def _per_number(config: LayerConfig, shape: Shape) -> int:
     return prod(shape) if not config.get("shared_axes") else shape[-1] if shape else 1
 
 

@@ -1,4 +1,4 @@
-"""A model from one of its layers on: the path runs in what goes into it, or comes out of it."""
+"""A model entered at a layer: the path runs in what goes into it, or comes out of it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec, parts_of
+from igcli.common.model_spec import InputSpec, LayerCall, parts_of
 from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.calls import calls_of
 from igcli.models.selection.layers import LayerCalls
 from igcli.models.selection.packing import fixed_shapes, read_as, unpacked
 
@@ -20,7 +21,18 @@ _OF_THE_SHAPE_ALONE = frozenset({"Shape", "ZerosLike", "OnesLike"})
 class _Split:
     """A model cut at a layer: inputs → the layer's tensors, and inputs, those → output.
 
-    `passed_by` tells whether the output also depends on the inputs past the layer.
+    Attributes
+    ----------
+    source : InputSpec
+        What is read.
+    found : list
+        The layer's tensors as traced, call after call in the model's order.
+    fits : bool
+        Whether they are floats of a known rank; only then there are:
+    dtype, shapes
+        Theirs.
+    passed_by : bool
+        Whether the output also depends on the inputs past the layer.
     """
 
     def __init__(
@@ -28,29 +40,64 @@ class _Split:
     ) -> None:
         self._tf = tf
         self._calls = LayerCalls(tf, network.function, layer, at_input)
+        self._names = [spec.name for spec in network.inputs]
+        self._shown = calls_of(network.model, layer)
+        self._runs: list[list[Any]] = []
+        self._given: list[Any] = []
         self.source, self._unpack = read_as(tf, path, network.inputs)
         self._index = index
-        rows = tf.TensorSpec((None, *self.source.shape), self.source.dtype)
-        self.found: list[Any] = self._trace(self.before, rows).outputs
+        rows = tf.TensorSpec((network.batch, *self.source.shape), self.source.dtype)
+        self.found: list[Any] = self._trace(self._first, rows).outputs
         floating = all(t.dtype.is_floating and t.shape.rank is not None for t in self.found)
         self.fits = bool(self.found) and floating
         if self.fits:
             wide = any(tensor.dtype == tf.float64 for tensor in self.found)
             self.dtype = np.dtype("float64" if wide else "float32")
             self.shapes = [tuple(tensor.shape[1:]) for tensor in self.found]
-            specs = [tf.TensorSpec((None, *shape), self.dtype) for shape in self.shapes]
+            specs = [tf.TensorSpec((network.batch, *shape), self.dtype) for shape in self.shapes]
             after = self._trace(self.after, rows, specs)
             self.passed_by = _depends(after.outputs[0], after.inputs[0])
 
     def before(self, rows: Any) -> list[Any]:
-        """Return the layer's tensors, call after call."""
-        return self._calls.record(self._unpack(rows))
+        """Return the layer's tensors, call after call in the model's order."""
+        return self._ordered(self._calls.record(self._unpack(rows)))
 
     def after(self, rows: Any, tensors: Sequence[Any]) -> Any:
         """Return the output for other tensors in the layer's place."""
         tf = self._tf
         cast = [tf.cast(t, like.dtype) for t, like in zip(tensors, self.found, strict=True)]
-        return self._calls.replay(self._unpack(rows), cast)[self._index]
+        waiting = iter(cast)
+        as_run = {run: [next(waiting) for _ in self._runs[run]] for run in self._order}
+        flat = [tensor for run in sorted(as_run) for tensor in as_run[run]]
+        return self._calls.replay(self._unpack(rows), flat)[self._index]
+
+    def calls(self, names: Sequence[str]) -> tuple[LayerCall, ...]:
+        """Say where the layer's tensors, of these names, come from."""
+        places = [place for place, run in enumerate(self._order) for _ in self._runs[run]]
+        known = len(self._shown) == len(self._runs)
+        return tuple(
+            LayerCall(
+                name,
+                tuple(n for n, x in zip(self._names, self._given, strict=True) if _depends(t, x)),
+                self._shown[place].on if known else (),
+            )
+            for name, place, t in zip(names, places, self._ordered(self._runs), strict=True)
+        )
+
+    def _first(self, rows: Any) -> list[Any]:
+        self._given = self._unpack(rows)
+        self._runs = self._calls.record(self._given)
+        return self._ordered(self._runs)
+
+    @property
+    def _order(self) -> Sequence[int]:
+        """The calls as they are run, in the model's order; as run where it does not show that."""
+        if len(self._shown) == len(self._runs):
+            return [call.run for call in self._shown]
+        return range(len(self._runs))
+
+    def _ordered(self, runs: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tensor for run in self._order for tensor in runs[run]]
 
     def nothing(self, points: Any) -> Any:
         """Return inputs for as many rows, where their numbers change no result."""
@@ -98,7 +145,9 @@ def _as_vector(
 ) -> Loaded:
     """Lay out several calls' tensors in a vector, and behind them the inputs that pass by."""
     shapes: list[tuple[int | None, ...]] = list(split.shapes)
-    names = [f"{name}:{i}" for i in range(len(shapes))] if len(shapes) > 1 else [name]
+    several = len(shapes) > 1
+    names = [f"{name}:{i}" for i in range(len(shapes))] if several else [name]
+    calls = split.calls(names) if several else ()
     held = [False] * len(shapes)
     if split.passed_by:
         names, shapes, held = (
@@ -123,7 +172,14 @@ def _as_vector(
 
     point = InputSpec(name, (sum(part.size for part in parts),), split.dtype)
     return Loaded(
-        function, point, output, network.loader, source=split.source, enter=enter, parts=parts
+        function,
+        point,
+        output,
+        network.loader,
+        source=split.source,
+        enter=enter,
+        parts=parts,
+        calls=calls,
     )
 
 

@@ -1,16 +1,28 @@
-"""What a model file holds, for people: inputs, outputs, layers. It need not be explainable."""
+"""describe: a model file's inputs, outputs and layers, for people."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from igcli.common.model_spec import InputSpec, LayerInfo, Tail
+from igcli.common.model_spec import (
+    EntryPoint,
+    InputSpec,
+    LayerInfo,
+    ModelSettings,
+    OwnScaling,
+    Tail,
+)
+from igcli.models.graph.inlined import inline
+from igcli.models.graph.stateful import drawn, has_state
 from igcli.models.loaders.network import Network
 from igcli.models.scores import find_tail
+from igcli.models.selection.any_batch import opened
 from igcli.models.selection.layers import layer_infos
 from igcli.models.selection.packing import all_typed
+from igcli.models.selection.pixels import with_pixels
+from igcli.models.selection.reading import as_read, is_channels_first
+from igcli.models.selection.scaling import own_scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +36,40 @@ class OutputInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as it is, before anything of it is chosen."""
+    """A model as it is, before anything of it is chosen.
+
+    Attributes
+    ----------
+    channels_first : tuple of str
+        The inputs that take pictures so.
+    batch : int or None
+        How many inputs it takes at once; None for any number.
+    draws : tuple of str
+        What draws random numbers that an output depends on, other ones at each call.
+    entry_points : tuple of EntryPoint
+        What of a SavedModel can be called; empty for other models.
+    """
 
     path: Path
     loader: str
     inputs: tuple[InputSpec, ...]
     outputs: tuple[OutputInfo, ...]
     layers: tuple[LayerInfo, ...]
-    scaling: str
+    own: OwnScaling
+    channels_first: tuple[str, ...] = ()
+    batch: int | None = None
+    draws: tuple[str, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
 
 
-def describe(tf: Any, network: Network, path: Path) -> ModelInfo:
+def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> ModelInfo:
     """Trace a model once, and tell what it takes and gives."""
+    network = with_pixels(tf, opened(tf, as_read(tf, network, settings)[0]))
 
     def function(*tensors: Any) -> list[Any]:
         return list(network.function(all_typed(tf, tensors, network.inputs)))
 
-    rows = [tf.TensorSpec((None, *spec.shape), spec.dtype) for spec in network.inputs]
+    rows = [tf.TensorSpec((network.batch, *spec.shape), spec.dtype) for spec in network.inputs]
     outputs = tf.function(function, autograph=False).get_concrete_function(*rows)
     return ModelInfo(
         path=path,
@@ -51,31 +80,20 @@ def describe(tf: Any, network: Network, path: Path) -> ModelInfo:
             for name, tensor in zip(network.outputs, outputs.outputs, strict=True)
         ),
         layers=layer_infos(network.model),
-        scaling=own_scaling(network.model),
+        own=own_scaling(tf, network, outputs),
+        channels_first=tuple(s.name for s in network.inputs if is_channels_first(s.shape)),
+        batch=network.batch,
+        draws=_drawn(tf, outputs, function, rows),
+        entry_points=network.entry_points,
     )
 
 
-_SMALLEST_SCALE = 0.05
-_LARGEST_MEAN = 3.0
-_BEFORE_WEIGHTS = ("Rescaling", "Normalization", "Resizing", "CenterCrop", "InputLayer", "Random")
-
-
-def own_scaling(model: Any) -> str:
-    """Name the first layer that brings pixels of 0–255 to the model's range; "" without one.
-
-    Only layers before all others are looked at: a Rescaling by 1/255, say, or a Normalization
-    whose means are those of pixels.
-    """
-    for layer in getattr(model, "layers", ()):
-        kind = type(layer).__name__
-        if not kind.startswith(_BEFORE_WEIGHTS):
-            return ""
-        if kind == "Rescaling" and _largest(layer.scale) < _SMALLEST_SCALE:
-            return str(layer.name)
-        if kind == "Normalization" and _largest(getattr(layer, "mean", 0.0)) > _LARGEST_MEAN:
-            return str(layer.name)
-    return ""
-
-
-def _largest(values: Any) -> float:
-    return float(np.abs(np.asarray(values, np.float64)).max(initial=0.0))
+def _drawn(
+    tf: Any, traced: Any, function: Callable[..., list[Any]], rows: list[Any]
+) -> tuple[str, ...]:
+    """Name what draws random numbers; a model that draws nothing is not looked through."""
+    if not has_state(traced.graph.as_graph_def()):
+        return ()
+    inlined = inline(tf, function, rows)
+    names = {name for i in range(len(inlined.outputs)) for name in drawn(inlined, i)}
+    return tuple(sorted(names))

@@ -1,4 +1,4 @@
-"""A Keras model's layers: their names, and what goes into or comes out of one while it runs."""
+"""Layers of a Keras model: their names, and what goes into or comes out of one as it runs."""
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
@@ -7,24 +7,43 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import LayerInfo
+from igcli.common.model_spec import LayerCall, LayerInfo
+from igcli.models.selection.calls import calls_of
 
 
-def layer_infos(model: Any, above: str = "") -> tuple[LayerInfo, ...]:
+def layer_infos(model: Any) -> tuple[LayerInfo, ...]:
     """List a model's layers, those of nested models too, as NAME or OUTER/NAME."""
-    found: list[LayerInfo] = []
+    return tuple(
+        LayerInfo(name, type(layer).__name__, _shape(layer), _several_calls(model, layer, name))
+        for name, layer in _named(model)
+    )
+
+
+def _named(model: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     for layer in getattr(model, "layers", ()):
         name = f"{above}{layer.name}"
-        found.append(LayerInfo(name, type(layer).__name__, _shape(layer)))
-        found += layer_infos(layer, f"{name}/")
-    return tuple(found)
+        yield name, layer
+        yield from _named(layer, f"{name}/")
+
+
+def _several_calls(model: Any, layer: Any, name: str) -> tuple[LayerCall, ...]:
+    calls = () if is_input(layer) else calls_of(model, layer)
+    if len(calls) < 2:
+        return ()
+    return tuple(LayerCall(f"{name}:{i}", c.inputs, c.on) for i, c in enumerate(calls))
+
+
+def layer_names(model: Any) -> tuple[str, ...]:
+    """Return the layers' own names, without those of the models that they are in."""
+    return tuple(info.name.rpartition("/")[2] for info in layer_infos(model))
 
 
 def _shape(layer: Any) -> str:
     try:
-        shape = layer.output.shape[1:]
+        outputs = {node.output_tensors[0].shape[1:] for node in layer._inbound_nodes}
+        shape = outputs.pop() if len(outputs) == 1 else layer.output.shape[1:]
     except Exception:
-        # Shared layers have several outputs, lists have no shape, and Keras raises as it likes.
+        # Calls on other shapes, lists, which have no shape; and Keras raises as it likes.
         return "?"
     return " × ".join("any" if side is None else str(side) for side in shape) or "1"
 
@@ -97,16 +116,16 @@ class LayerCalls:
         self._layer = layer
         self._at_input = at_input
 
-    def record(self, inputs: Sequence[Any]) -> list[Any]:
-        """Run the model; return the layer's tensors, call after call."""
-        seen: list[Any] = []
+    def record(self, inputs: Sequence[Any]) -> list[list[Any]]:
+        """Run the model; return the layer's tensors, those of each call, as it is run."""
+        seen: list[list[Any]] = []
 
         def call(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             if self._at_input:
-                seen.extend(self._tf.nest.flatten(_first(args, kwargs)))
+                seen.append(self._tf.nest.flatten(_first(args, kwargs)))
                 return original(*args, **kwargs)
             result = original(*args, **kwargs)
-            seen.extend(self._tf.nest.flatten(result))
+            seen.append(self._tf.nest.flatten(result))
             return result
 
         with _replaced(self._layer, call):
@@ -114,7 +133,7 @@ class LayerCalls:
         return seen
 
     def replay(self, inputs: Sequence[Any], tensors: Sequence[Any]) -> Sequence[Any]:
-        """Run the model with other tensors in the layer's place; return its outputs."""
+        """Run the model with other tensors in the layer's place, as it is run; return outputs."""
         waiting = list(tensors)
 
         def like(structure: Any) -> Any:

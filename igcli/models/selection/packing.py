@@ -1,4 +1,4 @@
-"""Several tensors in one vector per row: a path through all of them is a path like any other."""
+"""Packing: several tensors as one vector per row, so that one path runs through all of them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -59,7 +59,4 @@ def unpacked(tf: Any, rows: Any, parts: Sequence[Part]) -> list[Any]:
 
 def all_typed(tf: Any, tensors: Sequence[Any], specs: Sequence[InputSpec]) -> list[Any]:
     """Cast tensors to what the model itself takes."""
-    return [
-        tf.cast(tensor, spec.declared or spec.dtype)
-        for tensor, spec in zip(tensors, specs, strict=True)
-    ]
+    return [tf.cast(tensor, spec.fed) for tensor, spec in zip(tensors, specs, strict=True)]

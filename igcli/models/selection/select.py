@@ -1,6 +1,5 @@
-"""What of a model is explained: which output, which inputs, from which layer on."""
+"""select: which output, which inputs, from which layer on."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +7,16 @@ from typing import Any
 
 from igcli.common.errors import ConfigError, ModelError
 from igcli.common.model_spec import InputSpec, ModelSettings
-from igcli.common.shapes import fits
 from igcli.models.loaders.network import Loaded, Network
+from igcli.models.selection.any_batch import opened
 from igcli.models.selection.at_layer import from_layer
-from igcli.models.selection.describe import own_scaling
-from igcli.models.selection.layers import find_layer, is_input
+from igcli.models.selection.held_masks import with_held_masks
+from igcli.models.selection.layers import find_layer, is_input, layer_names
+from igcli.models.selection.outputs import choose_output, unknown
 from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
+from igcli.models.selection.pixels import with_pixels
+from igcli.models.selection.reading import as_read
+from igcli.models.selection.scaling import own_scaling
 
 
 def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Loaded:
@@ -26,32 +29,28 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     ModelError
         When there is nothing to integrate along.
     """
-    if len(network.inputs) > 1 or settings.layer is not None:
-        network = replace(network, inputs=_settled(network.inputs, dict(settings.shapes)))
-    output = _output(path, network.outputs, settings.output)
+    network, transposed = as_read(tf, network, settings)
+    network = opened(tf, network)
     layer = _layer(path, network, settings)
+    if layer is None:
+        network = with_pixels(tf, network)
+    output, note = choose_output(tf, path, network, settings.output)
     if layer is not None:
         name = str(settings.layer)
         loaded = from_layer(tf, path, network, layer, name, settings.layer_input, output)
     else:
         asked = (settings.layer,) if settings.layer else settings.explain
         loaded = _from_inputs(tf, path, network, asked, output)
-    return replace(
+    loaded = replace(
         loaded,
         inputs=network.inputs if len(network.inputs) > 1 else (),
-        scaling=own_scaling(network.model),
+        own=own_scaling(tf, network),
+        batch=network.batch,
+        transposed=transposed,
+        layers=layer_names(network.model),
+        notes=(note,) if note else (),
     )
-
-
-def _settled(
-    inputs: Sequence[InputSpec], shapes: dict[str, tuple[int, ...]]
-) -> tuple[InputSpec, ...]:
-    """Give open dimensions the sizes of the inputs at hand, where these fit."""
-    settled = []
-    for spec in inputs:
-        shape = shapes.get(spec.name, shapes.get("", ()))
-        settled.append(spec.with_shape(shape) if fits(shape, spec.shape) else spec)
-    return tuple(settled)
+    return with_held_masks(tf, path, loaded) if settings.hold_mask else loaded
 
 
 def _layer(path: Path, network: Network, settings: ModelSettings) -> Any:
@@ -96,30 +95,6 @@ def _from_inputs(
         return network.function(all_typed(tf, unpacked(tf, rows, parts), inputs))[index]
 
     return Loaded(several, packed(parts, inputs), output, network.loader, parts=parts)
-
-
-def _output(path: Path, outputs: Sequence[str], asked: str | None) -> str:
-    if asked is None and len(outputs) == 1:
-        return outputs[0]
-    if asked is None:
-        raise ConfigError(
-            f"{path} has {len(outputs)} outputs: {', '.join(outputs)}",
-            "one at a time is explained",
-            f"choose it with --output, --output {outputs[0]} for one",
-        )
-    if asked not in outputs:
-        raise unknown(f"--output {asked}", f"{path} has the outputs", asked, outputs)
-    return asked
-
-
-def unknown(flag: str, what: str, asked: str, known: Sequence[str]) -> ConfigError:
-    """Return the error for a name that is none of those known."""
-    close = difflib.get_close_matches(asked, known, 1)
-    return ConfigError(
-        f"{flag}: there is no {asked!r}",
-        f"{what} {', '.join(known)}",
-        f"did you mean {close[0]!r}?" if close else "write one of them",
-    )
 
 
 def _held(path: Path, inputs: Sequence[InputSpec], explain: Sequence[str]) -> list[bool]:

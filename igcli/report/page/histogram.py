@@ -1,4 +1,4 @@
-"""Histograms with edges at round numbers, whose far tails are counted, not drawn to scale."""
+"""The histogram: bins with edges at round numbers; far tails are counted, not drawn to scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

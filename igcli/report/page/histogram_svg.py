@@ -1,4 +1,4 @@
-"""A histogram as SVG: drawn by its attributes alone, since the page allows no inline styles."""
+"""The histogram as SVG, by attributes alone: the page allows no inline styles."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite

@@ -1,13 +1,14 @@
-"""A run as one HTML file: summary, charts, a table to sort and filter, pictures, settings."""
+"""The page of a run: summary, charts, a table to sort and filter, pictures, settings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import OutputError
+from igcli.common.errors import OutputError, reason
 from igcli.common.html import asset, document, text
 from igcli.common.machine import cpus
+from igcli.common.notes import doubts, notes_from_json
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
@@ -105,7 +106,7 @@ def write_report(
             size = temporary.stat().st_size
     except OSError as error:
         # Its own file name is a temporary one; what is read raises NotWhole.
-        cause = error.strerror or type(error).__name__
+        cause = reason(error)
         raise OutputError(f"{path} can't be written", cause, "name another with -o") from error
     return Written(path, len(run.rows), len(shown), explanations_asked(run) - len(run.rows), size)
 
@@ -185,7 +186,10 @@ def _about(run: StoredRun) -> list[str]:
 
 
 def _notices(run: StoredRun, shown: int) -> list[str]:
-    found = []
+    found = [
+        f"This run is very likely wrong: {doubt}"
+        for doubt in doubts(notes_from_json(run.about.get("notes")))
+    ]
     missing = explanations_asked(run) - len(run.rows)
     if missing or run.about.get("status") != "complete":
         found.append(

@@ -1,4 +1,4 @@
-"""What a run was asked and what it ran on, as names and values for people."""
+"""The settings of a run, and what it ran on, as names and values for people."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LONG = ("input_sha256",)
 
 def settings(about: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the settings, versions and device that run.json tells; what it lacks is left out."""
-    return [(name, _said(value)) for name, value in _all(about) if value not in (None, "", [], {})]
+    return [(name, _text(value)) for name, value in _all(about) if value not in (None, "", [], {})]
 
 
 def _all(about: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -52,9 +52,9 @@ def _table(about: dict[str, Any], key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items())
+        return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return " × ".join(map(str, value))
     return str(value)

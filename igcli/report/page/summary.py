@@ -1,4 +1,4 @@
-"""What a run came to, as tiles: the numbers of the run's own summary."""
+"""The summary of a run as tiles: the numbers of the run's own summary."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Small pictures of one explanation, none over its share of the page's bytes."""
+"""Thumbnails of one explanation, none over its share of the page's bytes."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -8,16 +8,16 @@ import numpy as np
 from PIL import Image
 
 from igcli.common.arrays import Array
+from igcli.common.cells import in_squares
 from igcli.common.explanation import Profile
-from igcli.figures.overlay import CLIP_PERCENT, signed_scale
+from igcli.figures.scale import CLIP_PERCENT, signed_scale
 from igcli.figures.thumbnails import (
     STEPS,
     data_uri,
     encoded,
-    heat,
-    in_cells,
     is_folded,
     plane,
+    small_heat,
     to_rgb,
 )
 from igcli.report.page.seen import Seen
@@ -93,11 +93,11 @@ def _map(values: Array, most: int) -> dict[str, Any]:
     cells = plane(values, MAX_CELLS)
     factor = 1
     while True:
-        larger = in_cells(cells, factor)
+        larger = in_squares(cells, factor)
         scale = signed_scale(larger, CLIP_PERCENT)
         # Noise takes more than half a byte for a cell: many shades would not fit anyway.
         for shades in _SHADES if larger.size <= 2 * most else _SHADES[1:]:
-            data = encoded(heat(larger, scale, shades), "PNG")
+            data = encoded(small_heat(larger, scale, shades), "PNG")
             if len(data) <= most or larger.size == 1:
                 return {
                     "src": data_uri(data),

@@ -1,14 +1,15 @@
-"""Where pictures go, and that nothing else is replaced there."""
+"""The places of pictures, and that nothing else is replaced there."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from igcli.common.errors import InputError, OutputError
+from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.explanation import Explanation
 from igcli.common.png import is_ours
 from igcli.figures.style import OVERLAY, PANEL, Look
 from igcli.report.pictures.shown import ShownRun
-from igcli.store.layout import FIGURES, OVERLAYS, clashes, overlay_path
+from igcli.store.layout import FIGURES, OVERLAYS
+from igcli.store.picture_names import PictureNames
 
 _PNG = ".png"
 _OTHER_PICTURES = frozenset(
@@ -40,7 +41,7 @@ class Places:
         self._run, self._out = run, out
         self._sheet = look.style == PANEL
         self._own = to is None and look == OVERLAY
-        self._clashing = clashes({run.input_of(row) for row in run.rows})
+        self._names = PictureNames(map(run.input_of, run.rows), run.names_by_stem)
         self._file: Path | None = None
         if to is not None and to.suffix.lower() == _PNG and not to.is_dir():
             self._file = to
@@ -61,9 +62,9 @@ class Places:
                 f"ID {row.id!r} leads out of the folder", fix="draw the others by their IDs"
             )
         base = self._run.input_of(row)
-        # The run knew of inputs beyond its --limit, too: it may have seen a clash among those.
-        usual, hashed = (overlay_path(self._out, row.id, clash) for clash in (False, True))
-        path = hashed if base in self._clashing or hashed.exists() else usual
+        # The run knew of inputs in other shards, too: it may have seen a clash among those.
+        usual, *others = self._names.candidates(self._out, base, row.id.removeprefix(base))
+        path = next((path for path in others if path.exists()), usual)
         return self._folder / path.relative_to(self._out / OVERLAYS)
 
     def prepare(self, rows: Sequence[Explanation], overwrite: bool) -> int:
@@ -102,6 +103,6 @@ class Places:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            cause = error.strerror or str(error)
+            cause = reason(error)
             raise OutputError(f"{folder} can't be made", cause, "name another with -o") from error
         return len(there)

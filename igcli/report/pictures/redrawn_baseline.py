@@ -1,4 +1,4 @@
-"""The baseline as a picture: made again where its name tells how, for it is not stored."""
+"""The redrawn baseline: made again as a picture where its name tells how, for it is not stored."""
 
 import numpy as np
 

@@ -1,22 +1,23 @@
-"""Drawing a finished run's pictures: which, on what scale, to which files."""
+"""render: a finished run's pictures: which, on what scale, to which files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from igcli.common.arrays import Array, Warn
-from igcli.common.errors import ConfigError, OutputError, RunStopped
+from igcli.common.errors import ConfigError, OutputError, RunStopped, reason
 from igcli.common.explanation import Explanation
 from igcli.common.png import save_png
 from igcli.common.progress import Track
 from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.overlay import COMPRESSION, caption
 from igcli.figures.pixels import fitted_shape
-from igcli.figures.scale import common_scale
-from igcli.figures.style import OVERLAY, PANEL, RUN, SHOWN, Look
+from igcli.figures.scale import common_scale, signed_scale
+from igcli.figures.style import AUTO, OVERLAY, PANEL, ROW_CLIP_PERCENT, RUN, SHOWN, Look
 from igcli.report.pictures.places import Places
 from igcli.report.pictures.redrawn_baseline import NOT_DRAWN, baseline_of
 from igcli.report.pictures.rendered import Rendered
@@ -86,6 +87,7 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
     _check_size(look, run.shape, len(rows))
     places = Places(run, wanted.out, look, wanted.to)
     replaced = places.prepare(rows, wanted.overwrite) if rows else 0
+    look = _sheet_look(look, run, rows, track)
     top = _common_top(look, run, rows, track)
     _tell_of_letters(look, rows, warn)
     work = _Work(run, look, places, top, track, warn)
@@ -132,6 +134,15 @@ def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
         )
 
 
+def _sheet_look(look: Look, run: ShownRun, rows: Sequence[Explanation], track: Track) -> Look:
+    """Settle whether a sheet has one scale, or each row its own, by what would be read."""
+    if look.scale != AUTO:
+        return look
+    planes = [look.plane(a) for _, a, _ in track(run.pictures(rows), len(rows))]
+    common = max((float(np.abs(plane).max()) for plane in planes), default=0.0)
+    return look.on_sheet(common, [signed_scale(plane, ROW_CLIP_PERCENT) for plane in planes])
+
+
 def _common_top(
     look: Look, run: ShownRun, rows: Sequence[Explanation], track: Track
 ) -> float | None:
@@ -172,18 +183,22 @@ class _Work:
         found = self._track(self._run.pictures(rows), len(rows))
         subjects = ((row, self._subject(row, a, image)) for row, a, image in found)
         if self._look.style == PANEL:
-            assert self._top is not None
             by_row = {row.row: subject for row, subject in subjects}
-            picture = draw_sheet(self._look, [by_row[row.row] for row in rows], self._top)
-            self.tops.append(self._top)
+            in_order = [by_row[row.row] for row in rows]
+            tops = [self._top_of(subject) for subject in in_order]
+            picture = draw_sheet(self._look, in_order, tops)
             self._save(picture, rows[0], ", ".join(row.id for row in rows), len(rows))
+            self.tops += tops if self._top is None else tops[:1]
             return
         for row, subject in subjects:
-            plane_top = self._top
-            if plane_top is None:
-                plane_top = self._look.top(self._look.plane(subject.attribution))
-            self._save(draw(self._look, subject, plane_top), row, row.id, len(rows))
-            self.tops.append(plane_top)
+            top = self._top_of(subject)
+            self._save(draw(self._look, subject, top), row, row.id, len(rows))
+            self.tops.append(top)
+
+    def _top_of(self, subject: Subject) -> float:
+        if self._top is not None:
+            return self._top
+        return self._look.top(self._look.plane(subject.attribution))
 
     def _subject(self, row: Explanation, attribution: Array, image: Array) -> Subject:
         subject = Subject(attribution, image, tuple(caption(row)), _title(row))
@@ -203,13 +218,13 @@ class _Work:
                 save_png(picture, temporary, title, COMPRESSION)
         except OSError as error:
             if not self.tops:
-                cause = error.strerror or str(error)
+                cause = reason(error)
                 raise OutputError(
                     f"{path} can't be written", cause, "name another with -o"
                 ) from error
             raise RunStopped(
                 f"stopped after {len(self.tops)} of {total} pictures",
-                f"{path}: {error.strerror or error}",
+                f"{path}: {reason(error)}",
                 "see the cause, then run it again",
             ) from error
 

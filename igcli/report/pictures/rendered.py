@@ -1,4 +1,4 @@
-"""What was drawn, in words and as JSON."""
+"""What was rendered, in words and as JSON."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -8,6 +8,7 @@ from pathlib import Path
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
+from igcli.store.picture_names import names_by_stem
 from igcli.store.run import open_finished_run
 
 # So many ids are searched for one that is alike.
@@ -32,6 +33,8 @@ class ShownRun:
         What `--baseline` came to, and the kind of the inputs.
     seed : int
         Of random baselines.
+    names_by_stem : bool
+        Whether the run's own pictures are called without their inputs' endings.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class ShownRun:
             self.inputs_are = str(about["settled"]["inputs_are"])
             self.seed = int(about["config"]["seed"])
             explained = {name: tuple(s) for name, s in about["settled"]["explained"].items()}
+        self.names_by_stem = names_by_stem(self._run.about)
         self._run.check_sizes()
         self.rows = self._run.rows
         layout = self._run.layout
@@ -59,7 +63,7 @@ class ShownRun:
                 f"its maps are of no images: {shapes}",
                 "read its /attributions with h5py",
             )
-        self.shape, self._pictured = layout.image_shape, layout.pictured
+        self.shape = layout.image_shape
 
     def select(self, patterns: Sequence[str]) -> list[Explanation]:
         """Return the rows that ids or glob patterns name, in their order; all without any.
@@ -105,15 +109,11 @@ class ShownRun:
         )
 
     def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
-        """Yield rows, in the run's order, with map and image; failed ones are left out.
+        """Return rows, in the run's order, with map and image; failed ones are left out.
 
         Raises
         ------
         NotWhole
             When a part is not as it was written.
         """
-        shown = sorted((row for row in rows if row.status == "ok"), key=lambda row: row.row)
-        both = zip(self._run.maps(shown), self._run.images(shown), strict=True)
-        for row, (maps, image) in zip(shown, both, strict=True):
-            assert image is not None
-            yield row, maps[self._pictured], image
+        return self._run.pictures(rows)

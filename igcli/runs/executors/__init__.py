@@ -1,4 +1,4 @@
-"""EXECUTORS: who carries out a run. Each is a module with a function `ready`.
+"""The executors by name: who carries out a run. Each is a module with a function `ready`.
 
 ``ready(config, load_model, warn)`` is a context manager: it checks the run and gets ready for it,
 writes nothing, and gives the function that carries it out.

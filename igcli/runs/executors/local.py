@@ -16,7 +16,7 @@ from igcli.runs.explain import explain_blocks
 from igcli.runs.lifecycle import Execute, Task, carry_out
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.runs.result import RunResult
-from igcli.runs.run_json import ran
+from igcli.runs.run_json import execution_facts
 
 
 @contextmanager
@@ -64,8 +64,8 @@ class _ThisProcess:
             self._plan, self._batches, task.blocks, task.writer, task.overlays, task.diagnostics
         )
 
-    def ran(self) -> dict[str, Any]:
-        return ran(self._plan, self._batches)
+    def execution_facts(self) -> dict[str, Any]:
+        return execution_facts(self._plan, self._batches)
 
 
 def _check_options(config: RunConfig) -> None:

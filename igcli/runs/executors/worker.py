@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ from igcli.runs.diagnostics import Diagnostics
 from igcli.runs.executors.ray.shared_files import Token, check_sees, enter_folder
 from igcli.runs.explain import explain_blocks
 from igcli.runs.overlays import overlays_of
-from igcli.runs.planning.calibration import Settled
-from igcli.runs.planning.earlier_run import Earlier
-from igcli.runs.planning.plan import LoadModel, Plan, plan_run, settled_by
-from igcli.runs.planning.preflight import Survey, look_at_inputs
+from igcli.runs.planning.plan import Handover, LoadModel, Plan, make_handover, plan_run
+from igcli.runs.planning.preflight import Preflight, look_at_inputs
+from igcli.runs.planning.resume_check import EarlierRun
 from igcli.store.identity import differences
 from igcli.store.staged import Staged, StagedWriter
 
@@ -29,7 +28,7 @@ _NO_GPU = "-1"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every worker of a run is told.
+    """What every worker of a run begins with.
 
     Attributes
     ----------
@@ -43,7 +42,7 @@ class Setup:
         How many there are to be.
     identity : dict
         What the inputs, the model and igcli must be here too.
-    earlier : Earlier or None
+    earlier : EarlierRun or None
         The run that goes on.
     token : Token
         What a worker must find.
@@ -56,14 +55,14 @@ class Setup:
     cores: int
     workers: int
     identity: dict[str, Any]
-    earlier: Earlier | None
+    earlier: EarlierRun | None
     token: Token
     load_model: LoadModel
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a range.
+    """The report on a range that a worker has explained.
 
     Attributes
     ----------
@@ -103,7 +102,7 @@ class Worker:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._host = socket.gethostname()
-        self._survey: Survey | None = None
+        self._preflight: Preflight | None = None
         self._model: GradientModel | None = None
         self._plan: Plan | None = None
         self._batches: Batches | None = None
@@ -117,27 +116,28 @@ class Worker:
         return self._host
 
     def load(self, gpus: int) -> list[str]:
-        """Load the model onto the GPUs at hand, if there are any; return what is to be told."""
+        """Load the model onto the GPUs at hand, if there are any; return the notes on it."""
         if not gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = _NO_GPU
         use_only(self._setup.cores)
         notes: list[str] = []
-        found = look_at_inputs(self._setup.config, lambda message: None)
-        self._check_same(found)
-        self._survey = replace(found, earlier=self._setup.earlier)
-        settings = replace(found.config.model_settings, shapes=tuple(found.listing.shapes.items()))
-        self._model = self._setup.load_model(found.config.model, settings, notes.append)
+        preflight = look_at_inputs(self._setup.config, lambda message: None)
+        self._check_same(preflight)
+        self._preflight = preflight.going_on(self._setup.earlier)
+        self._model = self._setup.load_model(
+            preflight.config.model, preflight.model_settings, notes.append
+        )
         return notes
 
-    def plan(self, settled: Settled | None) -> tuple[Settled, list[str]]:
-        """Plan the run as the others do; the first settles it, and returns that with its notes."""
-        assert self._survey is not None and self._model is not None
+    def plan(self, handover: Handover | None) -> tuple[Handover, list[str]]:
+        """Plan the run as the others do; the first calibrates it, and returns that with notes."""
+        assert self._preflight is not None and self._model is not None
         model, notes = self._model, list[str]()
         self._plan = plan_run(
-            self._survey, lambda *_: model, notes.append, settled, self._setup.workers
+            self._preflight, lambda *_: model, notes.append, handover, self._setup.workers
         )
         self._batches = Batches(model, self._plan.chosen.batching, stop=self.stop)
-        return settled or settled_by(self._plan), notes
+        return handover or make_handover(self._plan), notes
 
     def explain(self, block: range, checked: bool) -> Report:
         """Explain a range of the run's inputs, and write a part of it that nobody lists yet.
@@ -175,8 +175,8 @@ class Worker:
             size=batches.size,
         )
 
-    def _check_same(self, found: Survey) -> None:
-        different = differences(self._setup.identity, found.identity)
+    def _check_same(self, preflight: Preflight) -> None:
+        different = differences(self._setup.identity, preflight.identity)
         if different:
             raise ConfigError(
                 f"the worker on {self._host} has other files than the machine that igcli was "

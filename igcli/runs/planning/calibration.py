@@ -1,6 +1,6 @@
-"""What a loaded model and the inputs decide together: once for all processes of a run."""
+"""The calibration of a run: what its model and inputs decide together, once for all processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,60 +9,74 @@ from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec, ModelSpec
-from igcli.inputs.baselines.choose import Start
-from igcli.inputs.preprocess import DEFAULT_PREPROCESS
-from igcli.inputs.readers.source import Listing, Source
+from igcli.common.model_spec import InputSpec, ModelSpec, Part
+from igcli.inputs.baselines.recipes import Baseline
+from igcli.inputs.readers.source import Source
 from igcli.runs.planning.blocks import block_size, shared
-from igcli.runs.planning.earlier_run import Earlier
+from igcli.runs.planning.gates import check_gates
+from igcli.runs.planning.jumps import tell_of_jumps
 from igcli.runs.planning.precision import precision_error
-from igcli.runs.planning.preflight import Survey
-from igcli.store.maps import maps_of
+from igcli.runs.planning.preflight import Preflight
+from igcli.runs.planning.repeatability import check_repeatable
+from igcli.runs.planning.resume_check import EarlierRun
+from igcli.store.maps import Maps, maps_of
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What one process found, and the others of its run take over.
+class Calibration:
+    """What paths run in, how they are integrated, and how their rows are sent.
 
     Attributes
     ----------
-    spec : ModelSpec
-        Of the model, as that process has it.
-    start : Start or None
-        Baselines that took all inputs to make; others are made anew.
-    point, precision_error, chosen, block
-        As in `Plan`.
-    memory : int
-        Bytes for the gradients of paths under way.
+    point : InputSpec
+        What paths run in, every dimension settled.
+    maps : Maps
+        What of a path's attribution is stored, and how.
+    precision_error : float
+        How far the gradients of a few rows are from float32's; see
+        `igcli.attribution.gradient_model.GradientModel`.
+    method : Method
+        How paths are integrated: what was asked for, that error put in.
+    chosen : Chosen
+        How rows are batched, and why so.
+    block : int
+        How many inputs are explained by themselves and stored as one part.
     """
 
-    spec: ModelSpec
-    start: Start | None
     point: InputSpec
+    maps: Maps
     precision_error: float
+    method: Method
     chosen: Chosen
-    memory: int
     block: int
 
+    @property
+    def explained(self) -> tuple[Part, ...]:
+        """What attributions are of, by name: inputs, or a layer."""
+        return self.maps.named(self.point)
 
-def settle(
-    found: Survey,
+    def with_method(self, method: Method) -> "Calibration":
+        """Return the same for another method, which is given the precision error too."""
+        return replace(self, method=method.with_rounding(self.precision_error))
+
+
+def calibrate(
+    preflight: Preflight,
     model: GradientModel,
     source: Source,
-    start: Start,
+    baseline: Baseline,
     per_input: int,
     workers: int,
     warn: Warn,
-) -> Settled:
-    """Ask the model what only it can tell, and settle how it is asked from then on.
+) -> Calibration:
+    """Return what the model and the inputs decide together.
 
     Parameters
     ----------
-    found : Survey
+    preflight : Preflight
         What is known without the model.
-    model, source, start
-        The model, the inputs bound to it, and their baselines.
+    model, source, baseline
+        The model, the inputs bound to it, and what makes their baselines.
     per_input : int
         Explanations per input.
     workers : int
@@ -75,29 +89,29 @@ def settle(
     IgcliError
         Whatever makes the run impossible, named.
     """
-    config, spec = found.config, model.spec
+    config, spec, count = preflight.config, model.spec, len(preflight.names)
     point = _point(model, source)
-    _check_maps(config, spec)
-    _tell_of_scaling(config, found.listing, spec, warn)
-    error = precision_error(model, source, found.every, start.baseline, warn)
-    method = found.method.with_rounding(error)
-    rows = len(found.names) * per_input * method.usual_steps // workers
-    chosen = _batching(config, model, method, point.known_shape, rows, found.earlier, warn)
-    maps = maps_of(spec, point, source.space.has_pictures)
+    maps = maps_of(spec, point, source.space.pictured, source.space.shown_channels)
+    error = precision_error(model, source, preflight.every, baseline, warn)
+    method = preflight.settings.method.with_rounding(error)
+    check_gates(preflight.gates, method)
+    rows = count * per_input * method.usual_steps // workers
+    chosen = _batching(config, model, method, point.known_shape, rows, preflight.earlier, warn)
+    check_repeatable(model, method, chosen.batching, source, preflight.every, baseline)
+    tell_of_jumps(model, source, preflight.every, baseline, warn)
     size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
-    return Settled(
-        spec=spec,
-        start=None,
+    return Calibration(
         point=point,
+        maps=maps,
         precision_error=error,
+        method=method,
         chosen=chosen,
-        memory=method.memory,
-        block=found.earlier.block if found.earlier else shared(size, len(found.names), workers),
+        block=preflight.earlier.block if preflight.earlier else shared(size, count, workers),
     )
 
 
 def _point(model: GradientModel, source: Source) -> InputSpec:
-    """Settle what paths run in; where a layer's shape is open, by asking the model."""
+    """Return what paths run in; where a layer's shape is open, the model tells it."""
     spec, space = model.spec, source.space
     if spec.entered is None:
         return space.input
@@ -107,35 +121,16 @@ def _point(model: GradientModel, source: Source) -> InputSpec:
     return spec.entered.with_shape(model.enter(nothing).shape[1:])
 
 
-def _tell_of_scaling(config: RunConfig, listing: Listing, spec: ModelSpec, warn: Warn) -> None:
-    """Say so where pixels would be scaled twice."""
-    preprocess = config.preprocess or DEFAULT_PREPROCESS
-    if spec.scaling and listing.kind in {"pixels", "several"} and preprocess != "raw":
-        warn(
-            f"the model's first layer {spec.scaling!r} scales pixels itself, after --preprocess "
-            f"{preprocess} has: use --preprocess raw"
-        )
-
-
-def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
-    if "npy" in config.save and spec.is_grouped:
-        raise ConfigError(
-            "--save npy can't be used with several maps to each explanation",
-            "an .npy holds one array",
-            "leave it out: attributions.h5 has them all",
-        )
-
-
 def _batching(
     config: RunConfig,
     model: GradientModel,
     method: Method,
     shape: tuple[int, ...],
     rows: int,
-    earlier: Earlier | None,
+    earlier: EarlierRun | None,
     warn: Warn,
 ) -> Chosen:
-    if earlier and config.batch_size == earlier.asked and _suits(earlier, model.spec):
+    if earlier and config.batch_size == earlier.batch_size and _suits(earlier, model.spec):
         chosen = Chosen(earlier.batching, "as before")
     else:
         chosen = choose_batching(model, method, shape, rows, config.batch_size)
@@ -145,5 +140,5 @@ def _batching(
     return chosen
 
 
-def _suits(earlier: Earlier, spec: ModelSpec) -> bool:
+def _suits(earlier: EarlierRun, spec: ModelSpec) -> bool:
     return (earlier.device, earlier.batching.streams) == (spec.device, spec.streams)

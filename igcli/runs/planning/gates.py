@@ -1,6 +1,6 @@
-"""GATES: thresholds that turn a finished run into exit code 1."""
+"""The gates of a run: thresholds on its explanations that turn it into exit code 1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from igcli.attribution.methods import Method
@@ -36,6 +36,12 @@ def parse_gates(texts: tuple[str, ...], method: Method) -> list[Gate]:
     return [_parse(text, method) for text in dict.fromkeys(texts)]
 
 
+def check_gates(gates: Iterable[Gate], method: Method) -> None:
+    """Raise ConfigError for a gate that could never be crossed with a method."""
+    for gate in gates:
+        _check(gate.text, method)
+
+
 def _parse(text: str, method: Method) -> Gate:
     name, _, number = text.partition(":")
     try:
@@ -44,6 +50,12 @@ def _parse(text: str, method: Method) -> Gate:
         limit = -1.0
     if name not in GATES or not limit >= 0.0 or (name == "unconverged" and number):
         raise ConfigError(f"--fail-on {text} can't be read", fix=f"write {USAGE}, V not negative")
+    _check(text, method)
+    return Gate(text, GATES[name], limit)
+
+
+def _check(text: str, method: Method) -> None:
+    name = text.partition(":")[0]
     measured = {"error": method.estimates, "unconverged": method.tolerance is not None}
     if not measured.get(name, True):
         raise ConfigError(
@@ -52,4 +64,3 @@ def _parse(text: str, method: Method) -> Gate:
             "use --method adaptive"
             + (", or riemann_trapezoid with an odd number of --steps" if name == "error" else ""),
         )
-    return Gate(text, GATES[name], limit)

@@ -1,4 +1,4 @@
-"""Everything that can be wrong, found before any work: from a config to a plan of the run."""
+"""The plan of a run: its parts loaded, bound and checked before any work."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,23 +11,23 @@ from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import ModelSettings, ModelSpec
+from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
-from igcli.inputs.baselines.recipes import Baseline
-from igcli.inputs.labels import Labels
-from igcli.inputs.preprocess import DEFAULT_PREPROCESS
+from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.readers.read_ahead import read_ahead
-from igcli.inputs.readers.registry import bind
-from igcli.inputs.readers.resize import DEFAULT_RESIZE
+from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
-from igcli.inputs.targets import Targets, plan_targets
-from igcli.runs.planning.calibration import Settled, settle
-from igcli.runs.planning.earlier_run import Earlier
-from igcli.runs.planning.gates import Gate, parse_gates
-from igcli.runs.planning.preflight import Survey, survey
-from igcli.store.layout import clashes
-from igcli.store.maps import Maps, maps_of
+from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
+from igcli.runs.planning.calibration import Calibration, calibrate
+from igcli.runs.planning.first_look import look_at
+from igcli.runs.planning.preflight import Preflight, make_preflight
+from igcli.runs.planning.preprocess_choice import Preprocessing, settle_preprocess
+from igcli.runs.planning.resume_check import EarlierRun, check_preprocess
+from igcli.runs.planning.sureness import find_surer
+from igcli.store.maps import Maps
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
 
@@ -38,56 +38,91 @@ class Plan:
 
     Attributes
     ----------
-    names : sequence of InputName
-        The inputs to explain, `--limit` applied.
-    baseline_name, preprocess, resize : str or None
-        What was settled for these inputs; None where it has no meaning for them.
-    point : InputSpec
-        What paths run in, every dimension settled.
-    maps : Maps
-        What of a path's attribution is stored, and how.
-    chosen : Chosen
-        How rows are batched, and why so.
-    precision_error : float
-        How far the gradients of a few rows are from float32's; see
-        `igcli.attribution.gradient_model.GradientModel`.
-    first, of_inputs : int
-        Where `names` begin among the inputs of all shards, and how many these are.
-    block : int
-        How many inputs are explained by themselves and stored as one part.
-    clashing : frozenset of str
-        Ids that are told apart by case alone.
-    identity : dict
-        What another run must share to go on with this one; see `igcli.store.identity`.
+    preflight : Preflight
+        What is known without the model.
+    model : GradientModel
+        The model.
+    preprocessing : Preprocessing
+        What pixels are put through.
+    source, targets, start
+        The inputs bound to the model, what of its output is explained, and where paths start.
+    calibration : Calibration
+        What paths run in, how they are integrated, and how their rows are sent.
     run : str
         This run's key.
-    earlier : Earlier or None
-        The run in OUT that this one goes on with.
     """
 
-    config: RunConfig
+    preflight: Preflight
     model: GradientModel
+    preprocessing: Preprocessing
     source: Source
-    names: Sequence[InputName]
-    labels: Labels
     targets: Targets
-    method: Method
-    gates: list[Gate]
-    baseline: Baseline
-    baseline_name: str
-    point: InputSpec
-    maps: Maps
-    preprocess: str | None
-    resize: str | None
-    chosen: Chosen
-    precision_error: float
-    first: int
-    of_inputs: int
-    block: int
-    clashing: frozenset[str]
-    identity: dict[str, Any]
+    start: Start
+    calibration: Calibration
     run: str
-    earlier: Earlier | None = None
+
+    @property
+    def config(self) -> RunConfig:
+        """What was asked for."""
+        return self.preflight.config
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What another run must share to go on with this one, by what the model decided too."""
+        return self.preflight.identity | {"preprocess": self.preprocessing.name}
+
+    @property
+    def names(self) -> Sequence[InputName]:
+        """The inputs to explain."""
+        return self.preflight.names
+
+    @property
+    def earlier(self) -> EarlierRun | None:
+        """The run in OUT that this one goes on with."""
+        return self.preflight.earlier
+
+    @property
+    def method(self) -> Method:
+        """How paths are integrated."""
+        return self.calibration.method
+
+    @property
+    def chosen(self) -> Chosen:
+        """How rows are batched, and why so."""
+        return self.calibration.chosen
+
+    @property
+    def maps(self) -> Maps:
+        """What of a path's attribution is stored, and how."""
+        return self.calibration.maps
+
+    def of_some(self, names: Sequence[InputName], out: Path) -> "Plan":
+        """Return a plan of some of the inputs, into another folder."""
+        config = replace(self.config, out=out)
+        return replace(self, preflight=replace(self.preflight, names=names, config=config))
+
+    def with_method(self, method: Method) -> "Plan":
+        """Return a plan of the same inputs by another method."""
+        return replace(self, calibration=self.calibration.with_method(method))
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What one process of a run has worked out with the model, and the others take over.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        Of the model, as that process has it.
+    start : Start or None
+        Baselines that took all inputs to make; others are made anew.
+    calibration : Calibration
+        As in its plan.
+    """
+
+    spec: ModelSpec
+    start: Start | None
+    calibration: Calibration
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -98,28 +133,28 @@ def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     IgcliError
         Whatever makes the run impossible, named.
     """
-    return plan_run(survey(config, warn), load_model, warn)
+    return plan_run(make_preflight(config, warn), load_model, warn)
 
 
 def plan_run(
-    found: Survey,
+    preflight: Preflight,
     load_model: LoadModel,
     warn: Warn,
-    settled: Settled | None = None,
+    handover: Handover | None = None,
     workers: int = 1,
 ) -> Plan:
     """Plan a run whose inputs were looked at.
 
     Parameters
     ----------
-    found : Survey
+    preflight : Preflight
         What is known without the model.
     load_model : callable
         Loads it.
     warn : callable
         Told what is worth a notice.
-    settled : Settled or None
-        What another process of the same run found out: it is taken over.
+    handover : Handover or None
+        Of another process of the same run, where there was one.
     workers : int
         How many processes will share the work.
 
@@ -128,64 +163,65 @@ def plan_run(
     IgcliError
         Whatever makes the run impossible, named.
     """
-    config, listing = found.config, found.listing
-    settings = replace(config.model_settings, shapes=tuple(listing.shapes.items()))
-    model = load_model(config.model, settings, warn)
+    config, listing = preflight.config, preflight.listing
+    model = load_model(config.model, preflight.model_settings, warn)
     spec = model.spec
-    resize = config.resize or DEFAULT_RESIZE
-    preprocess = found.preprocess or DEFAULT_PREPROCESS
-    source = bind(listing, spec, preprocess, resize, config.image_size)
-    found.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
-    targets = plan_targets(
-        config.target, listing.names, found.labels, spec.classes, spec.output_shape
+    preprocessing = settle_preprocess(preflight.settings.preprocess, spec)
+    if preflight.earlier is not None:
+        check_preprocess(config, preflight.earlier, preprocessing.name)
+    reading = Reading(
+        preprocess=preprocessing.name,
+        resize=preflight.settings.resize,
+        image_size=config.image_size,
+        depth=config.bit_depth,
+        bands=config.bands or (),
     )
-    start = settled.start if settled else None
-    start = start or settle_start(
-        config.baseline,
+    source = bind(listing, spec, reading)
+    preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
+    classes = Classes(preflight.labels, spec.classes, spec.output_shape)
+    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
+    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn)
+    start = (handover.start if handover else None) or _start(preflight, source)
+    _check_maps(config, spec)
+    if handover is not None:
+        calibration = handover.calibration
+    else:
+        if preprocessing.note:
+            warn(preprocessing.note)
+        if preprocessing.doubt:
+            warn(Doubt(preprocessing.doubt))
+        look_at(source, preflight.every, spec.scaling, config.bit_depth, warn)
+        calibration = calibrate(
+            preflight, model, source, start.baseline, targets.per_input, workers, warn
+        )
+        surer = find_surer(model, source, preflight.every)
+        if surer is not None:
+            warn(surer.in_words)
+    run = preflight.earlier.run if preflight.earlier else uuid4().hex
+    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run)
+
+
+def _start(preflight: Preflight, source: Source) -> Start:
+    return settle_start(
+        preflight.config.baseline,
         source.space,
-        lambda: (s for s in read_ahead(source, found.every) if isinstance(s, Sample)),
-        len(listing.names),
-        resize,
-        config.seed,
-    )
-    settled = settled or settle(found, model, source, start, targets.per_input, workers, warn)
-    method = found.method.with_memory(settled.memory).with_rounding(settled.precision_error)
-    return Plan(
-        config=config,
-        model=model,
-        source=source,
-        names=found.names,
-        labels=found.labels,
-        targets=targets,
-        method=method,
-        gates=parse_gates(config.fail_on, method),
-        baseline=start.baseline,
-        baseline_name=start.name,
-        point=settled.point,
-        maps=maps_of(spec, settled.point, source.space.has_pictures),
-        preprocess=found.preprocess,
-        resize=resize if listing.resizable else None,
-        chosen=settled.chosen,
-        precision_error=settled.precision_error,
-        first=found.names[0].index if found.names else 0,
-        of_inputs=len(found.every),
-        block=settled.block,
-        clashing=clashes(name.id for name in found.every),
-        identity=found.identity,
-        run=found.earlier.run if found.earlier else uuid4().hex,
-        earlier=found.earlier,
+        lambda: (s for s in read_ahead(source, preflight.every) if isinstance(s, Sample)),
+        len(preflight.listing.names),
+        preflight.settings.resize,
+        preflight.config.seed,
     )
 
 
-def settled_by(plan: Plan) -> Settled:
+def make_handover(plan: Plan) -> Handover:
     """Return what the other processes of a run take over from a plan."""
     made_of_all = takes_all_inputs(plan.config.baseline)
-    return Settled(
-        spec=plan.model.spec,
-        start=Start(plan.baseline, plan.baseline_name) if made_of_all else None,
-        point=plan.point,
-        precision_error=plan.precision_error,
-        chosen=plan.chosen,
-        memory=plan.method.memory,
-        block=plan.block,
-    )
+    return Handover(plan.model.spec, plan.start if made_of_all else None, plan.calibration)
+
+
+def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
+    if "npy" in config.save and spec.is_grouped:
+        raise ConfigError(
+            "--save npy can't be used with several maps to each explanation",
+            "an .npy holds one array",
+            "leave it out: attributions.h5 has them all",
+        )

@@ -1,4 +1,4 @@
-"""How far gradients in reduced precision are from float32's, on a few inputs of a run."""
+"""The precision of a run: how far its gradients are from float32's, on a few inputs."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,10 @@ def precision_error(
     baseline: Baseline,
     warn: Warn,
 ) -> float:
-    """Compare the gradients of the first inputs' predicted classes with float32's."""
+    """Return how far gradients of the first inputs' predicted classes are from float32's.
+
+    It is 0 where they are float32 themselves.
+    """
     precision = model.spec.precision
     if precision == "float32":
         return 0.0

@@ -1,52 +1,76 @@
-"""What can be found wrong with a run before its model is loaded, and what is known by then."""
+"""The preflight of a run: what can be known, and found wrong, before its model is loaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from igcli.attribution.methods import Method, choose_method
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
+from igcli.common.model_spec import ModelSettings
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.labels import Labels, read_labels
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
-from igcli.runs.planning.defaults import settle_preprocess, spelled_out
-from igcli.runs.planning.earlier_run import Earlier, find_earlier
-from igcli.runs.planning.gates import parse_gates
+from igcli.runs.planning.defaults import Settings, settle, spelled_out
+from igcli.runs.planning.gates import Gate, parse_gates
+from igcli.runs.planning.resume_check import EarlierRun, find_earlier_run
 from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources
+from igcli.store.picture_names import PictureNames
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Preflight:
     """A run as far as it is known without its model.
 
     Attributes
     ----------
+    config : RunConfig
+        As it was asked for.
+    settings : Settings
+        The same with its defaults in place.
     every, names : sequence of InputName
         The inputs of all shards, `--limit` applied, and those to explain.
-    preprocess : str or None
-        What was settled for these inputs; None where it has no meaning for them.
+    pictures : PictureNames
+        What the pictures of all shards are called.
     identity : dict
         What another run must share to go on with this one; see `igcli.store.identity`.
-    earlier : Earlier or None
+    earlier : EarlierRun or None
         The run in OUT that this one goes on with.
     """
 
     config: RunConfig
     listing: Listing
+    settings: Settings
     every: Sequence[InputName]
     names: Sequence[InputName]
+    pictures: PictureNames
     labels: Labels
-    method: Method
-    preprocess: str | None
+    gates: list[Gate]
     identity: dict[str, Any]
-    earlier: Earlier | None = None
+    earlier: EarlierRun | None = None
+
+    @property
+    def first(self) -> int:
+        """Where the inputs to explain begin among those of all shards."""
+        return self.names[0].index if self.names else 0
+
+    def going_on(self, earlier: EarlierRun | None) -> "Preflight":
+        """Return the same as what goes on with an earlier run, whose pictures keep their names."""
+        pictures = self.pictures
+        if earlier is not None and not earlier.names_by_stem:
+            pictures = PictureNames((name.id for name in self.every), by_stem=False)
+        return replace(self, earlier=earlier, pictures=pictures)
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """What loading the model needs."""
+        shapes = tuple(self.listing.shapes.items())
+        return replace(self.config.model_settings, shapes=shapes, pictures=self.listing.resizable)
 
 
-def survey(config: RunConfig, warn: Warn) -> Survey:
+def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     """Check a run, OUT included, and write nothing.
 
     Raises
@@ -56,14 +80,14 @@ def survey(config: RunConfig, warn: Warn) -> Survey:
     """
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, (config.model, config.inputs, *config.files()))
-    found = look_at_inputs(config, warn)
-    earlier = find_earlier(config, found.identity, found.every)
+    preflight = look_at_inputs(config, warn)
+    earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
-        config = replace(config, batch_size=earlier.asked)
-    return replace(found, config=config, earlier=earlier)
+        config = replace(config, batch_size=earlier.batch_size)
+    return replace(preflight.going_on(earlier), config=config)
 
 
-def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:
+def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     """Check a run without a look into OUT, which another process may be writing for it.
 
     Raises
@@ -73,25 +97,25 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Survey:
     """
     listing = list_inputs(config.inputs, config.out)
     _tell_what_is_unused(config, listing, warn)
-    preprocess = settle_preprocess(config, listing)
+    settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
-    labels = read_labels(config.labels)
-    method = choose_method(config)
-    parse_gates(config.fail_on, method)
+    labels = read_labels(config.labels, listing.folders, warn)
+    gates = parse_gates(config.fail_on, settings.method)
     every = listing.names[: config.limit]
     names = _shard(every, config.shard)
     if config.shard and not names:
         which, count = config.shard
         warn(f"--shard {which}/{count} has no inputs: there are only {len(every)}")
-    return Survey(
+    return Preflight(
         config=config,
         listing=listing,
+        settings=settings,
         every=every,
         names=names,
+        pictures=PictureNames(name.id for name in every),
         labels=labels,
-        method=method,
-        preprocess=preprocess,
-        identity=identity(spelled_out(config, listing), every),
+        gates=gates,
+        identity=identity(spelled_out(config, listing, settings), every),
     )
 
 
@@ -107,5 +131,7 @@ def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequenc
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:
     if not listing.resizable and config.resize is not None:
         warn(f"--resize {config.resize} has no effect: arrays are not resized")
+    if not listing.resizable and config.bit_depth is not None:
+        warn(f"--bit-depth {config.bit_depth} has no effect: it is for image files")
     for note in listing.notes:
         warn(note)

@@ -1,22 +1,24 @@
-"""Shards → one run directory, which needs none of them afterwards."""
+"""The merge of shards into one run directory, which needs none of them afterwards."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from igcli.common.errors import OutputError, OutputVanished, RunStopped
-from igcli.common.explanation import input_id
+from igcli.common.errors import OutputError, OutputVanished, RunStopped, first_line, reason
+from igcli.common.explanation import input_id, rank_of
+from igcli.common.notes import notes_from_json
 from igcli.common.progress import Track
 from igcli.common.totals import Tally
+from igcli.runs.planning.preprocess_choice import Preprocessing
 from igcli.runs.result import RunResult
 from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
 from igcli.store.folder import RunFolder
-from igcli.store.layout import clashes, overlay_path
 from igcli.store.lock import RunLock
 from igcli.store.outdir import check_out, check_sources, make_out
+from igcli.store.picture_names import PictureNames, names_by_stem
 from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
 from igcli.store.sources import read_entries
@@ -89,9 +91,9 @@ def _stopped(out: Path, parts: int, error: BaseException) -> RunStopped:
     again = "merge again with --overwrite"
     problem = f"stopped before OUT {out} was whole, {there}"
     if isinstance(error, OutputVanished):
-        return RunStopped(problem, f"{error.problem}: {error.cause}", "merge again")
+        return RunStopped(problem, first_line(error), "merge again")
     if isinstance(error, OSError):
-        return RunStopped(problem, error.strerror or str(error), f"see the cause, then {again}")
+        return RunStopped(problem, reason(error), f"see the cause, then {again}")
     return RunStopped(problem, "interrupted", again)
 
 
@@ -128,19 +130,21 @@ def _take_overlays(out: Path, shards: Sequence[Shard], per_input: int) -> list[t
         [(row.id, row.status) for row in read_rows(file.span for file in shard.files)]
         for shard in shards
     ]
-    # Whether ids clash is a matter of all inputs, as it was for each shard.
-    clashing = clashes(dict.fromkeys(input_id(i, per_input) for own in rows for i, _ in own))
+    # Whether names clash is a matter of all inputs, as it was for each shard.
+    ids = list(dict.fromkeys(input_id(i, per_input) for own in rows for i, _ in own))
+    names = {by_stem: PictureNames(ids, by_stem) for by_stem in (False, True)}
     missing = []
     for shard, own in zip(shards, rows, strict=True):
-        said = shard.about.get("undrawn", {})
+        own_names, reasons = names[names_by_stem(shard.about)], shard.about.get("undrawn", {})
         for identity in (identity for identity, status in own if status == "ok"):
-            clash = input_id(identity, per_input) in clashing
-            picture, path = (overlay_path(folder, identity, clash) for folder in (shard.out, out))
+            base, rank = input_id(identity, per_input), rank_of(identity, per_input)
+            picture = own_names.path(shard.out, base, rank)
+            path = names[names_by_stem(shards[0].about)].path(out, base, rank)
             if picture.is_file():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 link_or_copy(picture, path)
             else:
-                why = said.get(identity, "its picture is gone")
+                why = reasons.get(identity, "its picture is gone")
                 missing.append((identity, f"SHARD {shard.out} lacks it: {why}"))
     return missing
 
@@ -168,7 +172,11 @@ def _result(
         undrawn=undrawn,
         saved_npy="npy" in about["config"]["save"],
         has_tolerance=about["settled"]["accuracy"] is not None,
-        ran={key: about[key] for key in ("device", "precision", "batching")},
+        execution={key: about[key] for key in ("device", "precision", "batching")},
+        pixels=Preprocessing(
+            about["settled"].get("preprocess"), about["settled"].get("preprocess_why") or ""
+        ).in_words,
+        notes=tuple(notes_from_json(about["notes"])),
         parts_kept=parts_kept,
     )
 

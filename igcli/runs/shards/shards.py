@@ -1,4 +1,4 @@
-"""Finished shards, and whether they make up one run: nothing missing, nothing twice."""
+"""The finished shards of a run, and the check that they make it up: nothing missing or twice."""
 
 import os
 from collections.abc import Sequence
@@ -63,8 +63,8 @@ class Shard:
     @property
     def which(self) -> list[int] | None:
         """What it was given as `--shard`."""
-        found: list[int] | None = self.about["identity"][SHARD]
-        return found
+        shard: list[int] | None = self.about["identity"][SHARD]
+        return shard
 
     @property
     def is_empty(self) -> bool:
@@ -76,8 +76,8 @@ class Shard:
         """Its folder, and which shard it is."""
         which = ["/".join(map(str, self.which))] if self.which else []
         empty = ["without inputs"] if self.is_empty else []
-        told = ", ".join([*which, *empty])
-        return f"{self.out} ({told})" if told else str(self.out)
+        words = ", ".join([*which, *empty])
+        return f"{self.out} ({words})" if words else str(self.out)
 
 
 def read_shards(outs: Sequence[Path]) -> list[Shard]:
@@ -99,13 +99,13 @@ def read_shards(outs: Sequence[Path]) -> list[Shard]:
 
 
 def _check_given_once(outs: Sequence[Path]) -> None:
-    known: dict[str, Path] = {}
+    given: dict[str, Path] = {}
     for out in outs:
         place = os.path.realpath(out)
-        if place in known:
-            cause = f"{known[place]} is the same folder" if known[place] != out else ""
+        if place in given:
+            cause = f"{given[place]} is the same folder" if given[place] != out else ""
             raise InputError(f"SHARD {out} is given twice", cause, "give every shard once")
-        known[place] = out
+        given[place] = out
 
 
 def _check_same_run(there: Shard, here: Shard) -> None:

@@ -5,7 +5,6 @@ every output file but the pictures are.
 """
 
 import tempfile
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def prepare(job: Job) -> Tool:
     def explain() -> Explained:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out"
-            result = run_plan(replace(plan, config=replace(plan.config, out=out)), untracked)
+            result = run_plan(plan.of_some(plan.names, out), untracked)
             with h5py.File(out / "attributions.h5") as file:
                 maps, steps = file["attributions"][()], file["steps"][()]
         return Explained(maps, int(steps.sum()), result.seconds)

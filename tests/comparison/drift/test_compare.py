@@ -150,6 +150,11 @@ def test_where_every_image_changed_its_class_no_map_is_judged(old: Path, tmp_pat
     json.dumps(verdict.to_dict(), allow_nan=False)
 
 
+def test_names_of_classes_change_no_map(old: Path, tmp_path: Path) -> None:
+    named = write_run(tmp_path / "named", rows_of(MAPS, target_name="cat"), labels="file 0123abcd")
+    assert verdict_of(old, named).exit_code == verdict_of(named, old).exit_code == 0
+
+
 def test_runs_of_other_settings_are_refused_but_forced(old: Path, tmp_path: Path) -> None:
     new = write_run(tmp_path / "new", rows_of(MAPS), target="folder", seed=3, model="m2")
     said = refused(old, new)

@@ -14,7 +14,7 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.model_spec import InputSpec
-from igcli.common.sample import Sample
+from igcli.common.sample import InputName, Sample
 from igcli.common.shapes import fits
 from igcli.inputs.readers.arrays import list_array, settle
 
@@ -356,3 +356,16 @@ def test_the_hash_alone_is_that_of_the_sample(tmp_path: Path) -> None:
     hashes = [source.sha256(name) for name in listing.names]
     assert hashes == [source.read(name).sha256 for name in listing.names]
     assert len(set(hashes)) == 4
+
+
+def test_a_negative_token_is_refused_by_name(tmp_path: Path) -> None:
+    tokens = replace(spec(3), declared="int32", tokens=True)
+    path = saved(tmp_path, np.array([[1, 2, 0], [1, -1, 2]], np.int32))
+    source = list_array(path).bind(tokens, "unit", "stretch", None)
+    source.read(source_names(path)[0])
+    with pytest.raises(InputError, match=r"has a negative token, -1, first at \[1\]"):
+        source.read(source_names(path)[1])
+
+
+def source_names(path: Path) -> list[InputName]:
+    return list(list_array(path).names)

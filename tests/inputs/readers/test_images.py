@@ -79,7 +79,25 @@ def test_other_files_are_passed_over_and_counted(tmp_path: Path) -> None:
     fill(tmp_path, "a.png", "notes.txt", "sub/data.csv", "png", ".hidden", "sub/b.png")
     listing = list_folder(tmp_path)
     assert [name.id for name in listing.names] == ["a.png", "sub/b.png"]
-    assert listing.notes == ("3 files are no image by extension: passed over",)
+    assert listing.notes == (
+        "3 files are no image by extension (1 .csv, 1 .txt, 1 without ending): passed over",
+    )
+
+
+def test_pictures_of_a_kind_that_is_not_read_are_named(tmp_path: Path) -> None:
+    fill(tmp_path, "a.png", "scan.HEIC", "sub/slide.svs", "x.dcm", "notes.txt")
+    assert list_folder(tmp_path).notes == (
+        "4 files are no image by extension (1 .dcm, 1 .heic, 1 .svs, 1 .txt): passed over",
+        "scan.HEIC, sub/slide.svs, x.dcm are pictures of a kind that igcli does not read: save "
+        "PNG, TIFF or JPEG",
+    )
+
+
+def test_sub_folders_are_those_right_below_as_keras_counts_them(tmp_path: Path) -> None:
+    fill(tmp_path, "b/1.png", "B/1.png", "10/deep/1.png", "2/1.png", ".hidden/1.png", "out/1.png")
+    (tmp_path / "empty").mkdir()
+    listing = list_folder(tmp_path, tmp_path / "out")
+    assert listing.folders == ("10", "2", "B", "b", "empty")
 
 
 def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
@@ -198,7 +216,7 @@ def test_links_that_go_round_in_circles_fail_alone(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(name)
     listing = list_folder(tmp_path)
     assert [name.id for name in listing.names] == ["a.png", "loop.png"]
-    assert listing.notes == ("1 file is no image by extension: passed over",)
+    assert listing.notes == ("1 file is no image by extension (1 without ending): passed over",)
 
 
 class Locked:
@@ -329,7 +347,7 @@ def test_a_size_that_can_not_be_settled_is_refused(
         listing.bind(spec(*shape), "unit", "stretch", image_size)
 
 
-@pytest.mark.parametrize("shape", [(10,), (3, 8, 8), (8, 8, 2), (8, 8, None), (2, 8, 8, 3), ()])
+@pytest.mark.parametrize("shape", [(10,), (3, 8, 8), (10, 8, 8), (8, 8, None), (2, 8, 8, 3), ()])
 def test_a_model_that_takes_no_image_is_refused(
     tmp_path: Path, shape: tuple[int | None, ...]
 ) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from igcli.common.errors import InputError
 from igcli.inputs.readers.arrays import ArrayListing
+from igcli.inputs.readers.decode import EXTENSIONS
 from igcli.inputs.readers.images import ImageListing
 from igcli.inputs.readers.registry import READERS, list_inputs
 
@@ -12,19 +13,7 @@ OUT = Path("/nowhere/out")
 
 
 def test_there_are_these_readers() -> None:
-    assert set(READERS) == {
-        "folder",
-        ".npy",
-        ".npz",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".bmp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".webp",
-    }
+    assert set(READERS) == {"folder", ".npy", ".npz"} | EXTENSIONS
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.Jpeg", "a.tif", "x.y.webp"])

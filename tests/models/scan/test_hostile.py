@@ -38,7 +38,7 @@ from tests.models.scan.hostile import (
     weights,
 )
 
-SCANS: dict[str, Callable[[Path], None]] = {
+SCANS: dict[str, Callable[[Path], object]] = {
     ".keras": scan_keras,
     ".h5": scan_h5,
     "": scan_saved_model,
@@ -605,7 +605,7 @@ def test_absurd_sizes_are_refused(tmp_path: Path, name: str, suffix: str) -> Non
     SCANS_UNSAFE[suffix](path, Trust(allow_unsafe=True))
 
 
-SCANS_UNSAFE: dict[str, Callable[[Path, Trust], None]] = {".keras": scan_keras, ".h5": scan_h5}
+SCANS_UNSAFE: dict[str, Callable[[Path, Trust], int]] = {".keras": scan_keras, ".h5": scan_h5}
 
 
 @pytest.mark.parametrize("name", TEXTS)

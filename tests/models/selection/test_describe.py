@@ -1,6 +1,5 @@
 """What a model file holds: layers by name, and whether it scales pixels itself."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,39 +8,7 @@ import pytest
 
 from igcli.common.model_spec import ModelSettings
 from igcli.models.open import describe_model
-from igcli.models.selection.describe import own_scaling
 from igcli.models.selection.layers import layer_infos
-
-
-def stacked(keras: Any, *layers: Any) -> Any:
-    return keras.Sequential([keras.Input((4, 4, 3)), *layers])
-
-
-def normalization(keras: Any, mean: float) -> Any:
-    return keras.layers.Normalization(mean=[mean] * 3, variance=[1.0] * 3, name="norm")
-
-
-SCALINGS: list[tuple[Callable[[Any], list[Any]], str]] = [
-    (lambda k: [k.layers.Rescaling(1 / 255, name="scale")], "scale"),
-    (lambda k: [k.layers.Rescaling(1 / 127.5, offset=-1, name="scale")], "scale"),
-    (lambda k: [k.layers.RandomFlip(), k.layers.Rescaling(1 / 255, name="scale")], "scale"),
-    (lambda k: [normalization(k, 120.0)], "norm"),
-    (lambda k: [k.layers.Rescaling(2.0, offset=-1)], ""),
-    (lambda k: [normalization(k, 0.45)], ""),
-    (lambda k: [k.layers.Conv2D(2, 3), k.layers.Rescaling(1 / 255)], ""),
-    (lambda k: [], ""),
-]
-
-
-@pytest.mark.parametrize(("layers", "want"), SCALINGS)
-def test_a_models_own_scaling_of_pixels(
-    keras: Any, layers: Callable[[Any], list[Any]], want: str
-) -> None:
-    assert own_scaling(stacked(keras, *layers(keras), keras.layers.Flatten())) == want
-
-
-def test_what_is_no_keras_model_has_neither_scaling_nor_layers() -> None:
-    assert own_scaling(None) == "" and layer_infos(None) == ()
 
 
 def test_layers_of_nested_models_have_paths(keras: Any, tmp_path: Path) -> None:

@@ -260,3 +260,16 @@ def test_infinite_numbers_are_counted_beyond_the_chart(tmp_path: Path) -> None:
     page = written(mixed_run(tmp_path / "out"))
     assert "largest ∞; 1 above 20.00 % not drawn" in said(page)
     assert not re.search(r"NaN|Infinity", block(page, "rows") + block(page, "seen"))
+
+
+def test_doubts_stand_first(tmp_path: Path) -> None:
+    out = mixed_run(tmp_path / "out")
+    about = json.loads((out / "run.json").read_text())
+    about["notes"] = [
+        {"note": "just so", "doubt": False},
+        {"note": "pixels are <scaled> twice", "doubt": True},
+    ]
+    (out / "run.json").write_text(json.dumps(about))
+    head = written(out).partition("<main>")[0]
+    assert "This run is very likely wrong: pixels are &lt;scaled&gt; twice" in head
+    assert "just so" not in head

@@ -282,9 +282,23 @@ def test_every_pass_is_tracked(out: Path) -> None:
 
     passes: list[int] = []
 
-    def track(items: Any, total: int, done: int = 0) -> Iterator[Any]:
+    def track(items: Any, total: int, done: int = 0, unit: str = "") -> Iterator[Any]:
         passes.append(total)
         return iter(items)
 
     render(Wanted(out, ("a.png",), settle_look("heat", scale="run")), track, print)
     assert passes == [3, 3, 1]
+
+
+def test_a_sheet_of_maps_that_one_scale_leaves_pale_has_one_for_each(tmp_path: Path) -> None:
+    maps = [map_like(0), map_like(0) / 100, map_like(0) / 1000]
+    rows = [row(f"{i}.png", values, image_like(i)) for i, values in enumerate(maps)]
+    out = write_run(tmp_path / "out", rows)
+    done = rendered(out, look=settle_look("panel"))
+    assert (done.look.scale, done.look.clip) == ("image", 10.0)
+    assert done.tops == pytest.approx([done.tops[0], done.tops[0] / 100, done.tops[0] / 1000])
+    assert "(each image's own)" in done.lines()[1]
+    told = settings(out / "figures" / "panel.png")
+    assert told["scale"] == "image" and told["full_colour_at"] == pytest.approx(list(done.tops))
+    together = rendered(out, look=settle_look("panel", scale="shown"))
+    assert len(together.tops) == 1 and "(one for the images drawn)" in together.lines()[1]

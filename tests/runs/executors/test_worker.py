@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from igcli.attribution.adaptive import Adaptive
 from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common import machine
 from igcli.common.arrays import Array
@@ -19,7 +20,7 @@ from igcli.runs.executors.local import run_plan
 from igcli.runs.executors.ray.shared_files import token_in
 from igcli.runs.executors.worker import Setup, Worker, portable
 from igcli.runs.planning.plan import make_plan
-from igcli.runs.planning.preflight import survey
+from igcli.runs.planning.preflight import make_preflight
 from tests.runs.executors.scripted import FEATURES, Scripted, load
 
 COUNT = 24
@@ -39,7 +40,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
 
 
 def worker_of(config: RunConfig, load_model: Any = load, **changes: Any) -> Worker:
-    found = survey(config, lambda message: None)
+    found = make_preflight(config, lambda message: None)
     with token_in(config.out) as token:
         setup = Setup(config, config.out.parent, 1, 2, found.identity, None, token, load_model)
         worker = Worker(replace(setup, **changes))
@@ -75,27 +76,30 @@ def test_two_that_explain_one_range_write_two_files_of_the_same_bytes(config: Ru
     assert (one.size, one.sha256) == (two.size, two.sha256)
 
 
-def test_what_the_first_has_settled_holds_for_the_others(config: RunConfig) -> None:
+def test_what_the_first_has_found_holds_for_the_others(config: RunConfig) -> None:
     mean = replace(config, baseline=("mean",), batch_size=None)
     first = worker_of(mean)
-    settled, _ = first.plan(None)
+    given, _ = first.plan(None)
     np.save(config.inputs, np.zeros((COUNT, FEATURES), np.float32))
     other = worker_of(mean)
-    taken, notes = other.plan(replace(settled, block=3, memory=12345))
-    assert taken.block == 3 and notes == []
+    method = given.calibration.method
+    assert isinstance(method, Adaptive)
+    calibration = replace(given.calibration, block=3, method=replace(method, memory=12345))
+    taken, notes = other.plan(replace(given, calibration=calibration))
+    assert taken.calibration.block == 3 and notes == []
     plan = other._plan
     assert plan is not None and plan.method.memory == 12345
-    assert plan.chosen == settled.chosen and plan.block == 3
+    assert plan.chosen == given.calibration.chosen and plan.calibration.block == 3
     sample = plan.source.read(plan.names[0])
     # Of the inputs that the first one read, not of those that are there now.
-    assert (plan.baseline(sample) > 0.1).all()
+    assert (plan.start.baseline(sample) > 0.1).all()
 
 
 def test_several_workers_get_several_ranges_each(config: RunConfig) -> None:
-    settled, _ = worker_of(config, workers=2).plan(None)
-    assert settled.block == COUNT // (2 * 4)
+    given, _ = worker_of(config, workers=2).plan(None)
+    assert given.calibration.block == COUNT // (2 * 4)
     alone, _ = worker_of(config, workers=1).plan(None)
-    assert alone.block > COUNT
+    assert alone.calibration.block > COUNT
 
 
 def test_a_worker_keeps_to_its_cores_and_its_share_of_memory(
@@ -120,7 +124,7 @@ def test_a_worker_without_a_gpu_sees_none(
 
 
 def test_other_files_under_the_same_path_are_refused(config: RunConfig) -> None:
-    found = survey(config, lambda message: None)
+    found = make_preflight(config, lambda message: None)
     with pytest.raises(ConfigError, match="other files than.*the model is another"):
         worker_of(config, identity={**found.identity, "model": "0"})
 
@@ -131,7 +135,8 @@ class Stopped(Scripted):
     worker: Worker
 
     def _row_gradients(self, rows: PathRows) -> RowValues:
-        if len(self.batches) == 2:
+        # Two more come before, when planning asks whether the model agrees with itself.
+        if len(self.batches) == 4:
             self.worker.stop.set()
         return super()._row_gradients(rows)
 

@@ -98,15 +98,16 @@ def test_what_has_no_effect_is_said(config: RunConfig) -> None:
     array = replace(config, inputs=config.inputs.parent / "bytes.npy", resize="pad")
     make_plan(array, lambda *arguments: model, notes.append)
     assert notes == [
-        "1 file is no image by extension: passed over",
+        "1 file is no image by extension (1 .txt): passed over",
         "--resize pad has no effect: arrays are not resized",
     ]
 
 
 def test_a_model_of_any_size_needs_an_image_size(config: RunConfig) -> None:
-    model = Linear((None, None, 3), np.ones((2, 60)))
+    model = Linear((None, None, 3), np.ones((2, 126)))
     with pytest.raises(IgcliError, match="(?s)takes any image size.*--image-size"):
         make_plan(config, lambda *arguments: model, print)
+    model = Linear((None, None, 3), np.ones((2, 126)))
     plan = make_plan(replace(config, image_size=(6, 7)), lambda *arguments: model, print)
     assert plan.source.read(plan.names[0]).x.shape == (6, 7, 3)
 

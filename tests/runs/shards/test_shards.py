@@ -230,7 +230,7 @@ def test_shards_of_both_forms_are_merged(
         monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
     result = merge(out, parted, False, untracked)
     monkeypatch.undo()
-    assert result.exit_code == 0 and (result.note == "") is room
+    assert result.exit_code == 0 and (result.parts_note == "") is room
     assert (about(out)["parts_kept"] is None) is room and (out / "parts").exists() is not room
     for shard in parted:
         shutil.rmtree(shard)
@@ -349,12 +349,12 @@ def test_other_inputs_are_told_with_their_number_and_place(
 def test_overlays_that_a_shard_lacks_are_named(
     config: RunConfig, shards: list[Path], tmp_path: Path
 ) -> None:
-    (gone,) = (shards[1] / "overlays").glob("c.png@top2.png")
+    (gone,) = (shards[1] / "overlays").glob("c@top2.png")
     gone.unlink()
     told = about(shards[2])
     told["undrawn"] = {"d.png@top1": "File name too long"}
     (shards[2] / "run.json").write_text(json.dumps(told))
-    (shards[2] / "overlays" / "d.png@top1.png").unlink()
+    (shards[2] / "overlays" / "d@top1.png").unlink()
     (shards[0] / "overlays" / "notes.png").write_bytes(b"mine")
     result = merge(tmp_path / "merged", shards, False, untracked)
     assert result.exit_code == 3 and result.status == "complete"
@@ -405,7 +405,7 @@ def test_run_json_says_what_holds_for_all_shards(shards: list[Path], tmp_path: P
     assert [origin["batching"]["size"] for origin in merged["merged"]] == [64, 32, 16]
 
 
-def interrupted(items: Iterable[Any], total: int, done: int = 0) -> Iterator[Any]:
+def interrupted(items: Iterable[Any], total: int, done: int = 0, unit: str = "") -> Iterator[Any]:
     yield from list(items)[:1]
     raise KeyboardInterrupt
 
@@ -502,3 +502,32 @@ def test_a_shards_random_baselines_and_mean_are_those_of_the_whole(
             np.testing.assert_allclose(
                 merged["attributions"][()], whole["attributions"][()], rtol=1e-5
             )
+
+
+def test_what_any_shard_noticed_is_told_of_the_whole_run(
+    shards: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "merged"
+    for shard, doubt in zip(shards, ("one", "two", "one"), strict=True):
+        about = json.loads((shard / "run.json").read_text())
+        about["notes"] = [{"note": doubt, "doubt": True}]
+        (shard / "run.json").write_text(json.dumps(about))
+    assert merge(out, shards, False, untracked).doubts == ["one", "two"]
+    assert [note["note"] for note in json.loads((out / "run.json").read_text())["notes"]] == [
+        "one",
+        "two",
+    ]
+
+
+def test_pictures_are_found_by_the_names_that_each_shard_gave_them(
+    shards: list[Path], tmp_path: Path
+) -> None:
+    told = about(shards[1])
+    del told["settled"]["overlay_names"]
+    (shards[1] / "run.json").write_text(json.dumps(told))
+    for path in sorted((shards[1] / "overlays").iterdir()):
+        stem, _, rank = path.stem.partition("@")
+        path.rename(path.with_name(f"{stem}.png@{rank}.png"))
+    assert merge(tmp_path / "merged", shards, False, untracked).undrawn == []
+    names = {path.name for path in (tmp_path / "merged" / "overlays").iterdir()}
+    assert {f"{x}@top{k}.png" for x in ("b", "c", "d", "e", "ü f") for k in (1, 2)} < names

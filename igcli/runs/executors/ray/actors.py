@@ -1,4 +1,4 @@
-"""Workers as Ray's actors: the only place that talks to them."""
+"""The actors: Ray's processes, a worker in each; this is the only place that talks to them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any
 
 import ray
 
-from igcli.common.errors import RunStopped
+from igcli.common.errors import RunStopped, first_line
 from igcli.runs.executors.ray.heartbeat import Watch
 from igcli.runs.executors.ray.worker_sizes import Size
 from igcli.runs.executors.worker import Setup, Worker, portable
@@ -23,8 +23,8 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """A worker that is there no more, and what Ray says of that."""
+class Loss:
+    """The loss of a worker, and what Ray says of it."""
 
     why: str
 
@@ -61,7 +61,7 @@ class Member:
     host : str
         Its machine, once it has looked.
     loaded, ready : bool
-        Whether it is to plan the run, and whether it has.
+        Whether it has the model and is still to plan the run, and whether it has planned it.
     block : range or None
         What it explains.
     rows, busy, done, size : int, float, int, int
@@ -82,7 +82,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step that a worker took: what came of it."""
+    """The end of a worker's step: what it returned, a `Problem`, or a `Loss`."""
 
     member: Member
     step: str
@@ -91,7 +91,7 @@ class Event:
 
 @dataclass(slots=True)
 class Actors:
-    """The workers that were started, and the steps that they are asked for.
+    """The workers that were started, and the steps that they are to take.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class Actors:
     watch: Watch
     members: list[Member] = field(default_factory=list)
     lost: bool = False
-    _asked: dict[Any, tuple[Member, str]] = field(default_factory=dict)
+    _pending: dict[Any, tuple[Member, str]] = field(default_factory=dict)
     _count: int = 0
     # To make one takes the head, which may be away when a worker is replaced.
     _class: Any = field(
@@ -123,30 +123,30 @@ class Actors:
 
     def ask(self, member: Member, step: str, *arguments: Any) -> None:
         """Ask for a step; `wait` tells what came of it."""
-        self._asked[member.handle.do.remote(step, *arguments)] = member, step
+        self._pending[member.handle.do.remote(step, *arguments)] = member, step
 
     def wait(self, seconds: float) -> Iterator[Event]:
-        """Yield the steps that were taken by now; wait for the first at most so long.
+        """Yield the steps that have ended by now; wait for the first at most so long.
 
         Raises
         ------
         RunStopped
             When Ray is lost.
         """
-        done = self._taken(seconds)
-        for reference in done:
-            member, step = self._asked.pop(reference)
+        ended = self._ended(seconds)
+        for reference in ended:
+            member, step = self._pending.pop(reference)
             try:
                 value = ray.get(reference)
             except ray.exceptions.RayError as error:
-                value = Lost(str(error).strip().split("\n")[0])
+                value = Loss(first_line(error))
                 self.drop(member)
             yield Event(member, step, value)
 
-    def _taken(self, seconds: float) -> list[Any]:
+    def _ended(self, seconds: float) -> list[Any]:
         try:
             self.watch.check()
-            done, rest = ray.wait(list(self._asked), num_returns=1, timeout=seconds)
+            done, rest = ray.wait(list(self._pending), num_returns=1, timeout=seconds)
             if done and rest:
                 done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         except RunStopped:
@@ -177,4 +177,4 @@ class Actors:
         """End all workers."""
         for member in list(self.members):
             self.drop(member)
-        self._asked.clear()
+        self._pending.clear()

@@ -1,4 +1,4 @@
-"""Ray started or joined, quietly, and left without a trace."""
+"""The Ray cluster of a run: started or joined, quietly, and left without a trace."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.errors import ConfigError
+from igcli.common.errors import ConfigError, first_line, reason
 from igcli.common.machine import cpus
 from igcli.models.runtime import quiet_stderr
 from igcli.runs.executors.ray.heartbeat import Place, Watch
@@ -40,8 +40,8 @@ _FIX = "see that Ray runs there, or leave it out for a Ray of this machine's own
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """A Ray that can be used.
+class Cluster:
+    """A Ray that was started or joined.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def import_ray() -> Any:
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[Joined]:
+def connected(address: str | None) -> Iterator[Cluster]:
     """Start a Ray of this machine, or join one that runs.
 
     Raises
@@ -97,7 +97,7 @@ def connected(address: str | None) -> Iterator[Joined]:
             with _signals_kept(), quiet_stderr(), longer:
                 _open(ray, str(address), folder)
             with Watch(_places(ray, str(address), patience)) as watch:
-                yield Joined(nodes_of(ray), watch, own)
+                yield Cluster(nodes_of(ray), watch, own)
         finally:
             # Where Ray is lost, there is nothing to leave.
             with quiet_stderr(), suppress(Exception):
@@ -107,10 +107,10 @@ def connected(address: str | None) -> Iterator[Joined]:
 def nodes_of(ray: Any) -> list[Node]:
     """Return the nodes that are alive."""
     return [
-        Node(node["NodeManagerHostname"], found.get("CPU", 0.0), found.get("GPU", 0.0))
+        Node(node["NodeManagerHostname"], there.get("CPU", 0.0), there.get("GPU", 0.0))
         for node in ray.nodes()
         if node["Alive"]
-        for found in [node["Resources"]]
+        for there in [node["Resources"]]
     ]
 
 
@@ -143,9 +143,7 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection(_host_and_port(address), _CONNECT_SECONDS).close()
     except OSError as error:
-        raise ConfigError(
-            f"--ray-address {address} can't be used", error.strerror or str(error), _FIX
-        ) from error
+        raise ConfigError(f"--ray-address {address} can't be used", reason(error), _FIX) from error
 
 
 def _open(ray: Any, address: str, folder: Path | None) -> None:
@@ -223,7 +221,7 @@ def _signals_kept() -> Iterator[None]:
 
 def _refusal(address: str, own: bool, error: Exception) -> ConfigError:
     # What follows the first sentence speaks of Ray's own flags.
-    cause = str(error).strip().split("\n")[0].split(". ")[0] or type(error).__name__
+    cause = first_line(error).split(". ")[0]
     if own:
         return ConfigError("--executor ray: no local Ray can be started", cause, "see the cause")
     fix = _FIX

@@ -1,12 +1,12 @@
-"""The workers of a run from their start to their end: seen, loaded, planned, lost, replaced."""
+"""The crew: a run's workers from their start to their end, loaded, planned, lost and replaced."""
 
 import time
 from collections.abc import Iterator
 
 from igcli.common.arrays import Warn
-from igcli.common.errors import ConfigError, IgcliError, RunStopped
-from igcli.runs.executors.ray.actors import Actors, Event, Lost, Member, Problem
-from igcli.runs.planning.calibration import Settled
+from igcli.common.errors import ConfigError, IgcliError, RunStopped, first_line
+from igcli.runs.executors.ray.actors import Actors, Event, Loss, Member, Problem
+from igcli.runs.planning.plan import Handover
 
 _TURN_SECONDS = 0.2
 _MOST_FAILURES = 3
@@ -35,10 +35,10 @@ class Crew:
         self.everyone: list[Member] = []
         self._actors = actors
         self._warn = warn
-        self._settled: Settled | None = None
-        self._settling: Member | None = None
+        self._handover: Handover | None = None
+        self._calibrating: Member | None = None
         self._failures = 0
-        self._told: set[str] = set()
+        self._notes: set[str] = set()
         self._alone_since: float | None = None
 
     @property
@@ -51,8 +51,8 @@ class Crew:
         """Those that explain a range."""
         return [m for m in self._actors.members if m.block is not None]
 
-    def gather(self) -> Settled:
-        """Start the workers, and return what the first that has the model has settled.
+    def gather(self) -> Handover:
+        """Start the workers, and return the handover of the first one that has planned the run.
 
         Raises
         ------
@@ -67,12 +67,14 @@ class Crew:
         for _ in range(size.workers):
             self._start()
         wanted, patience = min(size.workers, size.fitting), time.monotonic() + _LOOK_SECONDS
-        while self._settled is None or (self._seen() < wanted and time.monotonic() < patience):
+        while self._handover is None or (
+            self._count_hosts() < wanted and time.monotonic() < patience
+        ):
             for event in self._actors.wait(_TURN_SECONDS):
                 if isinstance(event.value, Problem):
                     raise event.value.error
                 self.advance(event)
-        return self._settled
+        return self._handover
 
     def give(self, member: Member, block: range, checked: bool) -> None:
         """Let a worker explain a range."""
@@ -94,7 +96,7 @@ class Crew:
                 self.advance(event)
                 continue
             member.block = None
-            if isinstance(event.value, Lost):
+            if isinstance(event.value, Loss):
                 self.replace(member)
             yield member, block, event.value
 
@@ -104,7 +106,7 @@ class Crew:
         self._start()
 
     def end(self, seconds: float = _END_SECONDS) -> Iterator[tuple[Member, range, object]]:
-        """Ask all to end what they do, and yield what comes of it, for a while."""
+        """Ask all to end their ranges, and yield what comes of these, for so many seconds."""
         if self._actors.lost:
             return
         self._actors.stop()
@@ -118,21 +120,21 @@ class Crew:
     def advance(self, event: Event) -> None:
         """Take a worker's next step towards its first range."""
         member = event.member
-        if isinstance(event.value, (Lost, Problem)):
+        if isinstance(event.value, (Loss, Problem)):
             self._failed_to_start(member, event.value)
         elif event.step == "look":
             member.host = event.value
             self._actors.ask(member, "load")
         elif event.step == "load":
-            self._tell(event.value if self._settled is None else [])
+            self._tell(event.value if self._handover is None else [])
             member.loaded = True
             self._plan()
         else:
-            self._settled, notes = event.value
+            self._handover, notes = event.value
             self._tell(notes)
             member.ready = True
             self._failures = 0
-            self._settling = None
+            self._calibrating = None
             self._plan()
 
     def _start(self) -> None:
@@ -141,32 +143,31 @@ class Crew:
         self._actors.ask(member, "look")
 
     def _plan(self) -> None:
-        """Let those that have the model plan: one, until it has settled what holds for all."""
+        """Let those that have the model plan: one, until it has calibrated the run for all."""
         for member in self._actors.members:
-            if not member.loaded or self._settling is not None:
+            if not member.loaded or self._calibrating is not None:
                 continue
             member.loaded = False
-            if self._settled is None:
-                self._settling = member
-            self._actors.ask(member, "plan", self._settled)
+            if self._handover is None:
+                self._calibrating = member
+            self._actors.ask(member, "plan", self._handover)
 
-    def _failed_to_start(self, member: Member, what: Lost | Problem) -> None:
+    def _failed_to_start(self, member: Member, what: Loss | Problem) -> None:
         """Try another in its place, unless none starts at all."""
         self._failures += 1
-        if self._settling is member:
-            self._settling = None
+        if self._calibrating is member:
+            self._calibrating = None
         where = f"on {member.host} " if member.host else ""
-        error = what.error if isinstance(what, Problem) else None
         if self._failures >= _MOST_FAILURES and not any(m.ready for m in self._actors.members):
             raise self._none_starts(where, what)
-        told = error if isinstance(error, IgcliError) else getattr(what, "why", error)
-        self._warn(f"a worker {where}could not begin: {str(told).splitlines()[0]}")
+        reason = what.why if isinstance(what, Loss) else first_line(what.error)
+        self._warn(f"a worker {where}could not begin: {reason}")
         self._actors.drop(member)
         if self._failures < _MOST_FAILURES:
             self._start()
         self._plan()
 
-    def _none_starts(self, where: str, what: Lost | Problem) -> IgcliError:
+    def _none_starts(self, where: str, what: Loss | Problem) -> IgcliError:
         if isinstance(what, Problem):
             return what.error if isinstance(what.error, IgcliError) else RunStopped(str(what.error))
         fix = "install the same igcli on all nodes, and see Ray's logs"
@@ -175,14 +176,15 @@ class Crew:
             fix = "see whether memory ran out there: then ask for fewer --workers; and Ray's logs"
         return ConfigError(f"no worker {where}can begin", what.why, fix)
 
-    def _seen(self) -> int:
+    def _count_hosts(self) -> int:
+        """Return how many workers have looked at the run's files."""
         return sum(bool(member.host) for member in self._actors.members)
 
     def _tell(self, notes: list[str]) -> None:
-        """Tell what one worker noticed; the others notice the same."""
+        """Tell each note once: all workers have the same."""
         for note in dict.fromkeys(notes):
-            if note not in self._told:
-                self._told.add(note)
+            if note not in self._notes:
+                self._notes.add(note)
                 self._warn(note)
 
     def _tell_when_alone(self) -> None:

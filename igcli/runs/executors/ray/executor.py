@@ -1,4 +1,4 @@
-"""The run on Ray: ranges of inputs to workers on every GPU, or every few cores, of a cluster."""
+"""The Ray executor: ranges of inputs go to workers on every GPU or every few cores of a cluster."""
 
 import threading
 from collections import defaultdict
@@ -25,9 +25,9 @@ from igcli.runs.explain import check_may_fail
 from igcli.runs.jobs import failed
 from igcli.runs.lifecycle import Execute, Task, carry_out
 from igcli.runs.planning.plan import LoadModel, Plan, plan_run
-from igcli.runs.planning.preflight import survey
+from igcli.runs.planning.preflight import make_preflight
 from igcli.runs.result import RunResult
-from igcli.runs.run_json import ran
+from igcli.runs.run_json import execution_facts
 from igcli.store.files import remove_temporary
 from igcli.store.layout import PARTS
 
@@ -49,31 +49,31 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
     IgcliError
         Whatever makes the run impossible, named; also that a worker does not see its files.
     """
-    found = survey(config, warn)
-    with connected(config.ray_address) as joined, token_in(config.out) as token:
+    preflight = make_preflight(config, warn)
+    with connected(config.ray_address) as cluster, token_in(config.out) as token:
         from igcli.runs.executors.ray.actors import Actors
         from igcli.runs.executors.ray.crew import Crew
 
-        size = size_of(config, joined.nodes)
-        if joined.own and size.workers > size.fitting:
+        size = size_of(config, cluster.nodes)
+        if cluster.own and size.workers > size.fitting:
             warn(f"--workers {size.workers}: only {size.fitting} fit on this machine")
             size = replace(size, workers=size.fitting)
         setup = Setup(
-            config=found.config,
+            config=preflight.config,
             folder=Path.cwd(),
             cores=size.cpus,
             workers=size.workers,
-            identity=found.identity,
-            earlier=found.earlier,
+            identity=preflight.identity,
+            earlier=preflight.earlier,
             token=token,
             load_model=load_model,
         )
-        actors = Actors(setup, size, joined.watch)
+        actors = Actors(setup, size, cluster.watch)
         try:
             crew = Crew(actors, warn)
-            settled = crew.gather()
-            elsewhere = cast(GradientModel, _Elsewhere(settled.spec))
-            plan = plan_run(found, lambda *_: elsewhere, lambda message: None, settled)
+            handover = crew.gather()
+            elsewhere = cast(GradientModel, _Elsewhere(handover.spec))
+            plan = plan_run(preflight, lambda *_: elsewhere, lambda message: None, handover)
 
             def execute(track: Track, warn: Warn, stop: threading.Event) -> RunResult:
                 return carry_out(plan, _OnRay(plan, crew), track, warn, stop)
@@ -85,7 +85,7 @@ def ready(config: RunConfig, load_model: LoadModel, warn: Warn) -> Iterator[Exec
 
 @dataclass(frozen=True, slots=True)
 class _Elsewhere:
-    """A model that the workers have: what is known of it."""
+    """A model that only the workers have, as this process knows it."""
 
     spec: ModelSpec
 
@@ -101,7 +101,7 @@ class _Sent:
 
 
 class _OnRay:
-    """Lets workers explain, and takes in what they wrote."""
+    """Lets workers explain blocks, and takes in the parts that they wrote."""
 
     def __init__(self, plan: Plan, crew: "Crew") -> None:
         self._plan = plan
@@ -112,12 +112,15 @@ class _OnRay:
     def rows(self) -> int:
         return sum(member.rows for member in self._crew.everyone)
 
-    def ran(self) -> dict[str, Any]:
+    def execution_facts(self) -> dict[str, Any]:
         everyone, batching = self._crew.everyone, self._plan.chosen.batching
         sizes = [member.size for member in everyone if member.size]
         busy = sum(member.busy for member in everyone)
         sent = _Sent(min([batching.size, *sizes]), batching.streams, self.rows, busy)
-        return {**ran(self._plan, sent), "workers": [_told(m) for m in everyone if m.rows]}
+        return {
+            **execution_facts(self._plan, sent),
+            "workers": [_worker_facts(m) for m in everyone if m.rows],
+        }
 
     def explain(self, task: Task) -> Iterator[object]:
         ranges = Ranges(task.blocks)
@@ -191,7 +194,7 @@ class _OnRay:
             raise report.failure
 
     def _tell(self, member: "Member", report: Report, task: Task) -> Iterator[object]:
-        """Pass on what a worker noticed; yield once for each explanation."""
+        """Pass on a worker's notes, and what it could not draw; yield once for each explanation."""
         for note in report.notes:
             task.warn(note)
         if task.overlays is not None:
@@ -225,7 +228,7 @@ def _throw_away(report: Report, task: Task) -> None:
         report.staged.path(task.writer.out).unlink(missing_ok=True)
 
 
-def _told(member: "Member") -> dict[str, Any]:
+def _worker_facts(member: "Member") -> dict[str, Any]:
     """Return what run.json says of a worker."""
     return {
         "host": member.host,

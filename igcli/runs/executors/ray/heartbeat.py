@@ -1,4 +1,7 @@
-"""Whether what a run needs of Ray is still there: Ray itself waits, then ends the process."""
+"""The heartbeat of Ray: whether what a run needs of it is still there.
+
+Ray itself would wait, and then end the process.
+"""
 
 import socket
 import threading

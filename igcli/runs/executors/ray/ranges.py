@@ -1,4 +1,4 @@
-"""Which ranges of inputs are waiting, under way with whom, finished, or given up."""
+"""The ranges of inputs that workers share: waiting, under way with whom, finished, or given up."""
 
 import time
 from collections import Counter, deque
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 MOST_LOSSES = 3
-# A range that takes so many times the usual is begun a second time by who has nothing to do.
+# A range that takes so many times the usual is begun a second time, by a worker that is idle.
 _SLOW = 1.5
 _SLOW_SECONDS = 60.0
 
@@ -50,7 +50,7 @@ class Ranges:
         return block in self._under_way
 
     def give(self, worker: int) -> range | None:
-        """Return what an idle worker is to do: what waits, else what another is slow with."""
+        """Return a range for an idle worker: one that waits, else one that another is slow with."""
         block = self._waiting.popleft() if self._waiting else self._slowest(worker)
         if block is not None:
             turn = _Turn(worker, self._clock())
@@ -78,7 +78,7 @@ class Ranges:
         del self._under_way[block]
         if self._losses[block] >= MOST_LOSSES:
             return True
-        # First of all: whoever takes it is not the one that comes in place of the dead.
+        # The next to be handed out: to a worker that is there, not to the lost one's replacement.
         self._waiting.appendleft(block)
         return False
 

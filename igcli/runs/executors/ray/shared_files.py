@@ -1,4 +1,4 @@
-"""Whether every worker sees what the run reads and writes: a file system that all nodes share."""
+"""The shared files of a run: whether every worker sees what it reads and writes."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.common.config import RunConfig
-from igcli.common.errors import ConfigError, InputError, OutputError
+from igcli.common.errors import ConfigError, InputError, OutputError, reason
 from igcli.store.files import temporary_in
 from igcli.store.lock import unwritable
 
@@ -16,7 +16,7 @@ _FIX = "put it on a file system that all nodes share, under the same path"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A file in OUT, or in what holds OUT where that is not there yet; and what is in it."""
+    """A file in OUT, or in the folder above OUT where that is not there yet; and what is in it."""
 
     path: Path
     text: str
@@ -71,10 +71,10 @@ def check_sees(config: RunConfig, token: Token, host: str) -> None:
         if not path.exists():
             raise InputError(f"the worker on {host} does not see {what} {path}", fix=_FIX)
     try:
-        found = token.path.read_text()
+        text = token.path.read_text()
     except OSError:
-        found = ""
-    if found != token.text:
+        text = ""
+    if text != token.text:
         raise OutputError(f"the worker on {host} does not see OUT {config.out}", fix=_FIX)
     own = temporary_in(token.path.parent)
     try:
@@ -83,6 +83,6 @@ def check_sees(config: RunConfig, token: Token, host: str) -> None:
     except OSError as error:
         raise OutputError(
             f"the worker on {host} can't write OUT {config.out}",
-            error.strerror or str(error),
+            reason(error),
             "let the user that Ray's workers run as write there",
         ) from error

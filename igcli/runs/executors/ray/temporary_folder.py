@@ -1,4 +1,4 @@
-"""Where a Ray of igcli's own keeps its files, and what killed runs have left of such."""
+"""The temporary folder of a Ray that igcli starts, and the removal of what killed runs left."""
 
 import shutil
 import tempfile
@@ -16,14 +16,14 @@ _LONGEST = 40
 
 @contextmanager
 def own_folder() -> Iterator[Path]:
-    """Make a folder, and remove it in the end, with those of runs that have been killed.
+    """Give a folder while the context lasts; remove those of runs that have been killed.
 
     Its name leaves room for Ray's sockets in it: 107 bytes in all.
     """
     parent = Path(tempfile.gettempdir())
     if len(str(parent)) > _LONGEST:
         parent = Path("/tmp")
-    _remove_left(parent)
+    _remove_abandoned(parent)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     try:
         with RunLock(folder):
@@ -32,7 +32,7 @@ def own_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_left(parent: Path) -> None:
+def _remove_abandoned(parent: Path) -> None:
     """Remove the folders whose lock ended with its process."""
     for lock in parent.glob(f"{_PREFIX}*/{LOCK}"):
         with suppress(OutputError, OSError), RunLock(lock.parent):

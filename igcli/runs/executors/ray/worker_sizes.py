@@ -1,4 +1,4 @@
-"""How many workers a cluster holds, and what each of them gets."""
+"""The worker sizes of a run: how many workers a cluster holds, with how many cores and GPUs."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a run asks of a cluster.
+    """How many workers a run has, and what each of them gets.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Size:
 
 
 def size_of(config: RunConfig, nodes: Sequence[Node]) -> Size:
-    """Settle the workers of a run.
+    """Return the number and size of a run's workers.
 
     Raises
     ------

@@ -80,10 +80,10 @@ def test_a_run_is_that_of_one_process(runs: Runs) -> None:
 def test_all_workers_work_and_are_told_of(runs: Runs) -> None:
     runs.script(seconds=0.05)
     result = runs.on_ray()
-    workers = result.ran["workers"]
+    workers = result.execution["workers"]
     assert len(workers) == 2 and sum(worker["explanations"] for worker in workers) == 40
     assert all(worker["rows"] > 0 for worker in workers)
-    assert sum(worker["rows"] for worker in workers) == result.ran["batching"]["rows"]
+    assert sum(worker["rows"] for worker in workers) == result.execution["batching"]["rows"]
     assert read_about(runs.config.out)["workers"] == workers
     assert result.lines()[-1].startswith("workers    2 on 1 machine: ")
     assert runs.on_ray(overwrite=True, workers=1).lines()[-1].startswith("workers    1 on 1 mach")
@@ -148,7 +148,7 @@ def test_a_stopped_run_goes_on_with_the_other(runs: Runs, first: str) -> None:
     # The batch size is remembered, though neither sends as many batches at once as the other.
     resumed = other(resume=True, batch_size=None)
     assert read_about(runs.config.out)["config"]["batch_size"] == 4
-    assert resumed.ran["batching"]["size"] == 4
+    assert resumed.execution["batching"]["size"] == 4
     assert resumed.exit_code == 0 and resumed.before > 0 and resumed.done == 40
     runs.here(out=runs.folder / "local", **batch)
     assert_equal(runs.config.out, runs.folder / "local")

@@ -1,4 +1,4 @@
-"""Turn the config of a Keras 2 model into one that Keras 3 accepts.
+"""Config repair: a Keras 2 model's config brought into the form that Keras 3 reads.
 
 Pure functions over parsed JSON: nothing here imports Keras or TensorFlow. A rule drops an option
 only where its value changes nothing; where it would, `CannotRepair` says so. Every layer gets its
@@ -9,16 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from igcli.models.keras2.layer_graph import (
-    CannotRepair,
     Config,
     Notes,
     class_of,
     functional,
     sequential,
 )
-from igcli.models.keras2.operations import OP_LAYERS
+from igcli.models.keras2.operations import OP_LAYERS, CannotRepair
 
-Rule = Callable[[Config], str]
+LayerRepair = Callable[[Config], str]
 HARD_SIGMOID = "igcli_keras2_hard_sigmoid"
 _ACTIVATIONS: dict[str, tuple[Any, str]] = {
     # tf.nn.softmax and tf.nn.swish by their names in TensorFlow 2.
@@ -71,7 +70,7 @@ def _layer(node: Config, notes: Notes) -> Config:
     if name in OP_LAYERS:
         raise CannotRepair(config.get("name", name), "an operation outside of a graph")
     try:
-        found = [rule(config) for rule in (*RULES.get(name, ()), *RULES["*"])]
+        found = [rule(config) for rule in (*LAYER_REPAIRS.get(name, ()), *LAYER_REPAIRS["*"])]
     except CannotRepair as error:
         raise CannotRepair(config.get("name", name), error.reason) from error
     notes += filter(None, found)
@@ -89,14 +88,14 @@ def _inner(value: Any, notes: Notes) -> Any:
 def _written(class_name: str, config: Config) -> Config:
     return {
         "class_name": class_name,
-        "module": MODULES.get(class_name, "keras.layers"),
+        "module": KERAS3_MODULES.get(class_name, "keras.layers"),
         "config": config,
         # The name that custom objects are looked up by; for Keras' own it changes nothing.
         "registered_name": class_name,
     }
 
 
-def _without(key: str, *neutral: Any, quiet: bool = False) -> Rule:
+def _without(key: str, *neutral: Any, quiet: bool = False) -> LayerRepair:
     """Make a rule that drops `key` where its value is one of `neutral`; any value, if none is."""
 
     def rule(config: Config) -> str:
@@ -214,7 +213,7 @@ _AUGMENTATION = tuple(
     )
 )
 
-RULES: dict[str, tuple[Rule, ...]] = {
+LAYER_REPAIRS: dict[str, tuple[LayerRepair, ...]] = {
     # Last: an InputLayer's own rule needs its batch_input_shape.
     "*": (_policy, _activations, _training_only, _without("batch_input_shape", quiet=True)),
     "InputLayer": (_batch_shape,),
@@ -246,7 +245,7 @@ RENAMED = {
     **dict.fromkeys(_AUGMENTATION, "Identity"),
 }
 # Where Keras 3 itself says, in the files that it writes, that these are.
-MODULES = {
+KERAS3_MODULES = {
     "Functional": "keras.src.models.functional",
     "Sequential": "keras",
     "LayerScale": "keras.src.applications.convnext",

@@ -1,4 +1,4 @@
-"""The unfinished run that `--resume` goes on with, as its run.json tells it."""
+"""The resume check: the unfinished run in OUT that `--resume` goes on with, by its run.json."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from igcli.common.explanation import input_id
 from igcli.common.machine import versions
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
+from igcli.inputs.preprocess import AUTO
 from igcli.store.array_file import spans_of
 from igcli.store.hdf5 import UNREADABLE
 from igcli.store.identity import differences
+from igcli.store.picture_names import names_by_stem
 from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
 from igcli.store.sources import read_entries
@@ -23,7 +25,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierRun:
     """What a run that goes on takes over.
 
     Attributes
@@ -34,14 +36,18 @@ class Earlier:
         Inputs per block.
     batching : Batching
         How its rows were sent.
-    asked : int or None
+    batch_size : int or None
         The `--batch-size` that it was given.
-    ran : dict
+    batching_facts : dict
         What run.json says of how its rows were sent.
     device : str
         What it ran on.
     versions : dict
         Of what results depend on.
+    names_by_stem : bool
+        Whether its pictures are called without their inputs' endings.
+    preprocess : str or None
+        What its pixels were put through.
     stored : int
         How many explanations it had stored when it ended in order; 0 where it did not.
     """
@@ -49,17 +55,19 @@ class Earlier:
     run: str
     block: int
     batching: Batching
-    asked: int | None
-    ran: dict[str, Any]
+    batch_size: int | None
+    batching_facts: dict[str, Any]
     device: str
     versions: dict[str, str]
+    names_by_stem: bool
+    preprocess: str | None = None
     stored: int = 0
 
 
-def find_earlier(
+def find_earlier_run(
     config: RunConfig, here: dict[str, Any], names: Sequence[InputName]
-) -> Earlier | None:
-    """Return the run in OUT that is to go on; None without `--resume`, or where there is none.
+) -> EarlierRun | None:
+    """Return the run in OUT that `--resume` goes on with; None where there is none.
 
     Parameters
     ----------
@@ -81,22 +89,38 @@ def find_earlier(
     there = about.get("identity")
     if not isinstance(there, dict):
         raise _another(config, "it was written by an igcli that could not resume")
+    preprocess = there.get("preprocess")
+    if here["preprocess"] == AUTO and preprocess is not None:
+        # The model is not loaded yet: `check_preprocess` tells.
+        here = here | {"preprocess": preprocess}
     different = differences(there, here)
     if different:
         raise _another(config, "; ".join([*different, *_gone(config.out, about, names)]))
     try:
-        return Earlier(
+        return EarlierRun(
             run=str(about["run"]),
             block=int(about["block"]),
             batching=Batching(int(about["batching"]["size"]), int(about["batching"]["streams"])),
-            asked=about["config"]["batch_size"],
-            ran=dict(about["batching"]),
+            batch_size=about["config"]["batch_size"],
+            batching_facts=dict(about["batching"]),
             device=str(about["device"]),
             versions=dict(about["versions"]),
+            names_by_stem=names_by_stem(about),
+            preprocess=preprocess,
             stored=int(about.get("counts", {}).get("stored", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _another(config, f"its run.json lacks {error}") from error
+
+
+def check_preprocess(config: RunConfig, earlier: EarlierRun, name: str | None) -> None:
+    """Raise OutputError where a run that goes on puts pixels through something else.
+
+    Only the model tells what ``--preprocess auto`` is, so this is known after `find_earlier_run`.
+    """
+    different = differences({"preprocess": earlier.preprocess}, {"preprocess": name})
+    if different:
+        raise _another(config, different[0])
 
 
 def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[str]:
@@ -122,8 +146,8 @@ def _another(config: RunConfig, cause: str) -> OutputError:
     )
 
 
-def changes_since(earlier: Earlier, batching: Batching, device: str) -> str:
-    """Say what may make the last digits differ from those of the part that is done; "" for none."""
+def changes_since(earlier: EarlierRun, batching: Batching, device: str) -> str:
+    """Return in words what may make the last digits differ from the stored ones; "" for nothing."""
     changed = [
         f"{name} {version}, not {earlier.versions.get(name)}"
         for name, version in versions().items()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from igcli.models.keras2.config_repair import HARD_SIGMOID, repair
 from igcli.models.keras2.layer_graph import new_names
 from igcli.models.keras2.operations import CannotRepair, foreign_operations
-from igcli.models.keras2.repair import HARD_SIGMOID, repair
 from igcli.models.keras2.weights import match
 
 Config = dict[str, Any]

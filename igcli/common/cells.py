@@ -1,0 +1,27 @@
+"""Cells: an array's first axes cut into pieces, and the sums over each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from igcli.common.arrays import Array
+
+
+def sums_over_cells(values: Array, begins: Sequence[Array]) -> Array:
+    """Return the sums over cells, given where these begin on each axis."""
+    for axis, places in enumerate(begins):
+        if len(places) < values.shape[axis]:
+            values = np.add.reduceat(values, places, axis=axis)
+    return values
+
+
+def in_squares(plane: Array, side: int) -> Array:
+    """Sum a plane over squares; those at the right and lower edge may be smaller."""
+    return sums_over_cells(plane, [np.arange(0, length, side) for length in plane.shape])
+
+
+def in_grid(values: Array, most: int) -> Array:
+    """Sum an array over cells of much the same size, at most `most` of them along each axis."""
+    return sums_over_cells(
+        values, [np.arange(min(n, most)) * n // min(n, most) for n in values.shape]
+    )

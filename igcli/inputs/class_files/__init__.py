@@ -1,0 +1,1 @@
+"""Files about classes: the names of a model's classes, and the targets of inputs."""

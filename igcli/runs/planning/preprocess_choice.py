@@ -1,0 +1,114 @@
+"""The preprocess choice of a run: ``--preprocess``, without its model and then with it.
+
+It is settled here alone. What only the model can decide passes `asked_preprocess` as it is, and
+becomes a name in `settle_preprocess`, with the reason.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from igcli.common.config import RunConfig
+from igcli.common.errors import ConfigError
+from igcli.common.model_spec import InputSpec, ModelSpec, OwnScaling
+from igcli.inputs.preprocess import AUTO, NEEDS_RGB
+from igcli.inputs.readers.source import Listing
+
+_UNIT, _RAW = "unit", "raw"
+# What those of `keras.applications` take that were built to scale nothing themselves.
+_OF_FAMILY = {
+    **dict.fromkeys(("MobileNet", "MobileNetV2", "MobileNetV3", "Xception"), "symmetric"),
+    **dict.fromkeys(("InceptionV3", "InceptionResNetV2", "ResNetV2", "NASNet"), "symmetric"),
+    "EfficientNetV2": "symmetric",
+    **dict.fromkeys(("VGG", "ResNet"), "caffe"),
+    **dict.fromkeys(("DenseNet", "ResNeXt", "EfficientNet", "ConvNeXt", "RegNet"), "torch"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How the pixels of a run become model inputs.
+
+    Attributes
+    ----------
+    name : str or None
+        A name from PREPROCESS; None for inputs that are no pixels.
+    why : str
+        Why it is that one; empty where it was asked for by its name.
+    note : str
+        What else the user should know of it; empty where there is nothing.
+    doubt : str
+        What means that it is very likely the wrong one; empty where nothing does.
+    """
+
+    name: str | None
+    why: str = ""
+    note: str = ""
+    doubt: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """Say what was chosen, and why; "" where nothing was."""
+        return f"{self.name} ({AUTO}: {self.why})" if self.why else ""
+
+
+def asked_preprocess(config: RunConfig, listing: Listing) -> str | None:
+    """Return how pixels are to be preprocessed; None for inputs that are not.
+
+    Raises
+    ------
+    ConfigError
+        When it was given for what is not preprocessed.
+    """
+    if listing.kind in {"pixels", "several"}:
+        return config.preprocess or AUTO
+    if config.preprocess in (None, AUTO):
+        return None
+    raise ConfigError(
+        f"--preprocess {config.preprocess} can't be used with {config.inputs}",
+        "only pixels are preprocessed: other arrays pass untouched",
+        "leave it out, or save the pixels as a uint8 array",
+    )
+
+
+def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
+    """Return what is done to pixels for a model, and why; `asked` is as `asked_preprocess` says.
+
+    A model of integers gets them as they are.
+    """
+    own, inputs = spec.own, spec.inputs or (spec.input,)
+    if asked is not None and all(known.is_whole for known in inputs):
+        note = (
+            f"--preprocess {asked} has no effect: the model takes {inputs[0].declared} pixels, and "
+            "gets them as they are"
+        )
+        return Preprocessing(_RAW, note="" if asked in {AUTO, _RAW} else note)
+    if asked == AUTO:
+        return choose_preprocess(own, inputs)
+    if asked in (None, _RAW) or not own.name:
+        return Preprocessing(asked)
+    return Preprocessing(
+        asked,
+        doubt=f"the model's {own.name!r} scales pixels itself ({own.in_words}), after --preprocess "
+        f"{asked} has: use --preprocess raw, or auto",
+    )
+
+
+def choose_preprocess(own: OwnScaling, inputs: Iterable[InputSpec]) -> Preprocessing:
+    """Return what ``--preprocess auto`` comes to, for a model with these inputs."""
+    floats = [spec for spec in inputs if not spec.is_whole]
+    if not floats:
+        return Preprocessing(_RAW)
+    if own.name:
+        return Preprocessing(_RAW, f"the model's {own.name!r} scales pixels itself: {own.in_words}")
+    known = _OF_FAMILY.get(own.family)
+    if known is None and own.changes:
+        what = f"the model works on its input first, but on no pixels: {own.in_words}"
+        return Preprocessing(_UNIT, what)
+    if known is None:
+        return Preprocessing(_UNIT, "the model scales no pixels itself and is of no known family")
+    layers = f"the model has the layers of {own.family}"
+    if own.changes:
+        return Preprocessing(_UNIT, f"{layers}, and works on pixels before them: {own.in_words}")
+    if known in NEEDS_RGB and not any(spec.shape[-1:] == (3,) for spec in floats):
+        return Preprocessing(_UNIT, f"{layers}, but takes no three colour channels")
+    return Preprocessing(known, f"{layers}, and scales no pixels itself")
