@@ -38,6 +38,8 @@ def write_view(out: Path, run: str, spans: Sequence[Span]) -> None:
         Its rows, all in files among the parts.
     """
     path = view_path(out, run)
+    # One that tells of other rows would refer to this file, too.
+    (out / ATTRIBUTIONS).unlink(missing_ok=True)
     write_whole(path, hdf5_bytes(partial(_lay_end_to_end, spans=spans), _LIBVER))
     refer = partial(_refer, spans=spans, target=path.relative_to(out).as_posix())
     write_whole(out / ATTRIBUTIONS, hdf5_bytes(refer, _LIBVER))

@@ -7,6 +7,7 @@ reads requests from stdin, one JSON a line, and answers each with one.
 import ctypes
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,8 @@ def _fork(request: Any) -> int:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number in (number for number, name in streams.items() if name is None):
         os.close(number)
+    if request["killed_at"]:
+        _kill_at(*request["killed_at"])
     sys.argv = ["igcli", *request["arguments"]]
     code: Any = 70
     try:
@@ -58,6 +61,21 @@ def _fork(request: Any) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _kill_at(where: str, name: str, count: int) -> None:
+    """Have this process killed as it calls a function for the n-th time."""
+    holder, left = pkgutil.resolve_name(where), count
+    real = getattr(holder, name)
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **named)
+
+    setattr(holder, name, counted)
 
 
 def _drop_privileges() -> None:
@@ -106,13 +124,23 @@ class Server:
             self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
-    def start(self, *arguments: object, **streams: str | None) -> Child:
-        """Start a command; `stdout` and `stderr` may go elsewhere, or be closed: None."""
+    def start(
+        self,
+        *arguments: object,
+        killed_at: tuple[str, str, int] | None = None,
+        **streams: str | None,
+    ) -> Child:
+        """Start a command; `stdout` and `stderr` may go elsewhere, or be closed: None.
+
+        `killed_at` names what holds a function, the function, and at which call of it the process
+        is killed.
+        """
         folder = self._folder / str(self._count)
         folder.mkdir()
         self._count += 1
         request = {
             "arguments": [str(argument) for argument in arguments],
+            "killed_at": killed_at,
             **{name: str(folder / name) for name in ("stdout", "stderr")},
             **streams,
         }

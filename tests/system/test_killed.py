@@ -133,6 +133,36 @@ def test_killed_at_random_moments_it_ends_as_if_never_interrupted(
     assert_same(out, reference)
 
 
+PACKING = {
+    "before the first byte": ("igcli.store.packed.Frame", "copy_to", 1),
+    "before the arrays": ("igcli.store.packed.Frame", "fill", 1),
+    "amid the arrays": ("igcli.store.packed.Frame", "fill", 30),
+    "before the seal": ("igcli.store.packed", "write_seal", 1),
+    "before the parts go": ("igcli.store.folder", "remove_parts", 1),
+    "once their manifest is gone": ("igcli.store.outdir", "_parts", 1),
+    "once they are gone": ("igcli.store.outdir", "remove_temporary", 3),
+    "before the table": ("igcli.store.folder", "write_csv", 1),
+}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [m if m == "amid the arrays" else pytest.param(m, marks=pytest.mark.slow) for m in PACKING],
+)
+def test_killed_as_it_packs_it_ends_as_if_never_interrupted(
+    processes: Server, digits: list[object], reference: Path, tmp_path: Path, moment: str
+) -> None:
+    out = tmp_path / "out"
+    run = processes.start(*digits, "-o", out, killed_at=PACKING[moment])
+    assert run.wait() == -signal.SIGKILL
+    assert_honest(out)
+    assert json.loads((out / "run.json").read_text())["status"] == "running"
+    again = processes.start(*digits, "-o", out, "--resume")
+    assert again.wait() == 3
+    assert f"{COUNT} of them before" in again.stdout
+    assert_same(out, reference)
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -204,6 +234,26 @@ def test_a_full_disk_stops_the_run_and_more_of_it_finishes_it(
     assert_honest(out)
     remount(small_disk, "size=100m")
     assert processes.start(*digits, "-o", out, "--resume").wait() == 3
+    assert_same(out, reference)
+
+
+@pytest.mark.slow
+def test_a_disk_with_no_room_to_pack_keeps_the_parts_and_more_of_it_packs_them(
+    processes: Server, digits: list[object], reference: Path, small_disk: Path
+) -> None:
+    remount(small_disk, "size=4m")
+    out = small_disk / "out"
+    run = processes.start(*digits, "-o", out)
+    assert run.wait() == 3
+    assert "attributions.h5 will need the parts beside it" in run.stderr
+    assert f"{out}/attributions.h5 can't be read without {out}/parts beside it: " in run.stderr
+    assert f"{out}/attributions.h5, {out}/parts" in run.stdout
+    about = json.loads((out / "run.json").read_text())
+    assert about["status"] == "complete" and about["parts_kept"].startswith("packing needs ")
+    assert_honest(out)
+    remount(small_disk, "size=100m")
+    again = processes.start(*digits, "-o", out, "--resume")
+    assert again.wait() == 3 and "can't be read without" not in again.stderr
     assert_same(out, reference)
 
 
