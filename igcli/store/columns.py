@@ -1,7 +1,7 @@
 """COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -56,6 +56,8 @@ COLUMNS = (
     Column("status", "status", "text"),
     Column("message", "messages", "text"),
 )
+# Rows whose columns are copied at once.
+_AT_ONCE = 4096
 _MISSING: dict[Kind, Any] = {"text": "", "int": -1, "float": np.nan, "flag": -1}
 
 
@@ -91,15 +93,35 @@ def read_column(column: Column, file: Any, places: slice = slice(None)) -> list[
 
 
 def copy_columns(spans: Sequence[Span], file: Any) -> None:
-    """Join the spans' columns into an open HDF5 file."""
-    pieces: dict[str, list[Array]] = {column.dataset: [] for column in COLUMNS}
+    """Join the spans' columns into an open HDF5 file, some thousand rows at a time."""
+    rows = sum(span.rows for span in spans)
+    joint = {c.dataset: file.create_dataset(c.dataset, (rows,), _dtype(c.kind)) for c in COLUMNS}
+    start = 0
+    for several in _in_thousands(spans):
+        stop = start + sum(span.rows for span in several)
+        for name, pieces in _read(several).items():
+            joint[name][start:stop] = np.concatenate(pieces)
+        start = stop
+
+
+def _in_thousands(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    several: list[Span] = []
     for span in joined(spans):
+        several.append(span)
+        if sum(span.rows for span in several) >= _AT_ONCE:
+            yield several
+            several = []
+    if several:
+        yield several
+
+
+def _read(spans: Sequence[Span]) -> dict[str, list[Array]]:
+    found: dict[str, list[Array]] = {column.dataset: [] for column in COLUMNS}
+    for span in spans:
         with h5py.File(span.path, "r") as source:
-            for name, found in pieces.items():
-                found.append(source[name][span.places])
-    for column in COLUMNS:
-        values = np.concatenate(pieces.pop(column.dataset))
-        file.create_dataset(column.dataset, data=values, dtype=_dtype(column.kind))
+            for name, pieces in found.items():
+                pieces.append(source[name][span.places])
+    return found
 
 
 def write_csv(spans: Sequence[Span], path: Path) -> None:

@@ -79,18 +79,21 @@ class Digest:
         if name != self._name:
             self._name = name
             self._sha256.update(f"\n{name}\n".encode())
-        self._sha256.update(_bytes(piece))
+        self._sha256.update(_texts(piece) if piece.dtype == object else _numbers(piece))
 
     def text(self) -> str:
         """Return it in hexadecimal."""
         return self._sha256.hexdigest()
 
 
-def _bytes(piece: Array) -> bytes:
-    """Return numbers in little-endian order, and texts each with its length before it."""
-    if piece.dtype == object:
-        return b"".join(len(text).to_bytes(8, "little") + text for text in piece.tolist())
-    return piece.astype(piece.dtype.newbyteorder("<"), copy=False).tobytes()
+def _texts(piece: Array) -> bytes:
+    """Return texts end to end, each with its length before it."""
+    return b"".join(len(text).to_bytes(8, "little") + text for text in piece.tolist())
+
+
+def _numbers(piece: Array) -> memoryview:
+    """Return numbers as they are in memory, little-endian."""
+    return np.ascontiguousarray(piece, piece.dtype.newbyteorder("<")).data
 
 
 def stored_sha256(path: Path, place: int, rows: int) -> str:

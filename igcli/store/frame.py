@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import h5py
+import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import NotWhole
@@ -73,10 +74,9 @@ class Frame:
         like = piece.shape[1:], piece.dtype
         if like != self._like[name]:
             raise NotWhole(f"/{name} is not alike in all parts", f"{like}, not {self._like[name]}")
-        data = piece.tobytes()
         target.seek(self._next[name])
-        target.write(data)
-        self._next[name] += len(data)
+        target.write(np.ascontiguousarray(piece).data)
+        self._next[name] += piece.nbytes
 
 
 class _SparseFile(io.RawIOBase):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import h5py
 import numpy as np
@@ -82,7 +82,12 @@ class Packing:
         with whole_file(path) as temporary, temporary.open("r+b") as target:
             frame.copy_to(target)
             for i, file in enumerate(self._files):
-                entries[i] = replace(entries[i], sha256=_copy(file, frame, target, check))
+                digest = Digest()
+                for name, piece in _read(file):
+                    check()
+                    digest.add(name, piece)
+                    frame.fill(target, name, piece)
+                entries[i] = replace(entries[i], sha256=digest.text())
             frame.fill(target, _MANIFEST, _lines(entries))
             write_seal(target, frame.arrays)
         return entries
@@ -114,16 +119,6 @@ class Packing:
 
 def _lines(entries: Sequence[PartEntry]) -> Array:
     return np.array([manifest_line(entry).encode() for entry in entries], "S")
-
-
-def _copy(file: ArrayFile, frame: Frame, target: BinaryIO, check: Callable[[], None]) -> str:
-    """Copy the arrays of a block; return the checksum of all that is stored of it."""
-    digest = Digest()
-    for name, piece in _read(file):
-        check()
-        digest.add(name, piece)
-        frame.fill(target, name, piece)
-    return digest.text()
 
 
 def _read(file: ArrayFile) -> Iterator[tuple[str, Array]]:
