@@ -15,8 +15,8 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.store.columns import COLUMNS
+from igcli.store.datasets import array_names
 from igcli.store.hdf5 import UNREADABLE
-from igcli.store.parts import array_names
 from igcli.store.profiles import FIELDS, GROUP, OFFSETS
 
 # What is read at once.
@@ -96,13 +96,18 @@ def _numbers(piece: Array) -> memoryview:
     return np.ascontiguousarray(piece, piece.dtype.newbyteorder("<")).data
 
 
+def content_sha256(file: Any, place: int, rows: int) -> str:
+    """Return the checksum of what an open HDF5 file holds of some rows."""
+    digest = Digest()
+    for name, piece in content(file, place, rows):
+        digest.add(name, piece)
+    return digest.text()
+
+
 def stored_sha256(path: Path, place: int, rows: int) -> str:
     """Return the checksum of what a file holds of some rows; "" where that can't be read."""
-    digest = Digest()
     try:
         with h5py.File(path, "r") as file:
-            for name, piece in content(file, place, rows):
-                digest.add(name, piece)
+            return content_sha256(file, place, rows)
     except UNREADABLE:
         return ""
-    return digest.text()

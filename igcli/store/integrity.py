@@ -10,9 +10,9 @@ from igcli.common.errors import reason
 from igcli.common.explanation import Explanation
 from igcli.store.array_file import ArrayFile
 from igcli.store.columns import write_csv
+from igcli.store.datasets import map_names
 from igcli.store.hdf5 import UNREADABLE, why_unreadable
 from igcli.store.layout import ATTRIBUTIONS, RESULTS
-from igcli.store.parts import map_names
 from igcli.store.reader import read_joined
 from igcli.store.sources import sources_of
 

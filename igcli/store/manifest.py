@@ -19,8 +19,9 @@ from igcli.store.files import append_line, write_whole
 from igcli.store.layout import ATTRIBUTIONS, PARTS, manifest_path, part_path
 
 _CHECK = "check"
-# Told of what lies in a file with other blocks alone, and what such a file is called.
-_SHARED = ("file", "place")
+# What earlier igclis did not write is left out where it says nothing.
+_OPTIONAL = ("file", "place", "content")
+# What a file with several blocks is called.
 _FILE = re.compile(rf"({ATTRIBUTIONS}|{PARTS}/packed-\d{{9,}}\.h5)?")
 
 
@@ -47,6 +48,9 @@ class PartEntry:
         The packed file that it lies in, relative to the run directory; "" for a part.
     place : int
         Where its first row lies in the file.
+    content : str
+        The SHA-256 of what is stored of a part's rows; "" where an earlier igcli wrote it, and for
+        what lies in a packed file.
     """
 
     run: str
@@ -58,6 +62,7 @@ class PartEntry:
     seconds: float
     file: str = ""
     place: int = 0
+    content: str = ""
 
     @property
     def stop(self) -> int:
@@ -119,7 +124,7 @@ def entries_in(lines: Iterable[bytes], run: str) -> list[PartEntry]:
 
 def manifest_line(entry: PartEntry) -> str:
     """Return an entry's line."""
-    fields = {k: v for k, v in asdict(entry).items() if entry.file or k not in _SHARED}
+    fields = {key: value for key, value in asdict(entry).items() if value or key not in _OPTIONAL}
     return json.dumps({**fields, _CHECK: _check(fields)})
 
 

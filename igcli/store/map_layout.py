@@ -8,7 +8,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.shapes import first_picture, with_channels
-from igcli.store.parts import IMAGES, MAPS, map_names
+from igcli.store.datasets import IMAGES, MAPS, map_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from igcli.common.errors import NotWhole, first_line
 from igcli.store.array_file import ArrayFile
 from igcli.store.columns import copy_columns
 from igcli.store.content import Digest, content
+from igcli.store.datasets import array_names
 from igcli.store.files import whole_file
 from igcli.store.frame import Frame
 from igcli.store.hdf5 import UNREADABLE
 from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.manifest import PartEntry, entries_in, manifest_line
-from igcli.store.parts import array_names
 from igcli.store.profiles import FIELDS, GROUP, OFFSETS, joined_offsets
 from igcli.store.seal import is_as_sealed, write_seal
 
@@ -82,23 +82,26 @@ class Packing:
         with whole_file(path) as temporary, temporary.open("r+b") as target:
             frame.copy_to(target)
             for i, file in enumerate(self._files):
-                digest = Digest()
+                digest = None if entries[i].sha256 != _NOT_YET else Digest()
                 for name, piece in _read(file):
                     check()
-                    digest.add(name, piece)
+                    if digest is not None:
+                        digest.add(name, piece)
                     frame.fill(target, name, piece)
-                entries[i] = replace(entries[i], sha256=digest.text())
+                if digest is not None:
+                    entries[i] = replace(entries[i], sha256=digest.text())
             frame.fill(target, _MANIFEST, _lines(entries))
             write_seal(target, frame.arrays)
         return entries
 
     def _entries(self) -> list[PartEntry]:
-        """Return the manifest, but for the checksums."""
+        """Return the manifest, but for checksums of what an earlier igcli wrote as parts."""
         entries, place = [], 0
         for file in self._files:
             size = file.rows * self._row_bytes
-            entry = replace(file.entry, run=self._run, size=size, sha256=_NOT_YET)
-            entries.append(replace(entry, file=ATTRIBUTIONS, place=place))
+            known = file.entry.content if file.entry.is_part else file.entry.sha256
+            entry = replace(file.entry, run=self._run, size=size, sha256=known or _NOT_YET)
+            entries.append(replace(entry, file=ATTRIBUTIONS, place=place, content=""))
             place += file.rows
         return entries
 
@@ -142,23 +145,16 @@ def read_packed(path: Path, run: str) -> list[PartEntry]:
 
 def is_packed(path: Path) -> bool:
     """Tell whether a file is a packed one, of whatever run, damaged or not."""
-    return is_as_sealed(path) is not None
-
-
-def has_manifest(path: Path) -> bool:
-    """Tell whether an HDF5 file has the manifest of a packed one, whatever became of the rest.
-
-    Raises
-    ------
-    UNREADABLE
-        When it can't be read.
-    """
-    with h5py.File(path, "r") as file:
-        return _MANIFEST in file
+    return is_as_sealed(path) is False or bool(_stored_lines(path))
 
 
 def _stored_lines(path: Path) -> list[bytes]:
-    if not is_as_sealed(path):
+    """Return the lines of a file's manifest.
+
+    One without a seal has lost it to a program that opened it to write: its blocks have their
+    checksums.
+    """
+    if is_as_sealed(path) is False:
         return []
     try:
         with h5py.File(path, "r") as file:

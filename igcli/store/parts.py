@@ -1,7 +1,7 @@
 """Parts: the run's arrays in pieces, each a whole HDF5 file."""
 
 import hashlib
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,40 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.store.columns import write_columns
+from igcli.store.content import content_sha256
+from igcli.store.datasets import IMAGES, MAPS
 from igcli.store.files import whole_file, write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.maps import Maps
 from igcli.store.profiles import write_profiles
 
 _NPY_ROWS = 64
-MAPS = "attributions"
-IMAGES = "images"
 
 
-def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> tuple[int, str]:
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a part was when it was written: see `igcli.store.manifest.PartEntry`."""
+
+    size: int
+    sha256: str
+    content: str
+
+
+def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> Sums:
     """Write consecutive explanations: their maps, pictures and columns. Failed rows are NaN.
 
-    The maps are one dataset, or a group of one for each input. The file's size and SHA-256 are
-    returned.
+    The maps are one dataset, or a group of one for each input.
     """
-    data = hdf5_bytes(partial(_write, explanations=explanations, maps=maps))
+    content = ""
+
+    def write(file: Any) -> None:
+        nonlocal content
+        _write(file, explanations, maps)
+        content = content_sha256(file, 0, len(explanations))
+
+    data = hdf5_bytes(write)
     write_whole(path, data)
-    return len(data), hashlib.sha256(data).hexdigest()
+    return Sums(len(data), hashlib.sha256(data).hexdigest(), content)
 
 
 def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
@@ -59,25 +74,6 @@ def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
         if explanation.image is not None:
             images[row] = explanation.image
     return images
-
-
-def map_names(file: Any) -> list[str]:
-    """Return the names of the maps' datasets in an open HDF5 file: one, or those in the group."""
-    found = file[MAPS]
-    if isinstance(found, h5py.Dataset):
-        return [MAPS]
-    names: list[str] = []
-    found.visititems(
-        lambda name, node: (
-            names.append(f"{MAPS}/{name}") if isinstance(node, h5py.Dataset) else None
-        )
-    )
-    return names
-
-
-def array_names(file: Any) -> list[str]:
-    """Return the names of the datasets of maps and images in an open HDF5 file."""
-    return [*map_names(file), *([IMAGES] if IMAGES in file else [])]
 
 
 def save_npy(attributions: Path, path: Path) -> None:

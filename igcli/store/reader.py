@@ -9,8 +9,8 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS, read_column
+from igcli.store.datasets import map_names
 from igcli.store.layout import ATTRIBUTIONS
-from igcli.store.parts import map_names
 from igcli.store.span import Span, joined
 
 

@@ -14,8 +14,8 @@ from igcli.common.errors import InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile, input_id
 from igcli.store.array_file import ArrayFile
 from igcli.store.array_reader import ArrayReader
+from igcli.store.datasets import IMAGES
 from igcli.store.map_layout import NO_MAPS, Block, MapLayout, read_layout
-from igcli.store.parts import IMAGES
 from igcli.store.profiles import read_profile
 from igcli.store.run_json import read_about, why_no_run
 from igcli.store.sources import sources_of

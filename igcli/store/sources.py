@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from igcli.common.explanation import Explanation
 from igcli.store.array_file import ArrayFile, array_files
 from igcli.store.hdf5 import UNREADABLE, why_unreadable
 from igcli.store.layout import ATTRIBUTIONS, manifest_path
 from igcli.store.manifest import PartEntry, read_manifest
-from igcli.store.packed import has_manifest, read_packed
+from igcli.store.packed import is_packed, read_packed
 from igcli.store.reader import read_joined, read_rows
 from igcli.store.seal import is_as_sealed
 from igcli.store.span import joined
@@ -33,7 +35,7 @@ def read_entries(out: Path, run: str) -> list[PartEntry]:
         return packed
     entries = read_manifest(out, run)
     shared = {entry.file for entry in entries if not entry.is_part}
-    damaged = {name for name in shared if not is_as_sealed(out / name)}
+    damaged = {name for name in shared if is_as_sealed(out / name) is False}
     return [entry for entry in entries if entry.file not in damaged]
 
 
@@ -94,11 +96,12 @@ class Sources:
             return ""
         if not is_lacking and not self.attributions.exists():
             return ""
-        if is_as_sealed(self.attributions):
+        if is_as_sealed(self.attributions) is False:
+            return f"{self.attributions} is not as it was written"
+        if is_packed(self.attributions):
             return f"{self.attributions} has no rows of this run"
         try:
-            if has_manifest(self.attributions):
-                return f"{self.attributions} is not as it was written"
+            h5py.File(self.attributions, "r").close()
         except UNREADABLE as error:
             why = why_unreadable(self.attributions, error)
             return f"{self.attributions} can't be read: {why}"

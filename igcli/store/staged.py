@@ -12,7 +12,7 @@ from igcli.common.explanation import Explanation
 from igcli.store.files import temporary_in
 from igcli.store.layout import PARTS
 from igcli.store.maps import Maps
-from igcli.store.parts import write_part
+from igcli.store.parts import Sums, write_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,16 @@ class Staged:
     ----------
     name : str
         Of its file, among the parts.
-    start, rows, size, sha256
-        As in `igcli.store.manifest.PartEntry`.
+    start, rows : int
+        The rows it holds.
+    sums : Sums
+        What it was when it was written.
     """
 
     name: str
     start: int
     rows: int
-    size: int
-    sha256: str
+    sums: Sums
 
     def path(self, out: Path) -> Path:
         """Return the file in a run directory."""
@@ -46,7 +47,7 @@ def whole_inputs(explanations: list[Explanation], per_input: int) -> list[Explan
 def stage(out: Path, explanations: list[Explanation], maps: Maps) -> Staged:
     """Write consecutive explanations as a part with a temporary name."""
     path = temporary_in(out / PARTS)
-    return describe(path, explanations, *write_part(path, explanations, maps))
+    return describe(path, explanations, write_part(path, explanations, maps))
 
 
 class StagedWriter:
@@ -83,6 +84,6 @@ class StagedWriter:
             self.staged = stage(self._out, explanations, self._maps)
 
 
-def describe(path: Path, explanations: list[Explanation], size: int, sha256: str) -> Staged:
+def describe(path: Path, explanations: list[Explanation], sums: Sums) -> Staged:
     """Return what the manifest is to say of a part that was written."""
-    return Staged(path.name, explanations[0].row, len(explanations), size, sha256)
+    return Staged(path.name, explanations[0].row, len(explanations), sums)

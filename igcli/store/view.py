@@ -14,10 +14,10 @@ import h5py
 import numpy as np
 
 from igcli.store.columns import copy_columns
+from igcli.store.datasets import IMAGES, MAPS, array_names
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.layout import ATTRIBUTIONS, view_path
-from igcli.store.parts import IMAGES, MAPS, array_names
 from igcli.store.profiles import join_profiles
 from igcli.store.span import Span
 

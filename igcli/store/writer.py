@@ -85,8 +85,8 @@ class RunWriter(RunFolder):
     def _write(self, explanations: list[Explanation], final: bool) -> None:
         path = part_path(self.out, explanations[0].row)
         self._make_way(explanations[0].row, len(explanations))
-        size, sha256 = write_part(path, explanations, self._maps)
-        self._enter(describe(path, explanations, size, sha256), final)
+        sums = write_part(path, explanations, self._maps)
+        self._enter(describe(path, explanations, sums), final)
 
     def _take(self, staged: Staged, final: bool) -> None:
         self._make_way(staged.start, staged.rows)
@@ -108,9 +108,10 @@ class RunWriter(RunFolder):
             start=staged.start,
             rows=staged.rows,
             final=final,
-            size=staged.size,
-            sha256=staged.sha256,
+            size=staged.sums.size,
+            sha256=staged.sums.sha256,
             seconds=round(now - self._since, 3),
+            content=staged.sums.content,
         )
         self._list(entry)
         self._since = now

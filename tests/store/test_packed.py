@@ -24,6 +24,7 @@ from igcli.store.manifest import PartEntry
 from igcli.store.maps import Maps
 from igcli.store.packed import Packing, is_packed, read_packed
 from igcli.store.parts import write_part
+from igcli.store.seal import is_as_sealed
 from igcli.store.view import write_view
 
 LAYOUTS = {
@@ -54,14 +55,20 @@ def explanation(row: int, maps: Maps, has_profile: bool = True) -> Explanation:
 
 
 def parts(
-    out: Path, maps: Maps, blocks: Sequence[range], has_profile: bool = True
+    out: Path,
+    maps: Maps,
+    blocks: Sequence[range],
+    has_profile: bool = True,
+    has_sums: bool = True,
 ) -> list[ArrayFile]:
     (out / "parts").mkdir(parents=True)
     files = []
     for rows in blocks:
         path = out / "parts" / f"part-{rows.start:09d}.h5"
-        size, sha256 = write_part(path, [explanation(row, maps, has_profile) for row in rows], maps)
-        entry = PartEntry("r", rows.start, len(rows), True, size, sha256, 0.5)
+        sums = write_part(path, [explanation(row, maps, has_profile) for row in rows], maps)
+        entry = PartEntry("r", rows.start, len(rows), True, sums.size, sums.sha256, 0.5)
+        if has_sums:
+            entry = replace(entry, content=sums.content)
         files.append(ArrayFile(path, entry))
     return files
 
@@ -97,8 +104,12 @@ def pack(files: Sequence[ArrayFile], path: Path) -> list[PartEntry]:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("has_profile", [True, False])
-def test_it_holds_what_the_view_shows(tmp_path: Path, name: str, has_profile: bool) -> None:
-    files = parts(tmp_path, LAYOUTS[name], BLOCKS, has_profile)
+@pytest.mark.parametrize("has_sums", [True, False])
+def test_it_holds_what_the_view_shows(
+    tmp_path: Path, name: str, has_profile: bool, has_sums: bool
+) -> None:
+    """Also where an earlier igcli wrote the parts, whose manifest has no checksums of content."""
+    files = parts(tmp_path, LAYOUTS[name], BLOCKS, has_profile, has_sums)
     write_view(tmp_path, "r", [file.span for file in files])
     wanted = datasets(tmp_path / "attributions.h5")
     entries = pack(files, tmp_path / "attributions.h5")
@@ -205,7 +216,10 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     with h5py.File(path) as file:
         begin = int(file["attributions"].id.get_offset())
-    for place in (*range(begin, begin + 64), *random.integers(0, len(data) - 1, 200).tolist()):
+    for place in (
+        *range(begin, begin + 64),
+        *random.integers(0, data.rindex(b"\n{"), 200).tolist(),
+    ):
         changed = bytearray(data)
         changed[place] ^= 1
         path.write_bytes(changed)
@@ -245,3 +259,16 @@ def test_an_array_of_no_bytes(tmp_path: Path) -> None:
         empty: Array = file["attributions"][()]
         assert empty.shape == (2, 0) and file["targets"][()].tolist() == [2, 3]
     assert entries[0].is_whole(tmp_path)
+
+
+def test_a_program_that_opened_it_to_write_has_not_spoilt_it(tmp_path: Path) -> None:
+    path = tmp_path / "attributions.h5"
+    entries = pack(parts(tmp_path, LAYOUTS["picture"], BLOCKS), path)
+    with h5py.File(path, "r+") as file:
+        file["mine"] = [1.0]
+    assert is_as_sealed(path) is None and is_packed(path)
+    assert read_packed(path, "r") == entries
+    assert all(entry.is_whole(tmp_path) for entry in entries)
+    with h5py.File(path, "r+") as file:
+        file["scores"][4] = 9.0
+    assert [entry.is_whole(tmp_path) for entry in entries] == [True, False, True, True]
