@@ -1,8 +1,8 @@
 """The seal: a checksum of all of an HDF5 file but its large arrays, as a line behind its end.
 
-HDF5 reads past it, and cuts it off where it opens the file to write. Where the file's tables or its own bookkeeping are damaged, HDF5 may not end, or
-give other texts: so a sealed file is held against its seal before HDF5 sees it. Of the arrays each
-block has its checksum in the manifest.
+HDF5 reads past it, and cuts it off where it opens the file to write. Where the file's tables or its
+own bookkeeping are damaged, HDF5 may not end, or give other texts: so a sealed file is held against
+its seal before HDF5 sees it. Of the arrays each block has its checksum in the manifest.
 """
 
 import hashlib
