@@ -25,7 +25,7 @@ def pixels(count: int = 3) -> Array:
     """Return random pictures of bytes: squares of one colour with some noise on them."""
     random = np.random.default_rng(0)
     squares = np.kron(random.random((count, 4, 4, 3)), np.ones((1, SIZE // 4, SIZE // 4, 1)))
-    return np.uint8(255 * (0.8 * squares + 0.1 * random.random(squares.shape)))
+    return (255 * (0.8 * squares + 0.1 * random.random(squares.shape))).astype(np.uint8)
 
 
 def arrays(folder: Path) -> Path:

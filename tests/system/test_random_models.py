@@ -82,6 +82,7 @@ def test_dropout_of_tf_nn(igcli: Igcli, network: Network, inputs: Path, tmp_path
     assert "numbers are drawn by dropout/random_uniform (RandomUniform)" in said
 
 
+@pytest.mark.slow
 def test_dropout_in_a_loop_over_rows(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -131,7 +132,7 @@ def test_a_random_signature_beside_a_call_that_is_not(
 ) -> None:
     import tensorflow as tf
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def call(image: Any, training: bool = False) -> Any:
         return network(tf.nn.dropout(image, 0.3) if training else image)
 

@@ -36,7 +36,7 @@ def save_traces(path: Path, network: Network, *traces: bool) -> Path:
     """Save a module traced so often, each with or without training, with a scalar each."""
     import tensorflow as tf
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def call(
         image: Any, training: bool = False, momentum: Any = 0.9, temperature: Any = 2.0
     ) -> Any:
