@@ -37,7 +37,10 @@ def test_a_function_of_the_model_that_writes(keras: Any, tmp_path: Path, signed:
         return x
 
     module = tf.Module()
-    module.run = tf.function(traced_save, [tf.TensorSpec((None, 3), tf.float32, "x")])
+    spec = [tf.TensorSpec((None, 3), tf.float32, "x")]
+    module.run = tf.function(traced_save, spec)
+    # Of two functions neither becomes the default signature.
+    module.other = tf.function(lambda x: x, spec)
     signatures = module.run if signed else None
     tf.saved_model.save(module, str(tmp_path / "m"), signatures=signatures)
     with pytest.raises(ModelError, match="is a SaveV2|which saves or restores"):
