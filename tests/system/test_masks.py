@@ -66,9 +66,8 @@ def test_padding_is_left_out_at_the_input_s_end(
     assert "a part of the input itself, its padding, is left out by layer 'hide'" in result.stderr
 
 
-@pytest.mark.parametrize(
-    "rows", [pytest.param(SERIES, marks=pytest.mark.slow), PADDED], ids=["whole", "padded"]
-)
+@pytest.mark.parametrize("rows", [SERIES, PADDED], ids=["whole", "padded"])
+@pytest.mark.slow
 def test_held_masks(igcli: Igcli, masking: tuple[Any, Path], tmp_path: Path, rows: Array) -> None:
     model, path = masking
     inputs = series(tmp_path, rows)
@@ -97,6 +96,7 @@ def test_a_baseline_that_no_mask_leaves_out(
     assert "mask" not in said and "jumps" not in said
 
 
+@pytest.mark.slow
 def test_masks_of_an_embedding(keras: Any, igcli: Igcli, tmp_path: Path) -> None:
     """Its mask comes from the tokens, which stay as they are along the path of its vectors."""
     tokens = keras.Input((5,), dtype="int32")

@@ -49,6 +49,7 @@ def save_traces(path: Path, network: Network, *traces: bool) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_trace_for_inference_and_defaults_of_scalars(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_only_a_trace_for_training(
     assert "export it with a trace for training=False too" in said
 
 
+@pytest.mark.slow
 def test_a_scalar_without_default(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_a_scalar_without_default(
     assert_map(igcli, model, inputs, *value, function=lambda x: network(x) / 4.0, x=X)
 
 
+@pytest.mark.slow
 def test_a_value_for_an_input_of_keras(
     keras: Any, igcli: Igcli, inputs: Path, tmp_path: Path
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_value_for_an_input_of_keras(
     )
 
 
+@pytest.mark.slow
 def test_the_named_signature_is_explained(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +148,7 @@ def test_a_default_of_jpeg_bytes_offers_the_one_of_arrays(
     assert_map(igcli, tmp_path / "m", inputs, "--signature", "serving_array", function=network, x=X)
 
 
+@pytest.mark.slow
 def test_class_ids_are_never_explained(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +172,7 @@ def test_class_ids_are_never_explained(
     assert "--signature scores takes and gives numbers" in said
 
 
+@pytest.mark.slow
 def test_writes_are_left_out(igcli: Igcli, network: Network, inputs: Path, tmp_path: Path) -> None:
     import tensorflow as tf
 
@@ -199,7 +205,8 @@ def test_scores_that_grow_with_each_call(
     assert "the same input has other scores at the next call" in said
 
 
-@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 4])
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.slow
 def test_a_fixed_batch(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path, size: int
 ) -> None:
