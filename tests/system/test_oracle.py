@@ -113,7 +113,7 @@ def test_cats_are_recognised_and_drawn(igcli: Igcli, shared_data: Path, tmp_path
     assert list(table["prediction"]) == [282, 284, 285, 286]
     assert maps.shape == (4, 224, 224, 3)
     for identity in table["id"]:
-        with Image.open(tmp_path / "out" / "overlays" / f"{identity}.png") as picture:
+        with Image.open(tmp_path / "out" / "overlays" / f"{Path(identity).stem}.png") as picture:
             assert picture.size[0] == 224 and picture.size[1] > 224
 
 

@@ -124,8 +124,11 @@ def _check_graph(
     nodes: Sequence[_Node],
     functions: Sequence[tuple[str, Sequence[_Node]]],
 ) -> None:
+    # A function that the model's objects name can be called by more than saving and restoring.
+    objects = [bytes(part) for part in messages(meta, 7)]
+    offered = any(word.encode() in part for part in objects for word in _CHECKPOINT_FUNCTIONS)
     for name, body in functions:
-        _check_nodes(path, body, _NEVER if _is_checkpoint(name) else _CHECKPOINTS)
+        _check_nodes(path, body, _NEVER if _is_checkpoint(name) and not offered else _CHECKPOINTS)
     by_name = {node.name: node for node in nodes}
     called, restored = (_behind(by_name, ends) for ends in (_called(meta), _restored(meta)))
     for node in nodes:
