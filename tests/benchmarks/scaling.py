@@ -56,7 +56,7 @@ class Costs:
         What the driver spends on one: hearing of it, handing out the next, giving the part its
         name, and its line in the manifest.
     join : float
-        What the driver spends at the end on each part: reading its rows, and packing them.
+        What the driver spends at the end on each image: reading its row, and packing it.
     spread : float
         Standard deviation of one range's time, relative to it.
     """
@@ -72,7 +72,7 @@ class Costs:
 # Measured on two cores of a virtual machine: MobileNetV2's 44 steps at 94 rows/s on both of them,
 # as notes.md has it; a run of the sample digits with two workers, less its pass; and what
 # `--measure` printed, 0.85 ms for a message to a worker and back added to what the driver takes.
-MEASURED = Costs(image=0.94, begin=14.0, part=0.03, driver=0.0015, join=0.010)
+MEASURED = Costs(image=0.94, begin=14.0, part=0.045, driver=0.0015, join=0.0016)
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,12 @@ class Outcome:
 
 
 def simulate(images: int, workers: int, size: int, costs: Costs, seed: int = 0) -> Outcome:
-    """Play a run: workers begin, take ranges from one driver, and the driver joins the parts."""
+    """Play a run: workers begin, take ranges from one driver, and the driver packs the parts."""
     chance = random.Random(seed)
     now = 0.0
     ranges = Ranges(
         [range(i, min(i + size, images)) for i in range(0, images, size)], clock=lambda: now
     )
-    parts = -(-images // size)
     # Events: (when, worker, the range it has finished, or None where it has begun).
     events: list[tuple[float, int, range | None]] = [
         (costs.begin * chance.uniform(1.0, 1.5), worker, None) for worker in range(workers)
@@ -115,22 +114,23 @@ def simulate(images: int, workers: int, size: int, costs: Costs, seed: int = 0) 
             busy += usual
             heapq.heappush(events, (driver_free + seconds, worker, given))
     end = driver_free
-    seconds = end + parts * costs.join
+    joining = images * costs.join
+    seconds = end + joining
     in_all = workers * seconds
     began += sum(when for when, _, block in events if block is None)
     return Outcome(
         seconds=seconds,
         computing=busy / in_all,
         beginning=began / in_all,
-        waiting=max(0.0, 1.0 - (busy + began) / in_all - parts * costs.join / seconds),
-        ending=parts * costs.join / seconds,
+        waiting=max(0.0, 1.0 - (busy + began) / in_all - joining / seconds),
+        ending=joining / seconds,
     )
 
 
 def print_scaling(images: int, costs: Costs) -> None:
     """Print what each number of workers takes with ranges of 16."""
     print(f"\n{images:,} images, ranges of 16\n")
-    print("| workers | hours | times as fast | computing | beginning | waiting | joining |")
+    print("| workers | hours | times as fast | computing | beginning | waiting | packing |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     first = simulate(images, 1, 16, costs).seconds
     for workers in WORKERS:
@@ -180,7 +180,7 @@ def measure(count: int) -> None:
 
 
 def measure_driver(parts: int = 300, rows: int = 16) -> None:
-    """Print what the driver spends on a part that is there: taking it in, and joining all."""
+    """Print what the driver spends on a part that is there: taking it in, and packing all."""
     shape = (224, 224, 3)
     found = [
         Explanation(
@@ -213,7 +213,7 @@ def measure_driver(parts: int = 300, rows: int = 16) -> None:
         joining = time.perf_counter() - before
     print(
         f"a part of {rows} maps of {shape}: {1e3 * staging:.0f} ms to write in a worker; the "
-        f"driver takes one in in {1e3 * taking / parts:.2f} ms, and joins it in "
+        f"driver takes one in in {1e3 * taking / parts:.2f} ms, and packs it in "
         f"{1e3 * joining / parts:.2f} ms"
     )
 
