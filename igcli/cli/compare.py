@@ -10,6 +10,7 @@ from igcli.cli.options import config_option, debug_option, setting_option
 from igcli.cli.output_files import check_output, writing
 from igcli.common.config import DriftConfig
 from igcli.common.errors import NotComparable
+from igcli.comparison.grid import DEFAULT_GRID
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -26,6 +27,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "and that of --config; what is missing, failed or not converged fails all the same.  [default: "
     "the profile of configs/drift.toml]",
 )
+@setting_option(
+    DriftConfig,
+    "grid",
+    type=click.IntRange(min=0, max=4096),
+    metavar="N",
+    help="Sides of the grid that maps are reduced to before they are compared, at most; 0: whole "
+    f"maps.  [default: an .igref file's own, else {DEFAULT_GRID}, as of igcli baseline]",
+)
 @setting_option(DriftConfig, "force", help="Compare runs of different settings too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each threshold.")
@@ -40,6 +49,7 @@ def command(
     reference: Path,
     new: Path,
     fail_on: tuple[str, ...],
+    grid: int | None,
     force: bool,
     as_json: bool,
     **outputs: Path | None,
@@ -61,7 +71,7 @@ def command(
         check_output(f"--{form}", path)
     try:
         sides = open_side(reference), open_side(new)
-        verdict = compare(*sides, thresholds, force, track)
+        verdict = compare(*sides, thresholds, force, track, grid)
     except NotComparable as error:
         refused = Refused(str(reference), str(new), error)
         for form, path in files.items():

@@ -132,4 +132,5 @@ class DriftConfig:
     """Everything that ``igcli compare`` may be asked for in a TOML file."""
 
     fail_on: tuple[str, ...] = ()
+    grid: int | None = None
     force: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from igcli.common.config import RunConfig
-from igcli.common.errors import NotComparable
+from igcli.common.errors import ConfigError, NotComparable
 from igcli.common.progress import Track
 from igcli.common.setting import Decides, settings_of
 from igcli.comparison.drift.judge import judge
@@ -14,6 +14,7 @@ from igcli.comparison.drift.resolution import check_resolution
 from igcli.comparison.drift.sides import RunSide, Side, Stored, shape_at
 from igcli.comparison.drift.thresholds import Threshold
 from igcli.comparison.drift.verdict import ImageDrift, Verdict
+from igcli.comparison.grid import DEFAULT_GRID
 from igcli.comparison.similarity import METRICS
 from igcli.store.identity import differences
 from igcli.store.run_json import REFERENCE
@@ -28,7 +29,12 @@ def open_side(path: Path) -> Side:
 
 
 def compare(
-    reference: Side, new: Side, thresholds: Sequence[Threshold], force: bool, track: Track
+    reference: Side,
+    new: Side,
+    thresholds: Sequence[Threshold],
+    force: bool,
+    track: Track,
+    grid: int | None = None,
 ) -> Verdict:
     """Compare a new run with a reference.
 
@@ -42,23 +48,22 @@ def compare(
         Compare runs of different settings too.
     track : callable
         Wraps the iteration over pairs.
+    grid : int or None
+        What maps are reduced to; 0 for whole maps. None for a reference file's own grid, and for
+        the one that such files have by default where there is none: the verdict is the same then,
+        whether the maps come from a run directory or from a file made of it.
 
     Raises
     ------
     NotComparable
         When the runs differ in settings, or have no image or no shape of maps in common.
     ConfigError
-        When a threshold is finer than what the maps' own errors allow to tell.
+        When a threshold is finer than what the maps' own errors allow to tell, or a reference file
+        has another grid than the one that is asked for.
     """
     forced = _check_settings(reference, new, force)
-    grid = reference.grid or new.grid
-    shapes = [shape_at(side, grid) for side in (reference, new)]
-    if shapes[0] != shapes[1] or (reference.grid and new.grid and reference.grid != new.grid):
-        raise NotComparable(
-            f"{reference.title} and {new.title} have maps of different shapes",
-            f"{shapes[0]} and {shapes[1]}",
-            "compare runs of models with the same input, or layers with the same shape",
-        )
+    _check_shapes(reference, new)
+    grid = _grid(reference, new, grid)
     matched = match(reference, new)
     if not matched.explained and not matched.failed:
         raise NotComparable(
@@ -68,7 +73,7 @@ def compare(
             "explain the same images with both models",
         )
     found = measure(reference, new, matched.pairs, grid, track)
-    check_resolution(thresholds, (reference, new), matched, found)
+    check_resolution(thresholds, (reference, new), matched, found, grid)
     return Verdict(
         reference=reference.title,
         new=new.title,
@@ -79,6 +84,39 @@ def compare(
         measured=found,
         images=_images(matched, found),
     )
+
+
+def _check_shapes(reference: Side, new: Side) -> None:
+    """Raise NotComparable where maps are of different shapes, or reduced to different grids."""
+    wholes = [side.whole_shape for side in (reference, new)]
+    kept = [side.shape for side in (reference, new)]
+    if all(wholes) and wholes[0] != wholes[1]:
+        shapes = wholes
+    elif reference.grid and new.grid and (reference.grid != new.grid or kept[0] != kept[1]):
+        shapes = kept
+    else:
+        grid = reference.grid or new.grid
+        shapes = [shape_at(side, grid) for side in (reference, new)]
+        if shapes[0] == shapes[1]:
+            return
+    raise NotComparable(
+        f"{reference.title} and {new.title} have maps of different shapes",
+        f"{shapes[0]} and {shapes[1]}",
+        "compare runs of models with the same input, or layers with the same shape",
+    )
+
+
+def _grid(reference: Side, new: Side, asked: int | None) -> int:
+    """Return what maps are reduced to."""
+    for side in (side for side in (reference, new) if side.grid):
+        if asked is not None and asked != side.grid:
+            raise ConfigError(
+                f"--grid {asked}: {side.title} has maps on a grid of {side.grid}",
+                "what was summed up can't be told apart again",
+                "leave it out, or compare run directories",
+            )
+        return side.grid
+    return DEFAULT_GRID if asked is None else asked
 
 
 def _check_settings(reference: Side, new: Side, force: bool) -> list[str]:

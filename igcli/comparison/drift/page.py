@@ -147,6 +147,8 @@ def _counts(verdict: Verdict) -> list[str]:
 
 def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
     rows = {a.id: (a, b) for a, b in verdict.matched.explained}
+    # People see whole maps where there are any.
+    grid = verdict.grid if reference.grid or new.grid else 0
     measured = verdict.ranked
     others = [image for image in verdict.images if not image.metrics]
     lines = []
@@ -159,7 +161,7 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
             lines += [f"<h2>{title}</h2>", f"<p>{len(shown)} of {len(images)}, {why}. {_KEY}</p>"]
             pairs = [rows[image.id] for image in shown]
             maps = [
-                [found.values for found in side.maps([pair[i] for pair in pairs], verdict.grid)]
+                [found.values for found in side.maps([pair[i] for pair in pairs], grid)]
                 for i, side in enumerate((reference, new))
             ]
             for image, pair, ours, theirs in zip(shown, pairs, *maps, strict=True):

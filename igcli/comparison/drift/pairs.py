@@ -7,7 +7,8 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.progress import Track
-from igcli.comparison.drift.sides import Reduced, Side, Stored
+from igcli.comparison.drift.reduced import Reduced
+from igcli.comparison.drift.sides import Side, Stored
 from igcli.comparison.noise import noise_of
 from igcli.comparison.similarity import METRICS, measured
 

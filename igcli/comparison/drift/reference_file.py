@@ -12,7 +12,8 @@ from igcli import __version__
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import Track
-from igcli.comparison.drift.sides import KEPT, Reduced, RunSide, Stored, read_rows_of
+from igcli.comparison.drift.reduced import Halved, Reduced, halved
+from igcli.comparison.drift.sides import KEPT, RunSide, Stored, joint_shape, read_rows_of
 from igcli.comparison.grid import reduced_shape
 from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import write_whole
@@ -41,11 +42,12 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
     maps = np.zeros((len(side.rows), *reduced_shape(side.shape, grid)), np.float16)
     scales = np.zeros(len(side.rows))
     errors = np.full(len(side.rows), np.nan)
-    for row, found in track(zip(ok, side.maps(ok, grid), strict=True), len(ok)):
-        maps[row.place], scales[row.place], lost = _halved(found.values)
-        errors[row.place] = found.error + lost
+    for row, whole in track(zip(ok, side.maps(ok, 0), strict=True), len(ok)):
+        kept = halved(whole.values, whole.error, grid)
+        maps[row.place], scales[row.place], errors[row.place] = kept.values, kept.scale, kept.error
     with side.run.usable_about() as told:
         about = {key: told[key] for key in _TOLD} | {"format": _FORMAT, "grid": grid}
+    about["shape"] = list(side.shape)
 
     def write(file: Any) -> None:
         file.attrs["igref"] = json.dumps(about)
@@ -58,14 +60,6 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
     data = hdf5_bytes(write)
     write_whole(path, data)
     return len(data)
-
-
-def _halved(values: Array) -> tuple[Array, float, float]:
-    """Return a map in half precision, over its largest number; that number; the L1 norm lost."""
-    scale = float(np.abs(values).max(initial=0.0))
-    halved = (values / (scale or 1.0)).astype(np.float16)
-    lost = float(np.abs(values - halved.astype(np.float64) * scale).sum())
-    return halved, scale, lost
 
 
 def _check_format(path: Path, found: object) -> None:
@@ -103,13 +97,26 @@ class ReferenceSide:
                 _MAKE_ONE,
             ) from error
         self.shape = tuple(self._maps.shape[1:])
+        self.whole_shape = _whole_shape(self.about)
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
         """Yield maps in the order of `rows`, on the file's own grid."""
         for row in rows:
-            values = self._maps[row.place].astype(np.float64) * self._scales[row.place]
-            yield Reduced(values, float(self._errors[row.place]))
+            place = row.place
+            scale, error = float(self._scales[place]), float(self._errors[place])
+            yield Halved(self._maps[place], scale, error).reduced
 
     def picture(self, row: Stored) -> Array | None:
         """Return nothing: pictures are not kept."""
         return None
+
+
+def _whole_shape(about: dict[str, Any]) -> tuple[int, ...]:
+    """Return the shape of the maps that a file was made of; empty where it does not tell.
+
+    Older files tell what was explained alone.
+    """
+    explained = about["settled"].get("explained")
+    shapes = list(explained.values()) if isinstance(explained, dict) else []
+    shape = about.get("shape") or (joint_shape([tuple(s) for s in shapes]) if shapes else ())
+    return tuple(shape)

@@ -27,7 +27,11 @@ _ROOM = 1.25
 
 
 def check_resolution(
-    thresholds: Sequence[Threshold], sides: tuple[Side, Side], matched: Matched, found: Measured
+    thresholds: Sequence[Threshold],
+    sides: tuple[Side, Side],
+    matched: Matched,
+    found: Measured,
+    grid: int,
 ) -> None:
     """Raise ConfigError where the maps' errors alone would cross a threshold.
 
@@ -39,6 +43,8 @@ def check_resolution(
         Reference and new.
     matched, found
         Of these sides.
+    grid : int
+        What their maps are reduced to; 0 where they are whole.
     """
     known = np.flatnonzero(~np.isnan(found.noise).any(axis=1))
     for threshold in thresholds:
@@ -52,7 +58,7 @@ def check_resolution(
                 f"--fail-on {threshold.text} is finer than the runs can tell",
                 "the errors of their own maps alone give "
                 f"{threshold.measure}.{threshold.statistic} of {noise:.3g}",
-                _what_to_do(threshold, sides, matched, found, tried),
+                _what_to_do(threshold, sides, matched, found, tried, grid),
             )
 
 
@@ -69,12 +75,12 @@ def _what_to_do(
     matched: Matched,
     found: Measured,
     tried: Array,
+    grid: int,
 ) -> str:
     tolerances = [_tolerance(side) for side in sides]
     pairs = [matched.pairs[i] for i in tried]
     estimates = np.array([_estimates(a, b) for a, b in pairs])
     measure = METRICS[threshold.measure].measure
-    grid = sides[0].grid or sides[1].grid
 
     def is_within(tolerance: float) -> bool:
         """Tell whether maps of that tolerance, or better ones where they are, would do."""

@@ -11,7 +11,8 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.errors import NotComparable
 from igcli.common.explanation import Explanation
-from igcli.comparison.grid import reduce_map, reduced_shape
+from igcli.comparison.drift.reduced import Reduced, halved
+from igcli.comparison.grid import reduced_shape
 from igcli.store.columns import COLUMNS, read_column
 from igcli.store.map_layout import flat
 from igcli.store.run import open_finished_run
@@ -36,22 +37,6 @@ class Stored:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reduced:
-    """A map as it is compared.
-
-    Attributes
-    ----------
-    values : Array
-        As it is compared: whole, or reduced to a grid.
-    error : float
-        How far it may be off, as an absolute L1 norm; NaN where nothing is known of it.
-    """
-
-    values: Array
-    error: float
-
-
 class Side(Protocol):
     """One side of a comparison.
 
@@ -65,6 +50,8 @@ class Side(Protocol):
         The grid that its maps are reduced to; 0 where they are whole.
     shape : tuple of int
         Of its maps as they are kept.
+    whole_shape : tuple of int
+        Of the whole maps; empty where that is not known.
     rows : list of Stored
         In row order.
     """
@@ -73,10 +60,11 @@ class Side(Protocol):
     about: dict[str, Any]
     grid: int
     shape: tuple[int, ...]
+    whole_shape: tuple[int, ...]
     rows: list[Stored]
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
-        """Yield the maps of some rows, reduced to a grid unless that is 0."""
+        """Yield the maps of some rows as they are compared on a grid; whole where that is 0."""
         ...
 
     def picture(self, row: Stored) -> Array | None:
@@ -92,6 +80,11 @@ def read_rows_of(file: Any) -> list[Stored]:
         Stored(place, **dict(zip(names, values, strict=True)))
         for place, values in enumerate(zip(*columns, strict=True))
     ]
+
+
+def joint_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the shape of maps as one: that of a single one, the length of several end to end."""
+    return shapes[0] if len(shapes) == 1 else (sum(map(prod, shapes)),)
 
 
 class RunSide:
@@ -115,7 +108,7 @@ class RunSide:
             Stored(row.row, **{name: getattr(row, name) for name in KEPT}) for row in self.run.rows
         ]
         shapes = list(self.run.layout.shapes.values())
-        self.shape = shapes[0] if len(shapes) == 1 else (sum(map(prod, shapes)),)
+        self.shape = self.whole_shape = joint_shape(shapes)
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
         """Yield maps in the order of `rows`; see `Side.maps`."""
@@ -123,7 +116,7 @@ class RunSide:
             values = flat(maps)
             share = np.nan if row.error_estimate is None else row.error_estimate
             error = share * float(np.abs(values).sum(dtype=np.float64))
-            yield Reduced(reduce_map(values, grid) if grid else values, error)
+            yield halved(values, error, grid).reduced if grid else Reduced(values, error)
 
     def picture(self, row: Stored) -> Array | None:
         """See `Side.picture`."""
