@@ -77,7 +77,9 @@ def test_json(igcli: Any, old: Path, new: Path) -> None:
         "metrics", "images",
     ]  # fmt: skip
     assert said["drift"] is True and said["error"] is None
-    assert said["grid"] is None and said["counts"]["compared"] == 4
+    assert said["grid"] == 56 and said["counts"]["compared"] == 4
+    whole = json.loads(igcli("compare", old, new, "--json", "--grid", 0).stdout)
+    assert whole["grid"] is None and whole["counts"] == said["counts"]
     assert said["thresholds"][0] == {
         "threshold": "prediction_changed>0.1", "value": 0.25, "crossed": True, "beyond": 0.25,
         "worst": ["b"],
@@ -222,6 +224,11 @@ def test_baseline(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     assert igcli("baseline", old, "-o", small, "--grid", "2").exit_code == 0
     result = igcli("compare", small, old)
     assert result.exit_code == 0 and "4 images, on a grid of 2: 4 within" in result.stdout
+    result = igcli("compare", small, old, "--grid", "3")
+    assert result.exit_code == 2 and result.stderr == (
+        f"igcli: --grid 3: {small} has maps on a grid of 2: what was summed up can't be told apart "
+        "again\nto fix this: leave it out, or compare run directories\n"
+    )
     assert igcli("baseline", old, "-o", tmp_path / "old.h5").exit_code == 2
     assert igcli("baseline", old).exit_code == 2
     assert igcli("baseline", old, "-o", small, "--grid", "0").exit_code == 2

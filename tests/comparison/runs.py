@@ -90,6 +90,8 @@ def write_run(
     return store_run(out, maps, about, rows, part_rows, status, packed)
 
 
-def verdict_of(reference: Path, new: Path, *texts: str, force: bool = False) -> Verdict:
+def verdict_of(
+    reference: Path, new: Path, *texts: str, force: bool = False, grid: int | None = None
+) -> Verdict:
     sides = open_side(reference), open_side(new)
-    return compare(*sides, parse_thresholds(texts), force, untracked)
+    return compare(*sides, parse_thresholds(texts), force, untracked, grid)

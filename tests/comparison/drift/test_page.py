@@ -60,9 +60,9 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
-def drawn(old: Path, new: Path, *texts: str, force: bool = False) -> Page:
+def drawn(old: Path, new: Path, *texts: str, force: bool = False, grid: int | None = None) -> Page:
     sides = open_side(old), open_side(new)
-    verdict = compare(*sides, parse_thresholds(texts), force, untracked)
+    verdict = compare(*sides, parse_thresholds(texts), force, untracked, grid)
     text = page(verdict, *sides)
     assert text.startswith("<!DOCTYPE html>\n") and text.isascii() is False
     found = Page(text)
@@ -111,7 +111,7 @@ def test_everything_is_on_it(old: Path, tmp_path: Path) -> None:
     rows = pictured([-MAPS[0], *MAPS[1:]], score=0.7)
     rows[1] = row("b", MAPS[1], image=rows[1].image, prediction=12345, target=12345)
     rows[2] = failed("c")
-    found = drawn(old, write_run(tmp_path / "new", [*rows, failed("z")]))
+    found = drawn(old, write_run(tmp_path / "new", [*rows, failed("z")]), grid=0)
     said = found.text
     assert said.startswith(f"igcli: Drift: {tmp_path / 'new'} Drift 5 of 9 thresholds crossed")
     for text in (

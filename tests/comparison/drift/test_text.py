@@ -18,7 +18,9 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_no_drift(old: Path) -> None:
-    lines = summary(verdict_of(old, old))
+    on_a_grid = summary(verdict_of(old, old))[1]
+    assert on_a_grid.startswith("compared   8 images, on a grid of 56: 8 within the maps' own err")
+    lines = summary(verdict_of(old, old, grid=0))
     assert lines[0] == f"no drift   {old} looks where {old} looked"
     assert lines[1] == ("compared   8 images: 8 within the maps' own errors (2.0% at the median)")
     assert lines[2:5] == [
@@ -55,7 +57,7 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     zeros = [np.zeros((6, 5, 3), np.float32)]
     old = write_run(tmp_path / "old", rows_of(zeros, error_estimate=None), tolerance=None)
     new = write_run(tmp_path / "new", rows_of(MAPS[:1], error_estimate=None), tolerance=None)
-    verdict = verdict_of(old, new)
+    verdict = verdict_of(old, new, grid=0)
     lines = summary(verdict)
     assert lines[1] == "compared   1 images: their errors are not known"
     assert "l1         p05 inf, median inf, p95 inf" in lines
