@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError, IgcliError
-from igcli.store.manifest import read_manifest
 from igcli.store.run_json import read_about
+from igcli.store.sources import read_entries
 from tests.runs.executors.conftest import Runs, until
 from tests.runs.executors.scripted import DEADLY
 
@@ -47,12 +47,12 @@ def assert_equal(out: Path, reference: Path) -> None:
 
 
 def assert_whole(out: Path) -> None:
-    """No part is missing, damaged or there twice, and nothing is left half-written."""
-    entries = read_manifest(out, read_about(out)["run"])
-    assert [e.start for e in entries[1:]] == [e.stop for e in entries[:-1]]
+    """No block is missing, damaged or there twice, and nothing is left half-written."""
+    entries = read_entries(out, read_about(out)["run"])
+    assert entries and [e.start for e in entries[1:]] == [e.stop for e in entries[:-1]]
     assert all(entry.is_whole(out) for entry in entries)
-    assert len(list(out.glob("parts/*.h5"))) == len(entries)
-    assert not list(out.rglob("*.tmp"))
+    assert {entry.file for entry in entries} == {"attributions.h5"}
+    assert not (out / "parts").exists() and not list(out.rglob("*.tmp"))
 
 
 def test_a_run_is_that_of_one_process(runs: Runs) -> None:
@@ -164,7 +164,7 @@ def test_a_slow_worker_does_not_hold_the_rest(runs: Runs) -> None:
     runs.script()
     runs.here(out=runs.folder / "local")
     assert_equal(runs.config.out, runs.folder / "local")
-    assert len(read_manifest(runs.config.out, read_about(runs.config.out)["run"])) == 8
+    assert len(read_entries(runs.config.out, read_about(runs.config.out)["run"])) == 8
 
 
 def test_shards_are_merged_as_ever(runs: Runs) -> None:

@@ -94,7 +94,7 @@ def test_maps_equal_a_local_runs_and_nothing_is_left(
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     assert [line.split()[0] for line in run.stdout.splitlines()] == [
-        "explained", "failed", "error", "|delta|", "files", "workers",
+        "explained", "failed", "error", "|delta|", "pixels", "files", "workers",
     ]  # fmt: skip
     assert_nothing_left(folder)
     assert len(list((out / "overlays").iterdir())) == 10
