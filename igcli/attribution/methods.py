@@ -10,16 +10,17 @@ from igcli.attribution.fixed import FixedRule
 from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.attribution.integral import Integral, Job
 from igcli.attribution.quadrature import RULES
+from igcli.common.choices import (
+    ADAPTIVE,
+    DEFAULT_MAX_STEPS,
+    DEFAULT_MIN_STEPS,
+    DEFAULT_STEPS,
+    DEFAULT_TOLERANCE,
+)
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.machine import total_memory
 
-ADAPTIVE = "adaptive"
-DEFAULT_STEPS = 50
-DEFAULT_TOLERANCE = 0.05
-DEFAULT_MIN_STEPS = 9
-DEFAULT_MAX_STEPS = 256
-MOST_STEPS = 4097
 _MEMORY_SHARE = 4
 
 

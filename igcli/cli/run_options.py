@@ -7,14 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from igcli.attribution.methods import (
-    DEFAULT_MAX_STEPS,
-    DEFAULT_MIN_STEPS,
-    DEFAULT_STEPS,
-    DEFAULT_TOLERANCE,
-    METHODS,
-    MOST_STEPS,
-)
 from igcli.cli.options import (
     check_device,
     parse_bands,
@@ -24,9 +16,18 @@ from igcli.cli.options import (
     parse_shard,
     setting_option,
 )
+from igcli.common.choices import (
+    AUTO,
+    DEFAULT_MAX_STEPS,
+    DEFAULT_MIN_STEPS,
+    DEFAULT_STEPS,
+    DEFAULT_TOLERANCE,
+    METHODS,
+    MOST_STEPS,
+    PREPROCESS,
+)
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
-from igcli.inputs.preprocess import AUTO, PREPROCESS
 from igcli.inputs.readers.resize import DEFAULT_RESIZE, RESIZE
 from igcli.models.scores import SCORES
 from igcli.runs.executors import EXECUTORS

@@ -1,6 +1,8 @@
 """The machine: cores and memory, a container's limits included, and package versions."""
 
 import os
+import resource
+import sys
 from pathlib import Path
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "pillow")
@@ -32,6 +34,18 @@ def total_memory(cgroup: Path = _CGROUP) -> int:
     limit = _read(cgroup / "memory.max")
     every = min(machine, int(limit)) if limit.isdecimal() else machine
     return every * cpus(cgroup) // _all_cpus(cgroup)
+
+
+def peak_memory() -> int:
+    """Return the most bytes of memory that this process has had.
+
+    Linux hands ru_maxrss on from the process that starts another, so its own mark is read there.
+    """
+    for line in _read(Path("/proc/self/status")).splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def versions() -> dict[str, str]:

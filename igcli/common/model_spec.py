@@ -6,9 +6,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
-from igcli.common.arrays import Array
+from igcli.common.arrays import Array, DType
 
 Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -26,7 +24,7 @@ class InputSpec:
 
     name: str
     shape: tuple[int | None, ...]
-    dtype: np.dtype[Any]
+    dtype: DType
     declared: str = ""
     pixels: bool = False
     tokens: bool = False

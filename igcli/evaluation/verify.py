@@ -9,13 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from igcli.attribution.methods import (
-    ADAPTIVE,
-    DEFAULT_MIN_STEPS,
-    MOST_STEPS,
-    Method,
-)
+from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
+from igcli.common.choices import ADAPTIVE, DEFAULT_MIN_STEPS, MOST_STEPS
 from igcli.common.config import RunConfig
 from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id

@@ -55,8 +55,6 @@ PREPROCESS: dict[str, Callable[[Array], Array]] = {
     "torch": torch,
 }
 NEEDS_RGB = frozenset({"caffe", "torch"})
-# By the model, which must be loaded for it.
-AUTO = "auto"
 # Percent of the numbers, as programs for satellite images stretch them.
 _MOST_OF = (2.0, 98.0)
 

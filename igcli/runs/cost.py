@@ -1,11 +1,10 @@
 """The cost of a run, foreseen from a short run over some of its inputs."""
 
-import resource
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from igcli.common.machine import peak_memory
 from igcli.common.progress import untracked
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import Plan
@@ -78,13 +77,8 @@ def estimate(plan: Plan) -> Estimate:
         explanations=total,
         gradients=round(scale * sum(result.tally.steps)),
         seconds=scale * seconds[1] + max(0.0, seconds[0] - seconds[1] * len(few) / len(names)),
-        memory=_peak_memory(),
+        memory=peak_memory(),
         disk=round(sizes[1] + grows * (len(plan.names) - len(names))),
         sample=result.asked,
         failed=len(result.tally.failures),
     )
-
-
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak

@@ -14,8 +14,9 @@ from igcli.attribution.batch_size import Chosen, choose_batching, climb
 from igcli.attribution.batches import Batching
 from igcli.attribution.fixed import FixedRule
 from igcli.attribution.gradient_model import PathRows, RowValues
-from igcli.attribution.methods import ADAPTIVE, Method
+from igcli.attribution.methods import Method
 from igcli.attribution.quadrature import RULES
+from igcli.common.choices import ADAPTIVE
 from igcli.common.errors import OutOfMemory
 from igcli.common.model_spec import InputSpec
 from tests.fakes import Power

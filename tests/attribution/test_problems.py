@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from igcli.attribution.integral import Integral, Job
-from igcli.attribution.methods import ADAPTIVE, METHODS, Method, choose_method
+from igcli.attribution.methods import METHODS, Method, choose_method
 from igcli.attribution.path import StraightLine
 from igcli.attribution.quadrature import RULES
 from igcli.common.arrays import Array
+from igcli.common.choices import ADAPTIVE
 from igcli.common.config import RunConfig
 from tests.fakes import FakeModel, NanMaker, Power, batches
 from tests.problems import (

@@ -59,5 +59,6 @@ def test_its_smallest_case_prints_numbers(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\d", done.stdout)
-    # The peers' table says why a tool has no numbers.
-    assert "can't be" not in done.stdout and "failed" not in done.stdout.lower().split("0 fail")[0]
+    if name == "peers":
+        # Its table says why a tool has no numbers.
+        assert "can't be" not in done.stdout and "failed" not in done.stdout

@@ -1,11 +1,13 @@
 """Cores and memory, with and without a container's limits."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from igcli.common.machine import cpus, total_memory, use_only
+from igcli.common.machine import cpus, peak_memory, total_memory, use_only
 
 
 @pytest.fixture
@@ -60,6 +62,15 @@ def test_memory_is_the_machines_or_the_limit_below_it(
     if limit is not None:
         (tmp_path / "memory.max").write_text(limit)
     assert total_memory(tmp_path) == want
+
+
+def test_the_peak_is_this_processes_own() -> None:
+    code = "from igcli.common.machine import peak_memory\nprint(peak_memory())"
+    before = peak_memory()
+    held = b"1" * max(2**28, before)
+    assert peak_memory() >= len(held)
+    small = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert 2**20 < int(small.stdout) < 2**27
 
 
 def test_one_of_several_processes_has_its_cores_and_its_share_of_memory(

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from igcli.attribution.methods import Method
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
+
+if TYPE_CHECKING:
+    from igcli.attribution.methods import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,18 @@ GATES: dict[str, Callable[[Explanation], float | None]] = {
 USAGE = "delta:V, relative-delta:V, error:V or unconverged"
 
 
-def parse_gates(texts: tuple[str, ...], method: Method) -> list[Gate]:
+def parse_gates(texts: tuple[str, ...], method: "Method") -> list[Gate]:
     """Read every ``--fail-on``; raise ConfigError for one that could never be crossed."""
     return [_parse(text, method) for text in dict.fromkeys(texts)]
 
 
-def check_gates(gates: Iterable[Gate], method: Method) -> None:
+def check_gates(gates: Iterable[Gate], method: "Method") -> None:
     """Raise ConfigError for a gate that could never be crossed with a method."""
     for gate in gates:
         _check(gate.text, method)
 
 
-def _parse(text: str, method: Method) -> Gate:
+def _parse(text: str, method: "Method") -> Gate:
     name, _, number = text.partition(":")
     try:
         limit = 0.0 if name == "unconverged" and not number else float(number)
@@ -54,7 +57,7 @@ def _parse(text: str, method: Method) -> Gate:
     return Gate(text, GATES[name], limit)
 
 
-def _check(text: str, method: Method) -> None:
+def _check(text: str, method: "Method") -> None:
     name = text.partition(":")[0]
     measured = {"error": method.estimates, "unconverged": method.tolerance is not None}
     if not measured.get(name, True):

@@ -7,10 +7,11 @@ becomes a name in `settle_preprocess`, with the reason.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from igcli.common.choices import AUTO
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, ModelSpec, OwnScaling
-from igcli.inputs.preprocess import AUTO, NEEDS_RGB
+from igcli.inputs.preprocess import NEEDS_RGB
 from igcli.inputs.readers.source import Listing
 
 _UNIT, _RAW = "unit", "raw"

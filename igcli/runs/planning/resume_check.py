@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from igcli.attribution.batches import Batching
+from igcli.common.choices import AUTO
 from igcli.common.config import RunConfig
 from igcli.common.errors import OutputError
 from igcli.common.explanation import input_id
 from igcli.common.machine import versions
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
-from igcli.inputs.preprocess import AUTO
 from igcli.store.array_file import spans_of
 from igcli.store.hdf5 import UNREADABLE
 from igcli.store.identity import differences

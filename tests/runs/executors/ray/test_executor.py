@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +155,12 @@ def test_a_stopped_run_goes_on_with_the_other(runs: Runs, first: str) -> None:
 
 
 def test_a_slow_worker_does_not_hold_the_rest(runs: Runs) -> None:
-    runs.script(seconds=0.01, first_seconds=30.0)
-    before = time.monotonic()
+    runs.script(seconds=0.01, first_seconds=3.0)
     result = runs.on_ray(batch_size=4)
     assert result.exit_code == 0
-    assert time.monotonic() - before < 60
+    # The range it had, and at most the next: half would be 20.
+    slow = min(result.execution["workers"], key=lambda worker: worker["explanations"])
+    assert slow["explanations"] <= 10
     runs.script()
     runs.here(out=runs.folder / "local")
     assert_equal(runs.config.out, runs.folder / "local")

@@ -1,0 +1,24 @@
+"""The choices: names that settings take, defaults and limits, known without the code behind them.
+
+The command line shows them, so nothing here may import numpy. What a name stands for is a table
+where the work is done, with these names as keys.
+"""
+
+ADAPTIVE = "adaptive"
+RULES = (
+    "gausslegendre",
+    "riemann_left",
+    "riemann_middle",
+    "riemann_right",
+    "riemann_trapezoid",
+)
+METHODS = (ADAPTIVE, *RULES)
+DEFAULT_STEPS = 50
+DEFAULT_TOLERANCE = 0.05
+DEFAULT_MIN_STEPS = 9
+DEFAULT_MAX_STEPS = 256
+MOST_STEPS = 4097
+
+# By the model, which must be loaded for it.
+AUTO = "auto"
+PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")

@@ -1,0 +1,11 @@
+"""Every name that the command line shows stands for something, and everything has its name."""
+
+from igcli.attribution import methods, quadrature
+from igcli.common import choices
+from igcli.inputs import preprocess
+
+
+def test_names_are_the_tables_keys() -> None:
+    assert tuple(quadrature.RULES) == choices.RULES
+    assert tuple(methods.METHODS) == choices.METHODS
+    assert tuple(preprocess.PREPROCESS) == choices.PREPROCESS
