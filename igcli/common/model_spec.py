@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from igcli.common.arrays import Array, DType
+from igcli.common.own_scaling import OwnScaling
 
 Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -169,34 +170,6 @@ class ModelSettings:
     image_size: tuple[int, int] | None = None
     allow_unsafe: bool = False
     custom_objects: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnScaling:
-    """What a model itself does to pixels before its first weights.
-
-    Attributes
-    ----------
-    name : str
-        The layer or the operation that brings 0–255 to the model's range; empty for none.
-    low, high : float
-        What black and white are there.
-    changes : bool
-        Whether pixels are changed at all on the way.
-    family : str
-        Which of the models of ``keras.applications`` it has the names of; empty for none.
-    """
-
-    name: str = ""
-    low: float = 0.0
-    high: float = 255.0
-    changes: bool = False
-    family: str = ""
-
-    @property
-    def in_words(self) -> str:
-        """Say what becomes of pixels."""
-        return f"0 to 255 become {self.low:.3g} to {self.high:.3g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from igcli.attribution.batch_size import Chosen
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import InputSpec, LayerCall, LayerInfo, OwnScaling, Part
+from igcli.common.model_spec import InputSpec, LayerCall, LayerInfo, Part
+from igcli.common.own_scaling import OwnScaling
 from igcli.common.shapes import is_image_shape
 from igcli.models.open import check_path, describe_model
 from igcli.models.selection.describe import ModelInfo, OutputInfo

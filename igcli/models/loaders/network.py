@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, OwnScaling, Part
+from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, Part
+from igcli.common.own_scaling import OwnScaling
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
 _ARGUMENTS = re.compile(r"^\s*(?:Arguments received by|Call arguments received)", re.MULTILINE)

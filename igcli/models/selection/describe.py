@@ -5,14 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.model_spec import (
-    EntryPoint,
-    InputSpec,
-    LayerInfo,
-    ModelSettings,
-    OwnScaling,
-    Tail,
-)
+from igcli.common.model_spec import EntryPoint, InputSpec, LayerInfo, ModelSettings, Tail
+from igcli.common.own_scaling import OwnScaling
 from igcli.models.graph.inlined import inline
 from igcli.models.graph.stateful import drawn, has_state
 from igcli.models.loaders.network import Network

@@ -1,7 +1,7 @@
 """Own scaling: what a model itself does to pixels before its first weights, by its graph.
 
 Layers at any depth, operations, and the nodes of a SavedModel are one and the same there. What
-they do is measured, not read: a black, a grey and a white picture are sent up to the weights.
+they do is measured, not read: pictures of 0 to 1 and of 0 to 255 are sent up to the weights.
 """
 
 import re
@@ -11,24 +11,18 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.model_spec import InputSpec, OwnScaling
+from igcli.common.model_spec import InputSpec
+from igcli.common.own_scaling import OwnScaling
+from igcli.common.shapes import is_image_shape
 from igcli.models.graph.before_weights import PixelGraph
 from igcli.models.graph.inlined import inline_trace, trace
 from igcli.models.loaders.network import Network
 from igcli.models.selection.families import family_of
 from igcli.models.selection.layers import layer_infos
 from igcli.models.selection.packing import all_typed
+from igcli.models.selection.pixel_range import WHITE, measure
 
-_WHITE = 255.0
 _ANY_SIDE = 64
-# From 0–255 to a range of a few units; a scale that is applied twice is far smaller.
-_SCALES = (1e-6, 0.05)
-# Normalised pixels, of dark pictures and after a BatchNorm's own factor too.
-_FURTHEST = 12.0
-# The means of pixels, subtracted alone (VGG, ResNet).
-_MEANS = (50.0, 200.0)
-_ONE = (0.5, 2.0)
-_MOST = 0.9
 # What an export wraps around the names of its nodes.
 _WRAPPERS = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+")
 
@@ -57,16 +51,12 @@ def own_scaling(tf: Any, network: Network, concrete: Any = None) -> OwnScaling:
     graph = PixelGraph(tf, inline_trace(tf, function, concrete))
     layers = {part for info in layer_infos(network.model) for part in info.name.split("/")}
     family = family_of({*layers, *graph.names()})
-    found = [
-        _of_input(graph, network, i, layers)
-        for i, spec in enumerate(network.inputs)
-        if _takes_floats(spec)
-    ]
-    if not all(scaling.name for scaling in found):
-        # One preprocessing is for all: an input that scales nothing needs it.
-        found = [scaling for scaling in found if not scaling.name]
-    first = found[0]
-    return OwnScaling(first.name, first.low, first.high, first.changes, family)
+    floats = [i for i, spec in enumerate(network.inputs) if _takes_floats(spec)]
+    pictures = [i for i in floats if is_image_shape(network.inputs[i].shape)]
+    found = tuple(
+        (network.inputs[i].name, _of_input(graph, network, i, layers)) for i in pictures or floats
+    )
+    return OwnScaling.of_inputs(found, family)
 
 
 def _takes_floats(spec: InputSpec) -> bool:
@@ -75,49 +65,41 @@ def _takes_floats(spec: InputSpec) -> bool:
 
 def _of_input(graph: PixelGraph, network: Network, index: int, layers: Iterable[str]) -> OwnScaling:
     before = graph.before_weights(graph.feeds[index])
+    unclear = _not_followed(before.unknown, layers) if before.unknown else ""
     if not before.first:
-        return OwnScaling()
+        return OwnScaling(unclear=unclear)
     try:
         values = graph.up_to(before.ends)
-        black, grey, white = (
-            _flat(values, network, index, value) for value in (0.0, _WHITE / 2, _WHITE)
-        )
+        found = measure(lambda picture: _flat(values, network, index, picture))
     except Exception:
         # A part of a graph that can't be run by itself: a table, a loop's inside.
-        return OwnScaling()
-    slope = (white - black) / _WHITE
-    moved = slope != 0.0
-    if not moved.any() or not np.isfinite(slope).all():
-        # Each picture is brought to its own range: any that goes in comes out the same.
-        return OwnScaling()
-    slope, black, white, grey = slope[moved], black[moved], white[moved], grey[moved]
-    is_affine = np.allclose(grey, (black + white) / 2, rtol=1e-2, atol=1e-3 * np.ptp(white))
-    low, high = float(np.median(black)), float(np.median(white))
-    if is_affine and _is_scaling(slope, black, white):
-        return OwnScaling(_named(before.first, layers), low, high, changes=True)
-    return OwnScaling("", low, high, changes=not np.allclose([low, high], [0.0, _WHITE]))
+        return OwnScaling(unclear=unclear or _not_followed(before.first, layers))
+    name = _named(before.first, layers)
+    if found.range == "pixels":
+        return OwnScaling(name, found.low, found.high, changes=True)
+    if found.range == "unclear":
+        unclear = f"what {name!r} makes of 0 to 1 and of 0 to 255 may both be what it is for"
+    changes = not np.allclose([found.low, found.high], [0.0, WHITE])
+    return OwnScaling("", found.low, found.high, changes=changes, unclear=unclear)
 
 
-def _is_scaling(slope: Array, black: Array, white: Array) -> bool:
-    """Tell whether pixels come out in a range that weights are trained on."""
-    if max((slope > 0).mean(), (slope < 0).mean()) < _MOST:
-        return False
-    size, start = float(np.median(np.abs(slope))), float(np.median(black))
-    furthest = float(np.median(np.maximum(np.abs(black), np.abs(white))))
-    if _SCALES[0] <= size <= _SCALES[1]:
-        return furthest <= _FURTHEST
-    return _ONE[0] <= size <= _ONE[1] and _MEANS[0] <= -start <= _MEANS[1]
+def _not_followed(node: str, layers: Iterable[str]) -> str:
+    return f"{_named(node, layers)!r}, which the input goes into, can't be looked into"
 
 
-def _flat(values: Callable[..., list[Any]], network: Network, index: int, value: float) -> Array:
-    """Return what pictures of one grey are, before the weights."""
+def _flat(
+    values: Callable[..., list[Any]],
+    network: Network,
+    index: int,
+    picture: Callable[[tuple[int, ...]], Array],
+) -> Array:
+    """Return what one picture becomes before the weights; the other inputs are 0."""
+    shapes = [
+        (network.batch or 1, *(side or _ANY_SIDE for side in spec.shape)) for spec in network.inputs
+    ]
     given = [
-        np.full(
-            (network.batch or 1, *(side or _ANY_SIDE for side in spec.shape)),
-            value if i == index else 0.0,
-            spec.dtype,
-        )
-        for i, spec in enumerate(network.inputs)
+        (picture(shape) if i == index else np.zeros(shape)).astype(spec.dtype)
+        for i, (shape, spec) in enumerate(zip(shapes, network.inputs, strict=True))
     ]
     return np.concatenate([np.asarray(x, np.float64).ravel() for x in values(*given)])
 

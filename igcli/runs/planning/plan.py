@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+import numpy as np
+
 from igcli.attribution.batch_size import Chosen
 from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
@@ -166,7 +168,8 @@ def plan_run(
     config, listing = preflight.config, preflight.listing
     model = load_model(config.model, preflight.model_settings, warn)
     spec = model.spec
-    preprocessing = settle_preprocess(preflight.settings.preprocess, spec)
+    pixels = [name for name, array in listing.arrays.items() if array.dtype == np.uint8]
+    preprocessing = settle_preprocess(preflight.settings.preprocess, spec, pixels)
     if preflight.earlier is not None:
         check_preprocess(config, preflight.earlier, preprocessing.name)
     reading = Reading(

@@ -4,13 +4,14 @@ It is settled here alone. What only the model can decide passes `asked_preproces
 becomes a name in `settle_preprocess`, with the reason.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from igcli.common.choices import AUTO
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec, ModelSpec, OwnScaling
+from igcli.common.model_spec import InputSpec, ModelSpec
+from igcli.common.own_scaling import OwnScaling
 from igcli.inputs.preprocess import NEEDS_RGB
 from igcli.inputs.readers.source import Listing
 
@@ -71,27 +72,71 @@ def asked_preprocess(config: RunConfig, listing: Listing) -> str | None:
     )
 
 
-def settle_preprocess(asked: str | None, spec: ModelSpec) -> Preprocessing:
-    """Return what is done to pixels for a model, and why; `asked` is as `asked_preprocess` says.
+def settle_preprocess(
+    asked: str | None, spec: ModelSpec, arrays: Collection[str] = ()
+) -> Preprocessing:
+    """Return what is done to pixels for a model, and why.
 
     A model of integers gets them as they are.
+
+    Parameters
+    ----------
+    asked : str or None
+        As `asked_preprocess` says.
+    spec : ModelSpec
+        The model.
+    arrays : collection of str
+        Those of its several inputs that are pixels.
+
+    Raises
+    ------
+    ConfigError
+        When no choice is right for all of them.
     """
-    own, inputs = spec.own, spec.inputs or (spec.input,)
+    own, inputs = _of_arrays(spec.own, arrays), spec.inputs or (spec.input,)
     if asked is not None and all(known.is_whole for known in inputs):
         note = (
             f"--preprocess {asked} has no effect: the model takes {inputs[0].declared} pixels, and "
             "gets them as they are"
         )
         return Preprocessing(_RAW, note="" if asked in {AUTO, _RAW} else note)
+    mixed = _mixed(own)
     if asked == AUTO:
+        if mixed:
+            raise ConfigError(
+                f"--preprocess {AUTO} can't choose for all inputs of the model",
+                mixed,
+                "save those that nothing scales as floats in the range that the model takes: "
+                f"floats pass untouched; or name a --preprocess, {_RAW} for one",
+            )
         return choose_preprocess(own, inputs)
-    if asked in (None, _RAW) or not own.name:
+    if asked in (None, _RAW):
         return Preprocessing(asked)
+    scaled = next((of for _, of in own.inputs if of.name), own)
+    if not scaled.name:
+        return Preprocessing(asked)
+    advice = mixed or f"use --preprocess {_RAW}, or {AUTO}"
     return Preprocessing(
         asked,
-        doubt=f"the model's {own.name!r} scales pixels itself ({own.in_words}), after --preprocess "
-        f"{asked} has: use --preprocess raw, or auto",
+        doubt=f"the model's {scaled.name!r} scales pixels itself ({scaled.in_words}), after "
+        f"--preprocess {asked} has: {advice}",
     )
+
+
+def _of_arrays(own: OwnScaling, arrays: Collection[str]) -> OwnScaling:
+    """Return what a model does to some of its inputs; to all where none of these is told of."""
+    found = tuple((name, of) for name, of in own.inputs if name in arrays)
+    return OwnScaling.of_inputs(found, own.family) if found else own
+
+
+def _mixed(own: OwnScaling) -> str:
+    """Say which inputs are scaled in the model and which are not; "" where all are alike."""
+    scaled = [(name, of.name) for name, of in own.inputs if of.name]
+    others = [repr(name) for name, of in own.inputs if not of.name]
+    if not scaled or not others:
+        return ""
+    name, layer = scaled[0]
+    return f"its {layer!r} scales the pixels of {name!r}, and nothing those of {', '.join(others)}"
 
 
 def choose_preprocess(own: OwnScaling, inputs: Iterable[InputSpec]) -> Preprocessing:
@@ -101,6 +146,22 @@ def choose_preprocess(own: OwnScaling, inputs: Iterable[InputSpec]) -> Preproces
         return Preprocessing(_RAW)
     if own.name:
         return Preprocessing(_RAW, f"the model's {own.name!r} scales pixels itself: {own.in_words}")
+    mixed = _mixed(own)
+    if mixed:
+        return Preprocessing(_UNIT, mixed)
+    if own.unclear:
+        return Preprocessing(
+            _UNIT,
+            f"whether the model scales pixels itself can't be told: {own.unclear}",
+            doubt=f"--preprocess {AUTO} took {_UNIT} (0 to 1), and that may be wrong: whether the "
+            f"model scales pixels itself can't be told, as {own.unclear}. Where it was trained on "
+            f"0 to 255, use --preprocess {_RAW}; else name the one that it was trained with",
+        )
+    return _of_family(own, floats)
+
+
+def _of_family(own: OwnScaling, floats: Collection[InputSpec]) -> Preprocessing:
+    """Return what models of a family take that scale nothing themselves; else 0–1."""
     known = _OF_FAMILY.get(own.family)
     if known is None and own.changes:
         what = f"the model works on its input first, but on no pixels: {own.in_words}"

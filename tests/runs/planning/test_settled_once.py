@@ -11,7 +11,8 @@ from PIL import Image
 from igcli.attribution.gradient_model import PathRows
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, OutputError
-from igcli.common.model_spec import InputSpec, OwnScaling
+from igcli.common.model_spec import InputSpec
+from igcli.common.own_scaling import OwnScaling
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.runs.planning.plan import Handover, Plan, make_handover, make_plan, plan_run
