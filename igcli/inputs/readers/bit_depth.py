@@ -55,7 +55,7 @@ def tiff_full(tags: Any) -> float | None:
     """Return what full brightness is by a TIFF's own tags; None where they don't tell."""
     bits = tags.get(_BITS_PER_SAMPLE, (8,))
     bits = max(bits) if isinstance(bits, tuple) else int(bits)
-    if 8 < bits < 16:
+    if bits < 16 and bits != 8:
         return float(2**bits - 1)
     for tag in _MOST:
         found = tags.get(tag)

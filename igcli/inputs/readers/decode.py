@@ -173,4 +173,7 @@ def _place(image: Image.Image, target: Size, resize: str) -> Image.Image:
 def _plain(image: Image.Image, mode: str) -> Image.Image:
     if image.mode in {"P", "PA"} and mode != "RGBA":
         image = image.convert("RGBA").convert("RGB")
+    if image.mode == "LAB":
+        # Pillow has a way to RGB alone.
+        image = image.convert("RGB")
     return image if image.mode == mode else image.convert(mode)

@@ -26,12 +26,15 @@ class Samples:
         Whether its numbers are integers.
     has_alpha : bool
         Whether the last band is opacity.
+    white_is_zero : bool
+        Whether its numbers count from white on, 0, to black.
     """
 
     numbers: Array
     full: float | None = None
     whole: bool = True
     has_alpha: bool = False
+    white_is_zero: bool = False
 
     def pixels(self, depth: int | None) -> Array:
         """Return float32 pixels, 0–255, by what full brightness is.
@@ -48,7 +51,7 @@ class Samples:
             When numbers are beyond that, or nothing tells what floats mean.
         """
         if self.full == _OF_8_BITS:
-            return self.numbers
+            return self._from_black(self.numbers, _OF_8_BITS)
         if depth is None and not self.whole:
             raise InputError(
                 "has float pixels of unknown range: save it with 8 or 16 bits, or say what is "
@@ -63,7 +66,16 @@ class Samples:
                     "has pixels outside 0 to 65535: save it with 8 or 16 bits, or give --bit-depth"
                 )
             raise InputError(f"has pixels from {least:g} to {most:g}, and {told} 0 to {full:g}")
-        return self.numbers * np.float32(255.0 / full)
+        return self._from_black(self.numbers, full) * np.float32(255.0 / full)
+
+    def _from_black(self, numbers: Array, full: float) -> Array:
+        """Return numbers that count from black on; opacity does in any case."""
+        if not self.white_is_zero:
+            return numbers
+        turned = np.float32(full) - numbers
+        if self.has_alpha:
+            turned[..., -1] = numbers[..., -1]
+        return turned
 
 
 def with_bands(pixels: Array, channels: int, has_alpha: bool) -> Array:

@@ -31,6 +31,7 @@ _COPIED = (_HEIGHT, _COMPRESSION, _FILL_ORDER, _ROWS, _TILE_HEIGHT)
 # None, LZW, deflate (two numbers), PackBits, LZMA, Zstandard: they know nothing of pixels.
 _OF_BYTES = frozenset({1, 5, 8, 32773, 32946, 34925, 50000})
 _MIN_IS_WHITE = 0
+_UNSIGNED = 1
 # White is 0, black is 0, RGB: bands that are what they are.
 _SIMPLE = (_MIN_IS_WHITE, 1, 2)
 _ALPHA = (1, 2)
@@ -60,6 +61,19 @@ class _Page:
         return bool(extra) and extra[-1] in _ALPHA
 
     @property
+    def is_white_zero(self) -> bool:
+        """Whether its numbers, which are no floats, count from white on."""
+        return self.form == _UNSIGNED and int(self.tags.get(_PHOTOMETRIC, 1)) == _MIN_IS_WHITE
+
+    @property
+    def is_unsigned_32(self) -> bool:
+        return self.form == _UNSIGNED and self.bits == 32
+
+    @property
+    def form(self) -> int:
+        return int(max(self.tags.get(_FORMAT, (_UNSIGNED,))))
+
+    @property
     def shape(self) -> tuple[int, int]:
         return int(self.tags[_HEIGHT]), int(self.tags[_WIDTH])
 
@@ -78,8 +92,6 @@ class _Page:
             each = count // self.bands
             planes = (range(i * each, (i + 1) * each) for i in range(self.bands))
             numbers = np.concatenate([self._together(1, plane) for plane in planes], axis=2)
-        if int(self.tags.get(_PHOTOMETRIC, 1)) == _MIN_IS_WHITE and numbers.dtype.kind == "u":
-            numbers = (2**self.bits - 1) - numbers
         return upright(numbers, int(self.tags.get(_ORIENTATION, 1)))
 
     def _together(self, bands: int, pieces: range) -> Array:
@@ -91,7 +103,7 @@ class _Page:
         raw = self._bytes(_row_bytes(whole, bands, self.bits), pieces, bands)
         packing = Packing(
             bits=self.bits,
-            form=int(max(self.tags.get(_FORMAT, (1,)))),
+            form=self.form,
             order="<" if self.data[:1] == b"I" else ">",
             predictor=int(self.tags.get(_PREDICTOR, 1)),
             tile=tile,
@@ -125,7 +137,8 @@ def banded_tiff(data: bytes, channels: int) -> Samples | None:
     """Return a TIFF's samples, where Pillow would not give them all; None for every other file.
 
     That is one of several bands of more than 8 bits, of other bands than a photo has, of bits that
-    fill no bytes, or of as many pages as the model takes channels.
+    fill no bytes, of more than 8 that count from white on, of more than Pillow's own numbers have,
+    or of as many pages as the model takes channels.
     """
     if data[:4] not in _PREFIXES:
         return None
@@ -146,6 +159,7 @@ def banded_tiff(data: bytes, channels: int) -> Samples | None:
         255.0 if first.bits == 8 else tiff_full(first.tags),
         whole=numbers.dtype.kind != "f",
         has_alpha=first.has_alpha and channels in _PHOTOS,
+        white_is_zero=first.is_white_zero,
     )
 
 
@@ -156,7 +170,9 @@ def _needs_bands(pages: list[_Page], channels: int) -> bool:
     is_science = channels not in _PHOTOS
     if first.bands == 1:
         is_stack = is_science and len(pages) == channels
-        return is_stack or first.bits not in _OF_PILLOW
+        # Pillow gives the negative of the former, and the latter with a sign.
+        is_deep = first.bits > 8 and (first.is_white_zero or first.is_unsigned_32)
+        return is_stack or is_deep or first.bits not in _OF_PILLOW
     is_deep_or_odd = first.bits > 8 or first.bands not in (2, *_PHOTOS)
     return is_science or is_deep_or_odd or (first.bands == channels == 4 and not first.has_alpha)
 

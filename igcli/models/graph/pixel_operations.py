@@ -23,14 +23,14 @@ PASSING = CHANGING | frozenset(
     "AddN SpaceToBatchND BatchToSpaceND SpaceToDepth PlaceholderWithDefault EnsureShape "
     "AvgPool AvgPool3D MaxPool MaxPoolV2 MaxPool3D Relu Relu6 ExtractImagePatches Roll "
     "ImageProjectiveTransformV2 ImageProjectiveTransformV3 RGBToHSV HSVToRGB AdjustHue "
-    "AdjustSaturation AdjustContrastv2 Copy DeepCopy".split()
+    "AdjustSaturation AdjustContrastv2 TensorListStack Copy DeepCopy".split()
 )
 # They tell of an input's size, or check it, and nothing of its numbers goes on.
 ASIDE = frozenset(
     "Shape ShapeN Size Rank Assert NoOp Less LessEqual Greater GreaterEqual Equal NotEqual "
     "IsNan IsInf IsFinite All Any ZerosLike OnesLike".split()
 )
-LISTS = frozenset({"TensorListFromTensor", "TensorListStack"})
+LISTS = frozenset({"TensorListFromTensor"})
 # What bodies of loops and branches hold besides.
 _IN_FUNCTIONS = (
     LISTS

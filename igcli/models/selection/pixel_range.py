@@ -27,6 +27,8 @@ _WIDEST = 64.0
 _MOST = 0.9
 _SPECK = 0.2
 _NOISE = 1e-4
+# Of greys that were brought to 0.
+_ROUNDING = 1e-3
 _SAME = 0.05
 
 
@@ -65,7 +67,7 @@ def measure(pictures: Pictures) -> PixelRange:
         return PixelRange("unclear", 0.0, 0.0)
     span = np.abs(white - black, where=finite, out=np.zeros_like(black))
     moved = span > _NOISE * span.max()
-    if not moved.any():
+    if span.max() <= _ROUNDING:
         return _of_noise(pictures) if finite.all() else PixelRange("unclear", 0.0, 0.0)
     black, one, middle, white = (x[moved] for x in (black, one, middle, white))
     low, high = float(np.median(black)), float(np.median(white))
@@ -112,7 +114,7 @@ def _of_noise(pictures: Pictures) -> PixelRange:
         return PixelRange("unclear", 0.0, 0.0)
     low, high = float(large.min()), float(large.max())
     span = float(np.ptp(large))
-    if np.allclose(small, large, atol=_SAME * span):
+    if np.median(np.abs(small - large)) <= _SAME * span:
         return PixelRange("unit", low, high)
     is_speck = float(np.ptp(small)) <= _SPECK * min(span, 1.0)
     found: Range = "unit" if span > _WIDEST else "pixels" if is_speck else "unclear"

@@ -337,3 +337,12 @@ def test_resize_by_hand(
         assert 40 <= pixels[0, 0] <= 80
     else:
         np.testing.assert_allclose(pixels, expected, atol=1)
+
+
+def test_lab_becomes_grey_as_its_colours_do() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (2, 2), (200, 100, 50)).convert("LAB").save(stream, "TIFF")
+    (red, green, blue) = decode(stream.getvalue(), (2, 2), 3, "stretch")[0, 0]
+    assert (red, green, blue) == pytest.approx((200, 100, 50), abs=3)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert decode(stream.getvalue(), (2, 2), 1, "stretch")[0, 0, 0] == pytest.approx(luma, abs=1)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
-from igcli.inputs.readers.decode import decode
+from igcli.inputs.readers.decode import decode, undeclared_peak
 from igcli.inputs.readers.tiff_bands import banded_tiff
 from tests.inputs.readers.files import tiff
 
@@ -80,6 +80,49 @@ def test_four_bands_are_no_opacity_unless_they_are_said_to_be() -> None:
 def test_white_is_zero_where_the_file_says_so() -> None:
     found = decode(tiff(U8[..., :2], tags={262: 0}), (21, 7), 2, "stretch")
     np.testing.assert_array_equal(found, 255 - U8[..., :2])
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("compression", ["", "deflate"])
+def test_deep_grey_from_white_on_is_no_negative(
+    order: str, channels: int, compression: str
+) -> None:
+    """65535 is black there, and a file that tells of 12 bits has 4095 for it."""
+    grey = U16[..., :1]
+    data = tiff(65535 - grey, order=order, compression=compression, tags={262: 0})
+    found = decode(data, (21, 7), channels, "stretch")
+    np.testing.assert_allclose(found, np.repeat(grey / 257, channels, axis=2), rtol=1e-5)
+    data = tiff(4095 - grey, order=order, compression=compression, tags={262: 0})
+    found = decode(data, (21, 7), channels, "stretch", 12)
+    wanted = np.repeat(grey * (255 / 4095), channels, axis=2)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    # Where nothing tells, it is dark at the other end, and asked about.
+    assert undeclared_peak(data, channels) == 4095 - grey.min()
+    few = tiff(4095 - grey, order=order, bits=12, tags={262: 0})
+    np.testing.assert_allclose(decode(few, (21, 7), channels, "stretch"), wanted, rtol=1e-4)
+
+
+def test_deep_grey_from_white_on_is_turned_upright() -> None:
+    grey = U16[..., :1]
+    data = tiff(65535 - grey, tags={262: 0, 274: 6})
+    found = decode(data, (7, 21), 1, "stretch")
+    np.testing.assert_allclose(found, np.rot90(grey, -1) / 257, rtol=1e-5)
+
+
+def test_opacity_counts_from_nothing_on_in_any_case() -> None:
+    data = tiff(U16[..., :2], tags={262: 0, 338: [2]})
+    found = decode(data, (21, 7), 4, "stretch")
+    np.testing.assert_allclose(found[..., 0], (65535 - U16[..., 0]) / 257, rtol=1e-5)
+    np.testing.assert_allclose(found[..., 3], U16[..., 1] / 257, rtol=1e-5)
+
+
+def test_unsigned_32_bits_have_no_sign() -> None:
+    large = U16[..., :1].astype(np.uint32) << 20
+    found = decode(tiff(large), (21, 7), 1, "stretch", 32)
+    np.testing.assert_allclose(found, large * (255 / (2**32 - 1)), rtol=1e-5)
+    with pytest.raises(InputError, match="outside 0 to 65535"):
+        decode(tiff(large), (21, 7), 1, "stretch")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -12,12 +12,13 @@ from igcli.attribution.gradient_model import PathRows
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, OutputError
 from igcli.common.model_spec import InputSpec
+from igcli.common.notes import Doubt
 from igcli.common.own_scaling import OwnScaling
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
 from igcli.runs.planning.plan import Handover, Plan, make_handover, make_plan, plan_run
 from igcli.runs.planning.preflight import make_preflight
-from igcli.runs.planning.preprocess_choice import choose_preprocess
+from igcli.runs.planning.preprocess_choice import choose_preprocess, settle_preprocess
 from igcli.runs.planning.resume_check import EarlierRun
 from igcli.runs.run_json import about
 from tests.fakes import Linear
@@ -207,3 +208,34 @@ def test_a_run_goes_on_where_auto_is_what_it_was(config: RunConfig) -> None:
     with pytest.raises(OutputError, match="holds another run") as raised:
         plan_run(replace(known, earlier=earlier), lambda *_: Scaler("scale"), notes)
     assert raised.value.cause == "--preprocess is unit there and raw here"
+
+
+TWO = OwnScaling.of_inputs(
+    (("rgb", OwnScaling("scale", 0.0, 1.0, changes=True)), ("depth", OwnScaling()))
+)
+
+
+@pytest.mark.parametrize(("arrays", "expected"), [(["rgb"], "raw"), (["depth"], "unit")])
+def test_the_choice_is_that_of_the_inputs_that_are_pixels(arrays: list[str], expected: str) -> None:
+    spec = replace(Linear(SHAPE, np.ones((2, 60))).spec, own=TWO)
+    assert settle_preprocess("auto", spec, arrays).name == expected
+
+
+def test_pictures_of_which_one_is_scaled_are_refused_by_name() -> None:
+    spec = replace(Linear(SHAPE, np.ones((2, 60))).spec, own=TWO)
+    with pytest.raises(ConfigError, match="its 'scale' scales the pixels of 'rgb', and nothing "):
+        settle_preprocess("auto", spec, ["rgb", "depth"])
+    assert "nothing those of 'depth'" in settle_preprocess("unit", spec, ["rgb", "depth"]).doubt
+    assert settle_preprocess("raw", spec, ["rgb", "depth"]).doubt == ""
+
+
+def test_what_can_not_be_told_is_doubted(config: RunConfig) -> None:
+    model, notes = Scaler(), list[str]()
+    model.spec = replace(model.spec, own=OwnScaling(unclear="'odd' can't be looked into"))
+    plan = planned(config, model, notes)
+    assert plan.preprocessing.name == "unit"
+    (note,) = notes
+    assert isinstance(note, Doubt)
+    assert "can't be told, as 'odd' can't be looked into" in note and "--preprocess raw" in note
+    # Who names one has decided.
+    assert settle_preprocess("unit", model.spec).doubt == ""
