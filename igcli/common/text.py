@@ -34,6 +34,16 @@ def finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
+def shortened(text: str, most: int) -> str:
+    """Return the whole sentences of a text that fit; of a longer one its first words and "…"."""
+    if len(text) <= most:
+        return text
+    end = max(text.rfind(stop, 0, most) for stop in (". ", "! ", "? "))
+    if end > 0:
+        return text[: end + 1]
+    return f"{text[: most - 2].rpartition(' ')[0] or text[: most - 2]} …"
+
+
 def on_one_line(text: str) -> str:
     """Return a name as a terminal can show it: control characters as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

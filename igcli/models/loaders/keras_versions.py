@@ -127,6 +127,10 @@ def _hard_sigmoid(x: Any) -> Any:
     return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
 
 
+# What copies its layer, as Bidirectional does, finds the function again by its own name.
+_hard_sigmoid.__name__ = HARD_SIGMOID
+
+
 def _refuse_unknown(node: Any, known: set[str]) -> None:
     """Name the layer whose class Keras 3 lacks; its own error would be the whole config."""
     if isinstance(node, list):

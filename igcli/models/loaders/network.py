@@ -11,11 +11,15 @@ import numpy as np
 from igcli.common.errors import ModelError
 from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, Part
 from igcli.common.own_scaling import OwnScaling
+from igcli.common.text import shortened
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
-_ARGUMENTS = re.compile(r"^\s*(?:Arguments received by|Call arguments received)", re.MULTILINE)
+_ARGUMENTS = re.compile(
+    r"^\s*(?:Arguments received by|Call arguments received)|Full object config:", re.MULTILINE
+)
 # What Keras writes around the cause: where it was, and advice on its own tools.
 _AROUND = re.compile(r"Exception encountered when calling|config=\{|\[\[\{\{node")
+_MOST = 300
 _LAYER = re.compile(r"deserializing class '\w+' using config=\{.{0,20}'name': '([^']*)'")
 
 
@@ -145,7 +149,7 @@ def op_line(error: BaseException) -> str:
 
 
 def said_in(error: BaseException) -> str:
-    """Return the line of an error's text that says what is wrong, at most 300 characters.
+    """Return the line of an error's text that says what is wrong, about 300 characters at most.
 
     Keras puts it between "Exception encountered when calling …", or the config of the layer that
     it could not rebuild, and the arguments that the layer received.
@@ -158,7 +162,7 @@ def said_in(error: BaseException) -> str:
     if isinstance(error, KeyError):
         last = f"there is no {last}"
     named = _LAYER.findall(text)
-    return (f"layer {named[-1]!r}: {last}" if named else last)[:300]
+    return shortened(f"layer {named[-1]!r}: {last}" if named else last, _MOST)
 
 
 def _lines(error: BaseException) -> list[str]:

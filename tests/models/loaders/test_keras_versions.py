@@ -1,6 +1,7 @@
 """Files of Keras 2: real ones against what Keras 2 gave, hand-written ones against closed forms."""
 
 import io
+import itertools
 import json
 import sys
 import zipfile
@@ -154,6 +155,49 @@ def test_a_file_in_keras_2s_form_gives_the_closed_form(
     assert len(said) == 1
     for what in ("TensorFlow operations", "groups dropped", "/ in a layer's name replaced"):
         assert what in said[0]
+
+
+def recurrent(x: Any, kernel: Any, inner: Any) -> Any:
+    """Return an LSTM's last state, in NumPy, with Keras 2's hard sigmoid and no biases."""
+
+    def gate(z: Any) -> Any:
+        return np.clip(0.2 * z + 0.5, 0.0, 1.0)
+
+    state = memory = np.zeros((len(x), len(inner)))
+    for row in x.swapaxes(0, 1):
+        into, forget, new, out = np.split(row @ kernel + state @ inner, 4, axis=1)
+        memory = gate(forget) * memory + gate(into) * np.tanh(new)
+        state = gate(out) * np.tanh(memory)
+    return state
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_hard_sigmoid_is_kept_in_both_directions(
+    keras: Any, tmp_path: Path, is_wrapped: bool
+) -> None:
+    random = np.random.default_rng(5)
+    kernels = [(random.normal(size=(3, 8)), random.normal(size=(2, 8))) for _ in range(2)]
+    cell = {
+        "units": 2,
+        "recurrent_activation": "hard_sigmoid",
+        "use_bias": False,
+        "time_major": False,
+    }
+    alone = layer("LSTM", "rows", [["x", 0, 0, {}]], **cell)
+    inner = {"class_name": "LSTM", "config": {"name": "lstm", **cell}}
+    both = layer("Bidirectional", "rows", [["x", 0, 0, {}]], layer=inner, merge_mode="concat")
+    ways = ["forward_lstm", "backward_lstm"] if is_wrapped else ["lstm"]
+    names = [f"rows/{way}/cell/{what}:0" for way in ways for what in ("kernel", "recurrent_kernel")]
+    weights = dict(zip(names, itertools.chain(*kernels), strict=False))
+    config = functional(entry(4, 3), both if is_wrapped else alone)
+    model = open_model(
+        write_h5(tmp_path / "m.h5", config, {"rows": weights}), ModelSettings(), lambda said: None
+    )
+    x = random.normal(size=(5, 4, 3)).astype(np.float32)
+    wanted = [recurrent(x, *kernels[0]), recurrent(x[:, ::-1], *kernels[1])]
+    np.testing.assert_allclose(
+        model.scores(x), np.concatenate(wanted[: len(ways)], axis=1), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_operations_slice_stack_and_take_constants_first(keras: Any, tmp_path: Path) -> None:
