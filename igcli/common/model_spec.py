@@ -181,7 +181,7 @@ class ModelSpec:
     path : Path
         Where it was loaded from.
     loader : str
-        Which loader read it ("keras", "saved-model signature serving_default", …).
+        Which loader read it ("keras", "SavedModel signature serving_default", …).
     input : InputSpec
         What is read: the one input, or a vector of all of them.
     output_name : str
@@ -254,6 +254,11 @@ class ModelSpec:
     def scaling(self) -> str:
         """What brings pixels of 0–255 to the model's own range; empty for nothing."""
         return self.own.name
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether a layer of it can be explained: a SavedModel's are not known."""
+        return not self.loader.startswith("SavedModel")
 
     @property
     def point(self) -> InputSpec:

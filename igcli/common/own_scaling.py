@@ -16,7 +16,8 @@ class OwnScaling:
     changes : bool
         Whether pixels are changed at all on the way.
     family : str
-        Which of the models of ``keras.applications`` it has the names of; empty for none.
+        Which of the models of ``keras.applications``, or of keras-hub, it has the names of; empty
+        for none.
     unclear : str
         Why it can't be told whether anything brings pixels to its range; empty where it can.
     inputs : tuple of (str, OwnScaling)

@@ -22,6 +22,12 @@ from igcli.models.runtime import (
 )
 from igcli.models.scores import class_scores
 
+_WITH_LAYERS = "explain a differentiable model, or a layer behind that place with --layer"
+_WITHOUT = (
+    "save a differentiable model, or the part of it behind that place; or a .keras file, a layer "
+    "of which can be explained with --layer"
+)
+
 
 class TensorFlowModel:
     """A loaded model as the engine wants it.
@@ -206,7 +212,7 @@ class TensorFlowModel:
                 f"no gradient flows from output {self._loaded.output_name!r} "
                 f"to input {self._loaded.input.name!r}",
                 "the model rounds, casts to integers, or stops gradients on the way",
-                "explain a differentiable model, or a layer behind that place with --layer",
+                _WITH_LAYERS if self._loaded.layers else _WITHOUT,
             )
         gradient = tf.convert_to_tensor(gradient)
         inner = tuple(range(1, 1 + len(self._loaded.input.shape)))

@@ -11,7 +11,7 @@ _INPUTS = (
     *("x", "x_test", "test_x", "test_images", "test_data", "images_test"),
     *("x_val", "x_valid", "val_x", "val_images"),
     *("x_train", "train_x", "train_images", "train_data", "images_train"),
-    *("images", "inputs", "features", "data", "arr_0"),
+    *("images", "image", "inputs", "input", "features", "data", "arr_0"),
 )
 
 

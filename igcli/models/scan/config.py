@@ -31,6 +31,13 @@ _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _REBUILD = "rebuild the model with Keras' own layers, or export it as a SavedModel"
 _TRUST = "if you trust the file, --allow-unsafe loads it and runs its code"
 _NAME_IT = "name the file that defines it with --custom-objects, or export it as a SavedModel"
+# They build models of more than layers: a tokenizer, a converter of images.
+_PACKAGES = ("keras_hub.", "keras_nlp.", "keras_cv.")
+_EXPORT = (
+    "export it as a SavedModel where that package is installed: "
+    "keras.models.load_model('FILE').export('FOLDER'). It holds no preprocessing: name what the "
+    "model's own preprocessor does to pixels with --preprocess"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +205,7 @@ def _check_module(path: Path, called: str, name: str, module: Any) -> None:
         raise ModelError(
             f"{path}: {called!r} names {short(name)!r} of module {short(str(module))!r}",
             "only what Keras itself defines is loaded",
-            _NAME_IT,
+            _EXPORT if str(module).startswith(_PACKAGES) else _NAME_IT,
         )
 
 

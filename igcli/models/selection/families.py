@@ -1,4 +1,8 @@
-"""Families: models of ``keras.applications``, known by the names of their layers and weights."""
+"""Families: published models, known by the names of their layers and weights.
+
+Those of ``keras.applications`` have names of their own inside. A backbone of keras-hub has its
+class' name, and was trained behind a preprocessor of its preset's, which no export holds.
+"""
 
 import re
 from collections.abc import Iterable
@@ -24,6 +28,12 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ConvNeXt", (r".*stage_0_block_0_depthwise_conv", r".*stage_3_block_0_.*")),
     ("RegNet", (r".*prestem_.*|.*stem_conv", r".*stage_0_block_0_conv_1x1_1")),
 )
+_HUB = re.compile(
+    r"^(?:vi_t|dei_t|res_net|vgg|dense_net|mobile_net(?:_v\d)?|efficient_net|csp_net|csp_dark_net|"
+    r"mi_t|hg_net_v2|xception|swin_transformer|dino_v\d|sig_lip_vision|clip_vision)_backbone$",
+    re.MULTILINE,
+)
+OF_HUB = "keras-hub"
 
 
 def family_of(names: Iterable[str]) -> str:
@@ -32,4 +42,4 @@ def family_of(names: Iterable[str]) -> str:
     for family, marks in _MARKS:
         if all(re.search(f"^(?:{mark})$", lines, re.MULTILINE) for mark in marks):
             return family
-    return ""
+    return OF_HUB if _HUB.search(lines) else ""

@@ -82,7 +82,7 @@ def _from_inputs(
     tf: Any, path: Path, network: Network, asked: Sequence[str], output: str
 ) -> Loaded:
     inputs, index = network.inputs, network.outputs.index(output)
-    held = _held(path, inputs, asked)
+    held = _held(path, inputs, asked, has_layers=bool(layer_names(network.model)))
     if len(inputs) == 1:
 
         def one(rows: Any) -> Any:
@@ -97,7 +97,9 @@ def _from_inputs(
     return Loaded(several, packed(parts, inputs), output, network.loader, parts=parts)
 
 
-def _held(path: Path, inputs: Sequence[InputSpec], explain: Sequence[str]) -> list[bool]:
+def _held(
+    path: Path, inputs: Sequence[InputSpec], explain: Sequence[str], has_layers: bool
+) -> list[bool]:
     """Tell which inputs keep their value: all but those asked for, else all integers."""
     names = [spec.name for spec in inputs]
     for name in explain:
@@ -110,6 +112,9 @@ def _held(path: Path, inputs: Sequence[InputSpec], explain: Sequence[str]) -> li
         raise ModelError(
             f"{path}: input {name!r} takes integers",
             "nothing can be integrated along integers",
-            "explain a layer that they go into, with --layer; `igcli inspect` lists the layers",
+            "explain a layer that they go into, with --layer; `igcli inspect` lists the layers"
+            if has_layers
+            else "save the model with an input of floats, cast to floats before anything else is "
+            "done to it, or as a .keras file, whose layers can be explained",
         )
     return held

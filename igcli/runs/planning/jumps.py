@@ -50,11 +50,12 @@ def tell_of_jumps(
         place = int(np.argmax(jumps))
         if jumps[place] > _WORTH * whole[place]:
             end = "start" if jumps is at_start else "end"
+            layer = ", or explain a layer behind the mask with --layer" if spec.has_layers else ""
             note = (
                 f"{told} {what}: {paths.names[place]}'s score jumps by {jumps[place]:.3g} at "
                 f"its path's {end} (its whole difference is {whole[place]:.3g}), which no map has. "
                 "--hold-mask keeps each input's own mask along the path; else use another "
-                "--baseline (constant:V), or explain a layer behind the mask with --layer"
+                f"--baseline (constant:V){layer}"
             )
             warn(Doubt(note))
 

@@ -15,7 +15,7 @@ from igcli.common.own_scaling import OwnScaling
 from igcli.inputs.preprocess import NEEDS_RGB
 from igcli.inputs.readers.source import Listing
 
-_UNIT, _RAW = "unit", "raw"
+_UNIT, _RAW, _HUB = "unit", "raw", "keras-hub"
 # What those of `keras.applications` take that were built to scale nothing themselves.
 _OF_FAMILY = {
     **dict.fromkeys(("MobileNet", "MobileNetV2", "MobileNetV3", "Xception"), "symmetric"),
@@ -162,15 +162,30 @@ def choose_preprocess(own: OwnScaling, inputs: Iterable[InputSpec]) -> Preproces
 
 def _of_family(own: OwnScaling, floats: Collection[InputSpec]) -> Preprocessing:
     """Return what models of a family take that scale nothing themselves; else 0–1."""
+    if own.family == _HUB:
+        return _of_hub()
     known = _OF_FAMILY.get(own.family)
     if known is None and own.changes:
         what = f"the model works on its input first, but on no pixels: {own.in_words}"
         return Preprocessing(_UNIT, what)
     if known is None:
-        return Preprocessing(_UNIT, "the model scales no pixels itself and is of no known family")
+        guess = "the model scales no pixels itself and is of no known family: 0 to 1 is a guess"
+        return Preprocessing(_UNIT, guess)
     layers = f"the model has the layers of {own.family}"
     if own.changes:
         return Preprocessing(_UNIT, f"{layers}, and works on pixels before them: {own.in_words}")
     if known in NEEDS_RGB and not any(spec.shape[-1:] == (3,) for spec in floats):
         return Preprocessing(_UNIT, f"{layers}, but takes no three colour channels")
     return Preprocessing(known, f"{layers}, and scales no pixels itself")
+
+
+def _of_hub() -> Preprocessing:
+    """Return what a backbone of keras-hub gets, whose preset alone knows what it takes."""
+    what = "the model is keras-hub's, and the preprocessor that it was trained with not in its file"
+    return Preprocessing(
+        _UNIT,
+        what,
+        doubt=f"--preprocess {AUTO} took {_UNIT} (0 to 1), and that is likely wrong: {what}. See "
+        "its image_converter: scale 1/127.5 and offset -1 are --preprocess symmetric (as ViT's "
+        "presets have), ImageNet's means and deviations --preprocess torch (as ResNet's)",
+    )

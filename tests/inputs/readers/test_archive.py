@@ -54,6 +54,12 @@ def test_the_inputs_are_found_beside_their_classes(tmp_path: Path, x: str, y: st
     assert [list(targets.choose(name, X)) for name in listing.names] == [[2], [0], [1]]
 
 
+def test_an_image_goes_before_its_mask(tmp_path: Path) -> None:
+    source, listing = bound(tmp_path, "input_layer", image=X, masks=X + 1, label=Y)
+    np.testing.assert_array_equal(rows(source, listing), X)
+    assert list(source.beside) == ["masks", "label"]
+
+
 def test_the_model_s_own_name_goes_first(tmp_path: Path) -> None:
     source, listing = bound(tmp_path, "raw", x=X + 1, raw=X, y=Y)
     np.testing.assert_array_equal(rows(source, listing), X)

@@ -116,6 +116,10 @@ CODE: dict[str, tuple[Callable[[str], Any], str]] = {
         lambda c: {"class_name": "Popen", "module": "subprocess", "config": {"args": "id"}},
         "module 'subprocess'",
     ),
+    "class of keras-hub": (
+        lambda c: {**DENSE, "module": "keras_hub.src.models.vit.vit_backbone"},
+        "export it as a SavedModel where that package is installed",
+    ),
     "module that begins like keras": (
         lambda c: {**DENSE, "module": "keras_evil.layers"},
         "module 'keras_evil.layers'",

@@ -243,3 +243,16 @@ def test_what_takes_integers_scales_no_pixels(keras: Any, tmp_path: Path) -> Non
     found = describe_model(tmp_path / "m.keras", ModelSettings(), pytest.fail).own
     assert found == OwnScaling()
     assert layer_infos(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "family"), [("vi_t_backbone", "keras-hub"), ("my_backbone", ""), ("backbone", "")]
+)
+def test_a_backbone_of_keras_hub_in_an_export(
+    keras: Any, tmp_path: Path, name: str, family: str
+) -> None:
+    x = keras.Input((8, 8, 3))
+    body = keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten()], name=name)
+    model = keras.Model(x, keras.layers.Dense(2)(body(x)))
+    model.export(str(tmp_path / "m"), verbose=False)
+    assert describe_model(tmp_path / "m", ModelSettings(), pytest.fail).own.family == family

@@ -229,6 +229,13 @@ def test_pictures_of_which_one_is_scaled_are_refused_by_name() -> None:
     assert settle_preprocess("raw", spec, ["rgb", "depth"]).doubt == ""
 
 
+def test_a_backbone_of_keras_hub_is_doubted() -> None:
+    spec = replace(Linear(SHAPE, np.ones((2, 60))).spec, own=OwnScaling(family="keras-hub"))
+    found = settle_preprocess("auto", spec)
+    assert found.name == "unit" and "is keras-hub's" in found.why
+    assert "--preprocess symmetric" in found.doubt and "--preprocess torch" in found.doubt
+
+
 def test_what_can_not_be_told_is_doubted(config: RunConfig) -> None:
     model, notes = Scaler(), list[str]()
     model.spec = replace(model.spec, own=OwnScaling(unclear="'odd' can't be looked into"))
