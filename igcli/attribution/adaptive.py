@@ -17,6 +17,7 @@ from igcli.attribution.path_gradients import products
 from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
+from igcli.common.regions import Regions
 
 # How far inputs may run ahead of the oldest unfinished one: finished maps wait for their turn.
 _AHEAD = 256
@@ -36,6 +37,8 @@ class Adaptive:
     name: str
     accuracy: Accuracy
     memory: int
+    regions: Regions | None = None
+    certifies_regions: bool = False
 
     @property
     def title(self) -> str:
@@ -80,6 +83,10 @@ class Adaptive:
         """Return the same method, whose estimates count an error of the gradients in."""
         rounding = max(error, self.accuracy.rounding)
         return replace(self, accuracy=replace(self.accuracy, rounding=rounding))
+
+    def with_regions(self, regions: Regions, certified: bool) -> "Adaptive":
+        """Return the same method, which estimates the error of densities over cells too."""
+        return replace(self, regions=regions, certifies_regions=certified)
 
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would."""

@@ -1,0 +1,65 @@
+"""Regions: a picture cut into square cells, and how much attribution lies in each.
+
+Where a map's mass lies is known long before each of its pixels is: pixels whose errors cancel or
+lie side by side share a cell.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.cells import in_squares
+from igcli.common.shapes import with_channels
+
+# 16 pixels of 224: as many as the last layers of a usual network have places.
+_CELLS_A_SIDE = 14
+_LEAST_SIDE = 2
+# A part of the mass that is smaller says nothing of where the model looked.
+LEAST_PART = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The cells of a picture; those at the right and lower edge may be smaller.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The map's: height, width and, if it has them, channels.
+    side : int
+        Of a cell, in pixels of the model's input.
+    """
+
+    shape: tuple[int, ...]
+    side: int
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many rows and columns of cells there are."""
+        height, width = self.shape[:2]
+        return -(-height // self.side), -(-width // self.side)
+
+    def pixels(self, attribution: Array) -> Array:
+        """Return a map summed over its channels, (height, width)."""
+        summed: Array = attribution.reshape(with_channels(self.shape)).sum(axis=2)
+        return summed
+
+    def masses(self, attribution: Array) -> Array:
+        """Return the positive and the negative mass of each cell, float32 (2, rows, columns).
+
+        Channels are summed first: what they say against each other is no mass.
+        """
+        pixels = self.pixels(attribution)
+        parts = np.maximum(pixels, 0.0), np.maximum(-pixels, 0.0)
+        return np.stack([in_squares(part, self.side) for part in parts]).astype(np.float32)
+
+
+def default_side(shape: tuple[int, ...]) -> int:
+    """Return the cells' side for a picture: a fourteenth of its shorter side, 2 at least."""
+    return max(_LEAST_SIDE, min(shape[:2]) // _CELLS_A_SIDE)
+
+
+def largest_side(shape: tuple[int, ...]) -> int:
+    """Return the largest side that cells may have: a fourth of the picture's shorter one."""
+    return min(shape[:2]) // 4
