@@ -21,7 +21,7 @@ from igcli.common.regions import LEAST_PART, Regions
 _DRAWS = 64
 _SIGMAS = 2.0
 # Jumps are known from few intervals: the largest of those to come are larger than those seen.
-_SAFETY = 1.6
+_SAFETY = 1.45
 # A part this much smaller may still have the least mass in the exact map.
 _NEARLY = 0.8
 
