@@ -83,13 +83,13 @@ def test_the_estimate_holds_on_known_paths_and_is_no_guess() -> None:
 
 
 def test_both_errors_are_known_whichever_is_certified() -> None:
-    mesh, exact, by_pixels = relu_path(3)
+    mesh, exact, by_pixels = relu_path(5)
     norm = np.abs(exact).sum()
     for one in (mesh, by_pixels):
         error = np.abs(one.attribution().reshape(exact.shape) - exact).sum() / norm
         assert error <= one.error_estimate < np.inf
         assert one.regions_error is not None and one.regions_error > 0.0
-    assert mesh.error_estimate > by_pixels.error_estimate
+    assert mesh.error_estimate > 0.05 >= by_pixels.error_estimate
     assert by_pixels.regions_error is not None and mesh.regions_error is not None
     assert by_pixels.regions_error < mesh.regions_error <= 0.05
 
