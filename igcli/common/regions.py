@@ -14,7 +14,7 @@ from igcli.common.shapes import with_channels
 
 # 16 pixels of 224: as many as the last layers of a usual network have places.
 _CELLS_A_SIDE = 14
-_LEAST_SIDE = 2
+LEAST_SIDE = 2
 # A part of the mass that is smaller says nothing of where the model looked.
 LEAST_PART = 0.05
 
@@ -57,7 +57,7 @@ class Regions:
 
 def default_side(shape: tuple[int, ...]) -> int:
     """Return the cells' side for a picture: a fourteenth of its shorter side, 2 at least."""
-    return max(_LEAST_SIDE, min(shape[:2]) // _CELLS_A_SIDE)
+    return max(LEAST_SIDE, min(shape[:2]) // _CELLS_A_SIDE)
 
 
 def largest_side(shape: tuple[int, ...]) -> int:

@@ -164,6 +164,7 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
     total = float(attribution.sum(dtype=np.float64))
     difference = known.score - known.baseline_score
     delta = total - difference
+    attribution, regions = plan.maps.of(attribution), plan.maps.regions
     return replace(
         known,
         attribution_sum=total,
@@ -171,19 +172,22 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         relative_delta=abs(delta / difference) if difference else None,
         steps=integral.steps,
         error_estimate=integral.error_estimate,
+        regions_error=integral.regions_error,
         converged=integral.converged,
         message=_not_converged(integral, plan) if integral.converged is False else "",
-        attribution=plan.maps.of(attribution),
+        attribution=attribution,
+        regions=None if regions is None else regions.masses(attribution),
         profile=integral.profile if plan.config.profile_path else None,
     )
 
 
 def _not_converged(integral: Integral, plan: Plan) -> str:
     tolerance = plan.method.tolerance
-    assert tolerance is not None and integral.error_estimate is not None
-    message = (
-        f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"
-    )
+    which, error = "error estimate", integral.error_estimate
+    if plan.calibration.certifies_regions:
+        which, error = "regions error estimate", integral.regions_error
+    assert tolerance is not None and error is not None
+    message = f"not converged: {which} {error:.2g} after {integral.steps} steps"
     if integral.rounding <= 0.5 * tolerance:
         return message
     return (

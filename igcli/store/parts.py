@@ -11,9 +11,10 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
+from igcli.common.regions import Regions
 from igcli.store.columns import write_columns
 from igcli.store.content import content_sha256
-from igcli.store.datasets import IMAGES, MAPS
+from igcli.store.datasets import IMAGES, MAPS, REGIONS
 from igcli.store.files import whole_file, write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.maps import Maps
@@ -32,9 +33,9 @@ class Sums:
 
 
 def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> Sums:
-    """Write consecutive explanations: their maps, pictures and columns. Failed rows are NaN.
+    """Write consecutive explanations: their maps, pictures, regions and columns.
 
-    The maps are one dataset, or a group of one for each input.
+    The maps are one dataset, or a group of one for each input. Failed rows are NaN.
     """
     content = ""
 
@@ -49,6 +50,15 @@ def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> Sums:
 
 
 def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
+    if maps.keeps_pixels:
+        _write_pixels(file, explanations, maps)
+    if maps.regions is not None:
+        file.create_dataset(REGIONS, data=_masses(explanations, maps.regions))
+    write_columns(file, explanations)
+    write_profiles(file, explanations)
+
+
+def _write_pixels(file: Any, explanations: list[Explanation], maps: Maps) -> None:
     if not maps.parts:
         whole = Part("", maps.shape, 0)
         file.create_dataset(MAPS, data=_stacked(explanations, whole))
@@ -56,8 +66,6 @@ def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
         file.create_dataset(f"{MAPS}/{part.name}", data=_stacked(explanations, part))
     if maps.picture is not None:
         file.create_dataset(IMAGES, data=_images(explanations, maps.image_shape))
-    write_columns(file, explanations)
-    write_profiles(file, explanations)
 
 
 def _stacked(explanations: list[Explanation], part: Part) -> Array:
@@ -66,6 +74,14 @@ def _stacked(explanations: list[Explanation], part: Part) -> Array:
         if explanation.attribution is not None:
             stacked[row] = part.of(explanation.attribution)
     return stacked
+
+
+def _masses(explanations: list[Explanation], regions: Regions) -> Array:
+    masses = np.full((len(explanations), 2, *regions.grid), np.nan, np.float32)
+    for row, explanation in enumerate(explanations):
+        if explanation.regions is not None:
+            masses[row] = explanation.regions
+    return masses
 
 
 def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:

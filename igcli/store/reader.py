@@ -8,7 +8,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.store.columns import COLUMNS, read_column
+from igcli.store.columns import COLUMNS, columns_in, read_column
 from igcli.store.datasets import map_names
 from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.span import Span, joined
@@ -18,7 +18,7 @@ def read_rows(spans: Iterable[Span]) -> Iterator[Explanation]:
     """Yield the rows of some spans in order, without maps and pictures."""
     for span in joined(spans):
         with h5py.File(span.path, "r") as file:
-            columns = {c.name: read_column(c, file, span.places) for c in COLUMNS}
+            columns = {c.name: read_column(c, file, span.places) for c in columns_in(file)}
         for place, values in enumerate(zip(*columns.values(), strict=True)):
             yield Explanation(row=span.start + place, **dict(zip(columns, values, strict=True)))
 
