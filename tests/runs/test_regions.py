@@ -1,0 +1,210 @@
+"""A run that certifies or keeps regions: what it stores, says and gates on."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from igcli.attribution.batches import Batches
+from igcli.attribution.integral import Integral, Job
+from igcli.attribution.methods import Method
+from igcli.common.config import RunConfig
+from igcli.common.errors import OutputError
+from igcli.common.progress import untracked
+from igcli.runs.executors.local import run_plan
+from igcli.runs.planning.plan import Plan, make_plan
+from igcli.runs.result import RunResult
+from igcli.store.run import open_finished_run
+from tests.fakes import Linear, Power
+
+SHAPE = (12, 8, 3)
+
+
+class WithRegionsError:
+    """A method whose paths have given estimates of their regions, and of their pixels."""
+
+    def __init__(self, method: Method, regions: list[float], pixels: list[float]) -> None:
+        self._method, self._errors = method, list(zip(regions, pixels, strict=True))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._method, name)
+
+    def integrate(self, batches: Batches, jobs: Iterable[Job]) -> Iterator[Integral]:
+        for integral in self._method.integrate(batches, jobs):
+            regions, pixels = self._errors[integral.key]
+            tolerance = self._method.tolerance
+            assert tolerance is not None
+            yield replace(
+                integral,
+                regions_error=regions,
+                error_estimate=pixels,
+                converged=regions <= tolerance,
+            )
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> RunConfig:
+    (tmp_path / "images").mkdir()
+    random = np.random.default_rng(0)
+    for i in range(3):
+        image = Image.fromarray(random.integers(1, 256, SHAPE, np.uint8))
+        image.save(tmp_path / "images" / f"{i}.png")
+    return RunConfig(Path(__file__), tmp_path / "images", tmp_path / "out", overlays=False)
+
+
+def planned(config: RunConfig, notes: list[str] | None = None, **changes: Any) -> Plan:
+    model = Linear(SHAPE, np.random.default_rng(1).standard_normal((2, 288)))
+    heard: list[str] = [] if notes is None else notes
+    return make_plan(replace(config, **changes), lambda *arguments: model, heard.append)
+
+
+def explained(
+    config: RunConfig, regions: list[float], pixels: list[float], **changes: Any
+) -> RunResult:
+    plan = planned(config, **changes)
+    method: Any = WithRegionsError(plan.method, regions, pixels)
+    plan = replace(plan, calibration=replace(plan.calibration, method=method))
+    return run_plan(plan, untracked)
+
+
+def about(out: Path) -> Any:
+    return json.loads((out / "run.json").read_text())
+
+
+def test_every_picture_run_stores_the_mass_of_its_regions(config: RunConfig) -> None:
+    run_plan(planned(config), untracked)
+    with h5py.File(config.out / "attributions.h5") as file:
+        masses, maps = file["regions"][()], file["attributions"][()]
+    assert masses.shape == (3, 2, 6, 4) and masses.dtype == np.float32
+    pixels = maps.astype(np.float64).sum(axis=3)
+    np.testing.assert_allclose(masses[:, 0, 0, 0], np.maximum(pixels, 0)[:, :2, :2].sum((1, 2)),
+                               rtol=1e-5)  # fmt: skip
+    np.testing.assert_allclose((masses[:, 0] - masses[:, 1]).sum((1, 2)), pixels.sum((1, 2)),
+                               rtol=1e-4)  # fmt: skip
+    settled = about(config.out)["settled"]
+    assert settled["regions"] == {
+        "side": 2, "rows": 6, "columns": 4, "of": [12, 8, 3], "certified": False
+    }  # fmt: skip
+    assert (settled["store"], settled["store_dtype"]) == ("pixels", "float32")
+
+
+def test_regions_alone_leave_out_pixels(config: RunConfig) -> None:
+    run_plan(planned(config), untracked)
+    run_plan(planned(config, out=config.out.parent / "less", store="regions"), untracked)
+    with (
+        h5py.File(config.out / "attributions.h5") as whole,
+        h5py.File(config.out.parent / "less" / "attributions.h5") as less,
+    ):
+        np.testing.assert_array_equal(whole["regions"][()], less["regions"][()])
+        assert set(whole) - set(less) == {"attributions", "images"}
+    assert about(config.out.parent / "less")["settled"]["store"] == "regions"
+    results = [(out / "results.csv").read_text() for out in (config.out, less_of(config))]
+    assert results[0] == results[1]
+
+
+def less_of(config: RunConfig) -> Path:
+    return config.out.parent / "less"
+
+
+def test_a_fixed_rule_stores_them_without_an_estimate(config: RunConfig) -> None:
+    run_plan(planned(config, method="riemann_middle", steps=3), untracked)
+    with open_finished_run(config.out) as run:
+        assert [row.regions_error for row in run.rows] == [None] * 3
+        assert next(run.masses(run.rows)).shape == (2, 6, 4)
+
+
+def test_what_is_certified_decides(config: RunConfig) -> None:
+    result = explained(config, [0.01, 0.03, 0.2], [0.1, 0.2, 0.9], certify="regions:2")
+    with open_finished_run(config.out) as run:
+        assert [row.regions_error for row in run.rows] == [0.01, 0.03, 0.2]
+        assert [row.error_estimate for row in run.rows] == [0.1, 0.2, 0.9]
+        assert [row.converged for row in run.rows] == [True, True, False]
+        steps = run.rows[2].steps
+        assert run.rows[2].message == (
+            f"not converged: regions error estimate 0.2 after {steps} steps"
+        )
+    assert about(config.out)["settled"]["regions"]["certified"] is True
+    line = next(line for line in result.lines() if line.startswith("error"))
+    assert line == (
+        "error      regions estimate: median 3.00%, worst 20.00% (2.png); 1 not converged; "
+        f"pixels: median 20.00%, worst 90.00% (2.png); {steps:.1f} steps each"
+    )
+    told = result.to_dict()
+    assert told["certified"] == "regions"
+    assert told["regions_error"] == {"median": 0.03, "worst": 0.2, "worst_id": "2.png"}
+
+
+@pytest.mark.parametrize(
+    ("gate", "certify", "crossed"),
+    [
+        ("error:0.15", "regions", ["2.png"]),
+        ("error:0.15", "pixels", ["1.png", "2.png"]),
+        ("regions-error:0.02", "pixels", ["1.png", "2.png"]),
+        ("regions-error:0.02", "regions", ["1.png", "2.png"]),
+        ("unconverged", "regions", ["2.png"]),
+        ("regions-error:0.2", "regions", None),
+    ],
+)
+def test_gates_go_by_what_is_certified(
+    config: RunConfig, gate: str, certify: str, crossed: list[str] | None
+) -> None:
+    result = explained(config, [0.01, 0.03, 0.2], [0.1, 0.2, 0.9], certify=certify, fail_on=(gate,))
+    assert result.tally.crossed == ({gate: crossed} if crossed else {})
+    assert result.exit_code == (1 if crossed else 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"certify": "regions:2"}, "--certify is pixels there and regions:2 here"),
+        ({"store": "regions"}, "--store is pixels there and regions here"),
+        ({"store_dtype": "float16"}, "--store-dtype is float32 there and float16 here"),
+    ],
+)
+def test_a_run_goes_on_with_what_it_was_begun_with(
+    config: RunConfig, change: dict[str, str], said: str
+) -> None:
+    run_plan(planned(config), untracked)
+    with pytest.raises(OutputError, match=said):
+        planned(config, resume=True, **change)
+
+
+def test_a_run_of_an_igcli_without_regions_does_not_go_on(config: RunConfig) -> None:
+    run_plan(planned(config), untracked)
+    told = about(config.out)
+    for key in ("regions", "store", "store_dtype"):
+        del told["settled"][key]
+    (config.out / "run.json").write_text(json.dumps(told))
+    with pytest.raises(OutputError, match="an igcli that stored no regions"):
+        planned(config, resume=True)
+
+
+def test_overlays_are_drawn_while_pixels_are_there(config: RunConfig) -> None:
+    result = run_plan(planned(config, store="regions", overlays=True), untracked)
+    assert result.exit_code == 0 and not result.undrawn
+    assert len(list((config.out / "overlays").iterdir())) == 3
+    (config.out / "overlays" / "1.png").unlink()
+    again = run_plan(planned(config, store="regions", overlays=True, resume=True), untracked)
+    assert [i for i, _ in again.undrawn] == ["1.png"] and again.exit_code == 3
+    assert "keeps no pixels" in again.undrawn[0][1]
+
+
+def test_a_map_of_failed_rows_has_no_mass(config: RunConfig) -> None:
+    (config.inputs / "1.png").write_bytes(b"broken")
+    run_plan(planned(config, store="regions"), untracked)
+    with h5py.File(config.out / "attributions.h5") as file:
+        assert np.isnan(file["regions"][1]).all() and np.isfinite(file["regions"][::2]).all()
+
+
+def test_a_steep_score_is_explained_as_with_pixels(config: RunConfig) -> None:
+    model = Power(SHAPE, 2, 3)
+    plan = make_plan(replace(config, store="regions"), lambda *arguments: model, lambda note: None)
+    run_plan(plan, untracked)
+    with open_finished_run(config.out) as run:
+        assert all(row.converged and row.status == "ok" for row in run.rows)
