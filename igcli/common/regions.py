@@ -54,6 +54,39 @@ class Regions:
         parts = np.maximum(pixels, 0.0), np.maximum(-pixels, 0.0)
         return np.stack([in_squares(part, self.side) for part in parts]).astype(np.float32)
 
+    def spread(self, cells: Array) -> Array:
+        """Return a plane as large as the picture, each pixel with its cell's number."""
+        height, width = self.shape[:2]
+        large: Array = np.kron(cells, np.ones((self.side, self.side)))[:height, :width]
+        return large
+
+    def density(self, masses: Array) -> Array:
+        """Return masses as shares of all, float64 (rows, columns, 2), the negative ones below 0.
+
+        All zero where there is no mass.
+        """
+        signed = masses.astype(np.float64) * np.array([1.0, -1.0])[:, None, None]
+        total = float(np.abs(signed).sum())
+        return np.moveaxis(signed / (total or 1.0), 0, 2)
+
+
+def distance(masses: Array, exact: Array) -> float:
+    """Return how far masses are from exact ones: the largest total variation of their shares.
+
+    Shares are those of each cell in all mass, in the positive and in the negative one; a sign that
+    has less than `LEAST_PART` of the exact mass does not count.
+    """
+    found, wanted = masses.astype(np.float64), exact.astype(np.float64)
+    total = float(wanted.sum())
+    parts = [(found.sum(axis=0), wanted.sum(axis=0))]
+    parts += [(f, w) for f, w in zip(found, wanted, strict=True) if w.sum() >= LEAST_PART * total]
+    return max(_variation(one, other) for one, other in parts)
+
+
+def _variation(one: Array, other: Array) -> float:
+    shares = [part / (float(part.sum()) or 1.0) for part in (one, other)]
+    return 0.5 * float(np.abs(shares[0] - shares[1]).sum())
+
 
 def default_side(shape: tuple[int, ...]) -> int:
     """Return the cells' side for a picture: a fourteenth of its shorter side, 2 at least."""

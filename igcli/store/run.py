@@ -167,8 +167,13 @@ class StoredRun:
 
         The run has regions: see `kept`.
         """
+        left = iter(rows)
         for chunk in self._chunks([row.row for row in rows]):
-            yield from self._reader.stacked([REGIONS], chunk)[REGIONS]
+            for masses in self._reader.stacked([REGIONS], chunk)[REGIONS]:
+                row = next(left)
+                if not np.isfinite(masses).all():
+                    raise self.damaged(f"no regions of {row.id} are there, though its status is ok")
+                yield masses
 
     def images(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
         """Yield what the model saw, uint8 (height, width, channels); None where none are stored."""

@@ -168,7 +168,7 @@ def test_gates_go_by_what_is_certified(
     ],
 )
 def test_a_run_goes_on_with_what_it_was_begun_with(
-    config: RunConfig, change: dict[str, str], said: str
+    config: RunConfig, change: dict[str, Any], said: str
 ) -> None:
     run_plan(planned(config), untracked)
     with pytest.raises(OutputError, match=said):

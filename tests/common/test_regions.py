@@ -1,0 +1,58 @@
+"""The cells of a picture, the mass in each, and how far masses are from others."""
+
+import numpy as np
+import pytest
+
+from igcli.common.regions import Regions, default_side, distance, largest_side
+
+
+@pytest.mark.parametrize(
+    ("shape", "usual", "largest"),
+    [((224, 224, 3), 16, 56), ((28, 28), 2, 7), ((28, 28, 1), 2, 7), ((720, 1280, 3), 51, 180)],
+)
+def test_sides_go_by_the_shorter_side(shape: tuple[int, ...], usual: int, largest: int) -> None:
+    assert (default_side(shape), largest_side(shape)) == (usual, largest)
+
+
+def test_channels_are_summed_before_signs_are_told_apart() -> None:
+    attribution = np.zeros((3, 5, 2), np.float32)
+    attribution[0, 0] = 2.0, -3.0
+    attribution[1, 1] = 0.5, 0.25
+    attribution[2, 4] = 1.0, 1.0
+    masses = Regions((3, 5, 2), 2).masses(attribution)
+    assert masses.shape == (2, 2, 3) and masses.dtype == np.float32
+    assert masses[0].tolist() == [[0.75, 0.0, 0.0], [0.0, 0.0, 2.0]]
+    assert masses[1].tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_cells_spread_over_the_picture() -> None:
+    spread = Regions((3, 5), 2).spread(np.arange(6.0).reshape(2, 3))
+    assert spread.tolist() == [[0, 0, 1, 1, 2], [0, 0, 1, 1, 2], [3, 3, 4, 4, 5]]
+
+
+def test_densities_are_signed_shares_of_all_mass() -> None:
+    masses = np.array([[[3.0, 0.0]], [[0.0, 1.0]]], np.float32)
+    density = Regions((2, 4), 2).density(masses)
+    assert density.tolist() == [[[0.75, -0.0], [0.0, -0.25]]]
+    assert not Regions((2, 4), 2).density(np.zeros((2, 1, 2))).any()
+
+
+def test_the_distance_is_the_largest_total_variation() -> None:
+    exact = np.array([[[4.0, 4.0]], [[1.0, 1.0]]])
+    assert distance(exact, exact) == 0.0
+    assert distance(3.0 * exact, exact) == 0.0
+    # All mass: 5.5, 4.5 of 10; the positive: 4.5, 3.5 of 8; the negative stays.
+    moved = exact + np.array([[[0.5, -0.5]], [[0.0, 0.0]]])
+    assert distance(moved, exact) == pytest.approx(0.0625)
+    # The negative part alone: 0.5 of 2 moves.
+    assert distance(exact + np.array([[[0.0, 0.0]], [[0.5, -0.5]]]), exact) == pytest.approx(0.25)
+
+
+def test_a_sign_with_hardly_any_mass_does_not_count() -> None:
+    exact = np.array([[[50.0, 50.0]], [[2.0, 2.0]]])
+    moved = exact + np.array([[[0.0, 0.0]], [[2.0, -2.0]]])
+    assert distance(moved, exact) == pytest.approx(2.0 / 104)
+
+
+def test_nothing_is_at_no_distance_from_nothing() -> None:
+    assert distance(np.zeros((2, 1, 2)), np.zeros((2, 1, 2))) == 0.0
