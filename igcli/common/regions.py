@@ -67,7 +67,7 @@ class Regions:
         """
         signed = masses.astype(np.float64) * np.array([1.0, -1.0])[:, None, None]
         total = float(np.abs(signed).sum())
-        return np.moveaxis(signed / (total or 1.0), 0, 2)
+        return np.ascontiguousarray(np.moveaxis(signed / (total or 1.0), 0, 2))
 
 
 def distance(masses: Array, exact: Array) -> float:

@@ -301,7 +301,7 @@ def test_a_page_of_regions_alone_has_their_mass_and_says_so(tmp_path: Path) -> N
 def test_a_page_tells_what_was_certified(tmp_path: Path, pixels: bool) -> None:
     page = written(regions_run(tmp_path / "out", pixels))
     assert table_of(page)["columns"]["regions_error"] == [0.01, 0.02, 0.03]
-    assert "Regions error" in said(page) and "tolerance 5 % of regions" in said(page)
+    assert "Regions error" in said(page) and "tolerance 5.00 % of regions" in said(page)
     kept = "pixels" if pixels else "regions"
     assert f"regions of 2 pixels; {kept} kept" in said(page)
     assert ("keeps the mass of regions alone" in said(page)) is not pixels
