@@ -14,6 +14,7 @@ from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.attribution.integral import Integral, Job
 from igcli.attribution.mesh import Mesh
 from igcli.attribution.path_gradients import products
+from igcli.attribution.regions_error import Cells
 from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
@@ -101,7 +102,9 @@ class Adaptive:
 
     def begin(self, job: Job, model: GradientModel) -> "AdaptivePath":
         """Return a job's live path."""
-        return AdaptivePath(job, Mesh(self.accuracy, model.node_gradients(prod(job.path.shape))))
+        gradients = model.node_gradients(prod(job.path.shape))
+        cells = None if self.regions is None else Cells(self.regions)
+        return AdaptivePath(job, Mesh(self.accuracy, gradients, cells, self.certifies_regions))
 
     def has_room(self, live: Sequence["AdaptivePath"]) -> bool:
         """Tell whether a path fits into memory beside those under way, and is not too far ahead.
@@ -172,6 +175,7 @@ class AdaptivePath:
             steps=mesh.steps,
             profile=profile,
             error_estimate=mesh.error_estimate,
+            regions_error=mesh.regions_error,
             converged=mesh.converged,
             rounding=mesh.rounding,
         )

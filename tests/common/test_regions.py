@@ -1,4 +1,4 @@
-"""The cells of a picture, the mass in each, and how far masses are from others."""
+"""Cells of a picture: how large they are, the mass in each, and how far masses are from others."""
 
 import numpy as np
 import pytest
@@ -7,22 +7,39 @@ from igcli.common.regions import Regions, default_side, distance, largest_side
 
 
 @pytest.mark.parametrize(
-    ("shape", "usual", "largest"),
-    [((224, 224, 3), 16, 56), ((28, 28), 2, 7), ((28, 28, 1), 2, 7), ((720, 1280, 3), 51, 180)],
+    ("shape", "side", "largest"),
+    [
+        ((224, 224, 3), 16, 56),
+        ((28, 28), 2, 7),
+        ((32, 64, 3), 2, 8),
+        ((480, 300, 3), 21, 75),
+        ((8, 8, 1), 2, 2),
+        ((1, 1, 1), 2, 0),
+    ],
 )
-def test_sides_go_by_the_shorter_side(shape: tuple[int, ...], usual: int, largest: int) -> None:
-    assert (default_side(shape), largest_side(shape)) == (usual, largest)
+def test_sides(shape: tuple[int, ...], side: int, largest: int) -> None:
+    assert (default_side(shape), largest_side(shape)) == (side, largest)
 
 
-def test_channels_are_summed_before_signs_are_told_apart() -> None:
-    attribution = np.zeros((3, 5, 2), np.float32)
-    attribution[0, 0] = 2.0, -3.0
-    attribution[1, 1] = 0.5, 0.25
-    attribution[2, 4] = 1.0, 1.0
-    masses = Regions((3, 5, 2), 2).masses(attribution)
-    assert masses.shape == (2, 2, 3) and masses.dtype == np.float32
-    assert masses[0].tolist() == [[0.75, 0.0, 0.0], [0.0, 0.0, 2.0]]
-    assert masses[1].tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+def test_masses_of_a_map_by_hand() -> None:
+    attribution = np.zeros((3, 4, 2), np.float32)
+    attribution[0, 0] = 3.0, -1.0
+    attribution[1, 1] = -4.0, 1.0
+    attribution[2, 3] = -2.0, -0.5
+    attribution[0, 2] = 0.5, 0.25
+    regions = Regions((3, 4, 2), 2)
+    assert regions.grid == (2, 2)
+    masses = regions.masses(attribution)
+    assert masses.dtype == np.float32
+    np.testing.assert_array_equal(masses, [[[2.0, 0.75], [0, 0]], [[3.0, 0], [0, 2.5]]])
+
+
+def test_a_map_without_channels_and_cells_that_end_early() -> None:
+    regions = Regions((5, 3), 2)
+    masses = regions.masses(-np.ones((5, 3)))
+    assert regions.grid == (3, 2)
+    np.testing.assert_array_equal(masses[0], np.zeros((3, 2)))
+    np.testing.assert_array_equal(masses[1], [[4, 2], [4, 2], [2, 1]])
 
 
 def test_cells_spread_over_the_picture() -> None:

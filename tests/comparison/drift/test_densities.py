@@ -35,7 +35,8 @@ def shares(values: Array, side: int = 2) -> Array:
     cells = np.zeros((2, -(-plane.shape[0] // side), -(-plane.shape[1] // side)))
     for y, x in np.ndindex(*plane.shape):
         cells[int(plane[y, x] < 0), y // side, x // side] += abs(plane[y, x])
-    return cells / cells.sum()
+    total: Array = cells / cells.sum()
+    return total
 
 
 def test_the_same_regions_do_not_drift(tmp_path: Path) -> None:
