@@ -50,7 +50,7 @@ class Regions:
 
         Channels are summed first: what they say against each other is no mass.
         """
-        pixels = self.pixels(attribution)
+        pixels = self.pixels(attribution.astype(np.float64))
         parts = np.maximum(pixels, 0.0), np.maximum(-pixels, 0.0)
         return np.stack([in_squares(part, self.side) for part in parts]).astype(np.float32)
 
@@ -70,16 +70,16 @@ class Regions:
         return np.ascontiguousarray(np.moveaxis(signed / (total or 1.0), 0, 2))
 
 
-def distance(masses: Array, exact: Array) -> float:
+def distance(masses: Array, exact: Array, least: float = LEAST_PART) -> float:
     """Return how far masses are from exact ones: the largest total variation of their shares.
 
     Shares are those of each cell in all mass, in the positive and in the negative one; a sign that
-    has less than `LEAST_PART` of the exact mass does not count.
+    has less than `least` of the exact mass does not count.
     """
     found, wanted = masses.astype(np.float64), exact.astype(np.float64)
     total = float(wanted.sum())
     parts = [(found.sum(axis=0), wanted.sum(axis=0))]
-    parts += [(f, w) for f, w in zip(found, wanted, strict=True) if w.sum() >= LEAST_PART * total]
+    parts += [(f, w) for f, w in zip(found, wanted, strict=True) if w.sum() >= least * total]
     return max(_variation(one, other) for one, other in parts)
 
 

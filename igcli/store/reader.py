@@ -9,7 +9,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS, columns_in, read_column
-from igcli.store.datasets import map_names
+from igcli.store.datasets import REGIONS, map_names
 from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.span import Span, joined
 
@@ -29,6 +29,13 @@ def read_joined(out: Path) -> list[Explanation]:
     with h5py.File(path, "r") as file:
         rows = len(file[COLUMNS[0].dataset])
     return list(read_rows([Span(path, 0, rows)]))
+
+
+def read_masses(out: Path, rows: Sequence[int]) -> Iterator[Array]:
+    """Yield the mass of each region of some rows of attributions.h5, which has them."""
+    with h5py.File(out / ATTRIBUTIONS, "r") as file:
+        for row in rows:
+            yield file[REGIONS][row]
 
 
 def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:

@@ -25,6 +25,7 @@ from igcli.runs.planning.plan import make_plan
 from igcli.runs.shards.merge import merge
 from igcli.store.array_file import ArrayFile
 from igcli.store.columns import write_csv
+from igcli.store.content import stored_sha256
 from igcli.store.layout import part_path
 from igcli.store.packed import Packing
 from igcli.store.sources import read_entries
@@ -81,7 +82,11 @@ def edit(out: Path, change: Edit) -> None:
     shutil.copy(out / "attributions.h5", edited)
     with h5py.File(edited, "r+") as file:
         change(file)
-    files = [ArrayFile(edited, entry) for entry in entries]
+    sums = [stored_sha256(edited, entry.place, entry.rows) for entry in entries]
+    files = [
+        ArrayFile(edited, replace(entry, sha256=sha256))
+        for entry, sha256 in zip(entries, sums, strict=True)
+    ]
     Packing(files, about["run"]).write(out / "attributions.h5", lambda: None)
     write_csv([file.span for file in files], out / "results.csv")
 

@@ -14,14 +14,17 @@ from PIL import Image
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Integral, Job
 from igcli.attribution.methods import Method
+from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import OutputError
 from igcli.common.progress import untracked
+from igcli.common.regions import Regions
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import Plan, make_plan
 from igcli.runs.result import RunResult
+from igcli.runs.shards.merge import merge
 from igcli.store.run import open_finished_run
-from tests.fakes import Linear, Power
+from tests.fakes import Edges, Linear, Power
 
 SHAPE = (12, 8, 3)
 
@@ -106,6 +109,12 @@ def test_regions_alone_leave_out_pixels(config: RunConfig) -> None:
     assert about(config.out.parent / "less")["settled"]["store"] == "regions"
     results = [(out / "results.csv").read_text() for out in (config.out, less_of(config))]
     assert results[0] == results[1]
+
+
+def stored(out: Path, name: str) -> Array:
+    with h5py.File(out / "attributions.h5") as file:
+        array: Array = file[name][()]
+    return array
 
 
 def less_of(config: RunConfig) -> Path:
@@ -208,3 +217,54 @@ def test_a_steep_score_is_explained_as_with_pixels(config: RunConfig) -> None:
     run_plan(plan, untracked)
     with open_finished_run(config.out) as run:
         assert all(row.converged and row.status == "ok" for row in run.rows)
+
+
+def test_shards_of_regions_merge_to_the_whole(config: RunConfig, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"store": "regions", "certify": "regions", "overlays": True}
+    run_plan(planned(config, **asked), untracked)
+    for i in (1, 2):
+        run_plan(planned(config, **asked, out=tmp_path / f"s{i}", shard=(i, 2)), untracked)
+    result = merge(tmp_path / "merged", [tmp_path / "s1", tmp_path / "s2"], False, untracked)
+    assert result.exit_code == 0 and result.lines()[2].startswith("error      regions estimate")
+    for name in ("regions", "regions_errors"):
+        np.testing.assert_array_equal(stored(tmp_path / "merged", name), stored(config.out, name))
+    assert len(list((tmp_path / "merged" / "overlays").iterdir())) == 3
+    with open_finished_run(tmp_path / "merged") as run:
+        assert not run.kept.pixels and run.kept.certified
+    again = run_plan(planned(config, **asked, out=tmp_path / "merged", resume=True), untracked)
+    assert again.complete and again.here == 0
+
+
+def test_a_damaged_run_goes_on_to_the_same_regions(config: RunConfig) -> None:
+    asked: dict[str, Any] = {"store": "regions", "certify": "regions"}
+    run_plan(planned(config, **asked), untracked)
+    whole = stored(config.out, "regions")
+    data = (config.out / "attributions.h5").read_bytes()
+    (config.out / "attributions.h5").write_bytes(data[: len(data) // 2])
+    again = run_plan(planned(config, **asked, resume=True), untracked)
+    assert again.complete and again.here == 3
+    np.testing.assert_array_equal(stored(config.out, "regions"), whole)
+
+
+def test_asking_for_regions_takes_fewer_steps(config: RunConfig, tmp_path: Path) -> None:
+    shape = (12, 12)
+    np.save(tmp_path / "x.npy", np.random.default_rng(3).uniform(0.1, 1.0, (4, *shape)))
+    model, steps, errors = Edges(shape), {}, {}
+    for certify in ("pixels", "regions", "regions:3"):
+        asked = replace(
+            config, certify=certify, out=config.out / certify, inputs=tmp_path / "x.npy"
+        )
+        run_plan(make_plan(asked, lambda *arguments: model, lambda note: None), untracked)
+        with open_finished_run(asked.out) as run:
+            assert run.kept.regions == Regions(shape, 3 if certify.endswith("3") else 2)
+            assert all(row.converged for row in run.rows)
+            steps[certify] = sum(row.steps or 0 for row in run.rows)
+            errors[certify] = [
+                (row.error_estimate or 0.0, row.regions_error or 0.0) for row in run.rows
+            ]
+    for certify in ("regions", "regions:3"):
+        assert steps[certify] < steps["pixels"]
+        assert all(pixels > regions > 0.0 for pixels, regions in errors[certify])
+        assert all(regions <= 0.05 for _, regions in errors[certify])
+    assert errors["regions"] != errors["regions:3"]
+    assert all(0.0 < regions <= pixels <= 0.05 for pixels, regions in errors["pixels"])
