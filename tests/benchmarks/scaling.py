@@ -152,7 +152,7 @@ def print_ranges(images: int, costs: Costs) -> None:
         print(f"| {workers:,} | " + " | ".join(f"{minutes:,.3g}" for minutes in times) + " |")
 
 
-def measure(count: int) -> None:
+def measure(count: int, rounds: int) -> None:
     """Print what Ray costs for each image and part, on a model that costs nothing."""
     for batch in (1, 8):
         with tempfile.TemporaryDirectory() as name:
@@ -166,7 +166,7 @@ def measure(count: int) -> None:
             )  # fmt: skip
             on_ray = replace(config, executor="ray", workers=1)
             here, there = [], []
-            for _ in range(3):
+            for _ in range(rounds):
                 here.append(_seconds(config))
                 there.append(_seconds(on_ray))
             size = json.loads((folder / "out" / "run.json").read_text())["block"]
@@ -179,7 +179,7 @@ def measure(count: int) -> None:
         )
 
 
-def measure_driver(parts: int = 300, rows: int = 16) -> None:
+def measure_driver(parts: int, rows: int = 16) -> None:
     """Print what the driver spends on a part that is there: taking it in, and packing all."""
     shape = (224, 224, 3)
     found = [
@@ -236,13 +236,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--measure", action="store_true", help="measure on this machine")
     parser.add_argument("--count", type=int, default=8192, help="inputs to measure with")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each kind")
+    parser.add_argument("--parts", type=int, default=300, help="parts for the driver to take in")
     parser.add_argument("--images", type=int, default=1_000_000)
     for name, value in vars(MEASURED).items():
         parser.add_argument(f"--{name}", type=float, default=value, help="seconds")
     options = parser.parse_args()
     if options.measure:
-        measure(options.count)
-        measure_driver()
+        measure(options.count, options.rounds)
+        measure_driver(options.parts)
         return
     costs = Costs(**{name: getattr(options, name) for name in vars(MEASURED)})
     print(costs)

@@ -12,14 +12,14 @@ SMALLEST = {
     "agreement": "",
     "accuracy": "--digits 2 --photos 1 --methods 0.1",
     "compare_speed": "--images 40 --side 8",
-    "drift": "--only batches\\ of\\ 64",
-    "flatness": "--images 10,20 --steps 4,8 --images-steps 4 --digits 2",
+    "drift": "--only batches\\ of\\ 64 --sets 1",
+    "flatness": "--images 10 --steps 4 --images-steps 4 --digits 2",
     "fuzz_scan": "--minutes 0.02",
     "long_run": "--count 2000",
     "peers": "--only mnist --tools igcli --rounds 1 --digits 2",
     "rows": "--only mnist --turns 1",
     "scaling": "--images 2000",
-    "scaling --measure": "--count 64",
+    "scaling --measure": "--count 64 --rounds 1 --parts 4",
 }
 NEED_DATA = {"accuracy", "agreement", "drift", "flatness", "long_run", "peers", "rows"}
 
