@@ -15,6 +15,7 @@ import numpy as np
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Integral, Job
 from igcli.common.config import RunConfig
+from igcli.common.distance import relative_distance
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
@@ -161,10 +162,13 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         message = "the attribution is too large for float32"
         return replace(known, status="failed", message=message, steps=integral.steps, image=None)
     assert known.score is not None and known.baseline_score is not None
-    total = float(attribution.sum(dtype=np.float64))
+    whole, regions = plan.maps.of(attribution), plan.maps.regions
+    stored = plan.maps.as_read(whole)
+    total = float((attribution if stored is whole else stored).sum(dtype=np.float64))
     difference = known.score - known.baseline_score
     delta = total - difference
-    attribution, regions = plan.maps.of(attribution), plan.maps.regions
+    if stored is not whole:
+        integral = _with_rounding(integral, relative_distance(stored, whole), plan)
     return replace(
         known,
         attribution_sum=total,
@@ -175,10 +179,26 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         regions_error=integral.regions_error,
         converged=integral.converged,
         message=_not_converged(integral, plan) if integral.converged is False else "",
-        attribution=attribution,
-        regions=None if regions is None else regions.masses(attribution),
+        attribution=stored,
+        regions=None if regions is None else regions.masses(stored),
         profile=integral.profile if plan.config.profile_path else None,
     )
+
+
+def _with_rounding(integral: Integral, share: float, plan: Plan) -> Integral:
+    """Count into the estimates what a map loses where it is stored: a share of its L1 norm.
+
+    No density over regions moves farther than the pixels do.
+    """
+    pixels, regions = (
+        None if error is None else error + share * (1.0 + error)
+        for error in (integral.error_estimate, integral.regions_error)
+    )
+    certified = regions if plan.calibration.certifies_regions else pixels
+    tolerance, converged = plan.method.tolerance, integral.converged
+    if tolerance is not None and certified is not None:
+        converged = certified <= tolerance
+    return replace(integral, error_estimate=pixels, regions_error=regions, converged=converged)
 
 
 def _not_converged(integral: Integral, plan: Plan) -> str:

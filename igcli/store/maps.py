@@ -10,6 +10,7 @@ from igcli.common.choices import FLOAT16, FLOAT32
 from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
 from igcli.common.regions import Regions
 from igcli.common.shapes import with_channels
+from igcli.store.half import half_rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ class Maps:
             return ()
         shape = with_channels(self.picture.shape)
         return (*shape[:2], self.channels or shape[2])
+
+    def as_read(self, attribution: Array) -> Array:
+        """Return what is stored of an explanation as it is read back: half precision rounds."""
+        if self.dtype != FLOAT16:
+            return attribution
+        if not self.parts:
+            return half_rounded(attribution)
+        return np.concatenate([half_rounded(part.of(attribution)).ravel() for part in self.parts])
 
     def named(self, point: InputSpec) -> tuple[Part, ...]:
         """Return the maps by name, also where there is one."""

@@ -9,7 +9,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS, columns_in, read_column
-from igcli.store.datasets import REGIONS, map_names
+from igcli.store.datasets import REGIONS, map_names, map_rows
 from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.span import Span, joined
 
@@ -41,6 +41,7 @@ def read_masses(out: Path, rows: Sequence[int]) -> Iterator[Array]:
 def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
     """Yield the maps of some rows of attributions.h5, each flat: several one behind the other."""
     with h5py.File(out / ATTRIBUTIONS, "r") as file:
-        datasets = [file[name] for name in map_names(file)]
+        names = map_names(file)
         for row in rows:
-            yield np.concatenate([dataset[row].ravel() for dataset in datasets])
+            maps = (map_rows(file, name, slice(row, row + 1)) for name in names)
+            yield np.concatenate([values.ravel() for values in maps])

@@ -25,6 +25,8 @@ ASKED: list[dict[str, Any]] = [
     {},
     {"certify": "regions"},
     {"store": "regions"},
+    {"store_dtype": "float16"},
+    {"certify": "regions", "store_dtype": "float16"},
     {"certify": "regions:2", "store": "regions"},
     {"method": "riemann_middle", "steps": 20, "store": "regions"},
 ]

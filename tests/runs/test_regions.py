@@ -268,3 +268,42 @@ def test_asking_for_regions_takes_fewer_steps(config: RunConfig, tmp_path: Path)
         assert all(regions <= 0.05 for _, regions in errors[certify])
     assert errors["regions"] != errors["regions:3"]
     assert all(0.0 < regions <= pixels <= 0.05 for pixels, regions in errors["pixels"])
+
+
+@pytest.mark.parametrize("certify", ["pixels", "regions"])
+def test_half_precision_is_part_of_every_estimate(
+    config: RunConfig, tmp_path: Path, certify: str
+) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(3).uniform(0.1, 1.0, (4, 12, 12)))
+    model = Edges((12, 12))
+    asked = replace(config, certify=certify, inputs=tmp_path / "x.npy", save=("npy",))
+    # One tolerance for the paths: what is left to rounding is asked for beside it.
+    for dtype, tolerance in (("float32", 0.05), ("float16", 0.0505)):
+        changed = replace(asked, store_dtype=dtype, tolerance=tolerance, out=config.out / dtype)
+        run_plan(make_plan(changed, lambda *arguments: model, lambda note: None), untracked)
+    full, half = (config.out / dtype for dtype in ("float32", "float16"))
+    exact, rounded = stored(full, "attributions"), np.load(half / "attributions.npy")
+    assert about(half)["settled"]["store_dtype"] == "float16"
+    assert stored(half, "attributions").dtype == np.float16
+    with open_finished_run(full) as one, open_finished_run(half) as other:
+        for a, b, whole, read in zip(one.rows, other.rows, exact, rounded, strict=True):
+            lost = np.abs(read - whole.astype(np.float64)).sum() / np.abs(whole).sum()
+            assert 0.0 < lost < 5e-4 and a.steps == b.steps
+            for name in ("error_estimate", "regions_error"):
+                before, after = getattr(a, name), getattr(b, name)
+                assert after == pytest.approx(before + lost * (1.0 + before), rel=1e-6)
+            assert b.converged and b.attribution_sum == pytest.approx(float(read.sum()), rel=1e-5)
+        masses = Regions((12, 12), 2).masses(rounded[1])
+        np.testing.assert_array_equal(next(other.masses(other.rows[1:2])), masses)
+
+
+def test_a_rule_that_estimates_counts_rounding_too(config: RunConfig) -> None:
+    rule: dict[str, Any] = {"method": "riemann_trapezoid", "steps": 9}
+    model = Power(SHAPE, 2, 3)
+    estimates = []
+    for dtype in ("float32", "float16"):
+        changed = replace(config, **rule, store_dtype=dtype, out=config.out / dtype)
+        run_plan(make_plan(changed, lambda *arguments: model, lambda note: None), untracked)
+        with open_finished_run(changed.out) as run:
+            estimates.append([row.error_estimate or 0.0 for row in run.rows])
+    assert all(0.0 < b - a < 6e-4 for a, b in zip(*estimates, strict=True))

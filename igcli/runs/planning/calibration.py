@@ -8,7 +8,7 @@ from igcli.attribution.batch_size import Chosen, choose_batching
 from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
-from igcli.common.choices import PIXELS
+from igcli.common.choices import FLOAT16, PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import InputSpec, ModelSpec, Part
 from igcli.inputs.baselines.recipes import Baseline
@@ -21,6 +21,7 @@ from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Preflight
 from igcli.runs.planning.repeatability import check_repeatable
 from igcli.runs.planning.resume_check import EarlierRun
+from igcli.store.half import MOST_LOST
 from igcli.store.maps import Maps, maps_of
 
 
@@ -73,6 +74,8 @@ class Calibration:
 def fitted(method: Method, error: float, maps: Maps, certifies_regions: bool) -> Method:
     """Return a method for gradients of such a precision error, and maps of such regions."""
     method = method.with_rounding(error)
+    if maps.dtype == FLOAT16:
+        method = method.with_storing(MOST_LOST)
     if maps.regions is None:
         return method
     return method.with_regions(maps.regions, certifies_regions)

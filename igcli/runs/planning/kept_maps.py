@@ -1,10 +1,11 @@
 """Kept maps: what a run certifies and keeps of its maps, pixels or regions, and where it may."""
 
 from igcli.attribution.methods import Method
-from igcli.common.choices import ADAPTIVE, FLOAT32, PIXELS, REGIONS
+from igcli.common.choices import ADAPTIVE, FLOAT16, FLOAT32, PIXELS, REGIONS
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.regions import LEAST_SIDE, Regions, default_side, largest_side
+from igcli.store.half import MOST_LOST
 from igcli.store.maps import Maps
 
 _USAGE = "write pixels, regions or regions:CELL, CELL a whole number of pixels"
@@ -29,6 +30,13 @@ def check_kept(config: RunConfig, method: Method) -> None:
             f"--certify {config.certify} can't be used with --method {config.method}",
             "a fixed rule takes the same steps on every path",
             f"leave it out, or use --method {ADAPTIVE}",
+        )
+    tolerance = method.tolerance
+    if config.store_dtype == FLOAT16 and tolerance is not None and tolerance < 2.0 * MOST_LOST:
+        raise ConfigError(
+            f"--tolerance {tolerance:g} can't be met with --store-dtype {FLOAT16}",
+            f"its rounding alone may be {MOST_LOST:g} of a map",
+            f"use --tolerance {2.0 * MOST_LOST:g} or more, or leave --store-dtype out",
         )
     if config.store == PIXELS:
         return

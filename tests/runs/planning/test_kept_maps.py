@@ -43,6 +43,10 @@ def plan_of(tmp_path: Path, shape: tuple[int, ...], **asked: Any) -> Plan:
             "--store-dtype float16 can't be used with --store regions",
         ),
         (
+            {"store_dtype": "float16", "tolerance": 0.0009},
+            "--tolerance 0.0009 can't be met with --store-dtype float16.*0.001 or more",
+        ),
+        (
             {"fail_on": ("regions-error:0.1",), "method": "riemann_trapezoid", "steps": 5},
             "--fail-on regions-error:0.1 can't be used.*pixels alone",
         ),
