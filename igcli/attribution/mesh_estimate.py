@@ -17,6 +17,9 @@ from igcli.attribution.mesh_nodes import MeshNodes
 
 _WINDOW = 8
 _SURELY = 0.95
+# Of a share of the score's change that is missed, how much of the map may be missed, too: much of
+# the map's mass cancels, and changes nothing of the score.
+_PER_SCORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class MeshEstimate:
         """Return the estimate of how far the densities over cells are from the exact map's.
 
         What was observed raises it as it raises the error of the pixels: as much of an L1 error as
-        the jumps do not explain moves the densities as theirs does, or all of its own mass.
+        the jumps do not explain moves the densities as theirs does, or all of its own mass. A mesh
+        that misses much of the score's change knows little of the path, and is trusted less.
         """
         cells = self._nodes.cells
         assert cells is not None
@@ -97,11 +101,12 @@ class MeshEstimate:
         error = cells.error(
             self._nodes.weights(leaves), nodes, factors, self._nodes.coarse_less_fine(leaves)
         )
-        observed = self._observed(leaves)
+        observed = self._observed(leaves, self.per_score(leaves))
         beyond = observed.raised(seen) - observed.surprise * seen
         most = 1.0 / norm if norm > 0.0 else np.inf
         moves = min(error / seen, most) if seen > 0.0 else most
-        return observed.surprise * error + (beyond * moves if beyond else 0.0) + self.rounding
+        error = observed.surprise * error + (beyond * moves if beyond else 0.0)
+        return error * (1.0 + self._unknown(leaves) ** 2) + self.rounding
 
     def _sizes(self, leaves: Sequence[Leaf]) -> tuple[float, float]:
         """Return the map's L1 norm, and the least that the exact map's can be taken for."""
@@ -116,11 +121,29 @@ class MeshEstimate:
         weights = self._nodes.coarse_less_fine(leaves)
         return SMOOTH * self._nodes.gradients.l1_norm_of_sum("gap", weights)
 
-    def _observed(self, leaves: Sequence[Leaf]) -> _Observed:
+    def per_score(self, leaves: Sequence[Leaf]) -> float:
+        """Return how much of the map's L1 norm there is to a change of the score by one.
+
+        Where the trapezoid misses a share of the score's change, it may miss as large a share of
+        the map: a network can learn all that it says between two nodes.
+        """
+        change = self._change(leaves)
+        return _PER_SCORE * self._sizes(leaves)[0] / change if change > 0.0 else 0.0
+
+    def _unknown(self, leaves: Sequence[Leaf]) -> float:
+        """Return the share of the score's changes that the trapezoid misses, 1 at most."""
+        change = self._change(leaves)
+        missed = sum(abs(leaf.residual) for leaf in leaves)
+        return min(1.0, missed / change) if change > 0.0 else 0.0
+
+    def _change(self, leaves: Sequence[Leaf]) -> float:
+        return sum(abs(self._nodes.rise(leaf.left, leaf.right)) for leaf in leaves)
+
+    def _observed(self, leaves: Sequence[Leaf], per_score: float = 0.0) -> _Observed:
         moved, foreseen = np.sum(self.surprises[-_WINDOW:], axis=0)
         return _Observed(
             surprise=max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0,
-            unexplained=sum(max(0.0, leaf.hint - leaf.bound) for leaf in leaves),
+            unexplained=sum(max(0.0, leaf.missed(per_score) - leaf.bound) for leaf in leaves),
             missed=abs(sum(leaf.residual for leaf in leaves)),
         )
 

@@ -42,8 +42,11 @@ class Regions:
 
     def pixels(self, attribution: Array) -> Array:
         """Return a map summed over its channels, (height, width)."""
-        summed: Array = attribution.reshape(with_channels(self.shape)).sum(axis=2)
-        return summed
+        height, width, channels = with_channels(self.shape)
+        flat = attribution.reshape(-1, channels)
+        # A product: numpy sums short axes slowly.
+        summed: Array = flat[:, 0] if channels == 1 else flat @ np.ones(channels, flat.dtype)
+        return summed.reshape(height, width)
 
     def masses(self, attribution: Array) -> Array:
         """Return the positive and the negative mass of each cell, float32 (2, rows, columns).

@@ -83,7 +83,7 @@ def test_the_estimate_holds_on_known_paths_and_is_no_guess() -> None:
 
 
 def test_both_errors_are_known_whichever_is_certified() -> None:
-    mesh, exact, by_pixels = relu_path(3)
+    mesh, exact, by_pixels = relu_path(5)
     norm = np.abs(exact).sum()
     for one in (mesh, by_pixels):
         error = np.abs(one.attribution().reshape(exact.shape) - exact).sum() / norm
