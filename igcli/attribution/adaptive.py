@@ -33,6 +33,7 @@ class Adaptive:
     """Steps where each path needs them, to a tolerance; see `Method` in `methods`.
 
     `memory` is for node gradients: a path is begun only while it fits beside those under way.
+    `storing` is the part of the tolerance that is left to what maps lose where they are stored.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Adaptive:
     memory: int
     regions: Regions | None = None
     certifies_regions: bool = False
+    storing: float = 0.0
 
     @property
     def title(self) -> str:
@@ -89,6 +91,10 @@ class Adaptive:
         """Return the same method, which estimates the error of densities over cells too."""
         return replace(self, regions=regions, certifies_regions=certified)
 
+    def with_storing(self, error: float) -> "Adaptive":
+        """Return the same method, which leaves so much of the tolerance to how maps are stored."""
+        return replace(self, storing=error)
+
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would."""
         return batches.row_products(rows)
@@ -104,7 +110,8 @@ class Adaptive:
         """Return a job's live path."""
         gradients = model.node_gradients(prod(job.path.shape))
         cells = None if self.regions is None else Cells(self.regions)
-        return AdaptivePath(job, Mesh(self.accuracy, gradients, cells, self.certifies_regions))
+        accuracy = replace(self.accuracy, tolerance=self.tolerance - self.storing)
+        return AdaptivePath(job, Mesh(accuracy, gradients, cells, self.certifies_regions))
 
     def has_room(self, live: Sequence["AdaptivePath"]) -> bool:
         """Tell whether a path fits into memory beside those under way, and is not too far ahead.

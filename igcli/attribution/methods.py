@@ -83,6 +83,13 @@ class Method(Protocol):
         """
         ...
 
+    def with_storing(self, error: float) -> "Method":
+        """Return the same method, for maps that lose so much of their L1 norm on the disk.
+
+        What is lost is added to each estimate, so a tolerance is met with room for it.
+        """
+        ...
+
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would, whatever the weights."""
         ...

@@ -14,7 +14,7 @@ from igcli.common.shapes import with_channels
 
 # 16 pixels of 224: as many as the last layers of a usual network have places.
 _CELLS_A_SIDE = 14
-_LEAST_SIDE = 2
+LEAST_SIDE = 2
 # A part of the mass that is smaller says nothing of where the model looked.
 LEAST_PART = 0.05
 
@@ -53,14 +53,47 @@ class Regions:
 
         Channels are summed first: what they say against each other is no mass.
         """
-        pixels = self.pixels(attribution)
+        pixels = self.pixels(attribution.astype(np.float64))
         parts = np.maximum(pixels, 0.0), np.maximum(-pixels, 0.0)
         return np.stack([in_squares(part, self.side) for part in parts]).astype(np.float32)
+
+    def spread(self, cells: Array) -> Array:
+        """Return a plane as large as the picture, each pixel with its cell's number."""
+        height, width = self.shape[:2]
+        large: Array = np.kron(cells, np.ones((self.side, self.side)))[:height, :width]
+        return large
+
+    def density(self, masses: Array) -> Array:
+        """Return masses as shares of all, float64 (rows, columns, 2), the negative ones below 0.
+
+        All zero where there is no mass.
+        """
+        signed = masses.astype(np.float64) * np.array([1.0, -1.0])[:, None, None]
+        total = float(np.abs(signed).sum())
+        return np.ascontiguousarray(np.moveaxis(signed / (total or 1.0), 0, 2))
+
+
+def distance(masses: Array, exact: Array, least: float = LEAST_PART) -> float:
+    """Return how far masses are from exact ones: the largest total variation of their shares.
+
+    Shares are those of each cell in all mass, in the positive and in the negative one; a sign that
+    has less than `least` of the exact mass does not count.
+    """
+    found, wanted = masses.astype(np.float64), exact.astype(np.float64)
+    total = float(wanted.sum())
+    parts = [(found.sum(axis=0), wanted.sum(axis=0))]
+    parts += [(f, w) for f, w in zip(found, wanted, strict=True) if w.sum() >= least * total]
+    return max(_variation(one, other) for one, other in parts)
+
+
+def _variation(one: Array, other: Array) -> float:
+    shares = [part / (float(part.sum()) or 1.0) for part in (one, other)]
+    return 0.5 * float(np.abs(shares[0] - shares[1]).sum())
 
 
 def default_side(shape: tuple[int, ...]) -> int:
     """Return the cells' side for a picture: a fourteenth of its shorter side, 2 at least."""
-    return max(_LEAST_SIDE, min(shape[:2]) // _CELLS_A_SIDE)
+    return max(LEAST_SIDE, min(shape[:2]) // _CELLS_A_SIDE)
 
 
 def largest_side(shape: tuple[int, ...]) -> int:
