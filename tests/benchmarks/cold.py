@@ -5,7 +5,8 @@ data folder that `tests/conftest.py` names, and the network once, as `tests.benc
 
 Each tool is started anew for every turn, in turns, and reads a model's .h5 and a folder of
 pictures. alibi needs an older Keras, which can't read the file of a newer one: it gets the same
-model, saved by its own. igcli also writes its run directory, without pictures; the scripts save one array.
+model, saved by its own. igcli also writes its run directory, without pictures; the scripts save
+one array.
 """
 
 import argparse
@@ -71,7 +72,7 @@ def script(name: str, python: Path, model: Callable[[Case], Path]) -> Command:
     """Return a peer's command."""
 
     def command(case: Case, pictures: Path, out: Path) -> list[str]:
-        path = str(SCRIPTS / f"{name}.py")
+        path = str(SCRIPTS / f"{name}_script.py")
         sizes = [str(case.side), str(case.channels)]
         return [str(python), path, str(model(case)), str(pictures), *sizes, f"{out}.npy"]
 

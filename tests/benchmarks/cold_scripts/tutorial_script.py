@@ -1,6 +1,6 @@
 """Explain a folder of pictures with the TensorFlow tutorial's loop, from import to saved maps.
 
-Run: ``python tutorial.py MODEL.h5 FOLDER SIDE CHANNELS OUT.npy``.
+Run: ``python tutorial_script.py MODEL.h5 FOLDER SIDE CHANNELS OUT.npy``.
 """
 
 import sys
@@ -17,7 +17,7 @@ model = tf.keras.models.load_model(model_path, compile=False)
 alphas = tf.linspace(0.0, 1.0, 51)
 
 
-@tf.function
+@tf.function  # type: ignore[untyped-decorator]
 def one_batch(baseline: Any, x: Any, some: Any, target: Any) -> Any:
     """Return the gradients at some nodes of one path."""
     rows = baseline + some[:, None, None, None] * (x - baseline)

@@ -1,6 +1,6 @@
 """Explain a folder of pictures as alibi's examples do: a script from import to saved maps.
 
-Run: ``python alibi.py MODEL.h5 FOLDER SIDE CHANNELS OUT.npy``.
+Run: ``python alibi_script.py MODEL.h5 FOLDER SIDE CHANNELS OUT.npy``.
 """
 
 import sys
