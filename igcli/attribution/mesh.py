@@ -22,6 +22,8 @@ from igcli.common.arrays import Array
 
 _ROUND = 4
 _ROUND_SHARE = 16
+# A path this near to its tolerance gets half a round, where a whole one is a fourth of its nodes.
+_NEAR = 2.0
 _WORTH = 0.125
 
 
@@ -206,7 +208,10 @@ class Mesh:
         return self._certified_error <= 2.0 * self.rounding
 
     def _choose(self) -> list[Leaf]:
-        room = min(max(_ROUND, self.steps // _ROUND_SHARE), self._accuracy.max_steps - self.steps)
+        usual = max(_ROUND, self.steps // _ROUND_SHARE)
+        if self._certifies_regions and self._certified_error <= _NEAR * self._accuracy.tolerance:
+            usual = _ROUND // 2
+        room = min(usual, self._accuracy.max_steps - self.steps)
         splittable = [leaf for leaf in self._leaves if leaf.right - leaf.left > 1]
         per_score = self._judge.per_score(self._leaves) if self._certifies_regions else 0.0
         gains = {leaf.left: leaf.priority(per_score) for leaf in splittable}
