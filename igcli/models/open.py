@@ -11,6 +11,7 @@ from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
 from igcli.common.errors import ConfigError, IgcliError, ModelError
 from igcli.common.model_spec import ModelSettings
+from igcli.common.notes import Doubt
 from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
 from igcli.models.loaders.input_values import with_values
@@ -82,7 +83,8 @@ def _quietly(path: Path, settings: ModelSettings, warn: Warn) -> Iterator[Warn]:
     with quiet_stderr():
         yield notes.append
     for note in dict.fromkeys(notes):
-        warn(f"{path}: {note}")
+        told = f"{path}: {note}"
+        warn(Doubt(told) if isinstance(note, Doubt) else told)
 
 
 def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Network]:
