@@ -169,7 +169,7 @@ def _frozen(
     """Return the function of the frozen, simplified graph; what can't be imported raises here."""
     graph, feed, output, shape = _simplified(tf, concrete)
     if not has_gpu(tf):
-        mark_convolutions(graph)
+        mark_convolutions(graph, feed)
     if settings.precision == "bfloat16" and loaded.input.dtype != np.float64:
         frozen = in_bfloat16(tf, graph, feed, output)
     else:
