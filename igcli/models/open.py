@@ -20,6 +20,7 @@ from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.no_model import no_model
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
+from igcli.models.scores import are_probabilities
 from igcli.models.selection.describe import ModelInfo, describe
 from igcli.models.selection.select import select
 from igcli.models.tensorflow_model import TensorFlowModel
@@ -106,11 +107,16 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
     try:
         loaded = select(tf, path, network, settings)
         _tell_of(loaded, settings, warn)
-        exact = None
-        if settings.precision == "bfloat16":
-            single = replace(settings, precision="float32")
-            exact = TensorFlowModel(path, freeze(tf, loaded, single, warn), single)
-        model = TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
+        single = replace(settings, precision="float32")
+        lowered = settings.precision == "bfloat16"
+        exact = freeze(tf, loaded, single, warn) if lowered else None
+        frozen = freeze(tf, loaded, settings, warn)
+        known = _gives_probabilities(tf, exact or frozen, settings, warn)
+        reference = None
+        if exact is not None:
+            reference = TensorFlowModel(path, replace(exact, probabilities=known), single)
+        frozen = replace(frozen, probabilities=known)
+        model = TensorFlowModel(path, frozen, settings, reference)
         return model if loaded.batch is None else InFixedBatches(model, loaded.batch)
     except IgcliError:
         raise
@@ -120,6 +126,18 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
         raise ModelError(
             f"{path} can't be differentiated{_at_size(settings)}", said_in(error)
         ) from error
+
+
+def _gives_probabilities(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> bool:
+    """Look whether the outputs are probabilities already, where that matters."""
+    rows = tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
+    if settings.scores == "as-is" or not are_probabilities(tf, loaded.function, rows):
+        return False
+    warn(
+        "its outputs are probabilities, although no softmax or sigmoid is its last operation: "
+        "they are explained as they are"
+    )
+    return True
 
 
 def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:

@@ -83,6 +83,8 @@ class Loaded:
         How many rows it takes at once; None for any number.
     transposed, draws, of_batch, masks : tuple of str
         See `ModelSpec`.
+    probabilities : bool
+        Whether its outputs are known to be probabilities, whatever its last operation.
     layers : tuple of str
         The names of the model's layers, where they are known.
     notes : tuple of str
@@ -104,6 +106,7 @@ class Loaded:
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
+    probabilities: bool = False
     layers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
