@@ -14,6 +14,7 @@ from igcli.common.model_spec import ModelSettings
 from igcli.common.notes import Doubt
 from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
+from igcli.models.graph.retrace import check_traces
 from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
 from igcli.models.loaders.network import Loaded, Network, said_in
@@ -111,6 +112,8 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
         lowered = settings.precision == "bfloat16"
         exact = freeze(tf, loaded, single, warn) if lowered else None
         frozen = freeze(tf, loaded, settings, warn)
+        if network.model is not None and (settings.custom_objects or settings.allow_unsafe):
+            check_traces(tf, path, frozen, lambda: freeze(tf, loaded, settings, lambda _: None))
         known = _gives_probabilities(tf, exact or frozen, settings, warn)
         reference = None
         if exact is not None:

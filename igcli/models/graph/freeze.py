@@ -26,8 +26,8 @@ from igcli.models.graph.custom_gradients import (
     hold_gradients,
     names_of,
 )
-from igcli.models.graph.grappler import optimized
-from igcli.models.graph.inlined import inline, trace
+from igcli.models.graph.grappler import calls_functions, optimized
+from igcli.models.graph.inlined import inline, make_known, trace
 from igcli.models.graph.masks import masks_of, may_mask, titles
 from igcli.models.graph.rewrites import after_folding, before_folding, node_name
 from igcli.models.graph.stateful import drawn, has_state, of_batch, written
@@ -40,6 +40,8 @@ _MOST_BYTES = 2**28
 _MOST_CONSTANTS = 2**25
 _LARGE_BYTES = 2**16
 _SHOWN = 2
+# An import forgets which of them belong together.
+_CONTROL_FLOW_1 = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "NextIteration"})
 
 
 def freeze(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> Loaded:
@@ -86,6 +88,7 @@ def imported(tf: Any, graph: Any, feed: str, output: str) -> Callable[[Any], Any
     traced function holds many copies of them. Those of a large model are taken out of the graph:
     captured, all functions share one.
     """
+    make_known(graph)
     weights = _without_weights(tf, graph) if graph.ByteSize() > _MOST_CONSTANTS else {}
 
     def function(rows: Any) -> Any:
@@ -168,6 +171,11 @@ def _frozen(
 ) -> Callable[[Any], Any]:
     """Return the function of the frozen, simplified graph; what can't be imported raises here."""
     graph, feed, output, shape = _simplified(tf, concrete)
+    if calls_functions(graph):
+        # The gradient of an imported call is none that TensorFlow can run.
+        raise ValueError("a function that it calls can't be written out")
+    if any(node.op in _CONTROL_FLOW_1 for node in graph.node):
+        raise ValueError("it has conditions of TensorFlow 1: Switch and Merge")
     if not has_gpu(tf):
         mark_convolutions(graph, feed)
     if settings.precision == "bfloat16" and loaded.input.dtype != np.float64:

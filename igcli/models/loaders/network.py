@@ -143,6 +143,8 @@ def first_line(error: BaseException) -> str:
 def op_line(error: BaseException) -> str:
     """Return what an operation says in TensorFlow's error: the line before the node's name."""
     said = [line for line in _lines(error) if not line.startswith(("[[", "File ", "Detected at"))]
+    if said and said[-1].startswith("SymbolicGradient"):
+        return "TensorFlow has no gradient of a function, a loop or a condition of TensorFlow 1"
     return said[-1].partition(" [Op:")[0][:200] if said else first_line(error)
 
 
