@@ -32,6 +32,7 @@ LOADERS: dict[str, Callable[[Path, ModelSettings, Warn], Network]] = {
     ".hdf5": load_h5,
     ".keras": load_keras,
 }
+_HALF = frozenset({"float16", "bfloat16"})
 
 
 def check_path(path: Path) -> None:
@@ -108,6 +109,7 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
     try:
         loaded = select(tf, path, network, settings)
         _tell_of(loaded, settings, warn)
+        _tell_of_half(network, warn)
         single = replace(settings, precision="float32")
         lowered = settings.precision == "bfloat16"
         exact = freeze(tf, loaded, single, warn) if lowered else None
@@ -160,6 +162,17 @@ def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
         warn(
             f"input {names} takes channels first: what is read is transposed for it, and maps and "
             "pictures are height × width × channels"
+        )
+
+
+def _tell_of_half(network: Network, warn: Warn) -> None:
+    """Say so where a Keras model computes in half precision: its gradients are rounded."""
+    layers = getattr(network.model, "_flatten_layers", tuple)()
+    kinds = {getattr(layer, "compute_dtype", "") for layer in layers} & _HALF
+    if kinds:
+        warn(
+            f"it computes in {' and '.join(sorted(kinds))}: gradients are rounded so, and a small "
+            "--tolerance may not be reached; save it with the policy float32 for finer maps"
         )
 
 

@@ -228,7 +228,7 @@ def _simplified(tf: Any, concrete: Any) -> tuple[Any, str, str, Any]:
     """Return the graph, the names of its input and output, and the output's shape."""
     from tensorflow.python.framework import convert_to_constants
 
-    size = sum(v.shape.num_elements() * v.dtype.size for v in concrete.graph.variables)
+    size = sum((v.shape.num_elements() or 0) * v.dtype.size for v in concrete.graph.variables)
     if size > _MOST_BYTES:
         raise _TooLarge(f"{size / 2**30:.1f} GB")
     frozen = convert_to_constants.convert_variables_to_constants_v2(
