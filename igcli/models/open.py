@@ -167,7 +167,7 @@ def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
 
 def _tell_of_half(network: Network, warn: Warn) -> None:
     """Say so where a Keras model computes in half precision: its gradients are rounded."""
-    layers = getattr(network.model, "_flatten_layers", tuple)()
+    layers: list[Any] = list(getattr(network.model, "_flatten_layers", tuple)())
     kinds = {getattr(layer, "compute_dtype", "") for layer in layers} & _HALF
     if kinds:
         warn(

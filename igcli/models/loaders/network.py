@@ -41,6 +41,8 @@ class Network:
         Inputs of the file that are no data, and have a value.
     entry_points : tuple of EntryPoint
         What a SavedModel offers.
+    output_keys : tuple of str
+        What a model that gives a dict calls its outputs, in the order of `outputs`.
     """
 
     function: Callable[[Sequence[Any]], Sequence[Any]]
@@ -51,6 +53,7 @@ class Network:
     batch: int | None = None
     settled: tuple[str, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
+    output_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

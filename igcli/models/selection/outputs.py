@@ -28,8 +28,11 @@ def choose_output(tf: Any, path: Path, network: Network, asked: str | None) -> t
     if asked is None and len(outputs) == 1:
         return outputs[0], ""
     if asked is not None:
+        if asked not in outputs and asked in network.output_keys:
+            return outputs[network.output_keys.index(asked)], ""
         if asked not in outputs:
-            raise unknown(f"--output {asked}", f"{path} has the outputs", asked, outputs)
+            known = [*outputs, *(key for key in network.output_keys if key not in outputs)]
+            raise unknown(f"--output {asked}", f"{path} has the outputs", asked, known)
         return asked, ""
     fit = with_gradient(tf, network)
     if len(fit) == 1:
