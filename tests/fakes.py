@@ -145,6 +145,25 @@ class Kink(FakeModel):
         return np.full(x.shape, float(x.sum() > self.kink))
 
 
+class Edges(FakeModel):
+    """Thirty kinks along each path, at places of their own, over any shape."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, 2)
+        random = np.random.default_rng(4)
+        self._weights = random.normal(size=(30, int(np.prod(shape))))
+        self._kinks = random.uniform(-1.5, 1.5, 30)
+
+    def value(self, x: Array) -> Array:
+        total = np.maximum(0.0, x @ self._weights.T - self._kinks).sum(axis=1)
+        return np.stack([total, -total], axis=1)
+
+    def gradient(self, x: Array, target: int) -> Array:
+        on = (self._weights @ x > self._kinks).astype(float)
+        gradient: Array = (on @ self._weights) * (1 - 2 * target)
+        return gradient
+
+
 class NanMaker(Linear):
     """Linear, but NaN wherever the largest feature exceeds `above`."""
 

@@ -14,9 +14,11 @@ from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.attribution.integral import Integral, Job
 from igcli.attribution.mesh import Mesh
 from igcli.attribution.path_gradients import products
+from igcli.attribution.regions_error import Cells
 from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
+from igcli.common.regions import Regions
 
 # How far inputs may run ahead of the oldest unfinished one: finished maps wait for their turn.
 _AHEAD = 256
@@ -31,11 +33,15 @@ class Adaptive:
     """Steps where each path needs them, to a tolerance; see `Method` in `methods`.
 
     `memory` is for node gradients: a path is begun only while it fits beside those under way.
+    `storing` is the part of the tolerance that is left to what maps lose where they are stored.
     """
 
     name: str
     accuracy: Accuracy
     memory: int
+    regions: Regions | None = None
+    certifies_regions: bool = False
+    storing: float = 0.0
 
     @property
     def title(self) -> str:
@@ -81,6 +87,14 @@ class Adaptive:
         rounding = max(error, self.accuracy.rounding)
         return replace(self, accuracy=replace(self.accuracy, rounding=rounding))
 
+    def with_regions(self, regions: Regions, certified: bool) -> "Adaptive":
+        """Return the same method, which estimates the error of densities over cells too."""
+        return replace(self, regions=regions, certifies_regions=certified)
+
+    def with_storing(self, error: float) -> "Adaptive":
+        """Return the same method, which leaves so much of the tolerance to how maps are stored."""
+        return replace(self, storing=error)
+
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would."""
         return batches.row_products(rows)
@@ -94,7 +108,10 @@ class Adaptive:
 
     def begin(self, job: Job, model: GradientModel) -> "AdaptivePath":
         """Return a job's live path."""
-        return AdaptivePath(job, Mesh(self.accuracy, model.node_gradients(prod(job.path.shape))))
+        gradients = model.node_gradients(prod(job.path.shape))
+        cells = None if self.regions is None else Cells(self.regions)
+        accuracy = replace(self.accuracy, tolerance=self.tolerance - self.storing)
+        return AdaptivePath(job, Mesh(accuracy, gradients, cells, self.certifies_regions))
 
     def has_room(self, live: Sequence["AdaptivePath"]) -> bool:
         """Tell whether a path fits into memory beside those under way, and is not too far ahead.
@@ -165,6 +182,7 @@ class AdaptivePath:
             steps=mesh.steps,
             profile=profile,
             error_estimate=mesh.error_estimate,
+            regions_error=mesh.regions_error,
             converged=mesh.converged,
             rounding=mesh.rounding,
         )

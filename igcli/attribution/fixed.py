@@ -19,6 +19,7 @@ from igcli.attribution.quadrature import Rule
 from igcli.attribution.scheduler import Span, integrate_paths
 from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
+from igcli.common.regions import Regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,14 @@ class FixedRule:
     def with_rounding(self, error: float) -> "FixedRule":
         """Return the rule without its estimate, which knows nothing of rounding."""
         return replace(self, rule=replace(self.rule, coarse=None)) if error > 0.0 else self
+
+    def with_regions(self, regions: Regions, certified: bool) -> "FixedRule":
+        """Return the same rule: its steps are what they are."""
+        return self
+
+    def with_storing(self, error: float) -> "FixedRule":
+        """Return the same rule: it has no tolerance to meet."""
+        return self
 
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:
         """Send one batch as `integrate` would, whatever the weights."""

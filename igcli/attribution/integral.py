@@ -35,6 +35,8 @@ class Integral:
         What was seen at them.
     error_estimate : float or None
         Of the L1 error relative to the map, where there is one.
+    regions_error : float or None
+        Of the densities over a picture's cells, where they are estimated.
     converged : bool or None
         Whether the estimate met the tolerance; None where no tolerance was asked for.
     rounding : float
@@ -46,6 +48,7 @@ class Integral:
     steps: int
     profile: Profile
     error_estimate: float | None = None
+    regions_error: float | None = None
     converged: bool | None = None
     rounding: float = 0.0
 

@@ -40,7 +40,13 @@ class Leaf:
         """The largest error that one jump of the size seen can make here."""
         return 0.5 * self.width * self.change
 
-    @property
-    def priority(self) -> float:
-        """What splitting it may gain."""
-        return max(self.bound, self.hint)
+    def missed(self, per_score: float = 0.0) -> float:
+        """Return the L1 error that its residual points to.
+
+        `per_score` is the L1 norm that may hang on a change of the score by one.
+        """
+        return max(self.hint, abs(self.residual) * per_score)
+
+    def priority(self, per_score: float = 0.0) -> float:
+        """Return what splitting it may gain."""
+        return max(self.bound, self.missed(per_score))

@@ -3,30 +3,28 @@
 The mesh is dyadic and the rule on it the composite trapezoid. Nothing here knows a model: gradients
 come in, already multiplied by the path's tangent, and nodes to evaluate come out.
 
-The error estimate is explained in `igcli.attribution.error_estimate`. Three observations can only
-raise it: splits that moved the map more than the jumps seen before foretold; intervals that miss
-more of the score's change than their jumps explain; and the delta itself, below which no error can
-be.
+How wrong its map is, `igcli.attribution.mesh_estimate` judges.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from igcli.attribution.accuracy import Accuracy
-from igcli.attribution.error_estimate import SMOOTH
 from igcli.attribution.intervals import FULL, Leaf, Split
+from igcli.attribution.mesh_estimate import MeshEstimate
+from igcli.attribution.mesh_nodes import MeshNodes
 from igcli.attribution.node_gradients import NodeGradients
+from igcli.attribution.regions_error import Cells
 from igcli.common.arrays import Array
 
 _ROUND = 4
 _ROUND_SHARE = 16
+# A path this near to its tolerance gets half a round, where a whole one is a fourth of its nodes.
+_NEAR = 2.0
 _WORTH = 0.125
-_WINDOW = 8
-_SURELY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +45,59 @@ class Mesh:
         When to stop.
     gradients : NodeGradients
         Where to keep the gradients: empty.
+    cells : Cells or None
+        Where to keep what the densities over a picture's cells are of, where their error is
+        estimated too: empty.
+    certifies_regions : bool
+        Whether the tolerance is asked of the densities, not of the pixels.
     """
 
-    def __init__(self, accuracy: Accuracy, gradients: NodeGradients) -> None:
+    def __init__(
+        self,
+        accuracy: Accuracy,
+        gradients: NodeGradients,
+        cells: Cells | None = None,
+        certifies_regions: bool = False,
+    ) -> None:
         self._accuracy = accuracy
-        self._row: dict[int, int] = {}
         self._gradients = gradients
-        self._norms: list[float] = []
-        self._totals: list[float] = []
-        self._scores: list[float] = []
+        self._nodes = MeshNodes(gradients, cells)
+        self._judge = MeshEstimate(self._nodes, accuracy.rounding)
+        self._certifies_regions = certifies_regions
         self._leaves: list[Leaf] = []
-        self._surprises: list[tuple[float, float]] = []
         self._splitting: list[Leaf] = []
         self._found = _Found({}, {}, {})
-        self._last_jumps = (np.ones(2), 0.0)
         spacing = FULL // accuracy.first_intervals
         self._pending = dict.fromkeys(range(0, FULL + 1, spacing))
         self.error_estimate = np.inf
-        self.rounding = 0.0
+        self.regions_error: float | None = None
         self.done = False
 
     @property
     def steps(self) -> int:
         """How many nodes were evaluated."""
-        return len(self._row)
+        return len(self._nodes)
+
+    @property
+    def rounding(self) -> float:
+        """The part of the estimate that more nodes can't lower."""
+        return self._judge.rounding
 
     @property
     def nbytes(self) -> int:
         """How many bytes the node gradients hold, or will when the pending ones are in."""
-        return max(self._gradients.nbytes, 4 * self._gradients.size * len(self._pending))
+        return max(self._nodes.nbytes, 4 * self._gradients.size * len(self._pending))
 
     @property
     def converged(self) -> bool:
-        """Whether the estimate is within the tolerance."""
-        return bool(self.error_estimate <= self._accuracy.tolerance)
+        """Whether the estimate that the tolerance is asked of is within it."""
+        return bool(self._certified_error <= self._accuracy.tolerance)
+
+    @property
+    def _certified_error(self) -> float:
+        if not self._certifies_regions:
+            return self.error_estimate
+        return np.inf if self.regions_error is None else self.regions_error
 
     @property
     def pending(self) -> list[float]:
@@ -91,11 +108,7 @@ class Mesh:
         """Take what was seen at a pending node, in any order: gradient × tangent, and score."""
         index = round(alpha * FULL)
         del self._pending[index]
-        self._row[index] = self.steps
-        norm, total = self._gradients.append(gradient)
-        self._norms.append(norm)
-        self._totals.append(total)
-        self._scores.append(score)
+        self._nodes.add(index, gradient, score)
 
     def advance(self) -> None:
         """Judge the mesh once nothing is pending: stop, or choose what to evaluate next."""
@@ -107,16 +120,28 @@ class Mesh:
         else:
             self._measure(self._first_splits())
             self._build(0, FULL)
-        self.error_estimate = self._estimate()
+        if self._certifies_regions:
+            self.regions_error = self._judge.regions(self._leaves)
+        else:
+            self.error_estimate = self._judge.pixels(self._leaves, self._accuracy.tolerance)
         chosen = [] if self._enough() else self._choose()
         self._splitting = sorted(chosen, key=lambda leaf: leaf.left)
         middles = ((leaf.left + leaf.right) // 2 for leaf in self._splitting)
         self._pending = dict.fromkeys(middles)
         self.done = not self._pending
+        if self.done:
+            self._judge_the_rest()
+
+    def _judge_the_rest(self) -> None:
+        """Estimate the error that the tolerance was not asked of, once, at the end."""
+        if self._certifies_regions:
+            self.error_estimate = self._judge.pixels(self._leaves, np.inf)
+        elif self._nodes.cells is not None:
+            self.regions_error = self._judge.regions(self._leaves)
 
     def attribution(self) -> Array:
         """Return the integral, float64 (size,)."""
-        return self._gradients.combine(self._weights())
+        return self._gradients.combine(self._nodes.weights(self._leaves))
 
     def _first_splits(self) -> list[tuple[int, int]]:
         """Return every interval whose middle is a node of the first mesh."""
@@ -132,7 +157,7 @@ class Mesh:
         """Split down to the first mesh, as if it had been reached from one interval."""
         self._split(left, right, self._found.change[left, right])
         for leaf in self._leaves[-2:]:
-            if (leaf.left + leaf.right) // 2 in self._row:
+            if (leaf.left + leaf.right) // 2 in self._nodes.row:
                 self._leaves.remove(leaf)
                 self._build(leaf.left, leaf.right)
 
@@ -140,15 +165,15 @@ class Mesh:
         middle = (left + right) // 2
         width = (right - left) / FULL
         split = Split(0.25 * width * self._found.bend[left, right])
-        self._surprises.append((split.movement, 0.25 * width * change))
+        self._judge.surprises.append((split.movement, 0.25 * width * change))
         for a, b in ((left, middle), (middle, right)):
             self._leaves.append(self._leaf(a, b, split))
 
     def _leaf(self, left: int, right: int, parent: Split) -> Leaf:
         half = 0.5 * (right - left) / FULL
         change = self._found.change[left, right]
-        total = half * (self._totals[self._row[left]] + self._totals[self._row[right]])
-        rise = self._scores[self._row[right]] - self._scores[self._row[left]]
+        total = half * (self._nodes.total(left) + self._nodes.total(right))
+        rise = self._nodes.rise(left, right)
         residual = total - rise
         hint, most = abs(residual), 0.5 * parent.movement
         net = max(abs(total), abs(rise))
@@ -173,91 +198,23 @@ class Mesh:
 
     def _norms_of(self, nodes: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
         """Return the L1 norms of Σ weight × gradient over some tuples of nodes."""
-        rows = [[self._row[index] for index in indices] for indices in nodes]
+        rows = [[self._nodes.row[index] for index in indices] for indices in nodes]
         return self._gradients.l1_norms(rows, weights)
-
-    def _weights(self) -> Array:
-        weights = [0.0] * self.steps
-        for leaf in self._leaves:
-            half = 0.5 * leaf.width
-            weights[self._row[leaf.left]] += half
-            weights[self._row[leaf.right]] += half
-        return np.array(weights)
 
     def _enough(self) -> bool:
         if self.steps >= self._accuracy.max_steps or self.converged:
             return True
         # What is left is rounding: more nodes would not help.
-        return self.error_estimate <= 2.0 * self.rounding
+        return self._certified_error <= 2.0 * self.rounding
 
     def _choose(self) -> list[Leaf]:
-        room = min(max(_ROUND, self.steps // _ROUND_SHARE), self._accuracy.max_steps - self.steps)
+        usual = max(_ROUND, self.steps // _ROUND_SHARE)
+        if self._certifies_regions and self._certified_error <= _NEAR * self._accuracy.tolerance:
+            usual = _ROUND // 2
+        room = min(usual, self._accuracy.max_steps - self.steps)
         splittable = [leaf for leaf in self._leaves if leaf.right - leaf.left > 1]
-        best = sorted(splittable, key=lambda leaf: (-leaf.priority, leaf.left))[:room]
-        floor = _WORTH * best[0].priority if best else 0.0
-        return [leaf for leaf in best if leaf.priority >= floor and leaf.priority > 0.0]
-
-    def _estimate(self) -> float:
-        """Return the error estimate, relative to the map; see the module's text."""
-        weights = self._weights()
-        norm = self._gradients.l1_norm_of_sum("map", weights)
-        rise = self._scores[self._row[FULL]] - self._scores[self._row[0]]
-        scale = max(norm, abs(rise))
-        if scale == 0.0:
-            # No gradient anywhere, or seen ones that cancel exactly: the exact map is unknown.
-            return np.inf if any(self._norms) else 0.0
-        self.rounding = self._accuracy.rounding * float(weights @ np.array(self._norms)) / scale
-        enough = self._accuracy.tolerance * scale
-        error = SMOOTH * self._gradients.l1_norm_of_sum("gap", self._coarse_less_fine())
-        if error <= enough:
-            error = max(error, self._jump_error(enough))
-        moved, foreseen = np.sum(self._surprises[-_WINDOW:], axis=0)
-        surprise = max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0
-        unexplained = sum(max(0.0, leaf.hint - leaf.bound) for leaf in self._leaves)
-        missed = abs(sum(leaf.residual for leaf in self._leaves))
-        error = max(surprise * error + unexplained, missed)
-        # Relative to the exact map, whose norm is at least this.
-        exact = max(norm - error, abs(rise))
-        return error / exact + self.rounding if exact > 0.0 else np.inf
-
-    def _jump_error(self, enough: float) -> float:
-        """Return the error of the jumps seen; foretold where it is sure to be too much still."""
-        nodes, sizes, scale = self._jumps()
-        # It falls as their sum does where each has pixels of its own, as the root of the sum of
-        # their squares where all share theirs.
-        sums = np.array([sizes.sum(), np.sqrt(np.square(sizes).sum())])
-        before, error = self._last_jumps
-        foretold = error * _SURELY * float(np.min(sums / before)) if error else 0.0
-        if foretold > enough:
-            return foretold
-        error = self._gradients.jump_error(nodes, scale, float(sizes.sum()), enough)
-        self._last_jumps = sums, error
-        return error
-
-    def _jumps(self) -> tuple[list[int], Array, Array]:
-        """Return the path's nodes as rows, and each leaf's largest error by a jump: norm and scale.
-
-        But no more than the split that made the leaf moved the map: a smooth gradient changes
-        without jumping.
-        """
-        leaves = sorted(self._leaves, key=lambda leaf: leaf.left)
-        nodes = [self._row[leaf.left] for leaf in leaves] + [self._row[FULL]]
-        scale = np.array(
-            [
-                0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound)
-                if leaf.bound
-                else 0.0
-                for leaf in leaves
-            ]
-        )
-        return nodes, scale * np.array([leaf.change for leaf in leaves]), scale
-
-    def _coarse_less_fine(self) -> Array:
-        """Return the weights of what merging every last-level pair of leaves would change."""
-        weights = [0.0] * self.steps
-        for before, leaf in pairwise(sorted(self._leaves, key=lambda leaf: leaf.left)):
-            if before.parent is leaf.parent:
-                weights[self._row[before.left]] += 0.5 * leaf.width
-                weights[self._row[leaf.right]] += 0.5 * leaf.width
-                weights[self._row[leaf.left]] -= leaf.width
-        return np.array(weights)
+        per_score = self._judge.per_score(self._leaves) if self._certifies_regions else 0.0
+        gains = {leaf.left: leaf.priority(per_score) for leaf in splittable}
+        best = sorted(splittable, key=lambda leaf: (-gains[leaf.left], leaf.left))[:room]
+        floor = _WORTH * gains[best[0].left] if best else 0.0
+        return [leaf for leaf in best if gains[leaf.left] >= floor and gains[leaf.left] > 0.0]

@@ -20,6 +20,7 @@ from igcli.common.choices import (
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.machine import total_memory
+from igcli.common.regions import Regions
 
 _MEMORY_SHARE = 4
 
@@ -72,6 +73,21 @@ class Method(Protocol):
 
     def with_rounding(self, error: float) -> "Method":
         """Return the same method, for gradients that are wrong by so much of their L1 norm."""
+        ...
+
+    def with_regions(self, regions: Regions, certified: bool) -> "Method":
+        """Return the same method, which estimates the error of densities over cells too.
+
+        Where they are what is certified, the tolerance is asked of them, not of the pixels. A
+        method that adapts nothing gives no such estimate.
+        """
+        ...
+
+    def with_storing(self, error: float) -> "Method":
+        """Return the same method, for maps that lose so much of their L1 norm on the disk.
+
+        What is lost is added to each estimate, so a tolerance is met with room for it.
+        """
         ...
 
     def evaluate(self, batches: Batches, rows: PathRows) -> RowValues:

@@ -22,12 +22,10 @@ from igcli.comparison.grid import DEFAULT_GRID
 @click.option(
     "--grid",
     type=click.IntRange(min=1, max=4096),
-    default=DEFAULT_GRID,
-    show_default=True,
-    help="Sides of the grid that maps are reduced to, at most.",
+    help=f"Sides of the grid that maps are reduced to, at most.  [default: {DEFAULT_GRID}]",
 )
 @debug_option
-def command(run: Path, output: Path, grid: int) -> None:
+def command(run: Path, output: Path, grid: int | None) -> None:
     """Write the maps of the run directory OUT, reduced, to a file that `igcli compare` takes."""
     from igcli.common.text import in_bytes
     from igcli.comparison.drift.reference_file import write_igref

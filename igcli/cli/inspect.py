@@ -60,11 +60,21 @@ def _shape(sizes: list[int | None]) -> str:
 
 def _estimate(estimate: Mapping[str, Any]) -> str:
     failed = f", {estimate['failed']} of which failed" if estimate["failed"] else ""
-    return (
+    lines = [
         f"{in_time(estimate['seconds'])} after loading, {estimate['gradients']:,} gradients, "
         f"{in_bytes(estimate['memory'])} of memory, {in_bytes(estimate['disk'])} on disk "
         f"(from {estimate['sample']} of them{failed})"
-    )
+    ]
+    if estimate["certify"]:
+        by_name = (
+            f"{name} {in_time(work['seconds'])}, {work['gradients']:,} gradients"
+            for name, work in estimate["certify"].items()
+        )
+        lines.append(f"{'certify':<{_LABEL}}{'; '.join(by_name)}")
+    if estimate["store"]:
+        by_store = (f"{name} {in_bytes(size)}" for name, size in estimate["store"].items())
+        lines.append(f"{'store':<{_LABEL}}{'; '.join(by_store)} on disk")
+    return "\n".join(lines)
 
 
 def _input(spec: Mapping[str, Any]) -> str:

@@ -47,7 +47,7 @@ def _parse_scale(
     default="overlay",
     show_default=True,
     help="panel: all on one sheet (image, map, positive, negative); tutorial: baseline, image, "
-    "map, image over map.",
+    "map, image over map; regions: the mass of each cell, also where no pixels are kept.",
 )
 @click.option("--sign", type=click.Choice(SIGNS), help="Which attributions count.")
 @click.option("--reduce", type=click.Choice(list(REDUCTIONS)), help="Channels to one number.")

@@ -25,6 +25,8 @@ from igcli.common.choices import (
     METHODS,
     MOST_STEPS,
     PREPROCESS,
+    STORE_DTYPES,
+    STORED,
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
@@ -45,6 +47,12 @@ _SETTINGS = (
         "tolerance",
         type=float,
         help=f"Adaptive: accepted error, relative to the map.  [default: {DEFAULT_TOLERANCE}]",
+    ),
+    run_option(
+        "certify",
+        metavar="pixels|regions[:CELL]",
+        help="Adaptive: what the tolerance is asked of: each pixel's value; or, with far fewer "
+        "steps, where in a picture the mass lies, by cells of CELL pixels.",
     ),
     run_option(
         "min_steps",
@@ -190,6 +198,18 @@ _SETTINGS = (
         metavar="I/N",
         callback=parse_shard,
         help="Explain one of N ranges of the inputs, I from 1 to N; `igcli merge` joins them.",
+    ),
+    run_option(
+        "store",
+        type=click.Choice(STORED),
+        help="What is kept of a map: pixels, with the mass of each region beside them; or regions "
+        "alone, in a hundredth of the disk.",
+    ),
+    run_option(
+        "store_dtype",
+        type=click.Choice(STORE_DTYPES),
+        help="The pixels' numbers on the disk: float16 takes half of it, its rounding is part of "
+        "each error estimate.",
     ),
     run_option(
         "save",

@@ -19,6 +19,14 @@ DEFAULT_MIN_STEPS = 9
 DEFAULT_MAX_STEPS = 256
 MOST_STEPS = 4097
 
+# What is certified, and what is stored, of a picture's map.
+PIXELS = "pixels"
+REGIONS = "regions"
+STORED = (PIXELS, REGIONS)
+FLOAT32 = "float32"
+FLOAT16 = "float16"
+STORE_DTYPES = (FLOAT32, FLOAT16)
+
 # By the model, which must be loaded for it.
 AUTO = "auto"
 PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from igcli.common.choices import FLOAT32, PIXELS
 from igcli.common.files import file_in
 from igcli.common.model_spec import ModelSettings
 from igcli.common.setting import Decides, setting, settings_of
@@ -22,8 +23,9 @@ class RunConfig:
     `preprocess`, stretch for `resize`, the model's own size for `image_size`, no `limit`; and for
     the method, 50 for a fixed rule's `steps`, 0.05, 9 and 256 for the adaptive `tolerance`,
     `min_steps` and `max_steps`, a quarter of the machine's for `memory` (bytes).
-    `image_size` is (height, width); `bit_depth` None is what image files tell, and no `bands` are
-    a photo's own channels, or the mean of others; `shard` is (which, of how many), counted from 1.
+    `certify` is pixels, regions or regions:CELL; `image_size` is (height, width); `bit_depth` None
+    is what image files tell, and no `bands` are a photo's own channels, or the mean of others;
+    `shard` is (which, of how many), counted from 1.
 
     To add a setting takes two places: a field here, and its option in `igcli.cli.run_options`. A
     field with a plain default decides what is explained; `igcli.common.setting.setting` marks what
@@ -41,6 +43,7 @@ class RunConfig:
     tolerance: float | None = setting(None, decides=_INTEGRAL)
     min_steps: int | None = setting(None, decides=_INTEGRAL)
     max_steps: int | None = setting(None, decides=_INTEGRAL)
+    certify: str = setting(PIXELS, decides=_INTEGRAL)
     memory: int | None = setting(None, decides=_NOTHING)
     steps: int | None = setting(None, decides=_INTEGRAL)
     baseline: tuple[str, ...] = setting((), file=True, keywords=("mean",))
@@ -64,6 +67,8 @@ class RunConfig:
     precision: str = setting("float32", decides=_INTEGRAL)
     seed: int = 0
     limit: int | None = setting(None, decides=_NOTHING)
+    store: str = setting(PIXELS, decides=_INTEGRAL)
+    store_dtype: str = setting(FLOAT32, decides=_INTEGRAL)
     save: tuple[str, ...] = setting((), decides=_NOTHING)
     fail_on: tuple[str, ...] = setting((), decides=_NOTHING)
     profile_path: bool = setting(False, decides=_INTEGRAL)

@@ -36,8 +36,13 @@ class Explanation:
     ----------
     row : int
         Its place in results.csv and in /attributions.
+    regions_error : float or None
+        The estimate of how far the mass of each cell is from the exact map's; see
+        `igcli.common.regions`.
     attribution : Array or None
         float32, the input's shape, signed.
+    regions : Array or None
+        float32 (2, rows, columns): the positive and the negative mass of each cell of a picture.
     image : Array or None
         uint8 (height, width, channels): what the model saw, for display.
     profile : Profile or None
@@ -59,10 +64,12 @@ class Explanation:
     relative_delta: float | None = None
     steps: int | None = None
     error_estimate: float | None = None
+    regions_error: float | None = None
     converged: bool | None = None
     status: Literal["ok", "failed"] = "ok"
     message: str = ""
     attribution: Array | None = None
+    regions: Array | None = None
     image: Array | None = None
     profile: Profile | None = None
 

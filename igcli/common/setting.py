@@ -16,7 +16,8 @@ class Decides(Enum):
 
     EXPLANATION = "what is explained: runs that differ neither go on with nor compare to each other"
     INTEGRAL = (
-        "how well it is known, what it is called, and of which inputs: a run that goes on has it"
+        "how well it is known, what is kept of it, what it is called, and of which inputs: a run "
+        "that goes on has it"
     )
     NOTHING = "how a run is carried out, and what is made of it: no stored number beyond rounding"
 

@@ -67,6 +67,7 @@ class Tally:
         self.ok = 0
         self.failures: list[tuple[str, str]] = []
         self.deltas, self.relative, self.errors = Spread(), Spread(), Spread()
+        self.regions_errors = Spread()
         self.steps = array("q")
         self.unconverged = 0
         self.crossed: dict[str, list[str]] = {}
@@ -87,6 +88,7 @@ class Tally:
         self.deltas.add(delta, explanation.id)
         self.relative.add(explanation.relative_delta, explanation.id)
         self.errors.add(explanation.error_estimate, explanation.id)
+        self.regions_errors.add(explanation.regions_error, explanation.id)
         if explanation.steps is not None:
             self.steps.append(explanation.steps)
         self.unconverged += explanation.converged is False

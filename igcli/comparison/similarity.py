@@ -35,6 +35,8 @@ class Metric:
         What it lies between.
     meaning : str
         In words, for reports.
+    needs_pixels : str
+        Why densities over regions do not tell it; "" where they do.
     """
 
     measure: Callable[[Array, Array], float]
@@ -43,6 +45,7 @@ class Metric:
     least: float
     most: float
     meaning: str
+    needs_pixels: str = ""
 
 
 def cosine(reference: Array, new: Array) -> float:
@@ -156,17 +159,23 @@ def signs(reference: Array, new: Array) -> float:
     return float(mass[np.sign(reference) == np.sign(new)].sum()) / total
 
 
+_OF_PIXELS = "it is a share of the pixels, and regions are far larger"
+_OF_SIGNS = "pixels of both signs lie in one region"
 METRICS: dict[str, Metric] = {
     "cosine": Metric(cosine, 1.0, True, -1.0, 1.0, "cosine of the maps"),
     "spearman": Metric(spearman, 1.0, True, -1.0, 1.0, "rank correlation of the maps"),
     "coarse": Metric(coarse, 1.0, True, -1.0, 1.0, "correlation of |map| on a grid of 14×14 cells"),
-    "top1": Metric(_top(0.01), 1.0, True, 0.0, 1.0, "overlap of the top 1 % of pixels"),
-    "top5": Metric(_top(0.05), 1.0, True, 0.0, 1.0, "overlap of the top 5 % of pixels"),
-    "top10": Metric(_top(0.10), 1.0, True, 0.0, 1.0, "overlap of the top 10 % of pixels"),
+    "top1": Metric(_top(0.01), 1.0, True, 0.0, 1.0, "overlap of the top 1 % of pixels", _OF_PIXELS),
+    "top5": Metric(_top(0.05), 1.0, True, 0.0, 1.0, "overlap of the top 5 % of pixels", _OF_PIXELS),
+    "top10": Metric(
+        _top(0.10), 1.0, True, 0.0, 1.0, "overlap of the top 10 % of pixels", _OF_PIXELS
+    ),
     "l1": Metric(_relative(1), 0.0, False, 0.0, inf, "L1 difference over the reference's L1 norm"),
     "l2": Metric(_relative(2), 0.0, False, 0.0, inf, "L2 difference over the reference's L2 norm"),
     "shift": Metric(shift, 0.0, False, 0.0, 1.0, "shift of the centre of mass, in diagonals"),
-    "signs": Metric(signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same"),
+    "signs": Metric(
+        signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same", _OF_SIGNS
+    ),
 }
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.distance import relative_distance
 from igcli.common.explanation import Explanation
+from igcli.common.regions import LEAST_PART, distance
+from igcli.store.kept import Kept
 
 # Scores, relative to them or to 1: what another batch size or another machine may change.
 _SCORES = 1e-4
@@ -16,6 +18,9 @@ _DERIVED = 1e-6
 # Maps of the same fixed rule, and what rounding may add to error estimates, relative to L1 norms.
 _SAME_RULE = 1e-3
 _ROUNDING = 1e-5
+# Of the mass: a sign that has less is near the least share that counts for regions.
+_SURELY_COUNTS = 2.0 * LEAST_PART
+_PIXELS_ALONE = Kept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Checked:
         Whether that is within the finer tolerance.
     wrong : tuple of Wrong
         What does not hold.
+    measured_regions, regions_error, finer_regions_error : float or None
+        As `measured_error` and the two estimates, of where the mass of regions lies.
     """
 
     id: str
@@ -59,33 +66,49 @@ class Checked:
     finer_estimate: float | None
     finer_converged: bool | None
     wrong: tuple[Wrong, ...]
+    measured_regions: float | None = None
+    regions_error: float | None = None
+    finer_regions_error: float | None = None
 
 
 def check(
-    stored: Explanation, finer: Explanation, same: Explanation | None, tolerance: float | None
+    stored: Explanation,
+    finer: Explanation,
+    same: Explanation | None,
+    tolerance: float | None,
+    kept: Kept = _PIXELS_ALONE,
 ) -> Checked:
     """Hold a stored explanation against recomputed ones.
 
     Parameters
     ----------
     stored : Explanation
-        What the run directory has, its map flat.
+        What the run directory has, its map flat; without one where it keeps regions alone.
     finer : Explanation
         The same input's, recomputed to a finer tolerance; its map flat.
     same : Explanation or None
         Recomputed with the run's own rule, where that is a fixed one.
     tolerance : float or None
         The run's; None for a fixed rule.
+    kept : Kept
+        What the run has of its maps, and certifies.
     """
     wrong = [Wrong(stored.id, *found) for found in _input(stored, same or finer)]
-    measured = None
+    measured = of_regions = None
     if not wrong and stored.status == "ok":
-        wrong = [Wrong(stored.id, *found) for found in _numbers(stored, same or finer, tolerance)]
-        if all(w.check not in {"target", "map"} for w in wrong):
+        claims = (
+            *_numbers(stored, same or finer),
+            *_derived(stored, same or finer, kept),
+            *_convergence(stored, tolerance, kept.certified),
+        )
+        wrong = [Wrong(stored.id, *claim) for claim in claims]
+        if all(w.check not in {"target", "map", "regions"} for w in wrong):
             if finer.status == "ok":
-                measured = _distance(stored, finer)
+                measured, of_regions = _distance(stored, finer), _of_regions(stored, finer)
             words = (*_of_rule(stored, same), *_of_estimate(stored, finer, measured))
             wrong += [Wrong(stored.id, "map", text) for text in words]
+            words = tuple(_of_regions_estimate(stored, finer, of_regions))
+            wrong += [Wrong(stored.id, "regions", text) for text in words]
     return Checked(
         id=stored.id,
         status=stored.status,
@@ -94,13 +117,25 @@ def check(
         finer_estimate=finer.error_estimate,
         finer_converged=finer.converged,
         wrong=tuple(wrong),
+        measured_regions=of_regions,
+        regions_error=stored.regions_error,
+        finer_regions_error=finer.regions_error,
     )
 
 
-def _distance(stored: Explanation, recomputed: Explanation) -> float:
-    """Return the relative L1 distance of a stored map to a recomputed one."""
-    assert stored.attribution is not None and recomputed.attribution is not None
+def _distance(stored: Explanation, recomputed: Explanation) -> float | None:
+    """Return the relative L1 distance of a stored map to a recomputed one; None without one."""
+    if stored.attribution is None:
+        return None
+    assert recomputed.attribution is not None
     return relative_distance(stored.attribution, recomputed.attribution)
+
+
+def _of_regions(stored: Explanation, recomputed: Explanation) -> float | None:
+    """Return how far the stored mass of regions is from a recomputed one; None without it."""
+    if stored.regions is None or recomputed.regions is None:
+        return None
+    return distance(stored.regions, recomputed.regions, _SURELY_COUNTS)
 
 
 def _input(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str]]:
@@ -118,9 +153,7 @@ def _input(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str]]
         yield "input", "no SHA-256 of the input is stored"
 
 
-def _numbers(
-    stored: Explanation, again: Explanation, tolerance: float | None
-) -> Iterator[tuple[str, str]]:
+def _numbers(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str]]:
     for name in ("target", "prediction"):
         was, now = getattr(stored, name), getattr(again, name)
         if was != now:
@@ -130,30 +163,39 @@ def _numbers(
             was, now = getattr(stored, name), getattr(again, name)
             if not _near(was, now, _SCORES * max(1.0, abs(now))):
                 yield name, f"{name} is {_number(was)}, recomputed {_number(now)}"
-    yield from _derived(stored, again)
-    claimed = stored.error_estimate
+
+
+def _convergence(
+    stored: Explanation, tolerance: float | None, certified: bool
+) -> Iterator[tuple[str, str]]:
+    """Say where what is certified, pixels or regions, did not meet the tolerance as is said."""
+    name, which = "error_estimate", "an error estimate"
+    if certified:
+        name, which = "regions_error", "a regions error"
+    claimed = getattr(stored, name)
     met = None if tolerance is None or claimed is None else claimed <= tolerance
     if tolerance is not None and claimed is None:
-        yield "error_estimate", "no error estimate is stored"
+        yield name, f"no {which.partition(' ')[2]} is stored"
     elif stored.converged != met:
         yield (
             "converged",
-            f"converged is {stored.converged}, with an error estimate of {_number(claimed)} and "
+            f"converged is {stored.converged}, with {which} of {_number(claimed)} and "
             f"{'no tolerance' if tolerance is None else f'a tolerance of {tolerance:g}'}",
         )
 
 
-def _derived(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str]]:
-    """Say what does not follow from the numbers and the map that are stored beside it."""
-    attribution = stored.attribution
-    assert attribution is not None and again.attribution is not None
-    if attribution.size != again.attribution.size or not np.isfinite(attribution).all():
-        yield "map", "its map is not there, or not whole"
-        return
-    total = float(attribution.sum(dtype=np.float64))
-    if not _near(stored.attribution_sum, total, _DERIVED * _l1(attribution)):
-        claimed = _number(stored.attribution_sum)
-        yield "attribution_sum", f"attribution_sum is {claimed}, the map's sum {_number(total)}"
+def _derived(stored: Explanation, again: Explanation, kept: Kept) -> Iterator[tuple[str, str]]:
+    """Say what does not follow from the numbers and arrays that are stored beside it."""
+    for name, array, other in (
+        ("map", stored.attribution, again.attribution),
+        ("regions", stored.regions, again.regions),
+    ):
+        if array is not None and other is not None:
+            if array.size != other.size or not np.isfinite(array).all():
+                what = "its map is" if name == "map" else "the mass of its regions is"
+                yield name, f"{what} not there, or not whole"
+                return
+    yield from _sums(stored, kept)
     values = (stored.attribution_sum, stored.score, stored.baseline_score)
     known = [value for value in values if value is not None]
     if len(known) < len(values):
@@ -171,12 +213,47 @@ def _derived(stored: Explanation, again: Explanation) -> Iterator[tuple[str, str
         yield "relative_delta", f"relative_delta is {claimed}, its terms give {_number(share)}"
 
 
+def _sums(stored: Explanation, kept: Kept) -> Iterator[tuple[str, str]]:
+    """Say where a map, the mass of its regions and its sum are not of one another."""
+    attribution, masses = stored.attribution, stored.regions
+    if attribution is not None:
+        total, room = float(attribution.sum(dtype=np.float64)), _DERIVED * _l1(attribution)
+        if masses is not None and kept.regions is not None:
+            off = _l1(kept.regions.masses(attribution).astype(np.float64) - masses)
+            if not off <= _DERIVED * _l1(masses):
+                yield "regions", "the mass of its regions is not that of its map"
+    elif masses is not None:
+        total, room = float((masses[0] - masses[1]).sum(dtype=np.float64)), _ROUNDING * _l1(masses)
+    else:
+        return
+    if not _near(stored.attribution_sum, total, room):
+        claimed = _number(stored.attribution_sum)
+        yield "attribution_sum", f"attribution_sum is {claimed}, the map's sum {_number(total)}"
+
+
 def _of_rule(stored: Explanation, same: Explanation | None) -> Iterator[str]:
     """Say where a map is not the one that its own rule gives."""
-    if same is not None:
-        off = _distance(stored, same)
-        if not off <= _SAME_RULE:
-            yield f"its map differs by {off:.2%} from the one that the same rule gives"
+    if same is None:
+        return
+    for what, off in (("map", _distance(stored, same)), ("regions", _of_regions(stored, same))):
+        if off is not None and not off <= _SAME_RULE:
+            verb = "differs" if what == "map" else "differ"
+            yield f"its {what} {verb} by {off:.2%} from the one that the same rule gives"
+            return
+
+
+def _of_regions_estimate(
+    stored: Explanation, finer: Explanation, measured: float | None
+) -> Iterator[str]:
+    """Say where the mass of regions is farther from the finer one than both claim to be wrong."""
+    claimed, own = stored.regions_error, finer.regions_error
+    if measured is None or claimed is None or own is None:
+        return
+    if not measured <= claimed + own + _ROUNDING:
+        yield (
+            f"the mass of its regions is off by {measured:.2%}, more than the {claimed:.2%} that "
+            f"it claims and the {own:.2%} of the finer one"
+        )
 
 
 def _of_estimate(stored: Explanation, finer: Explanation, measured: float | None) -> Iterator[str]:

@@ -70,6 +70,7 @@ class Verified:
             "wrong": [asdict(wrong) for wrong in self.wrong],
             "measured_error": self._measured().to_dict(),
             "share_of_estimate": self._shares().to_dict(),
+            **self._of_regions(),
             "unresolved": self._unresolved(),
             "seconds": round(self.seconds, 3),
             "rows": [
@@ -110,6 +111,11 @@ class Verified:
             yield f"error      measured: {measured.line('{:.2%}')}"
         if shares:
             yield f"           of its estimate: {shares.line('{:.0%}')}"
+        regions = self._spread("measured_regions", None)
+        if regions:
+            shares = self._spread("measured_regions", "regions_error")
+            of = f"; of its estimate: {shares.line('{:.0%}')}" if shares else ""
+            yield f"regions    measured: {regions.line('{:.2%}')}{of}"
         if unresolved:
             yield (
                 f"           {unresolved} of the recomputed maps did not reach "
@@ -127,17 +133,26 @@ class Verified:
             yield f"           to fix this: {fix}"
 
     def _measured(self) -> Spread:
-        spread = Spread()
-        for row in self.rows:
-            spread.add(row.measured_error, row.id)
-        return spread
+        return self._spread("measured_error", None)
 
     def _shares(self) -> Spread:
         """Return measured errors over what the run says they are at most."""
+        return self._spread("measured_error", "error_estimate")
+
+    def _of_regions(self) -> dict[str, Any]:
+        """Return the same of where the mass of regions lies, where a run has them."""
+        measured = self._spread("measured_regions", None)
+        shares = self._spread("measured_regions", "regions_error")
+        found = {"measured_regions": measured, "share_of_regions_error": shares}
+        return {name: spread.to_dict() for name, spread in found.items() if measured}
+
+    def _spread(self, name: str, over: str | None) -> Spread:
+        """Return the spread of one number of the sample, or of its share of another."""
         spread = Spread()
         for row in self.rows:
-            if row.measured_error is not None and row.error_estimate:
-                spread.add(row.measured_error / row.error_estimate, row.id)
+            value, whole = getattr(row, name), 1.0 if over is None else getattr(row, over)
+            if value is not None and whole:
+                spread.add(value / whole, row.id)
         return spread
 
     def _unresolved(self) -> int:

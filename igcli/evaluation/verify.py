@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from igcli.attribution.methods import Method
-from igcli.common.arrays import Warn
-from igcli.common.choices import ADAPTIVE, DEFAULT_MIN_STEPS, MOST_STEPS
+from igcli.common.arrays import Array, Warn
+from igcli.common.choices import ADAPTIVE, DEFAULT_MIN_STEPS, FLOAT32, MOST_STEPS, PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.errors import RunStopped
 from igcli.common.explanation import Explanation, explanation_id
@@ -23,7 +23,8 @@ from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import LoadModel, Plan, make_plan
 from igcli.store.hdf5 import UNREADABLE
 from igcli.store.integrity import Damaged, disagreements, whole_rows
-from igcli.store.reader import read_joined, read_maps
+from igcli.store.kept import Kept
+from igcli.store.reader import read_joined, read_maps, read_masses
 
 _FINER = 10
 # Finer than that takes every step there is, and float32 does not resolve it.
@@ -80,7 +81,7 @@ def verify(request: VerifyRequest, load_model: LoadModel, track: Track, warn: Wa
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
         started = time.monotonic()
-        checked = _Sample(plan, method, request, track).check(rows, Path(folder) / "same")
+        checked = _Sample(plan, reopened, request, track).check(rows, Path(folder) / "same")
     return replace(
         found,
         whole=[*whole, *misplaced],
@@ -112,6 +113,8 @@ def _finer(reopened: Reopened, tolerance: float, folder: Path) -> RunConfig:
         tolerance=tolerance,
         min_steps=max(first, min(_DENSER * (first - 1) + 1, _MOST_FIRST)),
         max_steps=MOST_STEPS,
+        store=PIXELS,
+        store_dtype=FLOAT32,
         save=(),
         fail_on=(),
         profile_path=False,
@@ -152,9 +155,12 @@ def _check_ids(rows: Sequence[Explanation], plan: Plan) -> list[Wrong]:
 class _Sample:
     """Some inputs of a run, to be explained again."""
 
-    def __init__(self, plan: Plan, method: Method, request: VerifyRequest, track: Track) -> None:
+    def __init__(
+        self, plan: Plan, reopened: Reopened, request: VerifyRequest, track: Track
+    ) -> None:
         self._plan = plan
-        self._own = plan.with_method(method)
+        self._own = plan.with_method(reopened.method)
+        self._kept = reopened.run.kept
         self._track = track
         count = len(plan.names)
         random = np.random.default_rng(request.seed)
@@ -171,21 +177,32 @@ class _Sample:
             same = self._explain(self._own, scratch)
         per_input = self._plan.targets.per_input
         wanted = [rows[p * per_input + r] for p in self._places for r in range(per_input)]
-        stored = _with_maps(self._out, wanted)
-        return [check(s, f, a, tolerance) for s, f, a in zip(stored, finer, same, strict=True)]
+        stored = _with_arrays(self._out, wanted, self._kept)
+        triples = zip(stored, finer, same, strict=True)
+        return [check(s, f, a, tolerance, self._kept) for s, f, a in triples]
 
     def _explain(self, plan: Plan, out: Path) -> list[Explanation]:
         names = [replace(plan.names[p], place=i) for i, p in enumerate(self._places)]
         result = run_plan(plan.of_some(names, out), self._track)
         if not result.complete:
             raise result.stopped or RunStopped("stopped before the sample was recomputed")
-        return _with_maps(out, read_joined(out))
+        return _with_arrays(out, read_joined(out), replace(self._kept, pixels=True))
 
 
-def _with_maps(out: Path, rows: Sequence[Explanation]) -> list[Explanation]:
-    """Put its map to each row; NaN alone where none can be read."""
+def _with_arrays(out: Path, rows: Sequence[Explanation], kept: Kept) -> list[Explanation]:
+    """Put its map and the mass of its regions to each row, as far as a run keeps them."""
+    maps = _read(read_maps, out, rows) if kept.pixels else [None] * len(rows)
+    masses = _read(read_masses, out, rows) if kept.regions else [None] * len(rows)
+    return [
+        replace(row, attribution=a, regions=m) for row, a, m in zip(rows, maps, masses, strict=True)
+    ]
+
+
+def _read(
+    read: Callable[[Path, Sequence[int]], Iterator[Array]], out: Path, rows: Sequence[Explanation]
+) -> Sequence[Array | None]:
+    """Return an array for each row; NaN alone where none can be read."""
     try:
-        maps = list(read_maps(out, [row.row for row in rows]))
+        return list(read(out, [row.row for row in rows]))
     except UNREADABLE:
-        maps = [np.full(1, np.nan)] * len(rows)
-    return [replace(row, attribution=a) for row, a in zip(rows, maps, strict=True)]
+        return [np.full(1, np.nan)] * len(rows)

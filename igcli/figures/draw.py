@@ -14,7 +14,7 @@ from igcli.figures.channels import label
 from igcli.figures.colorbar import Bar, bar_of, horizontal_bar
 from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel, signed_panels
 from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked
-from igcli.figures.style import IMAGE, Look
+from igcli.figures.style import IMAGE, REGIONS, Look
 
 _FRAME = (170, 170, 170)
 
@@ -97,7 +97,7 @@ def _pixels(look: Look, plane: Array, image: Array, top: float) -> Array:
         return masked(plane, image, top)
     if look.style == "alpha":
         return alpha_scaled(plane, image, top)
-    if look.style == "heat":
+    if look.style in {"heat", REGIONS}:
         return heat(plane, look.ramp(top))
     return blended(plane, image, look.ramp(top), look.alpha or 0.0)
 

@@ -65,6 +65,7 @@ STYLES = {
     "heat": Style(),
     "mask": Style(signs=_first("absolute", _ONE_SIGN), cmaps=()),
     "alpha": Style(signs=_first("absolute", _ONE_SIGN), cmaps=()),
+    "regions": Style(signs=_first("absolute", _ONE_SIGN)),
     "side-by-side": Style(alpha=0.5),
     "panel": Style(
         signs=("all",),
@@ -83,6 +84,8 @@ STYLES = {
     ),
 }
 PANEL = "panel"
+# Drawn from the mass of each region: no pixels are needed.
+REGIONS = "regions"
 # Of the common scale, what most maps must reach.
 _READ = 0.25
 
@@ -226,6 +229,10 @@ def _signed(style: str, sign: str | None, reduce: str | None) -> tuple[str, str]
         if style == PANEL:
             cause = "it shows all, positive and negative side by side"
         raise _refusal(f"--sign {sign}", style, cause)
+    if style == REGIONS and reduce is not None:
+        raise _refusal(
+            f"--reduce {reduce}", style, "what lies in a region is one number for each sign"
+        )
     if reduce is None:
         reduce = "sum" if sign and sign != "absolute" else usual.reduce
     if reduce in UNSIGNED:

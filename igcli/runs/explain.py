@@ -15,6 +15,7 @@ import numpy as np
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Integral, Job
 from igcli.common.config import RunConfig
+from igcli.common.distance import relative_distance
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
@@ -161,9 +162,13 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         message = "the attribution is too large for float32"
         return replace(known, status="failed", message=message, steps=integral.steps, image=None)
     assert known.score is not None and known.baseline_score is not None
-    total = float(attribution.sum(dtype=np.float64))
+    whole, regions = plan.maps.of(attribution), plan.maps.regions
+    stored = plan.maps.as_read(whole)
+    total = float((attribution if stored is whole else stored).sum(dtype=np.float64))
     difference = known.score - known.baseline_score
     delta = total - difference
+    if stored is not whole:
+        integral = _with_rounding(integral, relative_distance(stored, whole), plan)
     return replace(
         known,
         attribution_sum=total,
@@ -171,19 +176,38 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         relative_delta=abs(delta / difference) if difference else None,
         steps=integral.steps,
         error_estimate=integral.error_estimate,
+        regions_error=integral.regions_error,
         converged=integral.converged,
         message=_not_converged(integral, plan) if integral.converged is False else "",
-        attribution=plan.maps.of(attribution),
+        attribution=stored,
+        regions=None if regions is None else regions.masses(stored),
         profile=integral.profile if plan.config.profile_path else None,
     )
 
 
+def _with_rounding(integral: Integral, share: float, plan: Plan) -> Integral:
+    """Count into the estimates what a map loses where it is stored: a share of its L1 norm.
+
+    No density over regions moves farther than the pixels do.
+    """
+    pixels, regions = (
+        None if error is None else error + share * (1.0 + error)
+        for error in (integral.error_estimate, integral.regions_error)
+    )
+    certified = regions if plan.calibration.certifies_regions else pixels
+    tolerance, converged = plan.method.tolerance, integral.converged
+    if tolerance is not None and certified is not None:
+        converged = certified <= tolerance
+    return replace(integral, error_estimate=pixels, regions_error=regions, converged=converged)
+
+
 def _not_converged(integral: Integral, plan: Plan) -> str:
     tolerance = plan.method.tolerance
-    assert tolerance is not None and integral.error_estimate is not None
-    message = (
-        f"not converged: error estimate {integral.error_estimate:.2g} after {integral.steps} steps"
-    )
+    which, error = "error estimate", integral.error_estimate
+    if plan.calibration.certifies_regions:
+        which, error = "regions error estimate", integral.regions_error
+    assert tolerance is not None and error is not None
+    message = f"not converged: {which} {error:.2g} after {integral.steps} steps"
     if integral.rounding <= 0.5 * tolerance:
         return message
     return (

@@ -265,6 +265,7 @@ class _LockedRun:
             notes=self._notes.kept,
             stopped=stopped,
             parts_kept="" if writer.is_packed else writer.unpacked or _UNFINISHED,
+            certifies_regions=plan.calibration.certifies_regions,
         )
 
 

@@ -13,6 +13,7 @@ from igcli.runs.planning.plan import Plan
 from igcli.store.files import whole_file
 from igcli.store.run import open_run
 
+_NO_PIXELS = "it was not drawn when it was explained, and --store regions keeps no pixels"
 _TAIL = b"IEND\xaeB`\x82"
 # What a picture meets, every part will meet too.
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
@@ -50,6 +51,9 @@ class Overlays:
         """Draw, from what is stored, every overlay that is not there whole."""
         run = open_run(self._out)
         missing = [row for row in run.rows if row.status == "ok" and not _is_whole(self._path(row))]
+        if not run.kept.pixels:
+            self.undrawn += [(row.id, _NO_PIXELS) for row in missing]
+            return
         for row, attribution, image in run.pictures(missing):
             self._draw(row, attribution, image)
 

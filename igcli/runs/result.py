@@ -8,6 +8,7 @@ from statistics import fmean, median
 from typing import Any, Literal
 
 from igcli.common import exit_codes
+from igcli.common.choices import PIXELS, REGIONS
 from igcli.common.errors import IgcliError, OutputVanished, RunStopped, first_line
 from igcli.common.notes import doubts, notes_to_json
 from igcli.common.totals import Tally
@@ -53,6 +54,8 @@ class RunResult:
         What stopped the run part-way.
     parts_kept : str
         Why attributions.h5 needs the parts beside it; "" where it does not.
+    certifies_regions : bool
+        Whether the tolerance was asked of regions, not of pixels.
     """
 
     out: Path
@@ -73,6 +76,7 @@ class RunResult:
     notes: tuple[str, ...] = ()
     stopped: IgcliError | None = None
     parts_kept: str = ""
+    certifies_regions: bool = False
 
     @property
     def done(self) -> int:
@@ -125,7 +129,9 @@ class RunResult:
             "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
             if self.tally.steps
             else None,
+            "certified": REGIONS if self.certifies_regions else PIXELS,
             "error_estimate": self.tally.errors.to_dict(),
+            "regions_error": self.tally.regions_errors.to_dict(),
             "delta": self.tally.deltas.to_dict(),
             "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
@@ -193,6 +199,10 @@ class RunResult:
             return "not estimated"
         unmet = f"{self.tally.unconverged} not converged; " if self.has_tolerance else ""
         steps = f"{fmean(self.tally.steps):.1f} steps each"
+        if self.certifies_regions:
+            regions = self.tally.regions_errors.line("{:.2%}")
+            pixels = self.tally.errors.line("{:.2%}")
+            return f"regions estimate: {regions}; {unmet}pixels: {pixels}; {steps}"
         return f"estimate: {self.tally.errors.line('{:.2%}')}; {unmet}{steps}"
 
     def _unreached(self) -> str:

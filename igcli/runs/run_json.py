@@ -9,6 +9,7 @@ from igcli.common.machine import versions
 from igcli.common.model_spec import ModelSpec
 from igcli.common.text import per_second
 from igcli.runs.planning.plan import Plan
+from igcli.store.kept import stores_to_json
 from igcli.store.picture_names import naming_to_json
 
 
@@ -39,6 +40,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "input_shape": list(plan.source.space.shape),
             "explained": {part.name: list(part.shape) for part in calibration.explained},
             **_of_the_model(plan.model.spec),
+            **stores_to_json(plan.maps, calibration.certifies_regions),
             "pictured": plan.maps.picture.name if plan.maps.picture else None,
             **naming_to_json(preflight.pictures),
         },

@@ -1,8 +1,7 @@
 """The space that a run's arrays will take on the disk."""
 
 import shutil
-
-import numpy as np
+from math import prod
 
 from igcli.common.arrays import Warn
 from igcli.common.text import in_bytes
@@ -14,8 +13,7 @@ def tell_of_space(plan: Plan, rows: int, warn: Warn) -> None:
 
     `rows` is how many explanations are still to come.
     """
-    map_bytes = 4 * int(np.prod(plan.maps.shape))
-    row_bytes = map_bytes + (int(np.prod(plan.maps.image_shape)) if plan.maps.picture else 0)
+    map_bytes, row_bytes = 4 * prod(plan.maps.shape), plan.maps.row_bytes
     parts = rows * row_bytes
     needed = parts + (rows * map_bytes if "npy" in plan.config.save else 0)
     packed = len(plan.names) * plan.targets.per_input * row_bytes

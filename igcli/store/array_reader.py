@@ -11,6 +11,8 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.errors import IgcliError, first_line
 from igcli.store.array_file import ArrayFile
+from igcli.store.datasets import MAPS, scales_name
+from igcli.store.half import from_half
 from igcli.store.hdf5 import UNREADABLE
 
 
@@ -44,14 +46,17 @@ class ArrayReader:
         self._whole.add(file.start)
 
     def stacked(self, datasets: Sequence[str], rows: Sequence[int]) -> dict[str, Array]:
-        """Return some rows of some datasets, in the order given."""
+        """Return some rows of some datasets, in the order given; maps as float32."""
         wanted = np.asarray(rows, np.int64)
         found: dict[str, Array] = {}
         for file in dict.fromkeys(self._file_of(row) for row in rows):
             here = np.flatnonzero((wanted >= file.start) & (wanted < file.stop))
             with self.opened(file) as opened:
                 for name in datasets:
-                    values = _rows_of(opened[name], wanted[here] - file.start + file.entry.place)
+                    places = wanted[here] - file.start + file.entry.place
+                    values, scales = _rows_of(opened[name], places), scales_name(name)
+                    if name.startswith(MAPS) and scales in opened:
+                        values = from_half(values, _rows_of(opened[scales], places))
                     if len(here) == len(wanted):
                         found[name] = values
                         continue

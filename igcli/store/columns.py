@@ -52,6 +52,7 @@ COLUMNS = (
     Column("relative_delta", "relative_deltas", "float"),
     Column("steps", "steps", "int"),
     Column("error_estimate", "error_estimates", "float"),
+    Column("regions_error", "regions_errors", "float"),
     Column("converged", "converged", "flag"),
     Column("status", "status", "text"),
     Column("message", "messages", "text"),
@@ -63,6 +64,19 @@ _MISSING: dict[Kind, Any] = {"text": "", "int": -1, "float": np.nan, "flag": -1}
 
 def _dtype(kind: Kind) -> Any:
     return {"text": h5py.string_dtype(), "int": "i8", "float": "f8", "flag": "i1"}[kind]
+
+
+def columns_in(file: Any) -> tuple[Column, ...]:
+    """Return the columns that an open HDF5 file has: those of earlier igclis had fewer."""
+    return tuple(column for column in COLUMNS if column.dataset in file)
+
+
+def columns_of(spans: Sequence[Span]) -> tuple[Column, ...]:
+    """Return the columns that the files of some spans have; all where there are none."""
+    if not spans:
+        return COLUMNS
+    with h5py.File(spans[0].path, "r") as first:
+        return columns_in(first)
 
 
 def write_columns(file: Any, explanations: list[Explanation]) -> None:
@@ -78,7 +92,7 @@ def write_column(file: Any, column: Column, values: list[Any]) -> None:
 
 
 def read_column(column: Column, file: Any, places: slice = slice(None)) -> list[Any]:
-    """Return a column's values out of an open HDF5 file; None for what is missing.
+    """Return a column's values out of an open HDF5 file that has it; None for what is missing.
 
     `places` are those of the rows that are asked for; all of them unless it says otherwise.
     """
@@ -95,11 +109,14 @@ def read_column(column: Column, file: Any, places: slice = slice(None)) -> list[
 def copy_columns(spans: Sequence[Span], file: Any) -> None:
     """Join the spans' columns into an open HDF5 file, some thousand rows at a time."""
     rows = sum(span.rows for span in spans)
-    joint = {c.dataset: file.create_dataset(c.dataset, (rows,), _dtype(c.kind)) for c in COLUMNS}
+    joint = {
+        c.dataset: file.create_dataset(c.dataset, (rows,), _dtype(c.kind))
+        for c in columns_of(spans)
+    }
     start = 0
     for several in _in_thousands(spans):
         stop = start + sum(span.rows for span in several)
-        for name, pieces in _read(several).items():
+        for name, pieces in _read(several, list(joint)).items():
             joint[name][start:stop] = np.concatenate(pieces)
         start = stop
 
@@ -115,8 +132,8 @@ def _in_thousands(spans: Sequence[Span]) -> Iterator[list[Span]]:
         yield several
 
 
-def _read(spans: Sequence[Span]) -> dict[str, list[Array]]:
-    found: dict[str, list[Array]] = {column.dataset: [] for column in COLUMNS}
+def _read(spans: Sequence[Span], names: Sequence[str]) -> dict[str, list[Array]]:
+    found: dict[str, list[Array]] = {name: [] for name in names}
     for span in spans:
         with h5py.File(span.path, "r") as source:
             for name, pieces in found.items():
@@ -127,12 +144,12 @@ def _read(spans: Sequence[Span]) -> dict[str, list[Array]]:
 def write_csv(spans: Sequence[Span], path: Path) -> None:
     """Write results.csv from some spans, in their order."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(_UnixLines(file))
-        writer.writerow(column.name for column in COLUMNS)
+        writer, columns = csv.writer(_UnixLines(file)), columns_of(spans)
+        writer.writerow(column.name for column in columns)
         for span in joined(spans):
             with h5py.File(span.path, "r") as source:
                 fields = [
-                    map(_field, read_column(column, source, span.places)) for column in COLUMNS
+                    map(_field, read_column(column, source, span.places)) for column in columns
                 ]
             writer.writerows(zip(*fields, strict=True))
 

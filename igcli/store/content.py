@@ -1,11 +1,12 @@
 """The content of stored rows: everything an HDF5 file holds of some rows, a piece at a time.
 
 What is packed into one file with other rows has its checksum over this, whatever bytes HDF5 makes
-of it: the columns, the maps, the images and the path profiles, in this order, each dataset by name.
+of it: the columns, the maps, the images, the masses of regions and the path profiles, in this
+order, each dataset by name.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import h5py
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.store.columns import COLUMNS
+from igcli.store.columns import columns_in
 from igcli.store.datasets import array_names
 from igcli.store.hdf5 import UNREADABLE
 from igcli.store.profiles import FIELDS, GROUP, OFFSETS
@@ -23,7 +24,9 @@ from igcli.store.profiles import FIELDS, GROUP, OFFSETS
 _MOST_BYTES = 1 << 24
 
 
-def content(file: Any, place: int, rows: int) -> Iterator[tuple[str, Array]]:
+def content(
+    file: Any, place: int, rows: int, arrays: Collection[str] | None = None
+) -> Iterator[tuple[str, Array]]:
     """Yield what an open HDF5 file holds of some rows: names of datasets, and pieces of them.
 
     Parameters
@@ -32,11 +35,13 @@ def content(file: Any, place: int, rows: int) -> Iterator[tuple[str, Array]]:
         Of the layout of a part.
     place, rows : int
         Where the rows begin in it, and how many there are.
+    arrays : collection of str or None
+        The names of the arrays that must be there; None for those that are.
     """
     stop = place + rows
-    for column in COLUMNS:
+    for column in columns_in(file):
         yield column.dataset, file[column.dataset][place:stop]
-    for name in array_names(file):
+    for name in array_names(file) if arrays is None else arrays:
         for begin, end in _pieces(file[name], place, stop):
             yield name, file[name][begin:end]
     yield from _profiles(file, place, stop)

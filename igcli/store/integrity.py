@@ -10,7 +10,7 @@ from igcli.common.errors import reason
 from igcli.common.explanation import Explanation
 from igcli.store.array_file import ArrayFile
 from igcli.store.columns import write_csv
-from igcli.store.datasets import map_names
+from igcli.store.datasets import array_names
 from igcli.store.hdf5 import UNREADABLE, why_unreadable
 from igcli.store.layout import ATTRIBUTIONS, RESULTS
 from igcli.store.reader import read_joined
@@ -92,7 +92,7 @@ def _in_the_view(out: Path, rows: list[Explanation], files: list[ArrayFile]) -> 
         if first is not None:
             yield f"{path} differs from the parts, first in row {first}"
         with h5py.File(path, "r") as file:
-            apart = [name for name in map_names(file) if not _refers(file[name], name, files)]
+            apart = [name for name in array_names(file) if not _refers(file[name], name, files)]
         for name in apart:
             yield f"{path}: /{name} is not made of the parts"
     except UNREADABLE as error:

@@ -62,7 +62,7 @@ NO_MAPS = MapLayout({}, {}, (), None, ())
 
 
 def read_layout(file: Any, explained: Sequence[str], pictured: str = "") -> MapLayout:
-    """Return the layout of an open HDF5 file.
+    """Return the layout of an open HDF5 file; it has no maps where regions alone are kept.
 
     Parameters
     ----------

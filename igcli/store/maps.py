@@ -1,12 +1,16 @@
 """The maps of an explanation: what of a path's attribution is stored and shown, by name."""
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.choices import FLOAT16, FLOAT32
 from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
+from igcli.common.regions import Regions
 from igcli.common.shapes import with_channels
+from igcli.store.half import half_rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Maps:
         Where the maps lie in a path's vector; empty where all of it is the map.
     channels : int
         Of the images that are stored with that map; 0 for as many as the map has.
+    regions : Regions or None
+        The cells whose mass is stored; None where what is explained is not one picture.
+    keeps_pixels : bool
+        Whether maps and images are stored, not the mass of regions alone.
+    dtype : str
+        Of the maps as they are stored, one of STORE_DTYPES.
     """
 
     shape: tuple[int, ...]
@@ -32,6 +42,25 @@ class Maps:
     picture: Part | None = None
     taken: tuple[Part, ...] = ()
     channels: int = 0
+    regions: Regions | None = None
+    keeps_pixels: bool = True
+    dtype: str = FLOAT32
+
+    @property
+    def pixel_bytes(self) -> int:
+        """How many bytes the map and the image of one explanation take where they are stored."""
+        number = 2 if self.dtype == FLOAT16 else 4
+        return number * prod(self.shape) + (prod(self.image_shape) if self.picture else 0)
+
+    @property
+    def region_bytes(self) -> int:
+        """How many bytes the mass of an explanation's regions takes."""
+        return 0 if self.regions is None else 8 * prod(self.regions.grid)
+
+    @property
+    def row_bytes(self) -> int:
+        """How many bytes the arrays of one explanation take."""
+        return self.region_bytes + (self.pixel_bytes if self.keeps_pixels else 0)
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -40,6 +69,14 @@ class Maps:
             return ()
         shape = with_channels(self.picture.shape)
         return (*shape[:2], self.channels or shape[2])
+
+    def as_read(self, attribution: Array) -> Array:
+        """Return what is stored of an explanation as it is read back: half precision rounds."""
+        if self.dtype != FLOAT16:
+            return attribution
+        if not self.parts:
+            return half_rounded(attribution)
+        return np.concatenate([half_rounded(part.of(attribution)).ravel() for part in self.parts])
 
     def named(self, point: InputSpec) -> tuple[Part, ...]:
         """Return the maps by name, also where there is one."""

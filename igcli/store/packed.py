@@ -3,7 +3,7 @@
 It holds what the parts held, copied a piece at a time, and their manifest.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -83,7 +83,7 @@ class Packing:
             frame.copy_to(target)
             for i, file in enumerate(self._files):
                 digest = None if entries[i].sha256 != _NOT_YET else Digest()
-                for name, piece in _read(file):
+                for name, piece in _read(file, self._arrays):
                     check()
                     if digest is not None:
                         digest.add(name, piece)
@@ -124,10 +124,10 @@ def _lines(entries: Sequence[PartEntry]) -> Array:
     return np.array([manifest_line(entry).encode() for entry in entries], "S")
 
 
-def _read(file: ArrayFile) -> Iterator[tuple[str, Array]]:
+def _read(file: ArrayFile, arrays: Collection[str]) -> Iterator[tuple[str, Array]]:
     try:
         with h5py.File(file.path, "r") as source:
-            yield from content(source, file.entry.place, file.rows)
+            yield from content(source, file.entry.place, file.rows, arrays)
     except UNREADABLE as error:
         raise NotWhole(
             f"{file.title} can't be read", first_line(error), "run again with --resume"

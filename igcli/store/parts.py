@@ -9,12 +9,15 @@ import h5py
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.choices import FLOAT16
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
+from igcli.common.regions import Regions
 from igcli.store.columns import write_columns
 from igcli.store.content import content_sha256
-from igcli.store.datasets import IMAGES, MAPS
+from igcli.store.datasets import IMAGES, MAPS, REGIONS, map_rows, scales_name
 from igcli.store.files import whole_file, write_whole
+from igcli.store.half import to_half
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.maps import Maps
 from igcli.store.profiles import write_profiles
@@ -32,9 +35,9 @@ class Sums:
 
 
 def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> Sums:
-    """Write consecutive explanations: their maps, pictures and columns. Failed rows are NaN.
+    """Write consecutive explanations: their maps, pictures, regions and columns.
 
-    The maps are one dataset, or a group of one for each input.
+    The maps are one dataset, or a group of one for each input. Failed rows are NaN.
     """
     content = ""
 
@@ -49,15 +52,30 @@ def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> Sums:
 
 
 def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
-    if not maps.parts:
-        whole = Part("", maps.shape, 0)
-        file.create_dataset(MAPS, data=_stacked(explanations, whole))
-    for part in maps.parts:
-        file.create_dataset(f"{MAPS}/{part.name}", data=_stacked(explanations, part))
-    if maps.picture is not None:
-        file.create_dataset(IMAGES, data=_images(explanations, maps.image_shape))
+    if maps.keeps_pixels:
+        _write_pixels(file, explanations, maps)
+    if maps.regions is not None:
+        file.create_dataset(REGIONS, data=_masses(explanations, maps.regions))
     write_columns(file, explanations)
     write_profiles(file, explanations)
+
+
+def _write_pixels(file: Any, explanations: list[Explanation], maps: Maps) -> None:
+    parts = {f"{MAPS}/{part.name}": part for part in maps.parts}
+    for name, part in (parts or {MAPS: Part("", maps.shape, 0)}).items():
+        values = _stacked(explanations, part)
+        if maps.dtype == FLOAT16:
+            halves = np.empty(values.shape, np.float16)
+            scales = np.ones(len(values), np.float32)
+            for row, explanation in enumerate(explanations):
+                halves[row] = np.nan
+                if explanation.attribution is not None:
+                    halves[row], scales[row] = to_half(values[row])
+            file.create_dataset(scales_name(name), data=scales)
+            values = halves
+        file.create_dataset(name, data=values)
+    if maps.picture is not None:
+        file.create_dataset(IMAGES, data=_images(explanations, maps.image_shape))
 
 
 def _stacked(explanations: list[Explanation], part: Part) -> Array:
@@ -66,6 +84,14 @@ def _stacked(explanations: list[Explanation], part: Part) -> Array:
         if explanation.attribution is not None:
             stacked[row] = part.of(explanation.attribution)
     return stacked
+
+
+def _masses(explanations: list[Explanation], regions: Regions) -> Array:
+    masses = np.full((len(explanations), 2, *regions.grid), np.nan, np.float32)
+    for row, explanation in enumerate(explanations):
+        if explanation.regions is not None:
+            masses[row] = explanation.regions
+    return masses
 
 
 def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
@@ -82,9 +108,10 @@ def save_npy(attributions: Path, path: Path) -> None:
     Written, not mapped: where the disk fills up, a mapped file ends the process.
     """
     with h5py.File(attributions, "r") as file, whole_file(path) as temporary:
-        source = file[MAPS]
-        header = {"descr": "<f4", "fortran_order": False, "shape": source.shape}
+        shape = file[MAPS].shape
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         with temporary.open("wb") as target:
             np.lib.format.write_array_header_1_0(target, header)
-            for start in range(0, len(source), _NPY_ROWS):
-                target.write(source[start : start + _NPY_ROWS].astype("<f4").tobytes())
+            for start in range(0, shape[0], _NPY_ROWS):
+                piece = map_rows(file, MAPS, slice(start, start + _NPY_ROWS))
+                target.write(piece.astype("<f4").tobytes())

@@ -8,8 +8,8 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
-from igcli.store.columns import COLUMNS, read_column
-from igcli.store.datasets import map_names
+from igcli.store.columns import COLUMNS, columns_in, read_column
+from igcli.store.datasets import REGIONS, map_names, map_rows
 from igcli.store.layout import ATTRIBUTIONS
 from igcli.store.span import Span, joined
 
@@ -18,7 +18,7 @@ def read_rows(spans: Iterable[Span]) -> Iterator[Explanation]:
     """Yield the rows of some spans in order, without maps and pictures."""
     for span in joined(spans):
         with h5py.File(span.path, "r") as file:
-            columns = {c.name: read_column(c, file, span.places) for c in COLUMNS}
+            columns = {c.name: read_column(c, file, span.places) for c in columns_in(file)}
         for place, values in enumerate(zip(*columns.values(), strict=True)):
             yield Explanation(row=span.start + place, **dict(zip(columns, values, strict=True)))
 
@@ -31,9 +31,17 @@ def read_joined(out: Path) -> list[Explanation]:
     return list(read_rows([Span(path, 0, rows)]))
 
 
+def read_masses(out: Path, rows: Sequence[int]) -> Iterator[Array]:
+    """Yield the mass of each region of some rows of attributions.h5, which has them."""
+    with h5py.File(out / ATTRIBUTIONS, "r") as file:
+        for row in rows:
+            yield file[REGIONS][row]
+
+
 def read_maps(out: Path, rows: Sequence[int]) -> Iterator[Array]:
     """Yield the maps of some rows of attributions.h5, each flat: several one behind the other."""
     with h5py.File(out / ATTRIBUTIONS, "r") as file:
-        datasets = [file[name] for name in map_names(file)]
+        names = map_names(file)
         for row in rows:
-            yield np.concatenate([dataset[row].ravel() for dataset in datasets])
+            maps = (map_rows(file, name, slice(row, row + 1)) for name in names)
+            yield np.concatenate([values.ravel() for values in maps])

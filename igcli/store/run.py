@@ -14,7 +14,8 @@ from igcli.common.errors import InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile, input_id
 from igcli.store.array_file import ArrayFile
 from igcli.store.array_reader import ArrayReader
-from igcli.store.datasets import IMAGES
+from igcli.store.datasets import IMAGES, REGIONS
+from igcli.store.kept import Kept, read_kept
 from igcli.store.map_layout import NO_MAPS, Block, MapLayout, read_layout
 from igcli.store.profiles import read_profile
 from igcli.store.run_json import read_about, why_no_run
@@ -123,6 +124,12 @@ class StoredRun:
             pictured = settled.get("pictured") if isinstance(settled, dict) else None
             return read_layout(file, self._explained(), str(pictured or ""))
 
+    @cached_property
+    def kept(self) -> Kept:
+        """What it has of its maps: pixels, or the mass of regions alone."""
+        with self.usable_about() as about:
+            return read_kept(about)
+
     def _explained(self) -> list[str]:
         """Return the inputs that are explained, in the model's order, as run.json tells them."""
         settled = self.about.get("settled")
@@ -154,6 +161,19 @@ class StoredRun:
                 if not all(np.isfinite(values).all() for values in maps.values()):
                     raise self.damaged(f"the map of {row.id} is not there, though its status is ok")
                 yield maps
+
+    def masses(self, rows: Sequence[Explanation]) -> Iterator[Array]:
+        """Yield the mass of each region, (2, rows, columns), of rows that did not fail.
+
+        The run has regions: see `kept`.
+        """
+        left = iter(rows)
+        for chunk in self._chunks([row.row for row in rows]):
+            for masses in self._reader.stacked([REGIONS], chunk)[REGIONS]:
+                row = next(left)
+                if not np.isfinite(masses).all():
+                    raise self.damaged(f"no regions of {row.id} are there, though its status is ok")
+                yield masses
 
     def images(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
         """Yield what the model saw, uint8 (height, width, channels); None where none are stored."""

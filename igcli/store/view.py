@@ -1,8 +1,8 @@
 """The view: an attributions.h5 that refers to the parts of a run, which are not packed yet.
 
-It holds the columns. Its maps and images are links to a file among the parts, which lays theirs end
-to end. So without the parts beside it they can't be opened: virtual datasets in attributions.h5
-itself would read as NaN.
+It holds the columns. Its arrays are links to a file among the parts, which lays theirs end to end.
+So without the parts beside it they can't be opened: virtual datasets in attributions.h5 itself
+would read as NaN.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from igcli.store.columns import copy_columns
-from igcli.store.datasets import IMAGES, MAPS, array_names
+from igcli.store.datasets import IMAGES, MAPS, REGIONS, SCALES, array_names
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.layout import ATTRIBUTIONS, view_path
@@ -47,7 +47,7 @@ def write_view(out: Path, run: str, spans: Sequence[Span]) -> None:
 
 def _refer(file: Any, spans: Sequence[Span], target: str) -> None:
     with h5py.File(spans[0].path, "r") as first:
-        names = [name for name in (MAPS, IMAGES) if name in first]
+        names = [name for name in (MAPS, SCALES, IMAGES, REGIONS) if name in first]
     for name in names:
         file[name] = h5py.ExternalLink(target, f"/{name}")
     copy_columns(spans, file)
@@ -74,5 +74,5 @@ def _join_dataset(file: Any, name: str, spans: Sequence[Span]) -> None:
         source = h5py.VirtualSource(span.path.name, name, shape)
         layout[start : start + span.rows] = source[span.places]
         start += span.rows
-    missing = np.nan if dtype == np.float32 else 0
+    missing = np.nan if dtype.kind == "f" else 0
     file.create_virtual_dataset(name, layout, fillvalue=missing)

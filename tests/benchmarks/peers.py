@@ -51,6 +51,7 @@ class Peer:
 PEERS = {
     "igcli": Peer("igcli", None, ""),
     "igcli-fixed": Peer("igcli", None, "fixed steps"),
+    "igcli-regions": Peer("igcli", None, "certified densities"),
     "alibi": Peer("alibi", ALIBI, ""),
     "alibi-50": Peer("alibi", ALIBI, "50 rows per batch, as in its ImageNet example"),
     "captum": Peer("captum", CAPTUM, ""),
@@ -63,7 +64,7 @@ PEERS = {
 }
 
 
-PHOTOS_ONLY = {"igcli-fixed", "alibi-50"}
+PHOTOS_ONLY = {"igcli-fixed", "igcli-regions", "alibi-50"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def _pythons(options: argparse.Namespace) -> dict[str, Path | PeerError]:
 
 def _flags(tool: str, case: Case, options: argparse.Namespace) -> list[str]:
     rule = FIXED if tool == "igcli-fixed" else case.rule
-    return [*rule, *case.flags, *shlex.split(options.igcli_flags)]
+    certify = ("--certify", "regions") if tool == "igcli-regions" else ()
+    return [*rule, *certify, *case.flags, *shlex.split(options.igcli_flags)]
 
 
 def _label(peer: Peer, versions: dict[str, str]) -> str:

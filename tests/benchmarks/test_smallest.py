@@ -11,6 +11,7 @@ import pytest
 SMALLEST = {
     "agreement": "",
     "accuracy": "--digits 2 --photos 1 --methods 0.1",
+    "cold": "--photos 0 --digits 2 --rounds 1 --tools igcli",
     "compare_speed": "--images 40 --side 8",
     "drift": "--only batches\\ of\\ 64 --sets 1",
     "flatness": "--images 10 --steps 4 --images-steps 4 --digits 2",
@@ -21,7 +22,7 @@ SMALLEST = {
     "scaling": "--images 2000",
     "scaling --measure": "--count 64 --rounds 1 --parts 4",
 }
-NEED_DATA = {"accuracy", "agreement", "drift", "flatness", "long_run", "peers", "rows"}
+NEED_DATA = {"accuracy", "agreement", "cold", "drift", "flatness", "long_run", "peers", "rows"}
 
 
 def test_every_benchmark_has_a_smallest_case(root: Path) -> None:

@@ -77,7 +77,9 @@ def test_an_estimate_in_words_counts_what_failed(
     (folder / "b.png").write_bytes(b"no picture")
     result = igcli("inspect", small_model, folder, "--estimate", "--no-overlays")
     assert result.exit_code == 0, result.output
-    assert "(from 2 of them, 1 of which failed)" in result.stdout.splitlines()[-1]
+    (line,) = (line for line in result.stdout.splitlines() if line.startswith("estimate"))
+    assert "(from 2 of them, 1 of which failed)" in line
+    assert [line[:9] for line in result.stdout.splitlines()[-2:]] == ["certify  ", "store    "]
 
 
 def test_an_estimate_needs_inputs(igcli: Igcli, small_model: Path) -> None:

@@ -1,6 +1,7 @@
 """Small run directories, written as a run writes them, with every field chosen by a test."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
+from igcli.common.regions import Regions
 from igcli.comparison.drift.compare import compare, open_side
 from igcli.comparison.drift.thresholds import parse_thresholds
 from igcli.comparison.drift.verdict import Verdict
+from igcli.store.kept import stores_to_json
 from igcli.store.maps import Maps
 from tests.stored import store_run
 
@@ -70,6 +73,9 @@ def write_run(
     tolerance: float | None = 0.05,
     part_rows: int = 3,
     packed: bool = True,
+    side: int = 0,
+    pixels: bool = True,
+    certified: bool = False,
     **identity: Any,
 ) -> Path:
     """Write a run directory through the library's own writer."""
@@ -78,12 +84,22 @@ def write_run(
         shape = SHAPE if first is None or first.attribution is None else first.attribution.shape
         pictured = any(e.image is not None for e in rows)
         maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
+    if side:
+        regions = Regions(maps.shape, side)
+        maps = replace(maps, regions=regions, keeps_pixels=pixels)
+        rows = [
+            e if e.attribution is None else replace(e, regions=regions.masses(e.attribution))
+            for e in rows
+        ]
     about = {
         "run": "r",
         "per_input": 1,
         "igcli": "0",
         "identity": {**IDENTITY, **identity},
-        "settled": {"accuracy": {"tolerance": tolerance} if tolerance else None},
+        "settled": {
+            "accuracy": {"tolerance": tolerance} if tolerance else None,
+            **(stores_to_json(maps, certified) if side else {}),
+        },
         "model": {"path": "m.keras"},
         "versions": {},
     }

@@ -8,6 +8,8 @@ import pytest
 from click.testing import Result
 
 from igcli.evaluation.reopen import VerifyRequest, reopen
+from igcli.store.kept import Kept
+from igcli.store.run import open_finished_run
 
 Igcli = Callable[..., Result]
 
@@ -47,3 +49,15 @@ def test_a_run_of_0_1_0_is_what_it_says(
     result = igcli("verify", earlier, *digits)
     assert result.exit_code == 0, result.output
     assert "all as stored" in result.stdout
+
+
+def test_a_run_of_0_1_0_has_pixels_and_no_regions(earlier: Path, igcli: Igcli) -> None:
+    with open_finished_run(earlier) as run:
+        assert run.kept == Kept(None, False, True)
+        assert run.rows and all(row.regions_error is None for row in run.rows)
+        assert all(row.error_estimate is not None for row in run.rows)
+        assert next(run.maps(run.rows[:1]))
+    for command in (["report", earlier], ["render", earlier], ["compare", earlier, earlier]):
+        assert igcli(*command).exit_code == 0, command
+    result = igcli("render", earlier, "--style", "regions")
+    assert result.exit_code == 2 and "has no regions to draw" in result.stderr

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from igcli.common.arrays import Array
+from igcli.common.regions import Regions
 from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.panels import image_row
@@ -61,6 +62,13 @@ def empty_tutorial() -> Image.Image:
     return draw(settle_look("tutorial", size=120), subject(note="not stored"))
 
 
+def regions() -> Image.Image:
+    """Cells of four pixels, those at the edge smaller."""
+    cells = Regions((12, 14, 3), 4)
+    plane = cells.spread(np.abs(cells.masses(attribution())).sum(axis=0))
+    return draw(settle_look("regions"), Subject(plane, image(), LINES))
+
+
 def row() -> Image.Image:
     alphas = (0.0, 0.5, 1.0)
     images = [np.rint(image() * alpha).astype(np.uint8) for alpha in alphas]
@@ -78,6 +86,7 @@ SCENES: dict[str, Callable[[], Image.Image]] = {
     "overlay-grey": one("overlay", channels=1),
     "overlay-rgba": one("overlay", channels=4),
     "heat": one("heat"),
+    "regions": regions,
     "heat-positive": one("heat", sign="positive"),
     "heat-negative": one("heat", sign="negative", caption=False),
     "heat-absolute-diverging": one("heat", sign="absolute", cmap="PiYG"),

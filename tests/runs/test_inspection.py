@@ -3,14 +3,18 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from igcli.common.config import RunConfig
 from igcli.common.errors import ModelError
+from igcli.common.progress import untracked
+from igcli.runs.executors.local import run_plan
 from igcli.runs.inspection import inspect_run
-from tests.fakes import Linear
+from igcli.runs.planning.plan import make_plan
+from tests.fakes import Edges, Linear
 
 
 @pytest.fixture
@@ -63,3 +67,39 @@ def test_what_no_loader_knows_is_refused_before_it_is_loaded(config: RunConfig) 
 
     with pytest.raises(ModelError, match="is of no known kind"):
         inspect_run(replace(config, model=config.inputs), load, print, with_estimate=False)
+
+
+@pytest.mark.parametrize("asked", [{}, {"certify": "regions", "store": "regions"}], ids=str)
+def test_an_estimate_tells_what_pixels_and_regions_take(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    shape = (16, 16, 3)
+    np.save(tmp_path / "x.npy", np.random.default_rng(3).uniform(0.1, 1.0, (8, *shape)))
+    model = Edges(shape)
+
+    def load(*_: object) -> Edges:
+        return model
+
+    (tmp_path / "m.h5").touch()
+    config = RunConfig(tmp_path / "m.h5", tmp_path / "x.npy", tmp_path / "out", overlays=False)
+    config = replace(config, **asked)
+    outlook = inspect_run(config, load, print, with_estimate=True).outlook
+    assert outlook is not None and outlook.estimate is not None
+    estimate = outlook.estimate
+    for name in ("pixels", "regions"):
+        out = tmp_path / name
+        plan = make_plan(replace(config, certify=name, store=name, out=out), load, print)
+        steps = sum(run_plan(plan, untracked).tally.steps)
+        assert estimate.certify[name].gradients == steps
+        size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+        assert estimate.store[name] == pytest.approx(size, rel=0.1)
+    which = asked.get("certify", "pixels")
+    assert estimate.gradients == estimate.certify[which].gradients
+    assert estimate.disk == estimate.store[asked.get("store", "pixels")]
+    assert estimate.store["regions"] < estimate.store["pixels"] / 2
+
+
+def test_a_table_has_no_choice(config: RunConfig) -> None:
+    outlook = inspect_run(config, linear, print, with_estimate=True).outlook
+    assert outlook is not None and outlook.estimate is not None
+    assert outlook.estimate.certify == {} and outlook.estimate.store == {}

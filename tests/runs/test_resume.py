@@ -290,7 +290,7 @@ def test_the_parts_of_a_finished_run_are_packed(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
     result = runs.resume()
     assert result.complete and result.exit_code == 0
-    why = "packing needs 39.8 KB, 0 B are free"
+    why = "packing needs 40 KB, 0 B are free"
     assert result.to_dict()["parts_kept"] == why and str(out / "parts") in result.files()
     assert result.parts_note == (
         f"{out}/attributions.h5 can't be read without {out}/parts beside it: {why}"

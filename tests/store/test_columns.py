@@ -9,6 +9,7 @@ import pytest
 
 from igcli.common.explanation import Explanation
 from igcli.store.columns import COLUMNS, copy_columns, read_column, write_columns, write_csv
+from igcli.store.reader import read_rows
 from igcli.store.span import Span
 
 FULL = Explanation(
@@ -27,6 +28,7 @@ FULL = Explanation(
     relative_delta=0.0,
     steps=50,
     error_estimate=1e300,
+    regions_error=0.0125,
     converged=True,
     status="ok",
     message="",
@@ -34,7 +36,8 @@ FULL = Explanation(
 BARE = Explanation(row=1, id="b", path="b", sha256="", status="failed", message="it broke")
 HEADER = (
     "id,path,sha256,target,target_name,prediction,prediction_name,score,baseline_score,"
-    "attribution_sum,delta,relative_delta,steps,error_estimate,converged,status,message"
+    "attribution_sum,delta,relative_delta,steps,error_estimate,regions_error,converged,status,"
+    "message"
 )
 
 
@@ -78,6 +81,7 @@ def test_pandas_finds_the_types(tmp_path: Path) -> None:
         "delta",
         "relative_delta",
         "error_estimate",
+        "regions_error",
     ):
         assert table[name].dtype == np.float64
     assert table["converged"].dtype == bool
@@ -87,7 +91,7 @@ def test_pandas_finds_the_types(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_an_empty_field(tmp_path: Path) -> None:
     lines = results(tmp_path, [BARE]).read_text().splitlines()
-    assert lines[1] == "b,b,,,,,,,,,,,,,,failed,it broke"
+    assert lines[1] == "b,b,,,,,,,,,,,,,,,failed,it broke"
 
 
 def test_missing_numbers_are_nan_in_pandas_and_leave_the_others_alone(tmp_path: Path) -> None:
@@ -186,3 +190,19 @@ def test_rows_within_a_file_are_taken_alone(tmp_path: Path) -> None:
     with h5py.File(span.path) as file:
         assert read_column(targets, file, slice(2, 4)) == [2, 3]
         assert read_column(targets, file) == [0, 1, 2, 3, 4, 5]
+
+
+def test_files_without_a_column_are_read_and_joined_without_it(tmp_path: Path) -> None:
+    spans = parts(tmp_path, [FULL], [FULL, BARE])
+    for span in spans:
+        with h5py.File(span.path, "r+") as file:
+            del file["regions_errors"]
+    write_csv(spans, tmp_path / "results.csv")
+    lines = (tmp_path / "results.csv").read_text().splitlines()
+    assert lines[0] == HEADER.replace("regions_error,", "")
+    assert lines[2].count(",") == 16 + 1  # one more within a name
+    with h5py.File(tmp_path / "joined.h5", "w") as file:
+        copy_columns(spans, file)
+        assert "regions_errors" not in file and len(file["ids"]) == 3
+    assert [row.regions_error for row in read_rows(spans)] == [None, None, None]
+    assert [row.error_estimate for row in read_rows(spans)] == [1e300, 1e300, None]

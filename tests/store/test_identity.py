@@ -19,6 +19,7 @@ CHANGES: dict[str, Any] = {
     "layer": "conv", "layer_input": True, "precision": "bfloat16", "seed": 1,
     "profile_path": True, "allow_unsafe": True, "custom_objects": Path("c.py"),
     "shard": (1, 2), "bit_depth": 12, "bands": (3, 2, 1),
+    "certify": "regions:4", "store": "regions", "store_dtype": "float16",
     "signature": "serve", "input_value": ("temperature=2",), "hold_mask": True,
 }  # fmt: skip
 FREE: dict[str, Any] = {

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, NotComparable
 from igcli.common.progress import Track
 from igcli.common.setting import Decides, settings_of
+from igcli.comparison.drift.densities import as_comparable
 from igcli.comparison.drift.judge import judge
 from igcli.comparison.drift.pairs import Matched, Measured, match, measure
 from igcli.comparison.drift.reference_file import ReferenceSide
-from igcli.comparison.drift.resolution import check_resolution
+from igcli.comparison.drift.resolution import check_measurable, check_resolution
 from igcli.comparison.drift.sides import RunSide, Side, Stored, shape_at
 from igcli.comparison.drift.thresholds import Threshold
 from igcli.comparison.drift.verdict import ImageDrift, Verdict
@@ -62,6 +64,8 @@ def compare(
         has another grid than the one that is asked for.
     """
     forced = _check_settings(reference, new, force)
+    reference, new = as_comparable(reference, new, grid)
+    check_measurable(thresholds, reference.regions)
     _check_shapes(reference, new)
     grid = _grid(reference, new, grid)
     matched = match(reference, new)
@@ -78,6 +82,7 @@ def compare(
         reference=reference.title,
         new=new.title,
         grid=grid,
+        regions=reference.regions.side if reference.regions else 0,
         forced=forced,
         judged=judge(thresholds, matched, found),
         matched=matched,
@@ -108,6 +113,14 @@ def _check_shapes(reference: Side, new: Side) -> None:
 
 def _grid(reference: Side, new: Side, asked: int | None) -> int:
     """Return what maps are reduced to."""
+    if reference.regions is not None:
+        if asked is not None:
+            raise ConfigError(
+                f"--grid {asked}: {reference.title} and {new.title} are compared by regions",
+                "one of them has nothing finer",
+                "leave it out, or run both with --store pixels",
+            )
+        return 0
     for side in (side for side in (reference, new) if side.grid):
         if asked is not None and asked != side.grid:
             raise ConfigError(
@@ -143,10 +156,15 @@ def _must_be_alike(key: str) -> bool:
 def _images(matched: Matched, found: Measured) -> list[ImageDrift]:
     pairs = zip(matched.pairs, found.seen, found.share, found.within_noise, strict=True)
     measured = [
-        _image(a, b, dict(zip(METRICS, map(float, values), strict=True)), float(share), bool(noise))
+        _image(a, b, _named(values, found.names), float(share), bool(noise))
         for (a, b), values, share, noise in pairs
     ]
     return measured + [_image(a, b, {}, None, False) for a, b in matched.retargeted]
+
+
+def _named(values: Array, names: tuple[str, ...]) -> dict[str, float]:
+    found = dict(zip(METRICS, map(float, values), strict=True))
+    return {name: found[name] for name in names}
 
 
 def _image(

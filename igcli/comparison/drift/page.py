@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from math import isnan
 
+import numpy as np
+
 from igcli.common.arrays import Array
 from igcli.common.html import document, number, text
+from igcli.comparison.drift.densities import as_comparable
 from igcli.comparison.drift.panels import Panels, panels, picture
 from igcli.comparison.drift.sides import Side, Stored
 from igcli.comparison.drift.thresholds import SHARES
@@ -75,6 +78,11 @@ def _opening(verdict: Verdict) -> str:
         f"Reference: <strong>{text(verdict.reference)}</strong>.</p>",
         f"<p>{known}"
         + (f" Maps are compared on a grid of {verdict.grid}." if verdict.grid else "")
+        + (
+            f" What is compared is the mass in regions of {verdict.regions} pixels."
+            if verdict.regions
+            else ""
+        )
         + "</p>",
     ]
     if verdict.forced:
@@ -146,6 +154,8 @@ def _counts(verdict: Verdict) -> list[str]:
 
 
 def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
+    if verdict.regions:
+        reference, new = as_comparable(reference, new, None)
     rows = {a.id: (a, b) for a, b in verdict.matched.explained}
     # People see whole maps where there are any.
     grid = verdict.grid if reference.grid or new.grid else 0
@@ -161,7 +171,11 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
             lines += [f"<h2>{title}</h2>", f"<p>{len(shown)} of {len(images)}, {why}. {_KEY}</p>"]
             pairs = [rows[image.id] for image in shown]
             maps = [
-                [found.values for found in side.maps([pair[i] for pair in pairs], grid)]
+                # Both signs lie in one region: all mass tells where the map is.
+                [
+                    np.abs(found.values) if verdict.regions else found.values
+                    for found in side.maps([pair[i] for pair in pairs], grid)
+                ]
                 for i, side in enumerate((reference, new))
             ]
             for image, pair, ours, theirs in zip(shown, pairs, *maps, strict=True):

@@ -93,11 +93,14 @@ class Measured:
     errors : Array
         (pairs, 2): how far the reference's map and the new one may be off, over the reference
         map's L1 norm; NaN where no error is known.
+    names : tuple of str
+        The metrics that have a meaning for what was measured: of densities, not all have.
     """
 
     seen: Array
     noise: Array
     errors: Array
+    names: tuple[str, ...] = tuple(METRICS)
 
     @property
     def share(self) -> Array:
@@ -133,7 +136,9 @@ def measure(
         errors[i] = _errors(a, b)
         if np.isfinite(errors[i]).all():
             noise[i] = noise_of(a.values, errors[i].sum(), row.id)
-    return Measured(seen, noise, errors)
+    of_densities = reference.regions is not None
+    names = tuple(n for n, m in METRICS.items() if not (of_densities and m.needs_pixels))
+    return Measured(seen, noise, errors, names)
 
 
 def _maps(

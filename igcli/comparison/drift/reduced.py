@@ -54,8 +54,12 @@ class Halved:
 
 def halved(values: Array, error: float, grid: int) -> Halved:
     """Reduce a whole map, which may be off by an L1 norm of `error`, to a grid."""
-    reduced = reduce_map(values, grid)
-    scale = float(np.abs(reduced).max(initial=0.0))
-    rounded = (reduced / (scale or 1.0)).astype(np.float16)
-    lost = float(np.abs(reduced - rounded.astype(np.float64) * scale).sum())
-    return Halved(rounded, scale, error + lost)
+    return rounded(reduce_map(values, grid), error)
+
+
+def rounded(values: Array, error: float) -> Halved:
+    """Round what may be off by an L1 norm of `error` to half precision."""
+    scale = float(np.abs(values).max(initial=0.0))
+    halves = (values / (scale or 1.0)).astype(np.float16)
+    lost = float(np.abs(values - halves.astype(np.float64) * scale).sum())
+    return Halved(halves, scale, error + lost)

@@ -12,21 +12,35 @@ from igcli import __version__
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import Track
+from igcli.common.regions import Regions
+from igcli.comparison.drift.densities import DensitySide, regions_of
 from igcli.comparison.drift.reduced import Halved, Reduced, halved
 from igcli.comparison.drift.sides import KEPT, RunSide, Stored, joint_shape, read_rows_of
-from igcli.comparison.grid import reduced_shape
+from igcli.comparison.grid import DEFAULT_GRID, reduced_shape
 from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
+from igcli.store.kept import read_kept
 from igcli.store.run_json import REFERENCE
 
-_FORMAT = 1
+# The maps on a grid; or, of a run that keeps nothing finer, densities over regions.
+_FORMAT, _OF_REGIONS = 1, 2
 _MAKE_ONE = "make one with igcli baseline OUT -o FILE.igref"
 _TOLD = ("igcli", "identity", "settled", "model", "versions", "run")
 
 
-def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
+def write_igref(out: Path, path: Path, grid: int | None, track: Track) -> int:
     """Write the reference file of a finished run; return its size in bytes.
+
+    Parameters
+    ----------
+    out, path : Path
+        The run directory, and the file.
+    grid : int or None
+        The sides of the grid that maps are reduced to; None for the usual one. A run that keeps
+        regions alone has their cells.
+    track : callable
+        Wraps the iteration over maps.
 
     Raises
     ------
@@ -38,16 +52,26 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
             f"-o {path} has another ending than {REFERENCE}", fix=f"name it …{REFERENCE}"
         )
     side = RunSide(out)
+    regions = regions_of(side, grid)
+    if regions is not None and grid is not None:
+        raise ConfigError(
+            f"--grid {grid} can't be used with {out}",
+            "it keeps regions alone, and the file has these",
+            "leave it out",
+        )
     ok = [row for row in side.rows if row.status == "ok"]
-    maps = np.zeros((len(side.rows), *reduced_shape(side.shape, grid)), np.float16)
+    grid = DEFAULT_GRID if grid is None else grid
+    shape = reduced_shape(side.shape, grid) if regions is None else (*regions.grid, 2)
+    maps = np.zeros((len(side.rows), *shape), np.float16)
     scales = np.zeros(len(side.rows))
     errors = np.full(len(side.rows), np.nan)
-    for row, whole in track(zip(ok, side.maps(ok, 0), strict=True), len(ok)):
-        kept = halved(whole.values, whole.error, grid)
+    for row, kept in track(zip(ok, _halved(side, ok, grid, regions), strict=True), len(ok)):
         maps[row.place], scales[row.place], errors[row.place] = kept.values, kept.scale, kept.error
     with side.run.usable_about() as told:
         about = {key: told[key] for key in _TOLD} | {"format": _FORMAT, "grid": grid}
-    about["shape"] = list(side.shape)
+    about["shape"] = list(side.shape if regions is None else shape)
+    if regions is not None:
+        about |= {"format": _OF_REGIONS, "grid": 0}
 
     def write(file: Any) -> None:
         file.attrs["igref"] = json.dumps(about)
@@ -62,8 +86,16 @@ def write_igref(out: Path, path: Path, grid: int, track: Track) -> int:
     return len(data)
 
 
+def _halved(
+    side: RunSide, rows: Sequence[Stored], grid: int, regions: Regions | None
+) -> Iterator[Halved]:
+    if regions is not None:
+        return DensitySide(side, regions).halved(rows)
+    return (halved(whole.values, whole.error, grid) for whole in side.maps(rows, 0))
+
+
 def _check_format(path: Path, found: object) -> None:
-    if found != _FORMAT:
+    if found not in {_FORMAT, _OF_REGIONS}:
         raise InputError(
             f"{path} is of a later igcli than {__version__}", fix="make it again, or update"
         )
@@ -86,6 +118,8 @@ class ReferenceSide:
                 self.about: dict[str, Any] = json.loads(file.attrs["igref"])
                 _check_format(path, self.about["format"])
                 self.grid = int(self.about["grid"])
+                of_regions = self.about["format"] == _OF_REGIONS
+                self.regions = read_kept(self.about).regions if of_regions else None
                 self.about["identity"].items(), self.about["settled"].items()
                 self.rows = read_rows_of(file)
                 self._maps = file["maps"][()]

@@ -11,6 +11,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
+from igcli.common.regions import Regions
 from igcli.comparison.drift.pairs import Matched, Measured
 from igcli.comparison.drift.sides import Side, Stored
 from igcli.comparison.drift.thresholds import Threshold, statistic
@@ -24,6 +25,19 @@ _TRIED = 50
 _HALVINGS = 8
 # What is left as room: maps of a finer tolerance are not quite the maps at hand.
 _ROOM = 1.25
+
+
+def check_measurable(thresholds: Sequence[Threshold], regions: Regions | None) -> None:
+    """Raise ConfigError for a threshold on what densities over regions do not tell."""
+    for threshold in thresholds if regions is not None else ():
+        metric = METRICS.get(threshold.measure)
+        if metric is not None and metric.needs_pixels:
+            known = ", ".join(name for name, known in METRICS.items() if not known.needs_pixels)
+            raise ConfigError(
+                f"--fail-on {threshold.text} can't be told from regions",
+                f"{threshold.measure}: {metric.needs_pixels}",
+                f"use {known}, or run both with --store pixels",
+            )
 
 
 def check_resolution(

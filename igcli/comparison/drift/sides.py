@@ -11,14 +11,15 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.errors import NotComparable
 from igcli.common.explanation import Explanation
+from igcli.common.regions import Regions
 from igcli.comparison.drift.reduced import Reduced, halved
 from igcli.comparison.grid import reduced_shape
-from igcli.store.columns import COLUMNS, read_column
+from igcli.store.columns import columns_in, read_column
 from igcli.store.map_layout import flat
 from igcli.store.run import open_finished_run
 
-KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate", "converged",
-        "status")  # fmt: skip
+KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate",
+        "regions_error", "converged", "status")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Stored:
     error_estimate: float | None
     converged: bool | None
     status: str
+    regions_error: float | None = None
 
 
 class Side(Protocol):
@@ -52,6 +54,8 @@ class Side(Protocol):
         Of its maps as they are kept.
     whole_shape : tuple of int
         Of the whole maps; empty where that is not known.
+    regions : Regions or None
+        The cells by whose mass it is compared; None where it is by maps.
     rows : list of Stored
         In row order.
     """
@@ -61,6 +65,7 @@ class Side(Protocol):
     grid: int
     shape: tuple[int, ...]
     whole_shape: tuple[int, ...]
+    regions: Regions | None
     rows: list[Stored]
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
@@ -74,8 +79,11 @@ class Side(Protocol):
 
 def read_rows_of(file: Any) -> list[Stored]:
     """Return what is compared of every explanation in an open HDF5 file."""
-    columns = [read_column(c, file) for c in COLUMNS if c.name in KEPT]
-    names = [c.name for c in COLUMNS if c.name in KEPT]
+    kept = [column for column in columns_in(file) if column.name in KEPT]
+    columns, names = (
+        [read_column(column, file) for column in kept],
+        [column.name for column in kept],
+    )
     return [
         Stored(place, **dict(zip(names, values, strict=True)))
         for place, values in enumerate(zip(*columns, strict=True))
@@ -109,6 +117,7 @@ class RunSide:
         ]
         shapes = list(self.run.layout.shapes.values())
         self.shape = self.whole_shape = joint_shape(shapes)
+        self.regions: Regions | None = None
 
     def maps(self, rows: Sequence[Stored], grid: int) -> Iterator[Reduced]:
         """Yield maps in the order of `rows`; see `Side.maps`."""
@@ -117,6 +126,12 @@ class RunSide:
             share = np.nan if row.error_estimate is None else row.error_estimate
             error = share * float(np.abs(values).sum(dtype=np.float64))
             yield halved(values, error, grid).reduced if grid else Reduced(values, error)
+
+    def masses(self, rows: Sequence[Stored], regions: Regions) -> Iterator[Array]:
+        """Yield the mass of some regions in the order of `rows`: as stored, or by the maps."""
+        if self.run.kept.regions == regions:
+            return self.run.masses(self._stored(rows))
+        return (regions.masses(flat(maps)) for maps in self.run.maps(self._stored(rows)))
 
     def picture(self, row: Stored) -> Array | None:
         """See `Side.picture`."""

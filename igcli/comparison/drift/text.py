@@ -8,6 +8,7 @@ from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdic
 from igcli.comparison.similarity import METRICS
 
 _SHOWN = 5
+_OF_WORST = ("cosine", "top5", "l1")
 
 
 def summary(verdict: Verdict) -> list[str]:
@@ -51,6 +52,8 @@ def _compared(verdict: Verdict) -> str:
         else (f"{counts['within_noise']} within the maps' own errors ({noise:.1%} at the median)")
     )
     grid = f", on a grid of {verdict.grid}" if verdict.grid else ""
+    if verdict.regions:
+        grid = f", by the mass in regions of {verdict.regions} pixels"
     return f"{counts['compared']} images{grid}: {within}"
 
 
@@ -79,7 +82,9 @@ def _image(image: ImageDrift) -> str:
     if image.prediction_changed:
         changed = f"prediction {image.predictions[0]} → {image.predictions[1]}, "
     shown = ("cosine", "spearman", "top5", "l1")
-    return changed + ", ".join(f"{name} {image.metrics[name]:.2f}" for name in shown)
+    return changed + ", ".join(
+        f"{name} {image.metrics[name]:.2f}" for name in shown if name in image.metrics
+    )
 
 
 def markdown(verdict: Verdict) -> str:
@@ -118,7 +123,8 @@ def markdown(verdict: Verdict) -> str:
             for a, b in [image.predictions]
         )
         lines += ["", "Images that look elsewhere most:", ""]
-        lines += _table(("image", "prediction", "cosine", "top5", "l1"), rows)
+        shown = [name for name in _OF_WORST if name in verdict.measured.names]
+        lines += _table(("image", "prediction", *shown), rows)
     return "\n".join(lines) + "\n"
 
 
@@ -127,7 +133,7 @@ def _cells(spread: dict[str, float | None]) -> list[str]:
 
 
 def _metric_cells(image: ImageDrift) -> list[str]:
-    return [f"{image.metrics[name]:.3f}" for name in ("cosine", "top5", "l1")]
+    return [f"{image.metrics[name]:.3f}" for name in _OF_WORST if name in image.metrics]
 
 
 def _escaped(text: str) -> str:

@@ -72,6 +72,8 @@ class Verdict:
         The two sides.
     grid : int
         What maps were reduced to; 0 where they are whole.
+    regions : int
+        The side of the cells whose densities were compared, in pixels; 0 where maps were.
     forced : list of str
         Differences in settings that `--force` passed over.
     judged : list of Judged
@@ -92,6 +94,7 @@ class Verdict:
     matched: Matched
     measured: Measured
     images: list[ImageDrift]
+    regions: int = 0
 
     @property
     def failed(self) -> list[Judged]:
@@ -120,7 +123,7 @@ class Verdict:
         return {
             name: {q: finite(statistic(seen[:, i], q)) for q in QUANTILES}
             for i, name in enumerate(METRICS)
-            if len(seen)
+            if len(seen) and name in self.measured.names
         }
 
     def counts(self) -> dict[str, int]:
@@ -148,6 +151,7 @@ class Verdict:
             "error": None,
             "forced": self.forced,
             "grid": self.grid or None,
+            **({"regions": self.regions} if self.regions else {}),
             "counts": self.counts(),
             "noise": self.noise(),
             "thresholds": [

@@ -98,7 +98,7 @@ def write_report(
             f"{path} is there already, and no page of igcli's",
             fix="name another file with -o, or replace it with --overwrite",
         )
-    shown = most_in_need(run.rows, pictures)
+    shown = most_in_need(run.rows, pictures, run.kept.certified)
     try:
         with whole_file(path) as temporary:
             with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -147,8 +147,9 @@ def _body(run: StoredRun, shown: Sequence[int], title: str, track: Track) -> Ite
     tolerance = _tolerance(run)
     yield from opening(title, _about(run), _notices(run, len(shown)))
     yield '<main>\n<section aria-label="Summary">\n'
-    yield from tiles_html(tiles(run.rows, explanations_asked(run), tolerance))
-    yield from charts(run.rows, tolerance)
+    certified = run.kept.certified
+    yield from tiles_html(tiles(run.rows, explanations_asked(run), tolerance, certified))
+    yield from charts(run.rows, tolerance, certified)
     yield "</section>\n"
     yield asset(_HERE, "table.html")
     yield from _settings(run)
@@ -156,6 +157,7 @@ def _body(run: StoredRun, shown: Sequence[int], title: str, track: Track) -> Ite
     places = {row.row: place for place, row in enumerate(run.rows)}
     first = next(look(run, shown[:1]), None)
     small = first is not None and first.image is not None and max(first.image.shape[:2]) <= _SMALL
+    small = small or not run.kept.pixels
     yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small)]))
     yield from block("seen", _seen(run, shown, track))
 
@@ -196,6 +198,10 @@ def _notices(run: StoredRun, shown: int) -> list[str]:
             f"This run is not finished: {len(run.rows):,} of {explanations_asked(run):,} "
             "explanations are here. igcli run … --resume goes on with it; then make this page "
             "again."
+        )
+    if not run.kept.pixels:
+        found.append(
+            "This run keeps the mass of regions alone: its pictures are of cells, not of pixels."
         )
     able = sum(row.status == "ok" for row in run.rows)
     if shown < able:

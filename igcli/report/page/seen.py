@@ -19,7 +19,8 @@ class Seen:
     row : int
         Its row.
     maps : dict of str to Array
-        Its map, or one for each input by name; the first is the image's, where there is one.
+        Its map, or one for each input by name; the first is the image's, where there is one. Where
+        regions alone are kept, the mass of each for the class and, negative, against it.
     image : Array or None
         uint8 (height, width, channels): what the model saw.
     profile : Profile or None
@@ -68,25 +69,32 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     wanted = set(rows)
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
-    arrays = zip(run.maps(shown), run.images(shown), run.profiles(shown), strict=True)
-    for row, (maps, image, profile) in zip(shown, arrays, strict=True):
+    maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
+    arrays = zip(maps, run.images(shown), run.profiles(shown), strict=True)
+    for row, (found, image, profile) in zip(shown, arrays, strict=True):
         # A single map needs no name.
-        named = {name if layout.is_grouped else "": maps[name] for name in layout.order}
-        yield Seen(row.row, named, image, profile)
+        named = {name if layout.is_grouped else "": found[name] for name in layout.order}
+        yield Seen(row.row, named if run.kept.pixels else found, image, profile)
 
 
-def most_in_need(rows: list[Explanation], most: int) -> list[int]:
+def _of_regions(masses: Array) -> dict[str, Array]:
+    return {"regions, for the class": masses[0], "regions, against it": -masses[1]}
+
+
+def most_in_need(rows: list[Explanation], most: int, certified: bool = False) -> list[int]:
     """Return which rows a person should see first, `most` at most, ascending.
 
     Those that did not converge, then the largest error estimates, then the largest deltas; failed
-    rows have nothing to be seen.
+    rows have nothing to be seen. `certified` tells whether the estimates that count are those of
+    regions.
     """
     shown = [row for row in rows if row.status == "ok"]
-    shown.sort(key=_need, reverse=True)
+    shown.sort(key=lambda row: _need(row, certified), reverse=True)
     return sorted(row.row for row in shown[:most])
 
 
-def _need(row: Explanation) -> tuple[bool, float, float]:
-    estimate = -1.0 if row.error_estimate is None else row.error_estimate
+def _need(row: Explanation, certified: bool) -> tuple[bool, float, float]:
+    known = row.regions_error if certified else row.error_estimate
+    estimate = -1.0 if known is None else known
     delta = 0.0 if row.delta is None else abs(row.delta)
     return row.converged is False, estimate, delta

@@ -29,6 +29,7 @@ def _all(about: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield name, settled.get(name)
     accuracy = _table(settled, "accuracy")
     yield "tolerance", accuracy.get("tolerance")
+    yield "certified", _certified(settled)
     yield "steps, least", accuracy.get("min_steps")
     yield "steps, most", accuracy.get("max_steps")
     for name in ("target", "labels", "scores", "layer", "seed", "limit"):
@@ -45,6 +46,18 @@ def _all(about: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "time over the inputs", in_time(about["seconds"])
     yield "igcli", about.get("igcli")
     yield from _table(about, "versions").items()
+
+
+def _certified(settled: dict[str, Any]) -> str | None:
+    """Say what the tolerance was asked of, and what is kept; nothing of an igcli that kept all."""
+    table = _table(settled, "regions")
+    if not table:
+        return None
+    cells = f"regions of {table.get('side')} pixels"
+    kept = f"{settled.get('store')} kept"
+    if settled.get("store") == "pixels" and settled.get("store_dtype") != "float32":
+        kept = f"pixels kept as {settled.get('store_dtype')}"
+    return f"{cells if table.get('certified') else 'pixels'}; {kept}"
 
 
 def _table(about: dict[str, Any], key: str) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class Tile:
     state: str = ""
 
 
-def tiles(rows: Sequence[Explanation], asked: int, tolerance: float | None) -> list[Tile]:
+def tiles(
+    rows: Sequence[Explanation], asked: int, tolerance: float | None, certified: bool = False
+) -> list[Tile]:
     """Return the summary of a run.
 
     Parameters
@@ -40,6 +42,8 @@ def tiles(rows: Sequence[Explanation], asked: int, tolerance: float | None) -> l
         How many explanations there were to be.
     tolerance : float or None
         What makes a map converged; None for a fixed rule.
+    certified : bool
+        Whether it is asked of regions, not of pixels.
     """
     tally = Tally()
     tally.add_all(rows)
@@ -54,8 +58,13 @@ def tiles(rows: Sequence[Explanation], asked: int, tolerance: float | None) -> l
         Tile("Failed", f"{len(tally.failures):,}", "inputs with a reason", "failed")
         if tally.failures
         else Tile("Failed", "0"),
-        _convergence(tally, tolerance),
+        _convergence(tally, tolerance, certified),
         _spread("Error estimate", tally.errors, percent, places, _why_no_estimate(tolerance)),
+        *(
+            [_spread("Regions error", tally.regions_errors, percent, places, "")]
+            if tally.regions_errors
+            else []
+        ),
         _spread("|Delta|", tally.deltas, plain, places, "nothing to sum"),
     ]
     if tally.steps:
@@ -67,10 +76,10 @@ def _why_no_estimate(tolerance: float | None) -> str:
     return "a fixed rule has none" if tolerance is None else "nothing was explained"
 
 
-def _convergence(tally: Tally, tolerance: float | None) -> Tile:
+def _convergence(tally: Tally, tolerance: float | None, certified: bool) -> Tile:
     if tolerance is None:
         return Tile("Not converged", "–", "a fixed rule has no tolerance")
-    note = f"tolerance {percent(tolerance)}"
+    note = f"tolerance {percent(tolerance)}{' of regions' if certified else ''}"
     state = "unconverged" if tally.unconverged else ""
     return Tile("Not converged", f"{tally.unconverged:,}", note, state)
 
@@ -108,21 +117,26 @@ def tiles_html(found: Sequence[Tile]) -> Iterator[str]:
     yield "</ul>\n"
 
 
-def charts(rows: Sequence[Explanation], tolerance: float | None) -> Iterator[str]:
+def charts(
+    rows: Sequence[Explanation], tolerance: float | None, certified: bool = False
+) -> Iterator[str]:
     """Yield the distributions of what the rows have: error estimates, deltas and steps."""
     shown = [row for row in rows if row.status == "ok"]
     errors = [row.error_estimate for row in shown if row.error_estimate is not None]
     deltas = [row.delta for row in shown if row.delta is not None]
     steps = [row.steps for row in shown if row.steps is not None]
     yield '<div class="charts">\n'
+    regions = [row.regions_error for row in shown if row.regions_error is not None]
+    mark = None if tolerance is None else ("tolerance", tolerance)
     if errors:
-        mark = None if tolerance is None else ("tolerance", tolerance)
-        yield chart("Error estimate", errors, percent, mark=mark)
+        yield chart("Error estimate", errors, percent, mark=None if certified else mark)
     else:
         yield (
             '<figure class="chart"><h3>Error estimate</h3>'
             f"<figcaption>None: {_why_no_estimate(tolerance)}.</figcaption></figure>"
         )
+    if regions:
+        yield chart("Regions error", regions, percent, mark=mark if certified else None)
     if deltas:
         yield chart("Delta", deltas, plain)
     if steps:

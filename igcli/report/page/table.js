@@ -7,7 +7,7 @@ const column = data.columns;
 const COUNT = column.id.length;
 const PER_PAGE = 50;
 const FLOATS = ["score", "baseline_score", "attribution_sum", "delta", "relative_delta",
-  "error_estimate"];
+  "error_estimate", "regions_error"];
 const INFINITE = { inf: Infinity, "-inf": -Infinity };
 for (const name of FLOATS) {
   column[name] = column[name].map((value) => INFINITE[value] ?? value);
@@ -68,6 +68,7 @@ const SHOWN_STATES = Object.keys(STATES).filter((name) => name !== "elsewhere");
 const stateOf = (row) => SHOWN_STATES.find((name) => STATES[name][2](row));
 
 const rows = Array.from({ length: COUNT }, (_, row) => row);
+const hasRegions = rows.some((row) => column.regions_error[row] !== null);
 const differs = rows.some(STATES.elsewhere[2]);
 
 // name: [heading, what is sorted by, what is shown, class of the cell]
@@ -83,6 +84,10 @@ const HEADS = {
     (row) => share(column.relative_delta[row]), "n"],
   error_estimate: ["Error", (row) => column.error_estimate[row],
     (row) => share(column.error_estimate[row]), "n"],
+  ...(hasRegions && {
+    regions_error: ["Regions", (row) => column.regions_error[row],
+      (row) => share(column.regions_error[row]), "n"],
+  }),
   steps: ["Steps", (row) => column.steps[row], (row) => column.steps[row] ?? "–", "n"],
   state: ["State", (row) => -SHOWN_STATES.indexOf(stateOf(row)), null, "state"],
 };

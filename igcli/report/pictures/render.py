@@ -81,7 +81,7 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
     RunStopped
         When a picture can't be written.
     """
-    look, run = wanted.look, ShownRun(wanted.out)
+    look, run = wanted.look, ShownRun(wanted.out, wanted.look)
     asked = run.select(wanted.ids)
     rows = [row for row in asked if row.status == "ok"]
     _check_size(look, run.shape, len(rows))

@@ -8,6 +8,7 @@ from igcli.attribution.batch_size import Chosen, choose_batching
 from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
+from igcli.common.choices import FLOAT16, PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import InputSpec, ModelSpec, Part
 from igcli.inputs.baselines.recipes import Baseline
@@ -15,10 +16,12 @@ from igcli.inputs.readers.source import Source
 from igcli.runs.planning.blocks import block_size, shared
 from igcli.runs.planning.gates import check_gates
 from igcli.runs.planning.jumps import tell_of_jumps
+from igcli.runs.planning.kept_maps import certifies_regions, settle_regions
 from igcli.runs.planning.precision import precision_error
 from igcli.runs.planning.preflight import Preflight
 from igcli.runs.planning.repeatability import check_repeatable
 from igcli.runs.planning.resume_check import EarlierRun
+from igcli.store.half import MOST_LOST
 from igcli.store.maps import Maps, maps_of
 
 
@@ -41,6 +44,8 @@ class Calibration:
         How rows are batched, and why so.
     block : int
         How many inputs are explained by themselves and stored as one part.
+    certifies_regions : bool
+        Whether the tolerance is asked of the maps' regions, not of their pixels.
     """
 
     point: InputSpec
@@ -49,6 +54,7 @@ class Calibration:
     method: Method
     chosen: Chosen
     block: int
+    certifies_regions: bool = False
 
     @property
     def explained(self) -> tuple[Part, ...]:
@@ -57,7 +63,22 @@ class Calibration:
 
     def with_method(self, method: Method) -> "Calibration":
         """Return the same for another method, which is given the precision error too."""
-        return replace(self, method=method.with_rounding(self.precision_error))
+        method = fitted(method, self.precision_error, self.maps, self.certifies_regions)
+        return replace(self, method=method)
+
+    def certifying(self, regions: bool) -> "Calibration":
+        """Return the same, the tolerance asked of regions or of pixels."""
+        return replace(self, certifies_regions=regions).with_method(self.method)
+
+
+def fitted(method: Method, error: float, maps: Maps, certifies_regions: bool) -> Method:
+    """Return a method for gradients of such a precision error, and maps of such regions."""
+    method = method.with_rounding(error)
+    if maps.dtype == FLOAT16:
+        method = method.with_storing(MOST_LOST)
+    if maps.regions is None:
+        return method
+    return method.with_regions(maps.regions, certifies_regions)
 
 
 def calibrate(
@@ -92,9 +113,13 @@ def calibrate(
     config, spec, count = preflight.config, model.spec, len(preflight.names)
     point = _point(model, source)
     maps = maps_of(spec, point, source.space.pictured, source.space.shown_channels)
+    regions, is_certified = settle_regions(config, maps), certifies_regions(config)
+    maps = replace(
+        maps, regions=regions, keeps_pixels=config.store == PIXELS, dtype=config.store_dtype
+    )
     error = precision_error(model, source, preflight.every, baseline, warn)
-    method = preflight.settings.method.with_rounding(error)
-    check_gates(preflight.gates, method)
+    method = fitted(preflight.settings.method, error, maps, is_certified)
+    check_gates(preflight.gates, method, regions is not None)
     rows = count * per_input * method.usual_steps // workers
     chosen = _batching(config, model, method, point.known_shape, rows, preflight.earlier, warn)
     check_repeatable(model, method, chosen.batching, source, preflight.every, baseline)
@@ -107,6 +132,7 @@ def calibrate(
         method=method,
         chosen=chosen,
         block=preflight.earlier.block if preflight.earlier else shared(size, count, workers),
+        certifies_regions=is_certified,
     )
 
 

@@ -101,6 +101,10 @@ class Plan:
         config = replace(self.config, out=out)
         return replace(self, preflight=replace(self.preflight, names=names, config=config))
 
+    def certifying(self, regions: bool) -> "Plan":
+        """Return a plan of the same inputs, the tolerance asked of regions or of pixels."""
+        return replace(self, calibration=self.calibration.certifying(regions))
+
     def with_method(self, method: Method) -> "Plan":
         """Return a plan of the same inputs by another method."""
         return replace(self, calibration=self.calibration.with_method(method))

@@ -14,6 +14,7 @@ from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
 from igcli.runs.planning.defaults import Settings, settle, spelled_out
 from igcli.runs.planning.gates import Gate, parse_gates
+from igcli.runs.planning.kept_maps import certifies_regions, check_kept
 from igcli.runs.planning.resume_check import EarlierRun, find_earlier_run
 from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources
@@ -100,7 +101,8 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
     labels = read_labels(config.labels, listing.folders, warn)
-    gates = parse_gates(config.fail_on, settings.method)
+    check_kept(config, settings.method)
+    gates = parse_gates(config.fail_on, settings.method, certifies_regions(config))
     every = listing.names[: config.limit]
     names = _shard(every, config.shard)
     if config.shard and not names:

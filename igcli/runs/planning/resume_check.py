@@ -16,6 +16,7 @@ from igcli.common.text import the_first
 from igcli.store.array_file import spans_of
 from igcli.store.hdf5 import UNREADABLE
 from igcli.store.identity import differences
+from igcli.store.kept import has_kept
 from igcli.store.picture_names import names_by_stem
 from igcli.store.reader import read_rows
 from igcli.store.run_json import read_about
@@ -89,6 +90,8 @@ def find_earlier_run(
     there = about.get("identity")
     if not isinstance(there, dict):
         raise _another(config, "it was written by an igcli that could not resume")
+    if not has_kept(about):
+        raise _another(config, "it was written by an igcli that stored no regions")
     preprocess = there.get("preprocess")
     if here["preprocess"] == AUTO and preprocess is not None:
         # The model is not loaded yet: `check_preprocess` tells.

@@ -16,6 +16,7 @@ from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
 from igcli.store.folder import RunFolder
+from igcli.store.kept import read_kept
 from igcli.store.lock import RunLock
 from igcli.store.outdir import check_out, check_sources, make_out
 from igcli.store.picture_names import PictureNames, names_by_stem
@@ -105,7 +106,9 @@ def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
     if folder.unpacked:
         for file in files:
             folder.adopt(file)
-    pictures = any(shard.run.layout.image_shape for shard in shards)
+    pictures = any(
+        shard.run.layout.image_shape or shard.run.kept.regions is not None for shard in shards
+    )
     undrawn = []
     if pictures and about["config"]["overlays"]:
         undrawn = _take_overlays(out, shards, about["per_input"])
@@ -178,6 +181,7 @@ def _result(
         ).in_words,
         notes=tuple(notes_from_json(about["notes"])),
         parts_kept=parts_kept,
+        certifies_regions=read_kept(about).certified,
     )
 
 

@@ -273,3 +273,43 @@ def test_doubts_stand_first(tmp_path: Path) -> None:
     head = written(out).partition("<main>")[0]
     assert "This run is very likely wrong: pixels are &lt;scaled&gt; twice" in head
     assert "just so" not in head
+
+
+def regions_run(out: Path, pixels: bool) -> Path:
+    rows = [
+        pictured(f"{i}.png", i, profile=profile(), regions_error=0.01 * (i + 1)) for i in range(3)
+    ]
+    return write_run(out, rows, side=2, pixels=pixels, certified=True)
+
+
+def test_a_page_of_regions_alone_has_their_mass_and_says_so(tmp_path: Path) -> None:
+    page = written(regions_run(tmp_path / "out", pixels=False))
+    assert "keeps the mass of regions alone" in said(page)
+    first = lines_of(page)[0]
+    assert first["image"] is None
+    assert [m["name"] for m in first["maps"]] == ["regions, for the class", "regions, against it"]
+    assert [m["side"] for m in first["maps"]] == [[4, 3], [4, 3]]
+    pixels = pictured("0.png", 0).attribution
+    assert pixels is not None
+    summed = pixels.astype(np.float64).sum(axis=2)
+    sums = [summed.clip(0).sum(), -(-summed).clip(0).sum()]
+    assert [m["sum"] for m in first["maps"]] == pytest.approx(sums, rel=1e-4)
+    assert table_of(page)["small"] is True
+
+
+@pytest.mark.parametrize("pixels", [True, False])
+def test_a_page_tells_what_was_certified(tmp_path: Path, pixels: bool) -> None:
+    page = written(regions_run(tmp_path / "out", pixels))
+    assert table_of(page)["columns"]["regions_error"] == [0.01, 0.02, 0.03]
+    assert "Regions error" in said(page) and "tolerance 5.00 % of regions" in said(page)
+    kept = "pixels" if pixels else "regions"
+    assert f"regions of 2 pixels; {kept} kept" in said(page)
+    assert ("keeps the mass of regions alone" in said(page)) is not pixels
+
+
+def test_need_goes_by_what_was_certified() -> None:
+    rows = [
+        replace(row("a", None, error_estimate=0.9, regions_error=0.01), row=0),
+        replace(row("b", None, error_estimate=0.1, regions_error=0.02), row=1),
+    ]
+    assert most_in_need(rows, 1) == [0] and most_in_need(rows, 1, certified=True) == [1]

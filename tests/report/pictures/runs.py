@@ -1,6 +1,7 @@
 """Small finished runs with pictures, written as a run writes them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.model_spec import Part
 from igcli.common.progress import untracked
+from igcli.common.regions import Regions
 from igcli.report.pictures.render import Wanted, render
 from igcli.report.pictures.rendered import Rendered
+from igcli.store.kept import stores_to_json
 from igcli.store.maps import Maps
 from tests.stored import store_run
 
@@ -55,7 +58,15 @@ def write_run(
     part_rows: int = 2,
     pictured: bool = True,
     packed: bool = True,
+    side: int = 0,
+    pixels: bool = True,
 ) -> Path:
+    maps = Maps(
+        shape,
+        picture=Part("x", shape, 0) if pictured else None,
+        regions=Regions(shape, side) if side else None,
+        keeps_pixels=pixels,
+    )
     about = {
         "run": "r",
         "igcli": "0",
@@ -69,9 +80,14 @@ def write_run(
             "baseline": baseline,
             "inputs_are": inputs_are,
             "explained": {"x": list(shape)},
+            **stores_to_json(maps, False),
         },
     }
-    maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
+    if maps.regions is not None:
+        rows = [
+            e if e.attribution is None else replace(e, regions=maps.regions.masses(e.attribution))
+            for e in rows
+        ]
     return store_run(out, maps, about, rows, part_rows, status, packed)
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.common.png import save_png
-from igcli.figures.style import Look, settle_look
+from igcli.figures.style import STYLES, Look, settle_look
 from igcli.report.pictures.redrawn_baseline import baseline_of
 from igcli.report.pictures.shown import ShownRun
 from tests.report.pictures.runs import image_like, map_like, rendered, row, rows_of, write_run
@@ -302,3 +302,39 @@ def test_a_sheet_of_maps_that_one_scale_leaves_pale_has_one_for_each(tmp_path: P
     assert told["scale"] == "image" and told["full_colour_at"] == pytest.approx(list(done.tops))
     together = rendered(out, look=settle_look("panel", scale="shown"))
     assert len(together.tops) == 1 and "(one for the images drawn)" in together.lines()[1]
+
+
+@pytest.mark.parametrize("pixels", [True, False])
+@pytest.mark.parametrize(
+    ("sign", "top"), [(None, "absolute"), ("positive", "positive"), ("negative", "negative")]
+)
+def test_regions_are_drawn_with_and_without_pixels(
+    tmp_path: Path, pixels: bool, sign: str | None, top: str
+) -> None:
+    out = write_run(tmp_path / "out", rows_of(["a", "b"]), side=3, pixels=pixels)
+    done = rendered(out, look=settle_look("regions", sign=sign, clip=0))
+    assert pngs(out) == {"figures/regions/a.png", "figures/regions/b.png"}
+    plane = map_like(0).astype(np.float64)
+    plane = plane.sum(axis=2) if plane.ndim == 3 else plane
+    parts = {"absolute": np.abs(plane), "positive": plane.clip(0), "negative": (-plane).clip(0)}
+    cells = [
+        parts[top][y : y + 3, x : x + 3].sum()
+        for y in range(0, plane.shape[0], 3)
+        for x in range(0, plane.shape[1], 3)
+    ]
+    assert done.tops == pytest.approx((max(cells), 2 * max(cells)), rel=1e-5)
+
+
+@pytest.mark.parametrize("style", sorted({*STYLES} - {"regions"}))
+def test_other_styles_say_that_pixels_are_missing(tmp_path: Path, style: str) -> None:
+    out = write_run(tmp_path / "out", rows_of(["a.png"]), side=3, pixels=False)
+    with pytest.raises(InputError, match=f"(?s)no pixels for --style {style}.*--store pixels"):
+        rendered(out, look=settle_look(style))
+    assert pngs(out) == set()
+
+
+def test_a_run_without_regions_says_so(out: Path) -> None:
+    with pytest.raises(InputError, match="has no regions to draw"):
+        rendered(out, look=settle_look("regions"))
+    with pytest.raises(ConfigError, match="--reduce max has no meaning for --style regions"):
+        settle_look("regions", reduce="max")
