@@ -119,7 +119,10 @@ _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "inputs": ("input", _input),
     "outputs": (
         "output",
-        lambda o: f"{o['name']}: {_shape(o['shape'])}, last operation {o['last_operation']}",
+        lambda o: (
+            f"{o['name']}{' (key {})'.format(o['key']) if 'key' in o else ''}: "
+            f"{_shape(o['shape'])}, last operation {o['last_operation']}"
+        ),
     ),
     "scaling": ("scaling", _scaling),
     "preprocess": ("pixels", lambda p: f"--preprocess auto is {p['auto']}: {p['because']}"),

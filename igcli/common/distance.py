@@ -1,10 +1,13 @@
-"""The relative distance of two arrays."""
+"""The relative distance of two arrays, and what scores are held against."""
 
 from math import inf
 
 import numpy as np
 
 from igcli.common.arrays import Array
+
+# How far beyond the predicted classes' scores one is that says "never".
+_FAR = 100.0
 
 
 def relative_distance(values: Array, reference: Array, order: int = 1) -> float:
@@ -29,3 +32,17 @@ def relative_distance(values: Array, reference: Array, order: int = 1) -> float:
     if size == 0.0:
         return 0.0 if moved == 0.0 else inf
     return moved / size
+
+
+def scale_of_scores(scores: Array) -> Array:
+    """Return what differences of scores (n, classes) are held against, for each class.
+
+    It is the largest score of all classes, but those that are far beyond the predicted ones in
+    every input: classes that are not offered have a score of -1e9, and speak for themselves alone.
+    """
+    sizes = np.abs(scores)
+    reference = float(sizes[np.arange(len(scores)), scores.argmax(axis=1)].max(initial=0.0))
+    far = sizes.min(axis=0, initial=np.inf) > _FAR * max(1.0, reference)
+    common = float(sizes[:, ~far].max(initial=0.0))
+    scale: Array = np.where(far, sizes.max(axis=0, initial=0.0), common)
+    return scale

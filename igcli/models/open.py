@@ -11,14 +11,17 @@ from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
 from igcli.common.errors import ConfigError, IgcliError, ModelError
 from igcli.common.model_spec import ModelSettings
+from igcli.common.notes import Doubt
 from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze
+from igcli.models.graph.retrace import check_traces
 from igcli.models.loaders.input_values import with_values
 from igcli.models.loaders.keras_file import load_h5, load_keras
 from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.no_model import no_model
 from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
+from igcli.models.scores import are_probabilities
 from igcli.models.selection.describe import ModelInfo, describe
 from igcli.models.selection.select import select
 from igcli.models.tensorflow_model import TensorFlowModel
@@ -29,6 +32,7 @@ LOADERS: dict[str, Callable[[Path, ModelSettings, Warn], Network]] = {
     ".hdf5": load_h5,
     ".keras": load_keras,
 }
+_HALF = frozenset({"float16", "bfloat16"})
 
 
 def check_path(path: Path) -> None:
@@ -82,7 +86,8 @@ def _quietly(path: Path, settings: ModelSettings, warn: Warn) -> Iterator[Warn]:
     with quiet_stderr():
         yield notes.append
     for note in dict.fromkeys(notes):
-        warn(f"{path}: {note}")
+        told = f"{path}: {note}"
+        warn(Doubt(told) if isinstance(note, Doubt) else told)
 
 
 def _loaded(path: Path, settings: ModelSettings, warn: Warn) -> tuple[Any, Network]:
@@ -104,11 +109,19 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
     try:
         loaded = select(tf, path, network, settings)
         _tell_of(loaded, settings, warn)
-        exact = None
-        if settings.precision == "bfloat16":
-            single = replace(settings, precision="float32")
-            exact = TensorFlowModel(path, freeze(tf, loaded, single, warn), single)
-        model = TensorFlowModel(path, freeze(tf, loaded, settings, warn), settings, exact)
+        _tell_of_half(network, warn)
+        single = replace(settings, precision="float32")
+        lowered = settings.precision == "bfloat16"
+        exact = freeze(tf, loaded, single, warn) if lowered else None
+        frozen = freeze(tf, loaded, settings, warn)
+        if network.model is not None and (settings.custom_objects or settings.allow_unsafe):
+            check_traces(tf, path, frozen, lambda: freeze(tf, loaded, settings, lambda _: None))
+        known = _gives_probabilities(tf, exact or frozen, settings, warn)
+        reference = None
+        if exact is not None:
+            reference = TensorFlowModel(path, replace(exact, probabilities=known), single)
+        frozen = replace(frozen, probabilities=known)
+        model = TensorFlowModel(path, frozen, settings, reference)
         return model if loaded.batch is None else InFixedBatches(model, loaded.batch)
     except IgcliError:
         raise
@@ -118,6 +131,18 @@ def _traced(path: Path, network: Network, settings: ModelSettings, warn: Warn) -
         raise ModelError(
             f"{path} can't be differentiated{_at_size(settings)}", said_in(error)
         ) from error
+
+
+def _gives_probabilities(tf: Any, loaded: Loaded, settings: ModelSettings, warn: Warn) -> bool:
+    """Look whether the outputs are probabilities already, where that matters."""
+    rows = tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
+    if settings.scores == "as-is" or not are_probabilities(tf, loaded.function, rows):
+        return False
+    warn(
+        "its outputs are probabilities, although no softmax or sigmoid is its last operation: "
+        "they are explained as they are"
+    )
+    return True
 
 
 def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
@@ -137,6 +162,17 @@ def _tell_of(loaded: Loaded, settings: ModelSettings, warn: Warn) -> None:
         warn(
             f"input {names} takes channels first: what is read is transposed for it, and maps and "
             "pictures are height × width × channels"
+        )
+
+
+def _tell_of_half(network: Network, warn: Warn) -> None:
+    """Say so where a Keras model computes in half precision: its gradients are rounded."""
+    layers: list[Any] = list(getattr(network.model, "_flatten_layers", tuple)())
+    kinds = {getattr(layer, "compute_dtype", "") for layer in layers} & _HALF
+    if kinds:
+        warn(
+            f"it computes in {' and '.join(sorted(kinds))}: gradients are rounded so, and a small "
+            "--tolerance may not be reached; save it with the policy float32 for finer maps"
         )
 
 

@@ -192,7 +192,9 @@ class TensorFlowModel:
                 "targets are counted over its elements, so their number must be known",
                 self._fix_of_open_sizes,
             )
-        scores, self._tail, self._output_shape = class_scores(outputs, self._mode)
+        scores, self._tail, self._output_shape = class_scores(
+            outputs, self._mode, self._loaded.probabilities
+        )
         return scores
 
     def _row_gradients(

@@ -99,6 +99,7 @@ class Inspection:
             "inputs": [_input(spec, model) for spec in model.inputs],
             "outputs": [
                 {"name": o.name, "shape": list(o.shape), "last_operation": o.tail}
+                | ({"key": o.key} if o.key not in ("", o.name) else {})
                 for o in model.outputs
             ],
         }

@@ -21,6 +21,14 @@ from tests.system.tape_maps import (
 
 X = pixels() / np.float32(255)
 
+NUMPY = """
+import keras, numpy as np
+
+class Noise(keras.layers.Layer):
+    def call(self, x):
+        return x * np.random.default_rng().normal(1.0, 0.2, x.shape[1:]).astype("float32")
+"""
+
 ALWAYS = """
 import keras
 
@@ -112,6 +120,20 @@ def test_a_layer_that_always_drops(
     whole.save(tmp_path / "m.keras")
     said = refusal(igcli, tmp_path / "m.keras", inputs, "--custom-objects", own)
     assert "is random: the same input's" in said and "/always" in said
+
+
+def test_a_layer_that_draws_with_numpy(
+    keras: Any, igcli: Igcli, inputs: Path, tmp_path: Path
+) -> None:
+    """The numbers are a constant of each trace: no graph shows that they are drawn."""
+    own = tmp_path / "own.py"
+    own.write_text(NUMPY)
+    scope: dict[str, Any] = {"__name__": "own"}
+    exec(NUMPY, scope)  # noqa: S102 - the same layer, to make the model with
+    pictures(keras, scope["Noise"]()).save(tmp_path / "m.keras")
+    said = refusal(igcli, tmp_path / "m.keras", inputs, "--custom-objects", own)
+    assert "is random: the same input's score is" in said
+    assert "a layer draws numbers with numpy or Python when it is traced" in said
 
 
 def test_numbers_of_a_constant_seed(

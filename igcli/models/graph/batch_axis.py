@@ -7,11 +7,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.distance import scale_of_scores
 from igcli.models.graph.inlined import Inlined, as_function, behind, inline, trace
 from igcli.models.graph.rewrites import node_name
 
 Function: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 
+# What white is, in floats: models take pixels as 0 to 1 or as 0 to 255.
+WHITES = (1.0, 255.0)
 # What an open side is taken as where any will do.
 _ANY_SIZE = 96
 # Batches of other sizes are summed in another order.
@@ -42,7 +45,8 @@ def opened(tf: Any, function: Function, specs: Sequence[Any], size: int) -> Func
     for edit in (_open_inputs, _open_reshapes):
         try:
             found = as_function(tf, edit(tf, inlined, fixed, size))
-            if all(_agree(tf, inlined, found, specs, size, rows) for rows in _tried(size)):
+            tried = [made_up(tf, specs, rows, white) for rows in _tried(size) for white in WHITES]
+            if all(_agree(tf, inlined, found, tensors, size) for tensors in tried):
                 return found
         except Exception:
             # A graph that depends on the batch's size fails in as many ways as there are ops.
@@ -59,15 +63,19 @@ def takes(tf: Any, function: Function, specs: Sequence[Any], rows: int) -> bool:
     return True
 
 
-def made_up(tf: Any, specs: Sequence[Any], rows: int) -> list[Any]:
-    """Return inputs to try a function on: pixels, or small numbers that are tokens too."""
+def made_up(tf: Any, specs: Sequence[Any], rows: int, white: float = 1.0) -> list[Any]:
+    """Return inputs to try a function on: pixels, or small numbers that are tokens too.
+
+    Floats are around 0 to `white`, one of WHITES: those of 0 to 1 are nearly black to a model that
+    scales pixels of 0 to 255 itself, and hide what it does with them.
+    """
     random = np.random.default_rng(0)
     tensors = []
     for spec in specs:
         shape = [rows, *(side or _ANY_SIZE for side in spec.shape[1:])]
         numbers = random.uniform(0.0, 256.0 if spec.dtype == tf.uint8 else 2.0, shape)
         whole = spec.dtype.is_integer or spec.dtype.is_bool
-        tensors.append(tf.cast(np.floor(numbers) if whole else numbers - 0.5, spec.dtype))
+        tensors.append(tf.cast(np.floor(numbers) if whole else white * (numbers - 0.5), spec.dtype))
     return tensors
 
 
@@ -122,11 +130,8 @@ def _depends(nodes: Mapping[str, Any], name: str, feeds: Sequence[str]) -> bool:
     return any(before.name in feeds for before in behind(nodes, [source]))
 
 
-def _agree(
-    tf: Any, inlined: Inlined, found: Function, specs: Sequence[Any], size: int, rows: int
-) -> bool:
+def _agree(tf: Any, inlined: Inlined, found: Function, tensors: Sequence[Any], size: int) -> bool:
     """Tell whether a function gives for some rows what batches of one size give."""
-    tensors = made_up(tf, specs, rows)
     given = values(tf, found, tensors)
     wanted = _filled(tf, as_function(tf, inlined), tensors, size)
     return all(b is None or alike(a, b) for a, b in zip(given, wanted, strict=True))
@@ -147,14 +152,17 @@ def _filled(
         yield np.concatenate(outputs)[:rows] if by_row else None
 
 
-def alike(a: Array, b: Array) -> bool:
+def alike(a: Array, b: Array, share: float = _NEAR) -> bool:
     """Tell whether two outputs are the same beyond rounding."""
     if a.shape != b.shape:
         return False
     if not np.issubdtype(b.dtype, np.floating):
         return True
-    near = _NEAR * float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b)))
-    return np.allclose(a, b, rtol=0.0, atol=near, equal_nan=True)
+    if not b.size:
+        return True
+    rows, wanted = (values.reshape(len(b) if b.ndim else 1, -1) for values in (a, b))
+    near = share * scale_of_scores(np.where(np.isfinite(wanted), wanted, 0.0))
+    return bool(np.isclose(rows, wanted, rtol=0.0, atol=near, equal_nan=True).all())
 
 
 def values(

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+
 
 def optimized(
     tf: Any, graph: Any, kept: Sequence[str], optimizers: Sequence[str], small: bool = False
@@ -44,8 +46,24 @@ def _let_inline(graph: Any) -> None:
     for function in graph.library.function:
         for key in ("_XlaMustCompile", "_noinline"):
             function.attr.pop(key, None)
+        if function.signature.is_stateful and not function.control_ret:
+            _name_state(function)
     for node in all_nodes(graph):
         node.attr.pop("_XlaMustCompile", None)
+
+
+def _name_state(function: Any) -> None:
+    """Say what has state in a function of TensorFlow 1, which tells nobody.
+
+    What its outputs do not name, as nodes to be run, keeps it from being inlined.
+    """
+    from tensorflow.python.framework import op_def_registry
+
+    for node in function.node_def:
+        definition = op_def_registry.get(node.op)
+        if definition is not None and definition.is_stateful:
+            function.signature.control_output.append(node.name)
+            function.control_ret[node.name] = node.name
 
 
 def rename_functions(graph: Any) -> None:
@@ -61,6 +79,11 @@ def rename_functions(graph: Any) -> None:
             for named in (attribute.func, *attribute.list.func):
                 if named.name in names:
                     named.name += suffix
+
+
+def calls_functions(graph: Any) -> bool:
+    """Tell whether a graph calls functions still, rather than having their nodes itself."""
+    return any(node.op in _CALLS for node in all_nodes(graph))
 
 
 def all_nodes(graph: Any) -> Iterator[Any]:

@@ -97,13 +97,9 @@ def inline_trace(tf: Any, function: Callable[..., Any], concrete: Any) -> Inline
 
 def as_function(tf: Any, inlined: Inlined) -> Callable[[Sequence[Any]], list[Any]]:
     """Return the function of an inlined graph, to be called while another is being traced."""
-    from tensorflow.python.eager import context
-
     graph = inlined.copy().graph
     rename_functions(graph)
-    # An import makes a graph's functions known to that graph alone, not to who runs it.
-    for definition in graph.library.function:
-        context.context().add_function_def(definition)
+    make_known(graph)
 
     def function(tensors: Sequence[Any], _alive: Any = inlined.function) -> list[Any]:
         here = tf.compat.v1.get_default_graph()
@@ -124,6 +120,17 @@ def as_function(tf: Any, inlined: Inlined) -> Callable[[Sequence[Any]], list[Any
         return results
 
     return function
+
+
+def make_known(graph: Any) -> None:
+    """Tell TensorFlow of a graph's functions: an import does so to that graph, not to who runs it.
+
+    Their names must be new.
+    """
+    from tensorflow.python.eager import context
+
+    for definition in graph.library.function:
+        context.context().add_function_def(definition)
 
 
 def behind(nodes: Mapping[str, Any], ends: Sequence[str]) -> Iterator[Any]:

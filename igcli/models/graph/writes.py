@@ -9,7 +9,7 @@ import numpy as np
 from igcli.common.arrays import Array, Warn
 from igcli.common.errors import ModelError
 from igcli.common.text import the_first
-from igcli.models.graph.batch_axis import alike, made_up, takes, values
+from igcli.models.graph.batch_axis import WHITES, alike, made_up, takes, values
 from igcli.models.graph.inlined import Inlined, as_function
 from igcli.models.graph.stateful import drawn, written
 from igcli.models.graph.without_writes import without_writes
@@ -53,7 +53,9 @@ def writing_nothing(
         return edited
     told = f"it writes {the_first(names, _SHOWN)} at each call"
     try:
-        first, second, without = _calls(tf, inlined, edited, made_up(tf, specs, batch or _ROWS))
+        tried = [made_up(tf, specs, batch or _ROWS, white) for white in WHITES]
+        calls = [_calls(tf, inlined, edited, tensors) for tensors in tried]
+        first, second, without = ([*a, *b] for a, b in zip(*calls, strict=True))
     except Exception:
         # Made-up inputs may suit no model: what its own are given says more.
         first = second = without = []

@@ -52,10 +52,10 @@ def _load(path: Path, settings: ModelSettings, warn: Warn, scan: Scan) -> Networ
             fix="build the model on a keras.Input and save it again",
         )
     at_inference(model, warn)
-    return _network(path, model, keras)
+    return _network(path, model, keras, warn)
 
 
-def _network(path: Path, model: Any, keras: Any) -> Network:
+def _network(path: Path, model: Any, keras: Any, warn: Warn) -> Network:
     struct = getattr(model, "_inputs_struct", None)
 
     def function(tensors: Sequence[Any]) -> Sequence[Any]:
@@ -66,20 +66,47 @@ def _network(path: Path, model: Any, keras: Any) -> Network:
 
     shapes = [tuple(tensor.shape or ()) for tensor in model.inputs]
     tokens = token_inputs(model)
+    names = tuple(str(tensor.name) for tensor in model.inputs)
+    named = _following_keys(names, _keys(keras, struct), "inputs", warn)
+    outputs = tuple(_output_name(model, i) for i in range(len(model.outputs)))
+    keys = _keys(keras, getattr(model, "_outputs_struct", None))
     return Network(
         function,
         tuple(
             replace(
-                input_spec(path, t.name, (None, *shape[1:]) if shape else None, t.dtype),
+                input_spec(path, name, (None, *shape[1:]) if shape else None, t.dtype),
                 tokens=t.name in tokens,
             )
-            for t, shape in zip(model.inputs, shapes, strict=True)
+            for t, shape, name in zip(model.inputs, shapes, named, strict=True)
         ),
-        tuple(_output_name(model, i) for i in range(len(model.outputs))),
+        _following_keys(outputs, keys, "outputs", warn),
         f"Keras {keras.__version__}",
         model,
         _batch(path, {shape[0] for shape in shapes if shape}),
+        output_keys=keys,
     )
+
+
+def _keys(keras: Any, struct: Any) -> tuple[str, ...]:
+    """Return a dict's keys in the order in which Keras flattens it; none of anything else."""
+    if not isinstance(struct, dict):
+        return ()
+    paths = [path for path, _ in keras.tree.flatten_with_path(struct)]
+    return tuple(str(path[0]) for path in paths) if all(len(p) == 1 for p in paths) else ()
+
+
+def _following_keys(
+    names: tuple[str, ...], keys: tuple[str, ...], what: str, warn: Warn
+) -> tuple[str, ...]:
+    """Return a dict's keys as names where a key is another tensor's name, as a call takes it."""
+    crossed = [key for key, name in zip(keys, names, strict=False) if key != name and key in names]
+    if not crossed:
+        return names
+    warn(
+        f"its {what} are a dict, whose key {crossed[0]!r} is the name of another tensor: "
+        f"{what} are called by their keys, as in model({{...}})"
+    )
+    return keys
 
 
 def _batch(path: Path, sizes: set[int | None]) -> int | None:

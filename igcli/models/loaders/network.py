@@ -46,6 +46,8 @@ class Network:
         Inputs of the file that are no data, and have a value.
     entry_points : tuple of EntryPoint
         What a SavedModel offers.
+    output_keys : tuple of str
+        What a model that gives a dict calls its outputs, in the order of `outputs`.
     """
 
     function: Callable[[Sequence[Any]], Sequence[Any]]
@@ -56,6 +58,7 @@ class Network:
     batch: int | None = None
     settled: tuple[str, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
+    output_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Loaded:
         How many rows it takes at once; None for any number.
     transposed, draws, of_batch, masks : tuple of str
         See `ModelSpec`.
+    probabilities : bool
+        Whether its outputs are known to be probabilities, whatever its last operation.
     layers : tuple of str
         The names of the model's layers, where they are known.
     notes : tuple of str
@@ -109,6 +114,7 @@ class Loaded:
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
+    probabilities: bool = False
     layers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -145,6 +151,8 @@ def first_line(error: BaseException) -> str:
 def op_line(error: BaseException) -> str:
     """Return what an operation says in TensorFlow's error: the line before the node's name."""
     said = [line for line in _lines(error) if not line.startswith(("[[", "File ", "Detected at"))]
+    if said and said[-1].startswith("SymbolicGradient"):
+        return "TensorFlow has no gradient of a function, a loop or a condition of TensorFlow 1"
     return said[-1].partition(" [Op:")[0][:200] if said else first_line(error)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.model_spec import InputSpec
+from igcli.models.graph.batch_axis import WHITES, alike
 from igcli.models.loaders.network import Network
 
 # What an open dimension is taken as.
@@ -41,32 +42,33 @@ def _takes_any(tf: Any, network: Network) -> bool:
     concrete = model.get_concrete_function(*rows)
     if any(t.shape.rank in (None, 0) or t.shape[0] is not None for t in concrete.outputs):
         return False
+    return all(_rows_alone(tf, network, concrete, white) for white in WHITES)
+
+
+def _rows_alone(tf: Any, network: Network, concrete: Any, white: float) -> bool:
+    """Tell whether rows give the same one by one and all at once."""
     random = np.random.default_rng(0)
-    both = [_made_up(random, spec) for spec in network.inputs]
+    every = [_made_up(random, spec, white) for spec in network.inputs]
 
     def scores(chosen: slice) -> list[Array]:
         given = (
             tf.constant(x[chosen], spec.declared or spec.dtype)
-            for x, spec in zip(both, network.inputs, strict=True)
+            for x, spec in zip(every, network.inputs, strict=True)
         )
         return [output.numpy() for output in concrete(*given)]
 
     alone = [scores(slice(i, i + 1)) for i in range(_ROWS)]
     apart = [np.concatenate(parts) for parts in zip(*alone, strict=True)]
-    return all(_alike(a, b) for a, b in zip(apart, scores(slice(None)), strict=True))
+    together = scores(slice(None))
+    return all(alike(a, b, _NEAR) for a, b in zip(apart, together, strict=True))
 
 
 def _sides(spec: InputSpec) -> tuple[int, ...]:
     return tuple(side or _ANY_SIZE for side in spec.shape)
 
 
-def _made_up(random: np.random.Generator, spec: InputSpec) -> Array:
+def _made_up(random: np.random.Generator, spec: InputSpec, white: float) -> Array:
     shape = (_ROWS, *_sides(spec))
-    return random.integers(0, 2, shape) if spec.is_integer else random.uniform(0.0, 1.0, shape)
-
-
-def _alike(a: Array, b: Array) -> bool:
-    if a.shape != b.shape:
-        return False
-    near = _NEAR * float(np.abs(b).max(initial=0.0))
-    return np.allclose(a, b, rtol=0.0, atol=near, equal_nan=True)
+    if spec.is_integer:
+        return random.integers(0, 256 if spec.declared == "uint8" else 2, shape)
+    return random.uniform(0.0, white, shape)

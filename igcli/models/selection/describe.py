@@ -21,11 +21,12 @@ from igcli.models.selection.scaling import own_scaling
 
 @dataclass(frozen=True, slots=True)
 class OutputInfo:
-    """One output: its shape, and the last operation before it."""
+    """One output: its shape, the last operation before it, and its key in a dict of outputs."""
 
     name: str
     shape: tuple[int | None, ...]
     tail: Tail
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,14 @@ def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> 
 
     rows = [tf.TensorSpec((network.batch, *spec.shape), spec.dtype) for spec in network.inputs]
     outputs = tf.function(function, autograph=False).get_concrete_function(*rows)
+    keys = network.output_keys or ("",) * len(network.outputs)
     return ModelInfo(
         path=path,
         loader=network.loader,
         inputs=network.inputs,
         outputs=tuple(
-            OutputInfo(name, tuple(tensor.shape[1:]), find_tail(tensor)[0])
-            for name, tensor in zip(network.outputs, outputs.outputs, strict=True)
+            OutputInfo(name, tuple(tensor.shape[1:]), find_tail(tensor)[0], key)
+            for name, tensor, key in zip(network.outputs, outputs.outputs, keys, strict=True)
         ),
         layers=layer_infos(network.model),
         own=own_scaling(tf, network, outputs),

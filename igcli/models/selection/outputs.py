@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.errors import ConfigError, ModelError
+from igcli.models.graph.custom_gradients import has_custom_gradients
 from igcli.models.graph.inlined import as_function, inline, trace
 from igcli.models.loaders.network import Network
 from igcli.models.selection.packing import all_typed
@@ -27,8 +28,11 @@ def choose_output(tf: Any, path: Path, network: Network, asked: str | None) -> t
     if asked is None and len(outputs) == 1:
         return outputs[0], ""
     if asked is not None:
+        if asked not in outputs and asked in network.output_keys:
+            return outputs[network.output_keys.index(asked)], ""
         if asked not in outputs:
-            raise unknown(f"--output {asked}", f"{path} has the outputs", asked, outputs)
+            known = [*outputs, *(key for key in network.output_keys if key not in outputs)]
+            raise unknown(f"--output {asked}", f"{path} has the outputs", asked, known)
         return asked, ""
     fit = with_gradient(tf, network)
     if len(fit) == 1:
@@ -62,15 +66,18 @@ def with_gradient(tf: Any, network: Network) -> list[str]:
         return list(network.function(all_typed(tf, tensors, network.inputs)))
 
     def probe(*tensors: Any) -> list[Any]:
-        outputs = written_out(tensors)
+        outputs = written_out(*tensors)
         for name, output in zip(network.outputs, outputs, strict=True):
             if output.dtype.is_floating and (not moving or _flows(tf, output, tensors, moving)):
                 found.append(name)
         return outputs
 
     specs = [tf.TensorSpec((network.batch, *s.shape), s.dtype) for s in network.inputs]
-    # The gradient of a call is never none: a rounded number's is zero there.
-    written_out = as_function(tf, inline(tf, model, specs))
+    written_out = model
+    if not has_custom_gradients(trace(tf, model, specs).graph.as_graph_def()):
+        # The gradient of a call is never none: a rounded number's is zero there.
+        called = as_function(tf, inline(tf, model, specs))
+        written_out = lambda *tensors: called(tensors)  # noqa: E731
     trace(tf, probe, specs)
     return found
 

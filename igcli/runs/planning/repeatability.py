@@ -12,6 +12,7 @@ from igcli.attribution.batches import Batches, Batching
 from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Array
+from igcli.common.distance import scale_of_scores
 from igcli.common.errors import ModelError
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
@@ -62,6 +63,8 @@ def check_repeatable(
         _check_same(model, first[::2], model.scores(mixed)[::2])
         _check_gradients(model, values, method.evaluate(batches, rows))
     _check_alone(model, first[::2], model.scores(paths.ends[::-1].copy())[::-1])
+    # A single input is the first of its batch, whatever its company, unless that comes first.
+    _check_alone(model, first[::2], model.scores(mixed[::-1].copy())[::-1][::2])
 
 
 def _rows(paths: FirstPaths) -> PathRows:
@@ -125,12 +128,16 @@ def _random(model: GradientModel, told: str) -> ModelError:
 
 
 def _differs(one: Array, other: Array, share: float) -> tuple[int, ...] | None:
-    """Return where two arrays differ the most, if by more than a share of their largest number."""
+    """Return where two arrays differ the most, if by more than a share of their scale there."""
     finite = np.isfinite(one) & np.isfinite(other)
     if not finite.any():
         return None
     difference = np.abs(np.where(finite, one - other, 0.0))
-    largest = float(np.max(np.abs(one), initial=0.0, where=finite))
-    if difference.max() <= share * largest:
+    excess = difference - share * _scale(np.where(finite, one, 0.0))
+    if excess.max() <= 0.0:
         return None
-    return tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+    return tuple(int(i) for i in np.unravel_index(int(excess.argmax()), excess.shape))
+
+
+def _scale(values: Array) -> Array | float:
+    return scale_of_scores(values) if values.ndim == 2 else float(np.abs(values).max())

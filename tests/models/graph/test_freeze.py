@@ -139,6 +139,20 @@ def test_convolutions_without_keras(tf: Any, depth: int, options: dict[str, Any]
     check_equal(tf, lambda rows: tf.nn.conv2d(rows, kernel, **options))
 
 
+def test_a_filter_that_is_computed_from_the_input(tf: Any) -> None:
+    """A template's features as the filter of a search, and one that each input scales."""
+    kernel = np.random.default_rng(2).normal(size=(3, 3, 4, 6)).astype(np.float32)
+
+    def function(rows: Any) -> Any:
+        features = tf.nn.conv2d(rows, kernel, 1, "SAME")
+        template = tf.math.l2_normalize(features[:1, 2:5, 2:5], axis=[1, 2, 3])
+        scaled = kernel[:, :, :, :1] * tf.reduce_mean(rows)
+        found = tf.nn.conv2d(features, tf.transpose(template, [1, 2, 3, 0]), 1, "VALID")
+        return found + tf.nn.conv2d(rows, scaled, 1, "VALID")
+
+    check_equal(tf, function)
+
+
 @pytest.mark.parametrize("name", ["same odd", "same odd by odd", "valid one pixel"])
 def test_the_gradient_of_a_convolution_of_the_same_size_is_a_convolution(
     keras: Any, tf: Any, name: str
