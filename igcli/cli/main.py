@@ -24,6 +24,9 @@ GROUPS = {
         "render": "igcli.cli.render",
         "report": "igcli.cli.report",
     },
+    "Find": {
+        "summarize": "igcli.cli.summarize",
+    },
     "Judge": {
         "verify": "igcli.cli.verify",
     },

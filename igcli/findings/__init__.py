@@ -1,0 +1,1 @@
+"""Findings: what the maps of a whole run say together, from its run directory alone."""

@@ -1,0 +1,67 @@
+"""Groups of rows: by prediction, target, true class, folder, or a column of the inputs' list."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
+from igcli.common.explanation import Explanation
+from igcli.common.text import the_first
+
+TRUTH, PREDICTION, TARGET, FOLDER = "truth", "prediction", "target", "folder"
+_CLASSES = (TRUTH, PREDICTION, TARGET)
+_SHOWN = 8
+
+
+def default_column(rows: Sequence[Explanation]) -> str:
+    """Return what rows are grouped by unless something is asked for: true classes, if known."""
+    return TRUTH if any(row.truth is not None for row in rows) else PREDICTION
+
+
+def group_names(rows: Sequence[Explanation], column: str) -> list[str]:
+    """Return the group of each row; "" where it has none.
+
+    Parameters
+    ----------
+    rows : sequence of Explanation
+        The rows.
+    column : str
+        "truth", "prediction", "target", "folder" or a further column of the inputs' list.
+
+    Raises
+    ------
+    ConfigError
+        When no row has such a group.
+    """
+    if column == FOLDER:
+        names = [row.id.rpartition("/")[0] for row in rows]
+    elif column in _CLASSES:
+        names = [_class(row, column) for row in rows]
+    else:
+        names = [dict(row.further).get(column, "") for row in rows]
+    if not any(names):
+        further = [name for name, _ in rows[0].further] if rows else []
+        known = [*_CLASSES, FOLDER, *further]
+        raise ConfigError(
+            f"--by {column}: no row has that",
+            f"there are {the_first(known, _SHOWN)}; of these, a run may lack some",
+            "name another column, or none",
+        )
+    return names
+
+
+def _class(row: Explanation, column: str) -> str:
+    number = getattr(row, column)
+    name = str(getattr(row, f"{column}_name"))
+    return name or ("" if number is None else str(number))
+
+
+def members(names: Sequence[str]) -> dict[str, Array]:
+    """Return the places of each group's rows, the largest group first; "" is none."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        if name:
+            found.setdefault(name, []).append(place)
+    ordered = sorted(found, key=lambda name: (-len(found[name]), name))
+    return {name: np.array(found[name]) for name in ordered}

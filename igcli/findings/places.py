@@ -1,0 +1,170 @@
+"""Fixed places: cells where a group's maps stand out from all others' though its images do not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.findings.densities import PATCHES, Densities
+from igcli.findings.same_thing import SameThing, patches_at, same_thing
+from igcli.findings.welch import moments, standing_out, z_scores
+
+# Fewer images have no spread to speak of.
+LEAST = 10
+# A place that holds less than so much more than elsewhere, in absolute terms or as a factor, is no
+# finding, however certain it is.
+_LEAST_EXCESS, _LEAST_FACTOR = 0.01, 1.5
+# An image is hot at a place where it has more mass there than so many of the other groups' images.
+_HOT = 0.99
+ALIKE, SAME, DIFFER, UNKNOWN = "alike", "same thing", "differ", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Adjoining cells where a group's maps stand out.
+
+    Attributes
+    ----------
+    group : str
+        The group.
+    cells : tuple of (int, int)
+        Rows and columns of the cells, from 0; the hottest first.
+    share, elsewhere : float
+        The mean share of mass there, of the group's maps and of all others'.
+    z : float
+        The largest of its cells.
+    error : float
+        What the maps' own errors can have to do with it, at most.
+    hot : tuple of str
+        The ids of the group's images that have more mass there than 99 % of the others.
+    images : str
+        What its images have to say: they are ALIKE there in all groups; the hot ones bear the SAME
+        thing, which others lack; they DIFFER by group, as content does; or it is UNKNOWN, since no
+        images are stored.
+    bearers : SameThing
+        How many images bear what the hot ones do.
+    """
+
+    group: str
+    cells: tuple[tuple[int, int], ...]
+    share: float
+    elsewhere: float
+    z: float
+    error: float
+    hot: tuple[str, ...]
+    images: str
+    bearers: SameThing
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is larger than the maps' own errors can make it."""
+        return self.share - self.elsewhere > self.error
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is one that the images' content does not explain."""
+        return self.is_certain and self.images in {ALIKE, SAME}
+
+
+def find_places(densities: Densities, groups: Mapping[str, Array]) -> list[Place]:
+    """Return where groups of at least LEAST maps stand out; nothing where there is one group."""
+    able = {name: rows for name, rows in groups.items() if len(rows) >= LEAST}
+    everyone = np.concatenate([np.array([], int), *groups.values()])
+    able = {name: rows for name, rows in able.items() if len(everyone) - len(rows) >= LEAST}
+    if not able:
+        return []
+    absolute = densities.absolute
+    z = _scores(absolute.reshape(len(absolute), -1), able, everyone)
+    outside = np.zeros(z.shape, bool) if densities.pictures is None else _images(
+        densities.pictures, able, everyone
+    )  # fmt: skip
+    stands = standing_out(z)
+    found = []
+    for place, name in enumerate(able):
+        shape = absolute.shape[1:]
+        planes = (part[place].reshape(shape) for part in (z, stands, outside))
+        found += list(_places(densities, absolute, name, able[name], everyone, *planes))
+    return sorted(found, key=lambda one: (not one.is_fixed, one.elsewhere - one.share))
+
+
+def _scores(values: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
+    found = []
+    for rows in groups.values():
+        others = np.setdiff1d(everyone, rows)
+        found.append(z_scores(moments(values[rows]), moments(values[others])))
+    return np.stack(found)
+
+
+def _images(pictures: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
+    """Return in which cells (groups, cells) the images' own means differ from all others'."""
+    count, height, width, channels = pictures.shape
+    cells = pictures.reshape(
+        count, height // PATCHES, PATCHES, width // PATCHES, PATCHES, channels
+    ).mean(axis=(2, 4), dtype=np.float32)  # fmt: skip
+    z = np.abs(_scores(cells.reshape(count, -1), groups, everyone))
+    # Either direction counts: half the level for each.
+    differs: Array = standing_out(z).reshape(len(groups), -1, channels).any(axis=2)
+    return differs
+
+
+def _places(
+    densities: Densities, absolute: Array, name: str, rows: Array, everyone: Array,
+    z: Array, stands: Array, differs: Array,
+) -> Iterator[Place]:  # fmt: skip
+    others = np.setdiff1d(everyone, rows)
+    mean, elsewhere = absolute[rows].mean(axis=0), absolute[others].mean(axis=0)
+    stands = stands & (mean >= _LEAST_FACTOR * elsewhere)
+    for cells in connected(stands):
+        cells = cells[np.argsort((elsewhere - mean)[cells[:, 0], cells[:, 1]], kind="stable")]
+        where = cells[:, 0], cells[:, 1]
+        share, other = float(mean[where].sum()), float(elsewhere[where].sum())
+        if share - other < _LEAST_EXCESS:
+            continue
+        mass = absolute[:, where[0], where[1]].sum(axis=1)
+        hot = np.zeros(len(absolute), bool)
+        hot[rows] = mass[rows] > np.quantile(mass[others], _HOT)
+        images, bearers = _of_images(densities, hot, rows, everyone, cells, differs[where])
+        yield Place(
+            name,
+            tuple((int(r), int(c)) for r, c in cells),
+            share,
+            other,
+            float(z[where].max()),
+            mean_error(densities.errors[rows]) + mean_error(densities.errors[others]),
+            tuple(densities.rows[i].id for i in np.flatnonzero(hot)),
+            images,
+            bearers,
+        )
+
+
+def _of_images(
+    densities: Densities, hot: Array, rows: Array, everyone: Array, cells: Array, differs: Array
+) -> tuple[str, SameThing]:
+    if densities.pictures is None:
+        return UNKNOWN, SameThing(0, 0, False)
+    group = np.zeros(len(hot), bool)
+    group[rows] = True
+    patches = patches_at(densities.pictures, (int(cells[0, 0]), int(cells[0, 1])))
+    bearers = same_thing(patches[everyone], hot[everyone], group[everyone])
+    if bearers.is_shared:
+        return SAME, bearers
+    return (DIFFER if differs.any() else ALIKE), bearers
+
+
+def mean_error(errors: Array) -> float:
+    """Return the mean of the estimates that are known, which bounds a mean map's error; else 0."""
+    known = errors[np.isfinite(errors)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def connected(cells: Array) -> Iterator[Array]:
+    """Yield the (row, column) of each group of cells that touch, by sides or corners."""
+    left = {(int(r), int(c)) for r, c in np.argwhere(cells)}
+    while left:
+        found = [left.pop()]
+        for r, c in found:
+            near = {(r + i, c + j) for i in (-1, 0, 1) for j in (-1, 0, 1)} & left
+            left -= near
+            found += sorted(near)
+        yield np.array(sorted(found))

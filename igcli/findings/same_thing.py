@@ -1,0 +1,64 @@
+"""The same thing: whether images that are hot at a place look alike there, and others do not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from igcli.common.arrays import Array
+from igcli.findings.densities import PATCHES
+
+# Patches are the same that differ by so little of the range of pixels.
+_NEAR = 0.12
+# So many of the hot images must bear it, and of the others at most so many.
+_MOST_HOT, _FEW_OTHERS = 0.7, 0.05
+_LEAST_HOT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SameThing:
+    """What some images bear at a place.
+
+    Attributes
+    ----------
+    inside, outside : int
+        How many images of the group, and of the others, bear what the hot ones bear.
+    is_shared : bool
+        Whether most of the hot ones bear it, and few of the others.
+    """
+
+    inside: int
+    outside: int
+    is_shared: bool
+
+
+def patches_at(pictures: Array, cell: tuple[int, int]) -> Array:
+    """Return the patches of one cell, (rows, patches, channels), 0 to 1."""
+    top, left = (PATCHES * place for place in cell)
+    found = pictures[:, top : top + PATCHES, left : left + PATCHES].astype(np.float32) / 255.0
+    patches: Array = found.reshape(len(found), -1, found.shape[-1])
+    return patches
+
+
+def same_thing(patches: Array, hot: Array, group: Array) -> SameThing:
+    """Return what the hot images of a group bear at a cell that others lack.
+
+    Parameters
+    ----------
+    patches : Array
+        Those of all images at the cell; see `patches_at`.
+    hot, group : Array
+        Flags (rows,): which images have their mass there, and which are of the group.
+    """
+    if int(hot.sum()) < _LEAST_HOT:
+        return SameThing(0, 0, False)
+    thing = np.median(patches[hot], axis=0)
+    apart = np.sqrt(((patches - thing) ** 2).mean(axis=2))
+    # At half of the patches: a mark need not fill the cell.
+    bears = np.median(apart, axis=1) <= _NEAR
+    inside, outside = int((bears & group).sum()), int((bears & ~group).sum())
+    is_shared = (
+        bears[hot].mean() >= _MOST_HOT
+        and outside <= _FEW_OTHERS * int((~group).sum())
+        and outside * int(group.sum()) * 5 <= inside * int((~group).sum())
+    )
+    return SameThing(inside, outside, bool(is_shared))

@@ -1,0 +1,130 @@
+"""The text of a summary: the terminal's lines, and Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+from igcli.common.text import on_one_line, the_first
+from igcli.findings.places import ALIKE, DIFFER, LEAST, SAME, Place
+from igcli.findings.summarize import Group, Summary
+
+_SHOWN = 5
+_GROUPS = 30
+_HEAD = ("group", "n", "sameness", "spread", "border", "x", "y", "radius", "entropy", "gini",
+         "error")  # fmt: skip
+
+
+def lines(summary: Summary) -> Iterator[str]:
+    """Yield the terminal's lines: what was read, the groups, what stands out, what is left out."""
+    yield f"read       {read(summary)}"
+    table = [_HEAD, *(cells(group) for group in summary.groups[:_GROUPS])]
+    widths = [max(len(row[i]) for row in table) for i in range(len(_HEAD))]
+    for row in table:
+        first, *others = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join([first, *(cell.strip().rjust(len(cell)) for cell in others)])
+    if len(summary.groups) > _GROUPS:
+        yield f"and {len(summary.groups) - _GROUPS} smaller groups: see --json"
+    yield from notes(summary)
+    yield from findings(summary)
+
+
+def read(summary: Summary) -> str:
+    """Say what was read, and on which cells."""
+    rows, columns = summary.regions.grid
+    source = "the stored regions" if summary.source == "regions" else "the stored pixels"
+    return (
+        f"{len(summary.rows)} maps from {source}, {rows} × {columns} cells of "
+        f"{summary.regions.side} pixels, by {summary.column}"
+    )
+
+
+def cells(group: Group) -> tuple[str, ...]:
+    """Return a group's line of the table."""
+    shape = group.shape
+    unknown = f" ({group.unknown_errors} unknown)" if group.unknown_errors else ""
+    return (
+        on_one_line(group.name),
+        str(len(group.rows)),
+        "–" if group.is_aligned is None else f"{group.sameness:.2f}",
+        f"{group.spread:.2f}",
+        *(f"{shape[name]:.2f}" for name in _HEAD[4:10]),
+        f"{group.error:.1%}{unknown}",
+    )
+
+
+def notes(summary: Summary) -> Iterator[str]:
+    """Yield what is to be known of the groups: content, channels, what is left out."""
+    loose = [on_one_line(group.name) for group in summary.groups if group.is_aligned is False]
+    if loose:
+        yield (
+            f"not aligned  {the_first(loose, _SHOWN)}: maps are hardly more alike than shuffled "
+            "ones, so a mean map says little"
+        )
+    for group in summary.groups[:_GROUPS] if summary.groups[0].channels else ():
+        shares = ", ".join(f"{share:.0%}" for share in group.channels)
+        yield f"channels   {on_one_line(group.name)}: {shares} (of the pixels' magnitude)"
+    for why, ids in summary.left_out.items():
+        if ids:
+            named = the_first([on_one_line(i) for i in ids], _SHOWN)
+            yield f"left out   {len(ids)}, {why}: {named}"
+
+
+def findings(summary: Summary) -> Iterator[str]:
+    """Yield what stands out, and what can't be told."""
+    for place in summary.fixed:
+        yield f"FIXED      {said(place)}"
+    for place in summary.unexplained:
+        yield f"stands out {said(place)}"
+    if not summary.fixed and not summary.unexplained and len(summary.groups) > 1:
+        yield "places     no fixed place found"
+    yield from _not_told(summary)
+
+
+def _not_told(summary: Summary) -> Iterator[str]:
+    """Yield what stands out for other reasons, and where nothing was looked for."""
+    if summary.unexplained:
+        yield "can't tell whether the images differ there: this run stores no images"
+    content = [place for place in summary.places if place.images == DIFFER]
+    if content:
+        yield f"content    {len(content)} more places stand out where the images differ, too"
+    within = [p for p in summary.places if not p.is_certain and p.images != DIFFER]
+    if within:
+        yield f"uncertain  {len(within)} places stand out by less than the maps' own errors"
+    if len(summary.groups) == 1:
+        yield "places     none looked for: there is one group, and no other to hold it against"
+    elif summary.too_small:
+        small = [on_one_line(name) for name in summary.too_small]
+        yield f"places     none looked for in groups of under {LEAST}: {the_first(small, _SHOWN)}"
+
+
+def said(place: Place) -> str:
+    """Say where a place is, and what makes it one."""
+    factor = place.share / place.elsewhere if place.elsewhere else float("inf")
+    text = (
+        f"{on_one_line(place.group)}: {where(place)} holds {place.share:.1%} of the mass, "
+        f"{factor:.1f} times what other groups have there (z {min(place.z, 999.0):.1f}); "
+        f"{len(place.hot)} images are hot there"
+    )
+    if place.images == SAME:
+        bears = place.bearers
+        text += f"; {bears.inside} bear the same thing there, {bears.outside} of the others do"
+    elif place.images == ALIKE:
+        text += "; the images there are as the others' are"
+    return text
+
+
+def where(place: Place) -> str:
+    """Return a place's rows and columns, counted from 1."""
+    rows, columns = (sorted({cell[axis] + 1 for cell in place.cells}) for axis in (0, 1))
+    return f"{_range('row', rows)}, {_range('column', columns)}"
+
+
+def _range(word: str, numbers: Sequence[int]) -> str:
+    first, last = numbers[0], numbers[-1]
+    return f"{word} {first}" if first == last else f"{word}s {first}–{last}"
+
+
+def markdown(summary: Summary) -> str:
+    """Return the summary as Markdown, GitHub's flavour."""
+    rows = [_HEAD, ("---",) * len(_HEAD), *(cells(group) for group in summary.groups)]
+    table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    said_of = [f"- {line}" for line in (*notes(summary), *findings(summary))]
+    return "\n".join([f"### {read(summary)}", "", *table, "", *said_of]) + "\n"
