@@ -39,6 +39,15 @@ class Explanation:
     regions_error : float or None
         The estimate of how far the mass of each cell is from the exact map's; see
         `igcli.common.regions`.
+    truth : int or None
+        The input's true class, where the run knows it.
+    truth_name : str
+        What it is called.
+    correct : bool or None
+        Whether `prediction` is `truth`; None where one of them is not known.
+    further : tuple of (str, str)
+        The further columns of the list that names the inputs: name and text, in its order.
+        The same names in every row of a run.
     attribution : Array or None
         float32, the input's shape, signed.
     regions : Array or None
@@ -68,6 +77,10 @@ class Explanation:
     converged: bool | None = None
     status: Literal["ok", "failed"] = "ok"
     message: str = ""
+    truth: int | None = None
+    truth_name: str = ""
+    correct: bool | None = None
+    further: tuple[tuple[str, str], ...] = ()
     attribution: Array | None = None
     regions: Array | None = None
     image: Array | None = None

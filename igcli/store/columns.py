@@ -1,4 +1,9 @@
-"""COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files."""
+"""COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files.
+
+A run that knows true classes has TRUTH_COLUMNS behind them; one whose inputs a list names has the
+list's further columns behind those: datasets of texts in one group, numbered in the list's order,
+each with its name as an attribute.
+"""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -30,11 +35,14 @@ class Column:
     kind : {"text", "int", "float", "flag"}
         How it is stored. What is missing is −1 (int, flag) or NaN (float), and an empty field in
         results.csv.
+    is_further : bool
+        Whether it is one of a list's further columns, in `Explanation.further`.
     """
 
     name: str
     dataset: str
     kind: Kind
+    is_further: bool = False
 
 
 COLUMNS = (
@@ -57,6 +65,12 @@ COLUMNS = (
     Column("status", "status", "text"),
     Column("message", "messages", "text"),
 )
+TRUTH_COLUMNS = (
+    Column("truth", "truths", "int"),
+    Column("truth_name", "truth_names", "text"),
+    Column("correct", "correct", "flag"),
+)
+_FURTHER, _NAME = "further", "column"
 # Rows whose columns are copied at once.
 _AT_ONCE = 4096
 _MISSING: dict[Kind, Any] = {"text": "", "int": -1, "float": np.nan, "flag": -1}
@@ -68,27 +82,56 @@ def _dtype(kind: Kind) -> Any:
 
 def columns_in(file: Any) -> tuple[Column, ...]:
     """Return the columns that an open HDF5 file has: those of earlier igclis had fewer."""
-    return tuple(column for column in COLUMNS if column.dataset in file)
+    own = tuple(column for column in (*COLUMNS, *TRUTH_COLUMNS) if column.dataset in file)
+    places = sorted(map(int, file[_FURTHER])) if _FURTHER in file else []
+    return own + tuple(
+        _further(place, str(file[_FURTHER][str(place)].attrs[_NAME])) for place in places
+    )
+
+
+def _further(place: int, name: str) -> Column:
+    return Column(name, f"{_FURTHER}/{place}", "text", is_further=True)
 
 
 def columns_of(spans: Sequence[Span]) -> tuple[Column, ...]:
-    """Return the columns that the files of some spans have; all where there are none."""
+    """Return the columns that the files of some spans have; COLUMNS where there are none."""
     if not spans:
         return COLUMNS
     with h5py.File(spans[0].path, "r") as first:
         return columns_in(first)
 
 
-def write_columns(file: Any, explanations: list[Explanation]) -> None:
-    """Write one dataset per column to an open HDF5 file."""
-    for column in COLUMNS:
+def write_columns(file: Any, explanations: list[Explanation], has_truth: bool = False) -> None:
+    """Write one dataset per column to an open HDF5 file.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The file.
+    explanations : list of Explanation
+        Its rows.
+    has_truth : bool
+        Whether their run knows true classes, be it of none of these.
+    """
+    for column in (*COLUMNS, *(TRUTH_COLUMNS if has_truth else ())):
         write_column(file, column, [getattr(e, column.name) for e in explanations])
+    names = [name for name, _ in explanations[0].further] if explanations else []
+    for place, name in enumerate(names):
+        texts = [e.further[place][1] for e in explanations]
+        write_column(file, _further(place, name), texts)
 
 
 def write_column(file: Any, column: Column, values: list[Any]) -> None:
     """Write one column to an open HDF5 file; None for what is missing."""
     stored = [_MISSING[column.kind] if value is None else value for value in values]
-    file.create_dataset(column.dataset, data=stored, dtype=_dtype(column.kind))
+    _create(file, column, (len(stored),))[:] = stored
+
+
+def _create(file: Any, column: Column, shape: tuple[int]) -> Any:
+    dataset = file.create_dataset(column.dataset, shape, _dtype(column.kind))
+    if column.is_further:
+        dataset.attrs[_NAME] = column.name
+    return dataset
 
 
 def read_column(column: Column, file: Any, places: slice = slice(None)) -> list[Any]:
@@ -109,10 +152,7 @@ def read_column(column: Column, file: Any, places: slice = slice(None)) -> list[
 def copy_columns(spans: Sequence[Span], file: Any) -> None:
     """Join the spans' columns into an open HDF5 file, some thousand rows at a time."""
     rows = sum(span.rows for span in spans)
-    joint = {
-        c.dataset: file.create_dataset(c.dataset, (rows,), _dtype(c.kind))
-        for c in columns_of(spans)
-    }
+    joint = {column.dataset: _create(file, column, (rows,)) for column in columns_of(spans)}
     start = 0
     for several in _in_thousands(spans):
         stop = start + sum(span.rows for span in several)

@@ -35,6 +35,8 @@ class Maps:
         Whether maps and images are stored, not the mass of regions alone.
     dtype : str
         Of the maps as they are stored, one of STORE_DTYPES.
+    has_truth : bool
+        Whether the run knows true classes, and stores them.
     """
 
     shape: tuple[int, ...]
@@ -45,6 +47,7 @@ class Maps:
     regions: Regions | None = None
     keeps_pixels: bool = True
     dtype: str = FLOAT32
+    has_truth: bool = False
 
     @property
     def pixel_bytes(self) -> int:

@@ -56,7 +56,7 @@ def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
         _write_pixels(file, explanations, maps)
     if maps.regions is not None:
         file.create_dataset(REGIONS, data=_masses(explanations, maps.regions))
-    write_columns(file, explanations)
+    write_columns(file, explanations, maps.has_truth)
     write_profiles(file, explanations)
 
 

@@ -18,9 +18,14 @@ def read_rows(spans: Iterable[Span]) -> Iterator[Explanation]:
     """Yield the rows of some spans in order, without maps and pictures."""
     for span in joined(spans):
         with h5py.File(span.path, "r") as file:
-            columns = {c.name: read_column(c, file, span.places) for c in columns_in(file)}
-        for place, values in enumerate(zip(*columns.values(), strict=True)):
-            yield Explanation(row=span.start + place, **dict(zip(columns, values, strict=True)))
+            columns = [(c, read_column(c, file, span.places)) for c in columns_in(file)]
+        own = {column.name: values for column, values in columns if not column.is_further}
+        names = [column.name for column, _ in columns if column.is_further]
+        texts = zip(*(values for column, values in columns if column.is_further), strict=True)
+        for place, values in enumerate(zip(*own.values(), strict=True)):
+            further = tuple(zip(names, next(texts), strict=True)) if names else ()
+            fields = dict(zip(own, values, strict=True))
+            yield Explanation(row=span.start + place, further=further, **fields)
 
 
 def read_joined(out: Path) -> list[Explanation]:

@@ -33,6 +33,7 @@ FULL = Explanation(
     status="ok",
     message="",
 )
+LISTED = (("zoo/pen", "north, left"), ("age", "3"))
 BARE = Explanation(row=1, id="b", path="b", sha256="", status="failed", message="it broke")
 HEADER = (
     "id,path,sha256,target,target_name,prediction,prediction_name,score,baseline_score,"
@@ -206,3 +207,32 @@ def test_files_without_a_column_are_read_and_joined_without_it(tmp_path: Path) -
         assert "regions_errors" not in file and len(file["ids"]) == 3
     assert [row.regions_error for row in read_rows(spans)] == [None, None, None]
     assert [row.error_estimate for row in read_rows(spans)] == [1e300, 1e300, None]
+
+
+def test_true_classes_and_further_columns_stand_behind_the_others(tmp_path: Path) -> None:
+    known = replace(FULL, truth=7, truth_name="fox", correct=False, further=LISTED)
+    unknown = replace(BARE, further=(("zoo/pen", ""), ("age", "")))
+    spans = [Span(tmp_path / "a.h5", 0, 1), Span(tmp_path / "b.h5", 1, 1)]
+    for span, row in zip(spans, [known, unknown], strict=True):
+        with h5py.File(span.path, "w") as file:
+            write_columns(file, [row], has_truth=True)
+    write_csv(spans, tmp_path / "results.csv")
+    lines = (tmp_path / "results.csv").read_text().splitlines()
+    assert lines[0] == f"{HEADER},truth,truth_name,correct,zoo/pen,age"
+    assert lines[1].endswith(',ok,,7,fox,False,"north, left",3')
+    assert lines[2].endswith(",failed,it broke,,,,,")
+    assert [row.further for row in read_rows(spans)] == [LISTED, unknown.further]
+    with h5py.File(tmp_path / "joined.h5", "w") as file:
+        copy_columns(spans, file)
+    rows = list(read_rows([Span(tmp_path / "joined.h5", 0, 2)]))
+    assert [(r.truth, r.truth_name, r.correct) for r in rows] == [
+        (7, "fox", False),
+        (None, "", None),
+    ]
+    assert [row.further for row in rows] == [LISTED, unknown.further]
+
+
+def test_eleven_further_columns_keep_their_order(tmp_path: Path) -> None:
+    names = tuple((f"c{i}", str(i)) for i in range(11))
+    (row,) = read_rows(parts(tmp_path, [replace(FULL, further=names)]))
+    assert row.further == names
