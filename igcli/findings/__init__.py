@@ -1,1 +1,1 @@
-"""Findings: what the maps of a whole run say together, from its run directory alone."""
+"""Findings over a data set: what a run's maps say together, from its directory alone."""

@@ -58,12 +58,14 @@ class Densities:
     @property
     def signed(self) -> Array:
         """Positive less negative mass of each cell, (rows, height, width)."""
-        return self.values.sum(axis=3)
+        signed: Array = self.values.sum(axis=3)
+        return signed
 
     @property
     def absolute(self) -> Array:
         """All mass of each cell, (rows, height, width)."""
-        return np.abs(self.values).sum(axis=3)
+        absolute: Array = np.abs(self.values).sum(axis=3)
+        return absolute
 
 
 def read_densities(run: StoredRun) -> Densities:
@@ -83,7 +85,7 @@ def read_densities(run: StoredRun) -> Densities:
     values = np.zeros((len(shown), *regions.grid, 2), np.float32)
     for place, masses in enumerate(_masses(run, shown, regions, name)):
         values[place] = regions.density(masses)
-    has_mass = values.any(axis=(1, 2, 3))
+    has_mass: Array = np.abs(values).max(axis=(1, 2, 3), initial=0.0) > 0.0
     rows = [row for row, has in zip(shown, has_mass, strict=True) if has]
     if not rows:
         raise InputError(

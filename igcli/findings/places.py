@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.findings.densities import PATCHES, Densities
-from igcli.findings.same_thing import SameThing, patches_at, same_thing
+from igcli.findings.same_thing import LEAST_HOT, SameThing, patches_at, same_thing
 from igcli.findings.welch import moments, standing_out, z_scores
 
 # Fewer images have no spread to speak of.
@@ -17,6 +18,8 @@ LEAST = 10
 _LEAST_EXCESS, _LEAST_FACTOR = 0.01, 1.5
 # An image is hot at a place where it has more mass there than so many of the other groups' images.
 _HOT = 0.99
+# Standard errors by which there must be more of them than chance makes.
+_SURE = 4.0
 ALIKE, SAME, DIFFER, UNKNOWN = "alike", "same thing", "differ", "unknown"
 
 
@@ -37,13 +40,16 @@ class Place:
     error : float
         What the maps' own errors can have to do with it, at most.
     hot : tuple of str
-        The ids of the group's images that have more mass there than 99 % of the others.
+        The ids of the group's images that have more mass there than 99 % of the others', by more
+        than the maps' own errors.
     images : str
         What its images have to say: they are ALIKE there in all groups; the hot ones bear the SAME
         thing, which others lack; they DIFFER by group, as content does; or it is UNKNOWN, since no
         images are stored.
     bearers : SameThing
         How many images bear what the hot ones do.
+    is_certain : bool
+        Whether more images are hot there than chance makes.
     """
 
     group: str
@@ -55,11 +61,7 @@ class Place:
     hot: tuple[str, ...]
     images: str
     bearers: SameThing
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether it is larger than the maps' own errors can make it."""
-        return self.share - self.elsewhere > self.error
+    is_certain: bool
 
     @property
     def is_fixed(self) -> bool:
@@ -76,14 +78,14 @@ def find_places(densities: Densities, groups: Mapping[str, Array]) -> list[Place
         return []
     absolute = densities.absolute
     z = _scores(absolute.reshape(len(absolute), -1), able, everyone)
-    outside = np.zeros(z.shape, bool) if densities.pictures is None else _images(
-        densities.pictures, able, everyone
-    )  # fmt: skip
-    stands = standing_out(z)
+    stands: Array = standing_out(z)
+    differs: Array = np.zeros(z.shape, bool)
+    if densities.pictures is not None:
+        differs = _images(densities.pictures, able, everyone)
     found = []
     for place, name in enumerate(able):
         shape = absolute.shape[1:]
-        planes = (part[place].reshape(shape) for part in (z, stands, outside))
+        planes = (part[place].reshape(shape) for part in (z, stands, differs))
         found += list(_places(densities, absolute, name, able[name], everyone, *planes))
     return sorted(found, key=lambda one: (not one.is_fixed, one.elsewhere - one.share))
 
@@ -114,16 +116,14 @@ def _places(
 ) -> Iterator[Place]:  # fmt: skip
     others = np.setdiff1d(everyone, rows)
     mean, elsewhere = absolute[rows].mean(axis=0), absolute[others].mean(axis=0)
-    stands = stands & (mean >= _LEAST_FACTOR * elsewhere)
-    for cells in connected(stands):
+    large: Array = mean >= _LEAST_FACTOR * elsewhere
+    for cells in connected(stands & large):
         cells = cells[np.argsort((elsewhere - mean)[cells[:, 0], cells[:, 1]], kind="stable")]
         where = cells[:, 0], cells[:, 1]
         share, other = float(mean[where].sum()), float(elsewhere[where].sum())
         if share - other < _LEAST_EXCESS:
             continue
-        mass = absolute[:, where[0], where[1]].sum(axis=1)
-        hot = np.zeros(len(absolute), bool)
-        hot[rows] = mass[rows] > np.quantile(mass[others], _HOT)
+        hot = _hot(absolute[:, where[0], where[1]].sum(axis=1), densities.errors, rows, others)
         images, bearers = _of_images(densities, hot, rows, everyone, cells, differs[where])
         yield Place(
             name,
@@ -135,7 +135,21 @@ def _places(
             tuple(densities.rows[i].id for i in np.flatnonzero(hot)),
             images,
             bearers,
+            _is_many(int(hot.sum()), len(rows)),
         )
+
+
+def _hot(mass: Array, errors: Array, rows: Array, others: Array) -> Array:
+    """Return which of a group's images surely have more mass at a place than most others have."""
+    least = np.quantile(mass[others] + np.nan_to_num(errors[others]), _HOT)
+    hot: Array = np.zeros(len(mass), bool)
+    hot[rows] = mass[rows] - np.nan_to_num(errors[rows]) > least
+    return hot
+
+
+def _is_many(count: int, of: int) -> bool:
+    expected = (1.0 - _HOT) * of
+    return count >= max(LEAST_HOT, expected + _SURE * sqrt(expected))
 
 
 def _of_images(

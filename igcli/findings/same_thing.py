@@ -9,9 +9,9 @@ from igcli.findings.densities import PATCHES
 
 # Patches are the same that differ by so little of the range of pixels.
 _NEAR = 0.12
-# So many of the hot images must bear it, and of the others at most so many.
-_MOST_HOT, _FEW_OTHERS = 0.7, 0.05
-_LEAST_HOT = 5
+# So many of the hot images must bear it, and so many times more than of the other groups'.
+_MOST_HOT, _TIMES = 0.7, 4.0
+LEAST_HOT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,13 @@ def same_thing(patches: Array, hot: Array, group: Array) -> SameThing:
     hot, group : Array
         Flags (rows,): which images have their mass there, and which are of the group.
     """
-    if int(hot.sum()) < _LEAST_HOT:
+    if int(hot.sum()) < LEAST_HOT:
         return SameThing(0, 0, False)
     thing = np.median(patches[hot], axis=0)
     apart = np.sqrt(((patches - thing) ** 2).mean(axis=2))
     # At half of the patches: a mark need not fill the cell.
     bears = np.median(apart, axis=1) <= _NEAR
     inside, outside = int((bears & group).sum()), int((bears & ~group).sum())
-    is_shared = (
-        bears[hot].mean() >= _MOST_HOT
-        and outside <= _FEW_OTHERS * int((~group).sum())
-        and outside * int(group.sum()) * 5 <= inside * int((~group).sum())
-    )
-    return SameThing(inside, outside, bool(is_shared))
+    rate = float(bears[hot].mean())
+    is_shared = rate >= _MOST_HOT and rate * int((~group).sum()) >= _TIMES * outside
+    return SameThing(inside, outside, is_shared)
