@@ -26,6 +26,7 @@ GROUPS = {
     },
     "Find": {
         "summarize": "igcli.cli.summarize",
+        "clusters": "igcli.cli.clusters",
     },
     "Judge": {
         "verify": "igcli.cli.verify",

@@ -99,7 +99,7 @@ def said(place: Place) -> str:
     """Say where a place is, and what makes it one."""
     factor = place.share / place.elsewhere if place.elsewhere else float("inf")
     text = (
-        f"{on_one_line(place.group)}: {where(place)} holds {place.share:.1%} of the mass, "
+        f"{on_one_line(place.group)}: {cell_ranges(place.cells)} holds {place.share:.1%} of mass, "
         f"{factor:.1f} times what other groups have there (z {min(place.z, 999.0):.1f}); "
         f"{len(place.hot)} images are hot there"
     )
@@ -111,9 +111,9 @@ def said(place: Place) -> str:
     return text
 
 
-def where(place: Place) -> str:
-    """Return a place's rows and columns, counted from 1."""
-    rows, columns = (sorted({cell[axis] + 1 for cell in place.cells}) for axis in (0, 1))
+def cell_ranges(cells: Sequence[tuple[int, int]]) -> str:
+    """Return the rows and columns of some cells, counted from 1."""
+    rows, columns = (sorted({cell[axis] + 1 for cell in cells}) for axis in (0, 1))
     return f"{_range('row', rows)}, {_range('column', columns)}"
 
 

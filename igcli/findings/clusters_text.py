@@ -1,0 +1,122 @@
+"""The text of clusters: the terminal's lines, Markdown, and the lines of clusters.csv."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from igcli.common.text import on_one_line, the_first
+from igcli.findings.clusters import Cluster, Clusters
+from igcli.findings.summary_text import cell_ranges
+
+_SHOWN = 5
+_LINES = 30
+_HEAD = ("group", "cluster", "n", "maps alike", "images alike", "at its place", "border", "purity",
+         "accuracy", "suspicious")  # fmt: skip
+
+
+def lines(clusters: Clusters) -> Iterator[str]:
+    """Yield the terminal's lines: what was read, the clusters, those that are suspicious."""
+    yield f"read       {read(clusters)}"
+    yield "pairs are: the cluster's, and the rest of its group's"
+    table = [_HEAD, *(cells(one) for one in clusters.found[:_LINES])]
+    widths = [max(len(row[i]) for row in table) for i in range(len(_HEAD))]
+    for row in table:
+        padded = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join([row[0].ljust(widths[0]), *padded[1:]])
+    if len(clusters.found) > _LINES:
+        yield f"and {len(clusters.found) - _LINES} more: see clusters.csv"
+    yield from notes(clusters)
+
+
+def read(clusters: Clusters) -> str:
+    """Say what was clustered."""
+    rows, columns = clusters.regions.grid
+    source = "the stored regions" if clusters.source == "regions" else "the stored pixels"
+    return (
+        f"{sum(len(one.rows) for one in clusters.found)} maps from {source}, {clusters.part} mass "
+        f"in {rows} × {columns} cells of {clusters.regions.side} pixels, by {clusters.column}"
+    )
+
+
+def cells(one: Cluster) -> tuple[str, ...]:
+    """Return a cluster's line of the table."""
+    found = one.suspicion
+    head = on_one_line(one.group), str(one.number), str(len(one.rows))
+    tail = f"{one.purity:.0%}", _pair(one.accuracy, ".0%"), "YES" if one.is_suspicious else "no"
+    if found is None:
+        return (*head, "–", "–", "–", "–", *tail)
+    return (
+        *head,
+        _pair(found.sameness, ".2f"),
+        "–" if found.images is None else _pair(found.images, ".2f"),
+        _pair(found.concentration, ".0%"),
+        _pair(found.border, ".2f"),
+        *tail,
+    )
+
+
+def _pair(values: tuple[float | None, float | None], form: str) -> str:
+    if all(value is None for value in values):
+        return "–"
+    return " / ".join("–" if value is None else format(value, form) for value in values)
+
+
+def notes(clusters: Clusters) -> Iterator[str]:
+    """Yield what is suspicious, and what can't be told."""
+    for one in clusters.suspicious:
+        yield f"SUSPICIOUS {said(clusters, one)}"
+    if not clusters.suspicious:
+        yield "suspicious none"
+    if not clusters.has_images:
+        yield "the images had no say: this run stores none, so content may look like a shortcut"
+    for name, count in clusters.sampled.items():
+        yield f"sampled    {on_one_line(name)}: {count} maps; the others went to their neighbours'"
+    for why, ids in clusters.left_out.items():
+        if ids:
+            named = the_first([on_one_line(i) for i in ids], _SHOWN)
+            yield f"left out   {len(ids)}, {why}: {named}"
+
+
+def said(clusters: Clusters, one: Cluster) -> str:
+    """Say what makes a cluster suspicious, and name its most typical images."""
+    found = one.suspicion
+    assert found is not None
+    text = (
+        f"{on_one_line(one.group)}, cluster {one.number}: {len(one.rows)} images have "
+        f"{found.concentration[0]:.0%} of their mass at {cell_ranges(found.place)} (the rest of "
+        f"the group {found.concentration[1]:.0%})"
+    )
+    if found.bearers is not None:
+        text += (
+            f"; {found.bearers.inside} bear the same thing there, {found.bearers.outside} of the "
+            "rest do"
+        )
+    return f"{text}: {the_first([on_one_line(i) for i in clusters.ids(one)], _SHOWN)}"
+
+
+def markdown(clusters: Clusters) -> str:
+    """Return the clusters as Markdown, GitHub's flavour."""
+    rows = [_HEAD, ("---",) * len(_HEAD), *(cells(one) for one in clusters.found)]
+    table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(
+        [f"### {read(clusters)}", "", "Pairs are the cluster's and the rest of its group's.", "",
+         *table, "", *(f"- {line}" for line in notes(clusters))]
+    ) + "\n"  # fmt: skip
+
+
+def csv_text(clusters: Clusters) -> str:
+    """Return clusters.csv: a line for each map, in the run's order."""
+    found = [
+        (int(place), clusters.densities.rows[place].id, one.group, one.number, float(apart),
+         one.is_suspicious)
+        for one in clusters.found
+        for place, apart in zip(one.rows, one.distances, strict=True)
+    ]  # fmt: skip
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("id", "group", "cluster", "distance", "suspicious"))
+    writer.writerows(
+        (identity, group, number, f"{apart:.6f}", flag)
+        for _, identity, group, number, apart, flag in sorted(found)
+    )
+    return file.getvalue()
