@@ -167,6 +167,7 @@ def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
         id=explanation_id(source.name, rank, per_input),
         path=source.name.path,
         sha256=source.sha256,
+        further=source.name.further,
     )
 
 

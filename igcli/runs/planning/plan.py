@@ -18,7 +18,9 @@ from igcli.common.model_spec import ModelSettings, ModelSpec
 from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
+from igcli.inputs.baselines.listed import with_listed
 from igcli.inputs.class_files.classes import Classes
+from igcli.inputs.preprocess import Spaces
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
@@ -209,14 +211,18 @@ def plan_run(
 
 
 def _start(preflight: Preflight, source: Source) -> Start:
-    return settle_start(
+    names, resize, seed = preflight.listing.names, preflight.settings.resize, preflight.config.seed
+    start = settle_start(
         preflight.config.baseline,
         source.space,
         lambda: (s for s in read_ahead(source, preflight.every) if isinstance(s, Sample)),
-        len(preflight.listing.names),
-        preflight.settings.resize,
-        preflight.config.seed,
+        len(names),
+        resize,
+        seed,
     )
+    if isinstance(source.space, Spaces):
+        return start
+    return with_listed(start, names, source.space, resize, seed)
 
 
 def make_handover(plan: Plan) -> Handover:
