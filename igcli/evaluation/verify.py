@@ -14,7 +14,7 @@ from igcli.common.arrays import Array, Warn
 from igcli.common.choices import ADAPTIVE, DEFAULT_MIN_STEPS, FLOAT32, MOST_STEPS, PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.errors import RunStopped
-from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.explanation import Explanation
 from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
 from igcli.evaluation.reopen import Reopened, VerifyRequest, reopen
@@ -137,9 +137,7 @@ def _check_counts(rows: Sequence[Explanation], about: dict[str, Any]) -> Iterato
 def _check_ids(rows: Sequence[Explanation], plan: Plan) -> list[Wrong]:
     """Say which rows are not of the inputs that belong there."""
     per_input = plan.targets.per_input
-    ids = [
-        explanation_id(name, rank, per_input) for name in plan.names for rank in range(per_input)
-    ]
+    ids = [name.id + plan.targets.suffix(rank) for name in plan.names for rank in range(per_input)]
     if len(ids) != len(rows):
         return [Wrong("", "rows", f"the run has {len(rows)} rows, its inputs make {len(ids)}")]
     pairs = zip(rows, ids, strict=True)

@@ -216,6 +216,7 @@ class _LockedRun:
         result = self._result(tally, failure)
         outcome = {
             "counts": {**result.counts(), "stored": writer.stored},
+            **result.accuracy_facts(),
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.execution,
             "undrawn": dict(result.undrawn),

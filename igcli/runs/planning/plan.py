@@ -18,11 +18,14 @@ from igcli.common.model_spec import ModelSettings, ModelSpec
 from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
+from igcli.inputs.baselines.listed import with_listed
 from igcli.inputs.class_files.classes import Classes
+from igcli.inputs.preprocess import Spaces
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
+from igcli.inputs.truth import Truths, plan_truths
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
@@ -48,6 +51,8 @@ class Plan:
         What pixels are put through.
     source, targets, start
         The inputs bound to the model, what of its output is explained, and where paths start.
+    truths : Truths or None
+        The inputs' true classes, where they are known.
     calibration : Calibration
         What paths run in, how they are integrated, and how their rows are sent.
     run : str
@@ -62,6 +67,7 @@ class Plan:
     start: Start
     calibration: Calibration
     run: str
+    truths: Truths | None = None
 
     @property
     def config(self) -> RunConfig:
@@ -186,8 +192,9 @@ def plan_run(
     source = bind(listing, spec, reading)
     preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
-    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
-    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn)
+    truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
+    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn, truths)
+    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn, config.truth)
     start = (handover.start if handover else None) or _start(preflight, source)
     _check_maps(config, spec)
     if handover is not None:
@@ -201,22 +208,28 @@ def plan_run(
         calibration = calibrate(
             preflight, model, source, start.baseline, targets.per_input, workers, warn
         )
+        maps = replace(calibration.maps, has_truth=truths is not None)
+        calibration = replace(calibration, maps=maps)
         surer = find_surer(model, source, preflight.every)
         if surer is not None:
             warn(surer.in_words)
     run = preflight.earlier.run if preflight.earlier else uuid4().hex
-    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run)
+    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run, truths)
 
 
 def _start(preflight: Preflight, source: Source) -> Start:
-    return settle_start(
+    names, resize, seed = preflight.listing.names, preflight.settings.resize, preflight.config.seed
+    start = settle_start(
         preflight.config.baseline,
         source.space,
         lambda: (s for s in read_ahead(source, preflight.every) if isinstance(s, Sample)),
-        len(preflight.listing.names),
-        preflight.settings.resize,
-        preflight.config.seed,
+        len(names),
+        resize,
+        seed,
     )
+    if isinstance(source.space, Spaces):
+        return start
+    return with_listed(start, names, source.space, resize, seed)
 
 
 def make_handover(plan: Plan) -> Handover:

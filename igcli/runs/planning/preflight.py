@@ -9,7 +9,9 @@ from igcli.common.config import RunConfig
 from igcli.common.model_spec import ModelSettings
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
+from igcli.inputs.baselines.listed import check_listed
 from igcli.inputs.labels import Labels, read_labels
+from igcli.inputs.readers.images import ImageListing
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
 from igcli.runs.planning.defaults import Settings, settle, spelled_out
@@ -82,6 +84,8 @@ def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, (config.model, config.inputs, *config.files()))
     preflight = look_at_inputs(config, warn)
+    if isinstance(preflight.listing, ImageListing):
+        check_sources(config.out, preflight.listing.named)
     earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
         config = replace(config, batch_size=earlier.batch_size)
@@ -100,6 +104,7 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     _tell_what_is_unused(config, listing, warn)
     settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
+    check_listed(listing.names, listing.kind)
     labels = read_labels(config.labels, listing.folders, warn)
     check_kept(config, settings.method)
     gates = parse_gates(config.fail_on, settings.method, certifies_regions(config))

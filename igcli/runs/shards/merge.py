@@ -118,6 +118,7 @@ def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
     result = _result(out, shards, about, tally, pictures, undrawn, folder.unpacked)
     outcome = {
         "counts": {**result.counts(), "stored": folder.stored},
+        **result.accuracy_facts(),
         "seconds": round(result.seconds, 3),
         "undrawn": dict(undrawn),
         "parts_kept": folder.unpacked or None,
