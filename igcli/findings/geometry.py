@@ -66,7 +66,7 @@ class Outline:
     def shares(self, ys: Array, xs: Array) -> Array:
         """Return which share of each cell between these edges it covers, float64."""
         across = _sums_between(self.cells.astype(np.float64), self.xs, xs)
-        covered = _sums_between(across.T, self.ys, ys).T / np.outer(np.diff(ys), np.diff(xs))
+        covered: Array = _sums_between(across.T, self.ys, ys).T / np.outer(np.diff(ys), np.diff(xs))
         covered[covered < _EVEN] = 0.0
         covered[covered > 1.0 - _EVEN] = 1.0
         return covered

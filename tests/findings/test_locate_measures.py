@@ -129,9 +129,7 @@ def test_the_error_of_places_is_what_a_disturbed_map_shows() -> None:
 
 
 def of_cells(values: Any, estimate: float | None = 0.0, outline: Any = SQUARE) -> Any:
-    return measure(
-        map_of_regions(WHOLE, WHOLE.masses(values), estimate, "a"), outline, 15, "0 a"
-    )
+    return measure(map_of_regions(WHOLE, WHOLE.masses(values), estimate, "a"), outline, 15, "0 a")
 
 
 def test_regions_tell_the_same_where_the_edges_are_theirs() -> None:

@@ -11,9 +11,9 @@ from igcli.common.arrays import Array
 from igcli.common.errors import InputError, reason
 from igcli.common.orientation import ORIENTATION, upright
 from igcli.common.picture_files import READ
+from igcli.common.placement import RESIZE, Size
 from igcli.inputs.readers.bit_depth import own_numbers, png_full
 from igcli.inputs.readers.png_colours import deep_colours, has_deep_colours
-from igcli.common.placement import RESIZE, Size
 from igcli.inputs.readers.samples import Samples, with_bands
 from igcli.inputs.readers.tiff_bands import banded_tiff
 
