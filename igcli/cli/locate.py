@@ -111,11 +111,12 @@ def command(
     a gate is finer than the maps' errors; 3: OUT is not whole, or nothing could be measured.
     """
     from igcli.findings.locate import LocateRequest, locate
-    from igcli.findings.locate_files import LOCATE, check_csv, to_dict, write_csv
+    from igcli.findings.locate_files import check_csv, to_dict, write_csv
     from igcli.findings.locate_files import junit as junit_of
     from igcli.findings.locate_gates import judge, parse_gates
     from igcli.findings.locate_text import markdown as markdown_of
     from igcli.findings.locate_text import summary
+    from igcli.store.layout import LOCATE
     from igcli.store.run import open_finished_run
 
     _check(boxes, masks, mask_value, any_class)
@@ -138,6 +139,8 @@ def command(
     if markdown is not None:
         write_output("--markdown", markdown, markdown_of(found, judged).encode())
     tell_result(as_json, lambda: to_dict(found, judged), lambda: summary(found, judged))
+    for doubt in found.doubts(tolerance_px):
+        warn(doubt)
     if not found.measured:
         warn(f"nothing could be measured; {path} says why, image by image")
     ctx.exit(_exit_code(any(j.crossed for j in judged), bool(found.measured)))

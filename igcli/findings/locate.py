@@ -10,6 +10,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.explanation import Explanation
+from igcli.common.placement import Size
 from igcli.common.progress import Track
 from igcli.common.regions import LEAST_SIDE, Regions
 from igcli.common.shapes import is_image_shape
@@ -25,6 +26,8 @@ from igcli.findings.locate_originals import Way, resize_of
 from igcli.store.run import StoredRun
 
 DEFAULT_TOLERANCE = 15
+# A larger part of the input: the pointing game's 15 pixels are 7 % of 224.
+_WIDE = 0.1
 
 
 class Left(StrEnum):
@@ -115,6 +118,8 @@ class Findings:
         What was looked for: "box" or "mask".
     cells : int
         The side of the cells whose mass was measured, in pixels; 0 for the pixels' own.
+    size : Size
+        (width, height) of the model's input.
     images : list of Located
         Every explanation, in the run's order.
     unused : list of str
@@ -124,6 +129,7 @@ class Findings:
     title: str
     noun: str
     cells: int
+    size: Size
     images: list[Located]
     unused: list[str]
 
@@ -137,6 +143,18 @@ class Findings:
     def left_out(self) -> list[Located]:
         """The others, in the run's order."""
         return [image for image in self.images if image.left is not None]
+
+    def doubts(self, tolerance: float) -> Iterator[str]:
+        """Yield why some of it says little."""
+        shorter = min(self.size)
+        if self.measured and tolerance > _WIDE * shorter:
+            yield (
+                f"--tolerance-px {tolerance:g} is {tolerance / shorter:.0%} of the model's input: "
+                "hit says little"
+            )
+        unknown = sum(bool(np.isnan(image.errors["inside"])) for image in self.measured)
+        if unknown:
+            yield f"how far {unknown} maps are off is not known: gates take them as exact"
 
 
 def locate(run: StoredRun, request: LocateRequest, track: Track) -> Findings:
@@ -173,7 +191,7 @@ def locate(run: StoredRun, request: LocateRequest, track: Track) -> Findings:
             images[row.row] = Located(row, Left.NO_OBJECT, f"no {objects.noun} is called so")
     ordered = [images[row.row] for row in run.rows]
     cells = 0 if run.kept.pixels else regions.side
-    return Findings(run.title, objects.noun, cells, ordered, objects.unused)
+    return Findings(run.title, objects.noun, cells, (width, height), ordered, objects.unused)
 
 
 def _objects(request: LocateRequest, ids: Sequence[str]) -> Objects:

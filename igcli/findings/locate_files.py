@@ -15,8 +15,8 @@ from igcli.findings.locate_gates import Judged
 from igcli.findings.locate_groups import groups, whole
 from igcli.findings.locate_measures import MEASURES
 from igcli.store.files import whole_file
+from igcli.store.layout import LOCATE
 
-LOCATE = "locate.csv"
 _OF_ROW = ("id", "path", "target", "target_name", "prediction", "truth", "correct")
 _FIELDS = (
     *_OF_ROW,

@@ -55,7 +55,9 @@ def read_original(path: Path) -> Original:
             if image.format != "PNG" or _png_may_tell(path):
                 orientation = int(image.getexif().get(ORIENTATION, 1))
     except OSError as error:
-        raise InputError(f"{path} can't be read: {reason(error)}") from error
+        raise InputError(
+            f"{path} can't be read: {reason(error)} (--images says where it is now)"
+        ) from error
     except Exception as error:
         raise InputError(f"{path} can't be read: {first_line(error)}") from error
     orientation = orientation if orientation in range(1, 9) else 1
