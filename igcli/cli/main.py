@@ -25,6 +25,7 @@ GROUPS = {
         "report": "igcli.cli.report",
     },
     "Find": {
+        "locate": "igcli.cli.locate",
         "summarize": "igcli.cli.summarize",
         "clusters": "igcli.cli.clusters",
     },
