@@ -65,19 +65,21 @@ def command(
     whatever is found; 2: OUT is no run, or no row has such a group; 3: it is not finished, or
     damaged.
     """
-    from igcli.findings.cluster_files import write_clusters
+    from igcli.findings.cluster_files import check_folder, write_clusters
     from igcli.findings.clusters import find_clusters
     from igcli.findings.clusters_text import lines
     from igcli.findings.clusters_text import markdown as in_markdown
     from igcli.store.files import write_whole
+    from igcli.store.layout import CLUSTERS
     from igcli.store.run import open_finished_run
 
     if markdown is not None:
         check_output("--markdown", markdown)
-    folder = output or out / "clusters"
+    folder = output or out / CLUSTERS
     with open_finished_run(out) as run:
-        clusters = find_clusters(run, by, part, seed)
         check_output("-o", folder)
+        check_folder(folder)
+        clusters = find_clusters(run, by, part, seed)
         with writing("-o", folder):
             sheets = write_clusters(run, clusters, folder)
     if clusters.suspicious and not sheets:

@@ -3,14 +3,30 @@
 import re
 from pathlib import Path
 
+from igcli.common.errors import OutputError
+from igcli.common.png import is_ours, save_png
 from igcli.findings.clusters import Clusters
-from igcli.findings.clusters_text import csv_text
+from igcli.findings.clusters_text import FIELDS, csv_text
 from igcli.findings.contact_sheet import contact_sheet
 from igcli.store.files import whole_file, write_whole
+from igcli.store.layout import CLUSTERS_CSV
 from igcli.store.run import StoredRun
 
-CSV = "clusters.csv"
-_SHEET = "suspicious-{:02}-{}.png"
+_SHEETS = "suspicious-*.png"
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OutputError where a clusters.csv is there already that igcli did not write."""
+    path = folder / CLUSTERS_CSV
+    if not path.exists():
+        return
+    try:
+        with path.open(encoding="utf-8") as file:
+            first = file.readline().rstrip("\r\n")
+    except (OSError, ValueError):
+        first = ""
+    if first != ",".join(FIELDS):
+        raise OutputError(f"{path} is there already, and not igcli's", fix="name another folder")
 
 
 def write_clusters(run: StoredRun, clusters: Clusters, folder: Path) -> list[Path]:
@@ -19,14 +35,16 @@ def write_clusters(run: StoredRun, clusters: Clusters, folder: Path) -> list[Pat
     Those of an earlier call are removed first.
     """
     folder.mkdir(exist_ok=True)
-    for old in folder.glob("suspicious-[0-9][0-9]-*.png"):
-        old.unlink()
-    write_whole(folder / CSV, csv_text(clusters).encode())
+    for old in folder.glob(_SHEETS):
+        if is_ours(old):
+            old.unlink()
+    write_whole(folder / CLUSTERS_CSV, csv_text(clusters).encode())
     sheets = []
     for place, one in enumerate(clusters.suspicious if clusters.has_images else ()):
-        path = folder / _SHEET.format(place + 1, f"{_plain(one.group)}-{one.number}")
+        path = folder / f"suspicious-{place + 1:02}-{_plain(one.group)}-{one.number}.png"
+        title = f"{one.group}, cluster {one.number}"
         with whole_file(path, synced=False) as temporary:
-            contact_sheet(run, clusters, one).save(temporary, "PNG")
+            save_png(contact_sheet(run, clusters, one), temporary, title)
         sheets.append(path)
     return sheets
 

@@ -4,10 +4,12 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from igcli.common.markdown import escaped, table
 from igcli.common.text import on_one_line, the_first
 from igcli.findings.clusters import Cluster, Clusters
 from igcli.findings.summary_text import cell_ranges
 
+FIELDS = ("id", "group", "cluster", "distance", "suspicious")
 _SHOWN = 5
 _LINES = 30
 _HEAD = ("group", "cluster", "n", "maps alike", "images alike", "at its place", "border", "purity",
@@ -18,9 +20,9 @@ def lines(clusters: Clusters) -> Iterator[str]:
     """Yield the terminal's lines: what was read, the clusters, those that are suspicious."""
     yield f"read       {read(clusters)}"
     yield "pairs are: the cluster's, and the rest of its group's"
-    table = [_HEAD, *(cells(one) for one in clusters.found[:_LINES])]
-    widths = [max(len(row[i]) for row in table) for i in range(len(_HEAD))]
-    for row in table:
+    rows = [_HEAD, *(cells(one) for one in clusters.found[:_LINES])]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    for row in rows:
         padded = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
         yield "  ".join([row[0].ljust(widths[0]), *padded[1:]])
     if len(clusters.found) > _LINES:
@@ -96,12 +98,14 @@ def said(clusters: Clusters, one: Cluster) -> str:
 
 def markdown(clusters: Clusters) -> str:
     """Return the clusters as Markdown, GitHub's flavour."""
-    rows = [_HEAD, ("---",) * len(_HEAD), *(cells(one) for one in clusters.found)]
-    table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(
         [f"### {read(clusters)}", "", "Pairs are the cluster's and the rest of its group's.", "",
-         *table, "", *(f"- {line}" for line in notes(clusters))]
+         *table(_HEAD, _escaped_rows(clusters)), "", *(f"- {line}" for line in notes(clusters))]
     ) + "\n"  # fmt: skip
+
+
+def _escaped_rows(clusters: Clusters) -> Iterator[tuple[str, ...]]:
+    return ((escaped(one.group), *cells(one)[1:]) for one in clusters.found)
 
 
 def csv_text(clusters: Clusters) -> str:
@@ -114,7 +118,7 @@ def csv_text(clusters: Clusters) -> str:
     ]  # fmt: skip
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("id", "group", "cluster", "distance", "suspicious"))
+    writer.writerow(FIELDS)
     writer.writerows(
         (identity, group, number, f"{apart:.6f}", flag)
         for _, identity, group, number, apart, flag in sorted(found)

@@ -101,12 +101,12 @@ def _scores(values: Array, groups: Mapping[str, Array], everyone: Array) -> Arra
 def _images(pictures: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
     """Return in which cells (groups, cells) the images' own means differ from all others'."""
     count, height, width, channels = pictures.shape
-    cells = pictures.reshape(
-        count, height // PATCHES, PATCHES, width // PATCHES, PATCHES, channels
-    ).mean(axis=(2, 4), dtype=np.float32)  # fmt: skip
+    shape = count, height // PATCHES, PATCHES, width // PATCHES, PATCHES, channels
+    cells = pictures.reshape(shape).mean(axis=(2, 4), dtype=np.float32)
     z = np.abs(_scores(cells.reshape(count, -1), groups, everyone))
-    # Either direction counts: half the level for each.
-    differs: Array = standing_out(z).reshape(len(groups), -1, channels).any(axis=2)
+    # Both directions count.
+    stands = standing_out(z).reshape(len(groups), -1, channels)
+    differs: Array = np.logical_or.reduce(stands, axis=2)
     return differs
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from igcli.common.markdown import escaped, table
 from igcli.common.text import on_one_line, the_first
 from igcli.findings.places import ALIKE, DIFFER, LEAST, SAME, Place
 from igcli.findings.summarize import Group, Summary
@@ -15,9 +16,9 @@ _HEAD = ("group", "n", "sameness", "spread", "border", "x", "y", "radius", "entr
 def lines(summary: Summary) -> Iterator[str]:
     """Yield the terminal's lines: what was read, the groups, what stands out, what is left out."""
     yield f"read       {read(summary)}"
-    table = [_HEAD, *(cells(group) for group in summary.groups[:_GROUPS])]
-    widths = [max(len(row[i]) for row in table) for i in range(len(_HEAD))]
-    for row in table:
+    rows = [_HEAD, *(cells(group) for group in summary.groups[:_GROUPS])]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    for row in rows:
         first, *others = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join([first, *(cell.strip().rjust(len(cell)) for cell in others)])
     if len(summary.groups) > _GROUPS:
@@ -124,7 +125,6 @@ def _range(word: str, numbers: Sequence[int]) -> str:
 
 def markdown(summary: Summary) -> str:
     """Return the summary as Markdown, GitHub's flavour."""
-    rows = [_HEAD, ("---",) * len(_HEAD), *(cells(group) for group in summary.groups)]
-    table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    rows = ((escaped(group.name), *cells(group)[1:]) for group in summary.groups)
     said_of = [f"- {line}" for line in (*notes(summary), *findings(summary))]
-    return "\n".join([f"### {read(summary)}", "", *table, "", *said_of]) + "\n"
+    return "\n".join([f"### {read(summary)}", "", *table(_HEAD, rows), "", *said_of]) + "\n"

@@ -13,8 +13,10 @@ MANIFEST = "manifest.jsonl"
 LOCK = ".lock"
 REPORT = "report.html"
 LOCATE = "locate.csv"
+CLUSTERS, CLUSTERS_CSV = "clusters", "clusters.csv"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
+    CLUSTERS,
 )  # fmt: skip
 
 

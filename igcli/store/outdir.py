@@ -11,6 +11,8 @@ from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
     ATTRIBUTIONS,
     ATTRIBUTIONS_NPY,
+    CLUSTERS,
+    CLUSTERS_CSV,
     FIGURES,
     LOCATE,
     LOCK,
@@ -148,6 +150,9 @@ def remove_joined(out: Path) -> None:
     """Remove the files that were made of all parts; the parts stay."""
     for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT, LOCATE):
         (out / name).unlink(missing_ok=True)
+    if not (out / CLUSTERS).is_symlink():
+        (out / CLUSTERS / CLUSTERS_CSV).unlink(missing_ok=True)
+        remove_files(out / CLUSTERS, "*.png", is_ours)
     for path in (out / PARTS).glob(_VIEWS):
         path.unlink()
 
