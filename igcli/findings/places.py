@@ -123,8 +123,9 @@ def _places(
         share, other = float(mean[where].sum()), float(elsewhere[where].sum())
         if share - other < _LEAST_EXCESS:
             continue
-        hot = _hot(absolute[:, where[0], where[1]].sum(axis=1), densities.errors, rows, others)
-        images, bearers = _of_images(densities, hot, rows, everyone, cells, differs[where])
+        mass = absolute[:, where[0], where[1]].sum(axis=1)
+        hot = _hot(mass, densities.errors, rows, others)
+        images, bearers = _of_images(densities, mass, hot, rows, everyone, cells, differs[where])
         yield Place(
             name,
             tuple((int(r), int(c)) for r, c in cells),
@@ -153,14 +154,20 @@ def _is_many(count: int, of: int) -> bool:
 
 
 def _of_images(
-    densities: Densities, hot: Array, rows: Array, everyone: Array, cells: Array, differs: Array
+    densities: Densities,
+    mass: Array,
+    hot: Array,
+    rows: Array,
+    everyone: Array,
+    cells: Array,
+    differs: Array,
 ) -> tuple[str, SameThing]:
     if densities.pictures is None:
         return UNKNOWN, SameThing(0, 0, False)
     group = np.zeros(len(hot), bool)
     group[rows] = True
     patches = patches_at(densities.pictures, (int(cells[0, 0]), int(cells[0, 1])))
-    bearers = same_thing(patches[everyone], hot[everyone], group[everyone])
+    bearers = same_thing(patches[everyone], mass[everyone], hot[everyone], group[everyone])
     if bearers.is_shared:
         return SAME, bearers
     return (DIFFER if differs.any() else ALIKE), bearers

@@ -12,6 +12,9 @@ _NEAR = 0.12
 # So many of the hot images must bear it, and so many times more than of the other groups'.
 _MOST_HOT, _TIMES = 0.7, 4.0
 LEAST_HOT = 5
+# So many times the mass of those that lack it must lie there in those that bear it: strokes and
+# edges, which content has, make less of a difference.
+_CONTRAST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class SameThing:
     inside, outside : int
         How many images of the group, and of the others, bear what the hot ones bear.
     is_shared : bool
-        Whether most of the hot ones bear it, and few of the others.
+        Whether most of the hot ones bear it, few of the others do, and those of the group that
+        lack it have little mass there.
     """
 
     inside: int
@@ -39,13 +43,15 @@ def patches_at(pictures: Array, cell: tuple[int, int]) -> Array:
     return patches
 
 
-def same_thing(patches: Array, hot: Array, group: Array) -> SameThing:
+def same_thing(patches: Array, mass: Array, hot: Array, group: Array) -> SameThing:
     """Return what the hot images of a group bear at a cell that others lack.
 
     Parameters
     ----------
     patches : Array
         Those of all images at the cell; see `patches_at`.
+    mass : Array
+        Each one's share of mass at the place, (rows,).
     hot, group : Array
         Flags (rows,): which images have their mass there, and which are of the group.
     """
@@ -57,5 +63,11 @@ def same_thing(patches: Array, hot: Array, group: Array) -> SameThing:
     bears = np.median(apart, axis=1) <= _NEAR
     inside, outside = int((bears & group).sum()), int((bears & ~group).sum())
     rate = float(bears[hot].mean())
-    is_shared = rate >= _MOST_HOT and rate * int((~group).sum()) >= _TIMES * outside
-    return SameThing(inside, outside, is_shared)
+    is_rare = rate * int((~group).sum()) >= _TIMES * outside
+    lacking = group & ~bears
+    if lacking.sum() < LEAST_HOT:
+        lacking = ~group & ~bears
+    with_it = mass[group & bears].mean() if inside else 0.0
+    without = mass[lacking].mean() if lacking.any() else 0.0
+    is_cause = bool(with_it >= _CONTRAST * without)
+    return SameThing(inside, outside, rate >= _MOST_HOT and is_rare and is_cause)

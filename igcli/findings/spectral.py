@@ -12,6 +12,8 @@ MOST_CLUSTERS = 8
 MOST_ROWS = 2000
 _STARTS, _ROUNDS = 8, 50
 _AT_ONCE = 1024
+# Graphs up to this size are solved whole; of larger ones a Krylov space of some blocks is searched.
+_WHOLE, _BLOCK, _BLOCKS = 400, 12, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def cluster(vectors: Array, seed: int) -> Clustering:
     chosen = np.arange(count)
     if count > MOST_ROWS:
         chosen = np.sort(random.choice(count, MOST_ROWS, replace=False))
-    values, eigenvectors = _spectrum(_graph(vectors[chosen]))
+    values, eigenvectors = spectrum(_graph(vectors[chosen]), random)
     clusters = 1 + int(np.argmax(np.diff(values)))
     rows = eigenvectors[:, :clusters]
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -75,13 +77,35 @@ def _graph(vectors: Array) -> Array:
     return np.maximum(graph, graph.T)
 
 
-def _spectrum(graph: Array) -> tuple[Array, Array]:
+def spectrum(graph: Array, random: np.random.Generator) -> tuple[Array, Array]:
     """Return the smallest eigenvalues of a graph's normalised Laplacian, and their vectors."""
     scale = 1.0 / np.sqrt(graph.sum(axis=1))
-    laplacian = np.eye(len(graph), dtype=np.float32) - scale[:, None] * graph * scale
-    values, vectors = np.linalg.eigh(laplacian)
-    few = MOST_CLUSTERS + 1
-    return values[:few].astype(np.float64), vectors[:, :few].astype(np.float64)
+    steps = scale[:, None] * graph * scale
+    if len(graph) <= _WHOLE:
+        values, vectors = np.linalg.eigh(steps)
+    else:
+        space = _krylov(steps, random)
+        values, vectors = np.linalg.eigh(space.T @ (steps @ space))
+        vectors = space @ vectors
+    # The Laplacian is 1 less the steps: its smallest are their largest.
+    few = slice(None, -MOST_CLUSTERS - 2, -1)
+    return 1.0 - values[few].astype(np.float64), vectors[:, few].astype(np.float64)
+
+
+def _krylov(matrix: Array, random: np.random.Generator) -> Array:
+    """Return an orthonormal basis of what a matrix makes of random vectors, again and again.
+
+    A block of them finds eigenvalues that are there several times, as of a graph in pieces.
+    """
+    block = random.standard_normal((len(matrix), _BLOCK)).astype(matrix.dtype)
+    space = np.zeros((len(matrix), 0), matrix.dtype)
+    for _ in range(_BLOCKS):
+        for _ in range(2):
+            block = block - space @ (space.T @ block)
+            block = np.linalg.qr(block)[0]
+        space = np.concatenate([space, block], axis=1)
+        block = matrix @ block
+    return space
 
 
 def _k_means(rows: Array, clusters: int, random: np.random.Generator) -> Array:

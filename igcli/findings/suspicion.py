@@ -78,7 +78,7 @@ def suspect(densities: Densities, planes: Array, inside: Array, rest: Array) -> 
         group = np.concatenate([inside, rest])
         patches = patches_at(densities.pictures[group], (int(cells[0, 0]), int(cells[0, 1])))
         own = np.arange(len(group)) < len(inside)
-        bearers = same_thing(patches, hot[group] & own, own)
+        bearers = same_thing(patches, mass[group], hot[group] & own, own)
     beyond = float(hot[inside].mean()) if len(cells) else 0.0
     by_maps = (
         area <= _MOST_AREA

@@ -20,6 +20,7 @@ SMALLEST = {
     "peers": "--only mnist --tools igcli --rounds 1 --digits 2",
     "rows": "--only mnist --turns 1",
     "scaling": "--images 2000",
+    "shortcuts": "--sets 1",
     "scaling --measure": "--count 64 --rounds 1 --parts 4",
 }
 NEED_DATA = {"accuracy", "agreement", "cold", "drift", "flatness", "long_run", "peers", "rows"}
