@@ -27,6 +27,7 @@ from igcli.common.choices import (
     PREPROCESS,
     STORE_DTYPES,
     STORED,
+    WHERE,
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
@@ -103,6 +104,12 @@ _SETTINGS = (
         metavar="folder|FILE|COLUMN",
         help="Each input's true class: folder (the sub-folder names it), a file as for --target, "
         "array:NAME, or a column of the list that INPUTS is.  [default: its column label, if any]",
+    ),
+    run_option(
+        "where",
+        metavar="CONDITION",
+        help=f"Explain only inputs for which it holds: {WHERE}, by the class that is explained. "
+        "All are scored first. Can be repeated: all must hold.",
     ),
     run_option(
         "labels",

@@ -49,6 +49,7 @@ class RunConfig:
     baseline: tuple[str, ...] = setting((), file=True, keywords=("mean",))
     target: str = setting("predicted", file=True, keywords=("predicted", "folder", "truth"))
     truth: str | None = setting(None, decides=_INTEGRAL, file=True, keywords=("folder",))
+    where: tuple[str, ...] = setting((), decides=_INTEGRAL)
     labels: Path | None = setting(None, decides=_INTEGRAL, file=True, keywords=("folders",))
     preprocess: str | None = None
     resize: str | None = None

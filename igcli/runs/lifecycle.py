@@ -267,6 +267,8 @@ class _LockedRun:
             stopped=stopped,
             parts_kept="" if writer.is_packed else writer.unpacked or _UNFINISHED,
             certifies_regions=plan.calibration.certifies_regions,
+            selection=plan.preflight.selection,
+            conditions=plan.config.where,
         )
 
 

@@ -12,7 +12,7 @@ from igcli.common.sample import InputName
 from igcli.common.setting import Decides, defaults_of, settings_of
 
 _SHORT = 12
-SHARD = "shard"
+SHARD, SELECTED = "shard", "selected"
 
 
 def identity(config: RunConfig, names: Sequence[InputName]) -> dict[str, Any]:
@@ -80,6 +80,8 @@ def _plain(value: Any) -> Any:
 
 
 def _difference(key: str, there: Any, here: Any) -> str:
+    if key == SELECTED:
+        return "--where leaves other inputs: scores differ"
     if key == "model":
         return "the model is another"
     if key == "inputs":

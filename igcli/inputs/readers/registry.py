@@ -42,7 +42,8 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
     """
     if not path.exists():
         raise InputError(
-            f"INPUTS {path} does not exist", fix="name a folder, an image, an .npy or an .npz"
+            f"INPUTS {path} does not exist",
+            fix="name a folder, an image, an .npy, an .npz or a list",
         )
     if path.is_dir():
         return READERS["folder"](path, exclude)

@@ -26,12 +26,15 @@ from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.inputs.truth import Truths, plan_truths
+from igcli.inputs.where import Judge, plan_where
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
 from igcli.runs.planning.preprocess_choice import Preprocessing, settle_preprocess
-from igcli.runs.planning.resume_check import EarlierRun, check_preprocess
+from igcli.runs.planning.resume_check import EarlierRun, check_preprocess, check_selected
 from igcli.runs.planning.sureness import find_surer
+from igcli.runs.selection import Selection, select
+from igcli.store.identity import SELECTED
 from igcli.store.maps import Maps
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
@@ -77,7 +80,9 @@ class Plan:
     @property
     def identity(self) -> dict[str, Any]:
         """What another run must share to go on with this one, by what the model decided too."""
-        return self.preflight.identity | {"preprocess": self.preprocessing.name}
+        selection = self.preflight.selection
+        selected = {} if selection is None else {SELECTED: selection.sha256}
+        return self.preflight.identity | {"preprocess": self.preprocessing.name} | selected
 
     @property
     def names(self) -> Sequence[InputName]:
@@ -126,6 +131,8 @@ class Handover:
     ----------
     spec : ModelSpec
         Of the model, as that process has it.
+    selection : Selection or None
+        The inputs that `--where` leaves.
     start : Start or None
         Baselines that took all inputs to make; others are made anew.
     calibration : Calibration
@@ -135,6 +142,7 @@ class Handover:
     spec: ModelSpec
     start: Start | None
     calibration: Calibration
+    selection: Selection | None = None
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -194,6 +202,13 @@ def plan_run(
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
     truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
     targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn, truths)
+    if config.where:
+        selection = handover.selection if handover else None
+        if selection is None:
+            holds = plan_where(config.where, Judge(classes, targets, truths))
+            selection = select(model, source, preflight.every, holds, truths, config.limit)
+            check_selected(config, preflight.earlier, selection.sha256)
+        preflight = preflight.selecting(selection)
     tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn, config.truth)
     start = (handover.start if handover else None) or _start(preflight, source)
     _check_maps(config, spec)
@@ -235,7 +250,8 @@ def _start(preflight: Preflight, source: Source) -> Start:
 def make_handover(plan: Plan) -> Handover:
     """Return what the other processes of a run take over from a plan."""
     made_of_all = takes_all_inputs(plan.config.baseline)
-    return Handover(plan.model.spec, plan.start if made_of_all else None, plan.calibration)
+    start, selection = plan.start if made_of_all else None, plan.preflight.selection
+    return Handover(plan.model.spec, start, plan.calibration, selection)
 
 
 def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
