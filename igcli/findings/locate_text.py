@@ -49,7 +49,7 @@ def _spreads(group: Group) -> Iterator[tuple[str, str]]:
             off = "not known" if np.isnan(error) else f"{error:.2g}"
             yield (
                 name,
-                f"{values}; off by at most {off} at the median"
+                f"{values}; off by up to {off} at the median"
                 if name in _BOUNDED
                 else (f"{values}; {off} off when the maps are disturbed by their errors"),
             )
