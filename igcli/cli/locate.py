@@ -110,10 +110,11 @@ def command(
     Exit code 0: it was measured, and no gate was crossed; 1: a gate was crossed; 2: wrong usage, or
     a gate is finer than the maps' errors; 3: OUT is not whole, or nothing could be measured.
     """
-    from igcli.findings.locate import LocateRequest, locate
+    from igcli.findings.locate import locate
     from igcli.findings.locate_files import check_csv, to_dict, write_csv
     from igcli.findings.locate_files import junit as junit_of
     from igcli.findings.locate_gates import judge, parse_gates
+    from igcli.findings.locate_search import LocateRequest
     from igcli.findings.locate_text import markdown as markdown_of
     from igcli.findings.locate_text import summary
     from igcli.store.layout import LOCATE

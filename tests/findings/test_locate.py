@@ -16,7 +16,9 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.progress import untracked
-from igcli.findings.locate import Findings, Left, LocateRequest, locate
+from igcli.findings.locate import locate
+from igcli.findings.locate_results import Findings, Left
+from igcli.findings.locate_search import LocateRequest
 from igcli.store.maps import Maps
 from igcli.store.run import open_run
 from tests.comparison.runs import failed, row, write_run
