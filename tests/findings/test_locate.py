@@ -15,6 +15,7 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
+from igcli.common.png import save_png
 from igcli.common.progress import untracked
 from igcli.findings.locate import locate
 from igcli.findings.locate_results import Findings, Left
@@ -285,6 +286,33 @@ def test_doubts_are_told(tmp_path: Path, images: Path, igcli: Igcli) -> None:
     assert "--tolerance-px 15 is 47% of the model's input: hit says little" in result.stderr
     assert "how far 6 maps are off is not known" in result.stderr
     assert igcli("locate", out, "--boxes", boxes, "--tolerance-px", 3).stderr.count("note") == 1
+
+
+@pytest.mark.parametrize("pixels", [True, False])
+def test_the_worst_are_drawn_with_their_objects(
+    tmp_path: Path, images: Path, igcli: Igcli, pixels: bool
+) -> None:
+    maps = [square(1, outside) for outside in (0, 0.1, 0.2)]
+    picture = np.zeros((SIDE, SIDE, 1), np.uint8)
+    rows = rows_in(images, maps, image=picture)
+    out = write_run(tmp_path / "out", rows, resize="stretch", side=4, pixels=pixels)
+    boxes = boxes_for(tmp_path / "boxes.csv", *a_box(*"abc"))
+    folder = tmp_path / "pictures"
+    for _ in range(2):
+        result = igcli("locate", out, "--boxes", boxes, "--pictures", folder, "--worst", 2)
+        assert result.exit_code == 0, result.output
+        assert sorted(path.name for path in folder.iterdir()) == ["001.png", "002.png"]
+    with Image.open(folder / "001.png") as drawn:
+        assert drawn.info["Title"] == "c.png"
+        seen = np.asarray(drawn)
+    # Seven times as large as the input: the box is at 8, 4 to 24, 20.
+    assert (seen[28, 56:168] == 255).all() and (seen[139, 56:168] == 255).all()
+    assert (seen[28:140, 56] == 255).all() and (seen[28:140, 167] == 255).all()
+    assert (seen[27, 56:168] == 0).all() and (seen[28:140, 168] == 0).all()
+    # Another picture of igcli's, as a run's overlays have them.
+    save_png(Image.new("RGB", (4, 4)), folder / "003.png", "c.png")
+    assert igcli("locate", out, "--boxes", boxes, "--pictures", folder).exit_code == 2
+    assert len(list(folder.iterdir())) == 3
 
 
 @pytest.mark.parametrize(
