@@ -36,6 +36,7 @@ def test_a_model_alone(igcli: Igcli, small_model: Path) -> None:
     assert "8 × 8 × 3, float32" in lines[1]
 
 
+@pytest.mark.slow
 def test_inputs_are_checked_as_a_run_checks_them(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -50,6 +51,7 @@ def test_inputs_are_checked_as_a_run_checks_them(
 FIXED = ("--method", "riemann_left")
 
 
+@pytest.mark.slow
 def test_an_estimate_is_what_the_run_then_takes(
     igcli: Igcli, small_model: Path, tmp_path: Path
 ) -> None:
@@ -68,6 +70,7 @@ def test_an_estimate_is_what_the_run_then_takes(
     assert foreseen["seconds"] > 0 and foreseen["memory"] > 2**27 and foreseen["failed"] == 0
 
 
+@pytest.mark.slow
 def test_an_estimate_in_words_counts_what_failed(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -87,6 +90,7 @@ def test_an_estimate_needs_inputs(igcli: Igcli, small_model: Path) -> None:
     assert result.exit_code == 2 and "--estimate needs INPUTS" in result.stderr
 
 
+@pytest.mark.slow
 def test_settings_come_from_the_runs_table(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def test_shards_become_one_run(igcli: Any, shards: list[Path], tmp_path: Path) -
     assert result.exit_code == 0 and said["counts"]["ok"] == 6 and said["status"] == "complete"
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused(igcli: Any, shards: list[Path], tmp_path: Path) -> None:
     result = igcli("merge", tmp_path / "out", shards[1])
     assert result.exit_code == 2 and "inputs 1 to 3 of 6 are in none of them" in result.stderr
@@ -48,6 +49,7 @@ def test_no_shard_at_all_is_wrong_usage(igcli: Any, tmp_path: Path, arguments: l
     assert fix.endswith("merge --help")
 
 
+@pytest.mark.slow
 def test_missing_overlays_are_told(igcli: Any, shards: list[Path], tmp_path: Path) -> None:
     (shards[0] / "overlays" / "0" / "photo-1.png").unlink()
     result = igcli("merge", tmp_path / "out", *shards)
@@ -59,6 +61,7 @@ def test_missing_overlays_are_told(igcli: Any, shards: list[Path], tmp_path: Pat
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_merge_in_words(
     igcli: Any,
@@ -84,6 +87,7 @@ def test_a_signal_ends_a_merge_in_words(
     assert igcli("merge", tmp_path / "out", *shards, "--overwrite").exit_code == 0
 
 
+@pytest.mark.slow
 def test_failed_inputs_are_told(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.png")}
 
 
+@pytest.mark.slow
 def test_a_run_is_drawn_again_byte_for_byte(igcli: Any, out: Path) -> None:
     drawn = files(out)
     assert len(drawn) == 6
@@ -142,6 +143,7 @@ def test_others_files_stay_unless_told(igcli: Any, run: Path, tmp_path: Path) ->
     assert igcli("render", run, "0/photo-1.png", "-o", to, "--overwrite").exit_code == 0
 
 
+@pytest.mark.slow
 def test_failed_images_are_named_and_exit_with_3(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -183,6 +185,7 @@ def test_several_classes_float_arrays_and_random_baselines(
     )
 
 
+@pytest.mark.slow
 def test_a_run_of_a_layer_has_no_pictures(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ CHANGES_THE_MAPS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", CHANGES_THE_MAPS)
 def test_each_option_changes_the_maps(
     igcli: Igcli,
@@ -106,6 +107,7 @@ def test_batch_size_does_not_change_the_maps(
     assert about["config"]["batch_size"] == batch
 
 
+@pytest.mark.slow
 def test_seed_changes_random_baselines(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -161,6 +163,7 @@ def test_folder_targets_come_from_the_first_sub_folder(
     assert list(table(tmp_path / "out")["target"]) == [0, 0, 0, 2, 2, 2]
 
 
+@pytest.mark.slow
 def test_image_size_is_for_models_of_any_size(
     igcli: Igcli, keras: Any, photos: Path, tmp_path: Path
 ) -> None:
@@ -177,6 +180,7 @@ def test_image_size_is_for_models_of_any_size(
     assert igcli("run", "m", photos, "-o", "o", "--image-size", "6by9").exit_code == 2
 
 
+@pytest.mark.slow
 def test_json_prints_one_object_on_stdout(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +191,7 @@ def test_json_prints_one_object_on_stdout(
     assert summary["delta"]["worst"] == pytest.approx(table(tmp_path / "out")["delta"].abs().max())
 
 
+@pytest.mark.slow
 def test_a_second_run_needs_overwrite_and_leaves_nothing_of_the_first(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -203,6 +208,7 @@ def test_a_second_run_needs_overwrite_and_leaves_nothing_of_the_first(
     assert (out / "my-notes.txt").read_text() == "keep me"
 
 
+@pytest.mark.slow
 def test_a_failed_overwrite_leaves_the_earlier_run_whole(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -214,6 +220,7 @@ def test_a_failed_overwrite_leaves_the_earlier_run_whole(
     assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_config_gives_defaults_that_flags_override(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -366,6 +373,7 @@ def test_methods_refuse_what_is_not_theirs(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_memory_changes_how_many_are_live_but_no_result(
     igcli: Igcli, small_model: Path, photos: Path, plain: Path, tmp_path: Path
 ) -> None:
@@ -374,6 +382,7 @@ def test_memory_changes_how_many_are_live_but_no_result(
     assert json.loads((tmp_path / "out" / "run.json").read_text())["config"]["memory"] == 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["adaptive", "riemann_middle"])
 def test_profile_path_stores_the_path_of_every_row(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path, method: str
@@ -410,6 +419,7 @@ def test_an_unbounded_estimate_is_still_json(igcli: Igcli, keras: Any, tmp_path:
     assert summary["gates_crossed"] == {"error:0.1": ["white-000000"]}
 
 
+@pytest.mark.slow
 def test_the_batch_size_is_settled_recorded_and_may_be_reduced(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,6 +441,7 @@ def test_the_batch_size_is_settled_recorded_and_may_be_reduced(
     assert "--batch-size 5000 may not fit into memory" in reduced["stderr"]
 
 
+@pytest.mark.slow
 def test_bfloat16_changes_the_maps_and_says_by_how_much(
     igcli: Igcli, small_model: Path, photos: Path, plain: Path, tmp_path: Path
 ) -> None:
@@ -480,6 +491,7 @@ def test_devices_and_precisions_that_can_not_be_had(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_device_is_recorded(
     igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -488,6 +500,7 @@ def test_the_device_is_recorded(
     assert about["device"] == "CPU" and about["config"]["device"] == "cpu"
 
 
+@pytest.mark.slow
 def test_pixels_that_would_be_scaled_twice_are_told(
     keras: Any, igcli: Igcli, photos: Path, tmp_path: Path
 ) -> None:
@@ -533,6 +546,7 @@ def test_shards_are_counted_from_one(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_resume_and_overwrite_exclude_each_other_but_for_a_config_file(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -546,6 +560,7 @@ def test_resume_and_overwrite_exclude_each_other_but_for_a_config_file(
     assert "6 of 6, 6 of them before" in result.stdout
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_offers_to_go_on(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -594,6 +609,7 @@ def test_a_run_that_is_interrupted_before_it_begins_names_its_command(
     assert json.loads(result.stdout)["to_go_on"] == command
 
 
+@pytest.mark.slow
 def test_json_tells_of_a_run_that_stopped(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ def classes(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_sub_folders_are_the_classes_in_alphabetical_order(
     igcli: Igcli, small_model: Path, classes: Path, tmp_path: Path
 ) -> None:
@@ -45,6 +46,7 @@ def test_sub_folders_are_the_classes_in_alphabetical_order(
     assert "4 sub-folders, cat, dog, emu, owl: the model has 3 classes" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_csv_of_files_and_names_with_class_indices(
     igcli: Igcli, small_model: Path, classes: Path, tmp_path: Path
 ) -> None:
@@ -60,6 +62,7 @@ def test_a_csv_of_files_and_names_with_class_indices(
     assert [row["target"] for row in table(tmp_path / "out")] == ["1", "2"] * 3
 
 
+@pytest.mark.slow
 def test_x_and_y_of_an_npz(igcli: Igcli, small_model: Path, tmp_path: Path) -> None:
     x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "d.npz", x_test=x, y_test=np.array([[2], [0], [1]]))

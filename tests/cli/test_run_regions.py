@@ -24,6 +24,7 @@ def done(igcli: Igcli, *arguments: object) -> Any:
     return json.loads(result.stdout)
 
 
+@pytest.mark.slow
 def test_each_option_changes_what_is_written(
     igcli: Igcli, digits: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -64,6 +65,7 @@ def test_each_option_changes_what_is_written(
     assert tables["less"].equals(tables["regions"])
 
 
+@pytest.mark.slow
 def test_a_run_of_regions_alone_goes_through_every_command(
     igcli: Igcli, digits: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -90,6 +92,7 @@ def test_a_run_of_regions_alone_goes_through_every_command(
     assert 0.0 < verified["measured_regions"]["worst"] <= 0.05
 
 
+@pytest.mark.slow
 def test_estimates_are_of_both(igcli: Igcli, digits: tuple[Path, Path]) -> None:
     found = done(igcli, "inspect", *digits, "--estimate", "--certify", "regions:4")["estimate"]
     assert found["gradients"] == found["certify"]["regions"]["gradients"]

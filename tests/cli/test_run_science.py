@@ -52,6 +52,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Array]:
     return folder, numbers
 
 
+@pytest.mark.slow
 def test_a_tiff_of_ten_bands_has_its_map_and_pictures(
     igcli: Igcli, ten_bands: Path, scenes: tuple[Path, Array], weights: Array, tmp_path: Path
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_tiff_of_ten_bands_has_its_map_and_pictures(
     assert igcli("verify", out, ten_bands, folder).exit_code == 0
 
 
+@pytest.mark.slow
 def test_bands_choose_the_photo(
     igcli: Igcli, ten_bands: Path, scenes: tuple[Path, Array], tmp_path: Path
 ) -> None:
@@ -92,6 +94,7 @@ def test_bands_choose_the_photo(
     assert other.exit_code == 0 and other.stderr == ""
 
 
+@pytest.mark.slow
 def test_an_array_of_two_channels_has_pictures(igcli: Igcli, keras: Any, tmp_path: Path) -> None:
     weights = np.random.default_rng(2).normal(size=(9, 9, 2))
     model = linear(keras, tmp_path / "two.keras", weights.shape, weights)
@@ -106,6 +109,7 @@ def test_an_array_of_two_channels_has_pictures(igcli: Igcli, keras: Any, tmp_pat
     assert len(list((tmp_path / "out" / "overlays").glob("*.png"))) == 2
 
 
+@pytest.mark.slow
 def test_twelve_bits_in_sixteen_are_read_as_bright_as_they_are(
     igcli: Igcli, keras: Any, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def test_streams_that_can_not_be_written(
     assert run.stdout.startswith("igcli, version") == (redirected == "igcli --version")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", ["--help", pytest.param("run --help", marks=pytest.mark.slow)]
 )
@@ -95,6 +96,7 @@ def test_a_debugged_mistake_is_no_failed_gate(tmp_path: Path) -> None:
     assert "Traceback" in run.stderr and run.returncode in {2, 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stderr", [None, pytest.param("/dev/full", marks=needs_full)])
 def test_a_run_needs_no_stderr(
     processes: Server, digits: list[object], reference: Path, tmp_path: Path, stderr: str | None
@@ -115,6 +117,7 @@ def test_a_process_that_starts_without_streams_runs(
     assert_whole(tmp_path / "out", reference)
 
 
+@pytest.mark.slow
 @needs_full
 @pytest.mark.parametrize(("gate", "own"), [([], 0), (["--fail-on", "delta:0"], 1)])
 def test_a_full_stdout_is_told_after_the_work(
@@ -131,6 +134,7 @@ def test_a_full_stdout_is_told_after_the_work(
     assert_whole(tmp_path / "out", reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gate", "own"), [([], 0), (["--fail-on", "delta:0"], 1)])
 def test_a_run_whose_reader_has_gone_keeps_its_exit_code(
     processes: Server,
@@ -151,6 +155,7 @@ def test_a_run_whose_reader_has_gone_keeps_its_exit_code(
     assert_whole(tmp_path / "out", reference)
 
 
+@pytest.mark.slow
 @needs_full
 @pytest.mark.parametrize("command", ["inspect {model}", "compare {run} {run}", "merge {out} {run}"])
 def test_every_command_says_what_was_lost(

@@ -54,6 +54,7 @@ def test_damage_is_named_and_mended_by_resuming(
         assert igcli("verify", out, small_model, photos, "-n", 1).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_sample_larger_than_the_run_is_told(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_sample_larger_than_the_run_is_told(
     assert igcli(*asked, "-n", 2).stderr == igcli(*asked).stderr == ""
 
 
+@pytest.mark.slow
 def test_what_does_not_belong_together_is_refused(
     igcli: Any, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_memory_is_the_machines_or_the_limit_below_it(
     assert total_memory(tmp_path) == want
 
 
+@pytest.mark.slow
 def test_the_peak_is_this_processes_own() -> None:
     code = "from igcli.common.machine import peak_memory\nprint(peak_memory())"
     before = peak_memory()

@@ -138,6 +138,7 @@ def test_every_metric_has_a_range() -> None:
 NUMBERS = st.one_of(st.sampled_from([0.0, 0.0, 1.0, -1.0, 2.0]), st.floats(-100, 100, width=16))
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(deadline=None, max_examples=150)
 def test_any_maps(data: st.DataObject) -> None:

@@ -468,6 +468,7 @@ def test_every_target_of_a_sampled_input(config: RunConfig) -> None:
     assert found(verified(config, model)) == [("x-000003@top2", "target")]
 
 
+@pytest.mark.slow
 def test_shards_and_what_they_were_merged_into(config: RunConfig, tmp_path: Path) -> None:
     outs = [tmp_path / f"shard-{i}" for i in (1, 2)]
     for i, out in enumerate(outs):

@@ -50,6 +50,7 @@ def test_device_and_host_measure_alike(keras: Any) -> None:
         assert device.jump_error(nodes, scale, 500.0, at_least) == pytest.approx(want, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_path_refined_on_the_device_equals_one_refined_in_numpy(small_model: Path) -> None:
     tf = import_tensorflow()
     loaded = select(

@@ -128,6 +128,7 @@ def test_one_output_is_a_regression_or_two_classes(
     assert model.spec.classes == want.shape[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["m.keras", "exported"])
 def test_gradients_of_a_softmax(save: Save, name: str) -> None:
     model = opened(save(WEIGHTS, "softmax", name))
@@ -136,6 +137,7 @@ def test_gradients_of_a_softmax(save: Save, name: str) -> None:
     np.testing.assert_allclose(gradients(model, 1), want, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_gradients_of_both_classes_of_one_sigmoid(save: Save) -> None:
     model = opened(save(ONE, "sigmoid"))
     p = sigmoid(Z)

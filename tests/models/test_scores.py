@@ -29,6 +29,7 @@ def opened(model: Any, folder: Path, scores: str, saved: str = "m.keras") -> tup
     return open_model(path, ModelSettings(scores=scores), notes.append), notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saved", ["m.keras", "m"])
 def test_a_mean_of_softmaxes(keras: Any, tmp_path: Path, saved: str) -> None:
     model = ensemble(keras, 4, "softmax")
@@ -39,6 +40,7 @@ def test_a_mean_of_softmaxes(keras: Any, tmp_path: Path, saved: str) -> None:
         opened(model, tmp_path, "logit", saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [1, 4])
 def test_a_mean_of_sigmoids(keras: Any, tmp_path: Path, classes: int) -> None:
     """Of one output it stands for two classes, as a sigmoid does."""
@@ -50,6 +52,7 @@ def test_a_mean_of_sigmoids(keras: Any, tmp_path: Path, classes: int) -> None:
     assert any(TOLD in note for note in notes)
 
 
+@pytest.mark.slow
 def test_a_mean_of_logits_is_made_a_softmax(keras: Any, tmp_path: Path) -> None:
     model = ensemble(keras, 4, None)
     found, notes = opened(model, tmp_path, "probability")

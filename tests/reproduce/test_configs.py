@@ -49,6 +49,7 @@ def branches(keras: Any, tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "two.keras", tmp_path / "two.npz"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "made", "target"), [("iris", "flowers", 1), ("two-inputs", "branches", 0)]
 )
@@ -72,6 +73,7 @@ def test_preset_of_numbers(
         assert np.abs(file["deltas"][()]).max() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_preset(
     igcli: Callable[..., Result], small_model: Path, photos: Path, tmp_path: Path, config: Path
@@ -87,6 +89,7 @@ def test_the_drift_profile_is_the_default() -> None:
     assert tomllib.loads(DRIFT.read_text()) == {"drift": {"fail-on": list(DEFAULT)}}
 
 
+@pytest.mark.slow
 def test_the_drift_profile_loads(
     igcli: Callable[..., Result], small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

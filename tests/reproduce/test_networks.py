@@ -29,6 +29,7 @@ def test_each_epoch_shows_every_row_once_in_another_order() -> None:
     assert [list(rows) for rows in other.order(10)] != batches
 
 
+@pytest.mark.slow
 def test_what_is_learned_is_saved_without_the_optimizer(keras: Any, tmp_path: Path) -> None:
     x = (10.0 * np.random.default_rng(0).normal(size=(200, 4))).astype(np.float32)
     answers = (x[:, :1] > 0).astype(np.float32)

@@ -22,6 +22,7 @@ def test_weights_are_told_from_models(tmp_path: Path, small_model: Path) -> None
     assert [holds_weights_only(path) for path in paths] == [True, False, False, False, False]
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(keras: Any, tmp_path: Path) -> None:
     weights = tmp_path / "w.h5"
     with h5py.File(weights, "w") as file:

@@ -159,6 +159,7 @@ def test_an_input_that_is_still_to_come_may_change(runs: Runs) -> None:
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 def test_an_input_that_could_not_be_read_is_tried_again(runs: Runs) -> None:
     data = (runs.config.inputs / "a.png").read_bytes()
     (runs.config.inputs / "a.png").unlink()
@@ -173,6 +174,7 @@ def test_an_input_that_could_not_be_read_is_tried_again(runs: Runs) -> None:
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 def test_an_input_that_failed_and_was_mended_is_taken_in(runs: Runs) -> None:
     data = (runs.config.inputs / "a.png").read_bytes()
     (runs.config.inputs / "a.png").write_bytes(data[:40])
@@ -185,6 +187,7 @@ def test_an_input_that_failed_and_was_mended_is_taken_in(runs: Runs) -> None:
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 def test_a_job_that_always_ends_before_its_first_block_does_finishes_all_the_same(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +251,7 @@ def test_a_damaged_part_is_computed_again(runs: Runs, damage: str) -> None:
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 def test_a_damaged_block_of_a_packed_run_is_computed_again(runs: Runs) -> None:
     runs.resume()
     path = runs.config.out / "attributions.h5"
@@ -263,6 +267,7 @@ def test_a_damaged_block_of_a_packed_run_is_computed_again(runs: Runs) -> None:
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
 def test_a_packed_run_that_is_lost_is_computed_again_and_that_is_told(
     runs: Runs, damage: str
@@ -282,6 +287,7 @@ def test_a_packed_run_that_is_lost_is_computed_again_and_that_is_told(
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_finished_run_are_packed(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,6 +324,7 @@ def test_an_unfinished_run_keeps_its_parts_and_says_so(runs: Runs) -> None:
         file["attributions"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_amid_a_mended_block_loses_nothing(runs: Runs) -> None:
     """The packed file becomes a part: its other blocks stay, and the mended one is replaced."""
     data = {name: (runs.config.inputs / f"{name}.png").read_bytes() for name in "ae"}
@@ -338,6 +345,7 @@ def test_a_run_that_is_stopped_amid_a_mended_block_loses_nothing(runs: Runs) -> 
     assert_as_never_interrupted(runs)
 
 
+@pytest.mark.slow
 def test_a_stop_ends_a_packing_that_takes_long(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     result = runs.resume(stop_in=1)
     assert result.complete

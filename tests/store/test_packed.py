@@ -208,6 +208,7 @@ def test_parts_that_are_not_alike_are_refused(tmp_path: Path) -> None:
         pack([*files, other], tmp_path / "attributions.h5")
 
 
+@pytest.mark.slow
 def test_every_changed_byte_is_found(tmp_path: Path) -> None:
     """By the seal, or by the checksum of the block that it lies in."""
     entries = pack(parts(tmp_path, Maps((2,)), BLOCKS), tmp_path / "attributions.h5")

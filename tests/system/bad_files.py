@@ -584,7 +584,7 @@ UNUSABLE_ARCHIVES = {
     "no-members.npz": Bad(archive(), "holds no rows"),
     "no-rows.npz": Bad(archive(image=GOOD[:0]), "holds no rows: image (0, 8, 8, 3)"),
     "0-d.npz": Bad(archive(image=np.zeros(())), "holds no rows: image ()"),
-    "lengths.npz": Bad(archive(image=GOOD, more=GOOD[:2]), "has arrays of different lengths"),
+    "lengths.npz": Bad(archive(left=GOOD, right=GOOD[:2]), "has arrays of different lengths"),
     "text.npz": Bad(archive(image=GOOD, notes=b"text"), "holds 'notes', which is no array"),
     "strings.npz": Bad(archive(image=np.array(["a", "b"])), "holds <U1"),
     "other-names.npz": Bad(archive(left=GOOD, right=GOOD), "has 2 arrays: left, right"),

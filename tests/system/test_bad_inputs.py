@@ -140,6 +140,7 @@ def test_a_bad_image_fails_by_name(among: Run, name: str) -> None:
     assert_failed(among, printable(name), AMONG_GOOD_ONES[name].says)
 
 
+@pytest.mark.slow
 def test_good_images_among_bad_ones_are_explained_as_if_alone(among: Run, alone: Run) -> None:
     assert alone.exit_code == 0 and list(alone.rows) == GOOD_IDS
     assert_alike(among, alone)

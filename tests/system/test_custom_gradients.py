@@ -82,6 +82,7 @@ def pictures(keras: Any, *between: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["Eighths", "Softly"])
 @pytest.mark.parametrize("saved", ["keras", pytest.param("export", marks=pytest.mark.slow)])
 def test_layers_with_gradients_of_their_own(
@@ -157,6 +158,7 @@ def test_gradients_of_a_model_that_writes(
     assert_maps(found, trapezoid(lambda x: network(own["eighths"](x)), X))
 
 
+@pytest.mark.slow
 def test_swish_costs_nothing(keras: Any, tmp_path: Path) -> None:
     """TensorFlow writes its derivative by hand, to save memory: it is left to the operations."""
     import tensorflow as tf

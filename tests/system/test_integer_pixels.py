@@ -53,12 +53,14 @@ def saved(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", pytest.param("int32", marks=pytest.mark.slow)])
 def test_arrays(igcli: Igcli, network: Network, saved: Path, tmp_path: Path, dtype: str) -> None:
     inputs = as_array(tmp_path, BYTES.astype(dtype))
     assert_map(igcli, saved, inputs, function=lambda x: network(x / 255.0), x=X)
 
 
+@pytest.mark.slow
 def test_pictures(igcli: Igcli, network: Network, saved: Path, folder: Path) -> None:
     assert_map(igcli, saved, folder, function=lambda x: network(x / 255.0), x=X)
 
@@ -73,6 +75,7 @@ def test_preprocess_has_no_effect(
     assert "--preprocess torch has no effect: the model takes uint8 pixels" in said
 
 
+@pytest.mark.slow
 def test_a_baseline_in_pixels(igcli: Igcli, network: Network, saved: Path, tmp_path: Path) -> None:
     assert_map(
         igcli,
@@ -86,6 +89,7 @@ def test_a_baseline_in_pixels(igcli: Igcli, network: Network, saved: Path, tmp_p
     )
 
 
+@pytest.mark.slow
 def test_int32_resized_before_the_cast(
     igcli: Igcli, network: Network, folder: Path, tmp_path: Path
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_cast_in_a_loop_over_rows(
     assert_map(igcli, model, folder, function=lambda x: network(scaled(x)), x=X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["folder", pytest.param("array", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("how", ["cast", "rescaling"])
 def test_keras(

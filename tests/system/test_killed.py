@@ -145,6 +145,7 @@ PACKING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     [m if m == "amid the arrays" else pytest.param(m, marks=pytest.mark.slow) for m in PACKING],
@@ -163,6 +164,7 @@ def test_killed_as_it_packs_it_ends_as_if_never_interrupted(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [
@@ -292,6 +294,7 @@ def test_an_output_that_is_removed_stops_the_run_and_is_not_made_again(
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_two_runs_into_one_folder(
     processes: Server, digits: list[object], reference: Path, tmp_path: Path
 ) -> None:
@@ -306,6 +309,7 @@ def test_two_runs_into_one_folder(
     assert_same(out, reference)
 
 
+@pytest.mark.slow
 def test_an_input_that_is_cut_short_fails_by_name(
     processes: Server, digits: list[object], tmp_path: Path
 ) -> None:

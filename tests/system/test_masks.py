@@ -47,6 +47,7 @@ def held(model: Any, rows: Array) -> Callable[[Any], Any]:
     return scores
 
 
+@pytest.mark.slow
 def test_a_baseline_of_zeros_is_left_out(
     igcli: Igcli, masking: tuple[Any, Path], tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_baseline_of_zeros_is_left_out(
     assert "left out by layer 'hide'" in about
 
 
+@pytest.mark.slow
 def test_padding_is_left_out_at_the_input_s_end(
     igcli: Igcli, masking: tuple[Any, Path], tmp_path: Path
 ) -> None:

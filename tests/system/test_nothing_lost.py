@@ -289,6 +289,7 @@ class Beginning:
             self._config.inputs.write_bytes(self._mended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "is_fine"),
     [

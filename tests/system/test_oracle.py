@@ -32,6 +32,7 @@ def ten_digits(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", RULES)
 @pytest.mark.parametrize(
     "model",
@@ -71,6 +72,7 @@ def test_mnist_equals_alibi(
     assert np.abs(table["delta"] - deltas).max() <= 1e-5
 
 
+@pytest.mark.slow
 def test_iris_equals_alibi_and_draws_nothing(
     igcli: Igcli, shared_data: Path, oracle: Path, tmp_path: Path
 ) -> None:
@@ -117,6 +119,7 @@ def test_cats_are_recognised_and_drawn(igcli: Igcli, shared_data: Path, tmp_path
             assert picture.size[0] == 224 and picture.size[1] > 224
 
 
+@pytest.mark.slow
 def test_the_score_path_starts_and_ends_where_the_reference_does(
     igcli: Igcli, shared_data: Path, oracle: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +141,7 @@ def test_the_score_path_starts_and_ends_where_the_reference_does(
         np.testing.assert_allclose(table["baseline_score"], file["scores"][4:, 0], rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "batch",
     [2000, *(pytest.param(size, marks=pytest.mark.slow) for size in (1, 7, 64))],
@@ -203,6 +207,7 @@ def test_adaptive_maps_of_digits_are_within_the_tolerance(
     assert table["steps"].mean() <= most
 
 
+@pytest.mark.slow
 def test_adaptive_maps_of_every_iris_are_within_the_tolerance(
     igcli: Igcli, shared_data: Path, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def of_dark_pictures(x: Any) -> Any:
     return (x - 12.0) / 12.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaled", [mean_of_four, row_by_row, curve, of_dark_pictures])
 def test_a_model_that_scales_pixels_gets_them(
     igcli: Igcli, network: Network, photos: Path, tmp_path: Path, scaled: Callable[[Any], Any]
@@ -71,6 +72,7 @@ def test_a_model_that_scales_pixels_gets_them(
     assert about["settled"]["preprocess"] == "raw"
 
 
+@pytest.mark.slow
 def test_what_can_not_be_looked_into_is_doubted(
     igcli: Igcli, network: Network, photos: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_what_can_not_be_looked_into_is_doubted(
     assert "scales no pixels itself" not in said.output
 
 
+@pytest.mark.slow
 def test_of_two_pictures_the_one_that_nothing_scales_is_given_as_floats(
     keras: Any, igcli: Igcli, tmp_path: Path
 ) -> None:

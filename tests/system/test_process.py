@@ -14,6 +14,7 @@ import pytest
 COMMAND = [sys.executable, "-m", "igcli", "run"]
 
 
+@pytest.mark.slow
 def test_stdout_is_a_summary_and_the_h5_opens_in_another_process_from_another_folder(
     root: Path, tmp_path: Path
 ) -> None:

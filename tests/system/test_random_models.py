@@ -58,6 +58,7 @@ def pictures(keras: Any, *before: Any, after: Any = ()) -> Any:
     return keras.Sequential([first, *before, conv, *after, pool, layers.Dense(3)])
 
 
+@pytest.mark.slow
 def test_augmentation_of_an_export(keras: Any, igcli: Igcli, inputs: Path, tmp_path: Path) -> None:
     turn = keras.layers.RandomRotation(0.2, name="turn")
     model = pictures(keras, turn)
@@ -80,6 +81,7 @@ def test_augmentation_in_a_file_of_keras(
     )
 
 
+@pytest.mark.slow
 def test_dropout_of_tf_nn(igcli: Igcli, network: Network, inputs: Path, tmp_path: Path) -> None:
     import tensorflow as tf
 
@@ -103,6 +105,7 @@ def test_dropout_in_a_loop_over_rows(
     assert "map/while/dropout/random_uniform (RandomUniform)" in refusal(igcli, model, inputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [pytest.param(1.0, marks=pytest.mark.slow), 60.0])
 def test_a_layer_that_always_drops(
     keras: Any, igcli: Igcli, inputs: Path, tmp_path: Path, factor: float
@@ -136,6 +139,7 @@ def test_a_layer_that_draws_with_numpy(
     assert "a layer draws numbers with numpy or Python when it is traced" in said
 
 
+@pytest.mark.slow
 def test_numbers_of_a_constant_seed(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -149,6 +153,7 @@ def test_numbers_of_a_constant_seed(
     assert "random" not in said
 
 
+@pytest.mark.slow
 def test_a_random_signature_beside_a_call_that_is_not(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:
@@ -168,6 +173,7 @@ def test_a_random_signature_beside_a_call_that_is_not(
     assert "function __call__ (training=False) is explained instead" in said
 
 
+@pytest.mark.slow
 def test_scores_that_depend_on_the_batch(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def checkout(
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in ALL],
@@ -59,6 +60,7 @@ def run(igcli: Igcli, line: str) -> None:
     assert result.exit_code == 0, f"{line}\n{result.output}"
 
 
+@pytest.mark.slow
 def test_the_ci_recipe(igcli: Igcli, checkout: Path) -> None:
     (first,) = [block for block in README.of("sh") if "igcli baseline" in block]
     (recipe,) = README.of("yaml")

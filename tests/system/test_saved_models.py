@@ -125,6 +125,7 @@ def test_the_named_signature_is_explained(
     assert "--signature shrap" in said and "did you mean 'sharp'?" in said
 
 
+@pytest.mark.slow
 def test_a_default_of_jpeg_bytes_offers_the_one_of_arrays(
     igcli: Igcli, network: Network, inputs: Path, tmp_path: Path
 ) -> None:

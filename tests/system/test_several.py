@@ -54,6 +54,7 @@ def explain(igcli: Igcli, out: Path, *arguments: Any) -> tuple[dict[str, Array],
     return maps, pd.read_csv(out / "results.csv")
 
 
+@pytest.mark.slow
 def test_every_input_has_its_map_and_delta_sums_over_all(
     igcli: Igcli, product: Path, inputs: Path, tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_what_is_not_explained_is_held(
     np.testing.assert_allclose(rows.baseline_score, 0.0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_each_input_has_its_own_baseline(
     igcli: Igcli, product: Path, inputs: Path, tmp_path: Path
 ) -> None:
@@ -86,6 +88,7 @@ def test_each_input_has_its_own_baseline(
     np.testing.assert_allclose(maps["b"], (B - 1) * A / 2, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_random_baselines_of_several_inputs_differ(
     igcli: Igcli, product: Path, inputs: Path, tmp_path: Path
 ) -> None:
@@ -98,6 +101,7 @@ def test_random_baselines_of_several_inputs_differ(
     assert not np.allclose(roots, np.sqrt(-2 * maps["b"])[:, ::-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "want"), [("0,0", A[:, 0] ** 2), ("1,0", A[:, 2] ** 2), ("predicted", None)]
 )
@@ -211,6 +215,7 @@ def rows(tmp_path: Path) -> Path:
     return tmp_path / "x.npy"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "shapes"),
     [
@@ -239,6 +244,7 @@ def test_attributions_of_a_layer_that_all_passes_are_complete(
     np.testing.assert_allclose(table.attribution_sum, difference, rtol=0.01, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_input_layer_gives_the_inputs_own_attributions(
     igcli: Igcli, deep: Path, rows: Path, tmp_path: Path
 ) -> None:
@@ -247,6 +253,7 @@ def test_the_input_layer_gives_the_inputs_own_attributions(
     np.testing.assert_array_equal(plain[""], layer[""])
 
 
+@pytest.mark.slow
 def test_what_goes_into_a_layer_differs_from_what_comes_out(
     igcli: Igcli, deep: Path, rows: Path, tmp_path: Path
 ) -> None:
@@ -255,6 +262,7 @@ def test_what_goes_into_a_layer_differs_from_what_comes_out(
     assert not np.allclose(after[""], before[""])
 
 
+@pytest.mark.slow
 def test_what_passes_a_layer_by_is_held(keras: Any, igcli: Igcli, tmp_path: Path) -> None:
     """F = Σ x · 2x, the factor 2x from a layer: held x times the change of 2x."""
     x = keras.Input((3,), name="x")
@@ -271,6 +279,7 @@ def test_what_passes_a_layer_by_is_held(keras: Any, igcli: Igcli, tmp_path: Path
     np.testing.assert_allclose(rows.baseline_score, 0.0, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masked", [False, True])
 def test_tokens_are_explained_through_their_embedding(
     keras: Any, igcli: Igcli, tmp_path: Path, masked: bool
@@ -297,6 +306,7 @@ def test_tokens_are_explained_through_their_embedding(
     np.testing.assert_allclose(maps[""], shares, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_saved_model_of_several_inputs_and_outputs_by_name(
     keras: Any, igcli: Igcli, product: Path, inputs: Path, tmp_path: Path
 ) -> None:
@@ -316,6 +326,7 @@ def test_a_saved_model_of_several_inputs_and_outputs_by_name(
     assert refused.exit_code == 2 and "its layers are not known" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_module_of_a_dict_and_a_list(igcli: Igcli, tmp_path: Path) -> None:
     tf = pytest.importorskip("tensorflow")
 
@@ -336,6 +347,7 @@ def test_a_module_of_a_dict_and_a_list(igcli: Igcli, tmp_path: Path) -> None:
     np.testing.assert_allclose(maps["b"], A * B / 2, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_pixels_of_one_input_are_drawn_and_numbers_of_another_are_not(
     keras: Any, igcli: Igcli, tmp_path: Path
 ) -> None:
@@ -356,6 +368,7 @@ def test_pixels_of_one_input_are_drawn_and_numbers_of_another_are_not(
     assert set(only) == {"number"} and not (tmp_path / "only" / "overlays").exists()
 
 
+@pytest.mark.slow
 def test_text_is_explained_by_the_tokens_that_decide(
     igcli: Igcli, shared_data: Path, tmp_path: Path
 ) -> None:
@@ -373,6 +386,7 @@ def test_text_is_explained_by_the_tokens_that_decide(
     assert found >= 0.95 * len(positive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "inputs", "flags"),
     [
@@ -391,6 +405,7 @@ def test_real_models_are_complete_to_one_percent(
     assert (rows.delta.abs() <= 0.01 * (rows.score - rows.baseline_score).abs()).all()
 
 
+@pytest.mark.slow
 def test_numbers_of_noise_carry_little(igcli: Igcli, shared_data: Path, tmp_path: Path) -> None:
     arguments = (shared_data / "two_input.h5", shared_data / "two_input.npz")
     maps, _ = explain(igcli, tmp_path / "out", *arguments)
@@ -398,6 +413,7 @@ def test_numbers_of_noise_carry_little(igcli: Igcli, shared_data: Path, tmp_path
     assert numeric[:2].min() > 5 * numeric[2:].max()
 
 
+@pytest.mark.slow
 def test_a_token_that_the_model_does_not_know_fails_that_input(
     keras: Any, igcli: Igcli, tmp_path: Path
 ) -> None:

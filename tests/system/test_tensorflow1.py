@@ -44,6 +44,7 @@ def save(path: Path, resources: bool) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resources", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_condition_on_is_training(
     keras: Any, igcli: Igcli, tmp_path: Path, resources: bool
@@ -53,6 +54,7 @@ def test_a_condition_on_is_training(
     assert "inlined" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resources", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_condition_of_switch_and_merge(
     keras: Any, igcli: Igcli, tmp_path: Path, resources: bool

@@ -456,6 +456,7 @@ def test_what_is_no_reference_file(old: Path, tmp_path: Path) -> None:
         verdict_of(small, old)
 
 
+@pytest.mark.slow
 def test_a_reference_file_of_photos_is_small(tmp_path: Path) -> None:
     """A thousand 224×224 maps take twenty times what fifty take."""
     rows = (row(f"{i}", m) for i, m in enumerate(maps_like(50, (224, 224, 3))))

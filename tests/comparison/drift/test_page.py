@@ -232,6 +232,7 @@ def test_forced_differences_are_told(old: Path, tmp_path: Path) -> None:
     assert "Compared although settings differ: --seed is 0 there and 7 here." in said
 
 
+@pytest.mark.slow
 def test_a_browser_opens_it_without_a_word_and_it_fits(
     old: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

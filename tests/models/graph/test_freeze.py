@@ -362,6 +362,7 @@ def test_constants_that_are_needed_elsewhere_too(tf: Any) -> None:
     check_equal(tf, function)
 
 
+@pytest.mark.slow
 def test_fused_batch_norm_of_a_saved_model(tf: Any, tmp_path: Path) -> None:
     random = np.random.default_rng(6)
     numbers = [random.uniform(0.5, 2.0, 4).astype(np.float32) for _ in range(4)]
@@ -435,6 +436,7 @@ def test_activations(keras: Any, tf: Any, activation: str) -> None:
     check_equal(tf, stacked(keras, layer, keras.layers.GlobalAveragePooling2D()))
 
 
+@pytest.mark.slow
 def test_loops_and_conditions(keras: Any, tf: Any) -> None:
     inputs = keras.Input((6, 4))
     check_equal(tf, randomised(keras.Model(inputs, keras.layers.LSTM(3)(inputs))), (6, 4))

@@ -88,6 +88,7 @@ def _functional(keras: Any) -> Any:
     return keras.Model(x, layers.Dense(3)(layers.GlobalAveragePooling2D()(y)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "suffix", "version"),
     [
@@ -129,6 +130,7 @@ def with_crop(keras: Any, resized: Any, config: Config) -> Config:
     return config
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "name"), [("3.4.1", "Resizing"), ("3.5.0", "Resizing"), ("3.7.0", "Cropping2D")]
 )
@@ -175,6 +177,7 @@ AUGMENTATION: dict[str, tuple[Config, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize(
     ("name", "nested"),
@@ -243,6 +246,7 @@ def _two_axes(keras: Any) -> Any:
     return keras.Sequential([*normed, *dropped, layers.Flatten(), layers.Dense(2)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [_operations, _attention, _two_axes])
 def test_an_h5_has_its_operations_and_axes(
     keras: Any, tmp_path: Path, build: Callable[[Any], Any]

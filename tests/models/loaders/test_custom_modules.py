@@ -48,6 +48,7 @@ def scores(path: Path, custom: Path) -> float:
     return float(model.scores(ROWS)[0, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("in_file", ["", "mine", "other"])
 @pytest.mark.parametrize("in_code", ["", "mine"])

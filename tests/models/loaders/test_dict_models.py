@@ -19,6 +19,7 @@ def dense(keras: Any, picture: Any, **options: Any) -> Any:
     return keras.layers.Dense(3, **options)(flat)
 
 
+@pytest.mark.slow
 def test_keys_of_outputs(keras: Any, tmp_path: Path) -> None:
     """They are not in the order of the alphabet, as Keras flattens them."""
     picture = keras.Input((6, 6, 1), name="picture")
@@ -36,6 +37,7 @@ def test_keys_of_outputs(keras: Any, tmp_path: Path) -> None:
     assert [(o.name, o.key) for o in described.outputs] == [("da", "apple"), ("dz", "zebra")]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict")
 def test_keys_of_inputs_that_cross_their_names(keras: Any, tmp_path: Path) -> None:
     one, two = (keras.Input((6, 6, 1), name=name) for name in ("alpha", "beta"))

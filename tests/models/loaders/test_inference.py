@@ -13,6 +13,7 @@ from tests.models.tapes import assert_like_a_tape, filled
 DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN", "Bidirectional", "RNN", "ConvLSTM1D"])
 def test_recurrent_dropout_is_no_matter_at_inference(keras: Any, tmp_path: Path, kind: str) -> None:
     layers = keras.layers

@@ -26,6 +26,7 @@ DENSE = np.array([[1.0, 0.0, 2.0], [0.5, -1.0, 3.0]], np.float32)
 SCORES = (X / 2 * DEPTHWISE).mean(axis=(1, 2)) @ DENSE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "repaired"),
     [
@@ -171,6 +172,7 @@ def recurrent(x: Any, kernel: Any, inner: Any) -> Any:
     return state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_wrapped", [False, True])
 def test_a_hard_sigmoid_is_kept_in_both_directions(
     keras: Any, tmp_path: Path, is_wrapped: bool
@@ -254,6 +256,7 @@ def test_frozen_layers_of_a_nested_model_get_their_own_weights(keras: Any, tmp_p
     np.testing.assert_allclose(scores, want, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_name_that_a_masks_operation_would_take(keras: Any, tmp_path: Path) -> None:
     both = [["mask", 0, 0, {}], ["mask", 0, 0, {}]]
     config = functional(

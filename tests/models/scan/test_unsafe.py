@@ -43,6 +43,7 @@ def rows(tmp_path: Path) -> Path:
     return tmp_path / "x.npy"
 
 
+@pytest.mark.slow
 def test_a_lambda_needs_allow_unsafe(
     igcli: Igcli, doubling: Path, rows: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ def custom(tmp_path: Path, keras: Any) -> tuple[Path, Path]:
     return tmp_path, file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_custom_objects_name_the_model_s_own_layers(
     igcli: Igcli, custom: tuple[Path, Path], suffix: str

@@ -102,6 +102,7 @@ def test_a_layer_of_ones_own_shows_no_calls(keras: Any) -> None:
     assert calls_of(object(), None) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [siamese, three])
 def test_a_layers_maps_are_of_the_calls_that_they_are_named_by(
     keras: Any, tmp_path: Path, build: Callable[[Any], Any]
@@ -127,6 +128,7 @@ def test_a_layers_maps_are_of_the_calls_that_they_are_named_by(
     assert len(notes) == 1 and "enc is called" in notes[0]
 
 
+@pytest.mark.slow
 def test_run_and_inspect_say_where_each_call_comes_from(
     keras: Any, igcli: Igcli, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def unet(keras: Any) -> Any:
     return filled(keras.Model(x, mask(layers.Concatenate()([up, c]))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_the_outputs_size_follows_from_the_images(
     keras: Any, igcli: Igcli, photos: Path, tmp_path: Path, suffix: str
@@ -58,6 +59,7 @@ def test_the_outputs_size_follows_from_the_images(
         assert "must be equal, but are 6 and 7" in odd.stderr
 
 
+@pytest.mark.slow
 def test_a_sequence_of_any_length_takes_the_arrays(keras: Any, tmp_path: Path) -> None:
     x = keras.Input((None, 3), name="steps")
     model = filled(keras.Model(x, keras.layers.Dense(2, activation="tanh")(x)))
@@ -68,6 +70,7 @@ def test_a_sequence_of_any_length_takes_the_arrays(keras: Any, tmp_path: Path) -
     assert_like_a_tape(loaded, model, numbers(2, 5, 3), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["called", "predicted", "trained", "built"])
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_a_batch_in_the_file_by_accident_is_opened(
@@ -101,6 +104,7 @@ def of_its_batch(keras: Any, batch: int) -> Any:
     return filled(keras.Model(x, keras.layers.Dense(2, name="out")(y)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("layer", [None, "hidden"])
 def test_a_batch_that_the_graph_depends_on_is_filled(
@@ -128,6 +132,7 @@ def test_a_batch_that_the_graph_depends_on_is_filled(
     assert info.batch == batch
 
 
+@pytest.mark.slow
 def test_a_run_does_not_depend_on_a_fixed_batch(keras: Any, igcli: Igcli, tmp_path: Path) -> None:
     x = numbers(7, 6, 4)
     np.save(tmp_path / "x.npy", x)
@@ -143,6 +148,7 @@ def test_a_run_does_not_depend_on_a_fixed_batch(keras: Any, igcli: Igcli, tmp_pa
     np.testing.assert_allclose(maps[0], maps[1], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_stateful_network_begins_at_zero_each_time(
     keras: Any, tmp_path: Path, wrapped: bool
@@ -189,6 +195,7 @@ def first_and_last(keras: Any) -> tuple[Any, Any]:
     return first, last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_channels_first_are_explained_channels_last(
     keras: Any, tmp_path: Path, suffix: str
@@ -202,6 +209,7 @@ def test_channels_first_are_explained_channels_last(
     assert_like_a_tape(loaded, lambda x: last(x, training=False), numbers(2, 12, 10, 3), 2)
 
 
+@pytest.mark.slow
 def test_arrays_of_channels_first_stay_as_they_are(keras: Any, tmp_path: Path) -> None:
     first, last = first_and_last(keras)
     first.save(tmp_path / "m.keras")
@@ -216,6 +224,7 @@ def test_arrays_of_channels_first_stay_as_they_are(keras: Any, tmp_path: Path) -
     assert_like_a_tape(loaded, plain, x, 2)
 
 
+@pytest.mark.slow
 def test_pictures_of_a_channels_first_network_have_the_other_ones_maps(
     keras: Any, igcli: Igcli, photos: Path, tmp_path: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_a_merged_run_is_the_unsharded_one_and_needs_no_shard(
     assert [origin["shard"] for origin in there["merged"]] == [[1, 3], [2, 3], [3, 3]]
 
 
+@pytest.mark.slow
 def test_a_merged_run_resumes_as_the_whole_one(
     config: RunConfig, shards: list[Path], tmp_path: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_merged_run_resumes_as_the_whole_one(
     assert files(tmp_path / "merged") == files(config.out)
 
 
+@pytest.mark.slow
 def test_more_shards_than_inputs(config: RunConfig, tmp_path: Path) -> None:
     outs = [tmp_path / f"{i}" for i in range(9)]
     counts = [explain(config, out=o, shard=(i + 1, 9)).done for i, o in enumerate(outs)]
@@ -220,6 +222,7 @@ def test_damage_of_a_shard_in_parts_is_found(parted: list[Path], tmp_path: Path)
     assert "parted-1 is damaged: its manifest lists 0 of 4 rows" in refused(parted, NotWhole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [True, False])
 def test_shards_of_both_forms_are_merged(
     config: RunConfig, parted: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
@@ -486,6 +489,7 @@ def test_an_output_that_vanishes_stops_the_merge(
     assert caught.value.fix == "merge again" and not out.exists()
 
 
+@pytest.mark.slow
 def test_a_shards_random_baselines_and_mean_are_those_of_the_whole(
     config: RunConfig, tmp_path: Path
 ) -> None:
