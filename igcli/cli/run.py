@@ -47,7 +47,7 @@ from igcli.runs.planning.gates import USAGE
 @debug_option
 @click.pass_context
 def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
-    """Explain INPUTS (a folder, an image, an .npy or an .npz) with MODEL.
+    """Explain INPUTS (a folder, an image, an .npy, an .npz or a list) with MODEL.
 
     MODEL is a .keras or .h5 file or a SavedModel folder. Exit code 0: all explained; 1: a --fail-on
     threshold was crossed; 2: wrong usage or unusable input, nothing written; 3: some inputs failed,

@@ -27,6 +27,7 @@ from igcli.common.choices import (
     PREPROCESS,
     STORE_DTYPES,
     STORED,
+    WHERE,
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
@@ -93,10 +94,22 @@ _SETTINGS = (
     run_option(
         "target",
         metavar="TARGET",
-        help="predicted, top:K, folder (the sub-folder names the class), a class number, a class "
-        "name (with --labels), or a file of the inputs' classes (CSV of file and label, .npy, "
-        "text); array:NAME for an array beside the inputs in an .npz; a place 3,12,40 in an output "
-        "of several axes.",
+        help="predicted, top:K, truth or predicted,truth (with --truth), folder (the sub-folder "
+        "names the class), a class number, a class name (with --labels), or a file of the inputs' "
+        "classes (CSV of file and label, .npy, text); array:NAME for an array beside the inputs in "
+        "an .npz; a place 3,12,40 in an output of several axes.",
+    ),
+    run_option(
+        "truth",
+        metavar="folder|FILE|COLUMN",
+        help="Each input's true class: folder (the sub-folder names it), a file as for --target, "
+        "array:NAME, or a column of the list that INPUTS is.  [default: its column label, if any]",
+    ),
+    run_option(
+        "where",
+        metavar="CONDITION",
+        help=f"Explain only inputs for which it holds: {WHERE}, by the class that is explained. "
+        "All are scored first. Can be repeated: all must hold.",
     ),
     run_option(
         "labels",

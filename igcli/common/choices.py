@@ -30,3 +30,5 @@ STORE_DTYPES = (FLOAT32, FLOAT16)
 # By the model, which must be loaded for it.
 AUTO = "auto"
 PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")
+# What `--where` takes.
+WHERE = "wrong, right, class=NAME or score<V (or <=, >, >=)"

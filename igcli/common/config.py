@@ -47,7 +47,9 @@ class RunConfig:
     memory: int | None = setting(None, decides=_NOTHING)
     steps: int | None = setting(None, decides=_INTEGRAL)
     baseline: tuple[str, ...] = setting((), file=True, keywords=("mean",))
-    target: str = setting("predicted", file=True, keywords=("predicted", "folder"))
+    target: str = setting("predicted", file=True, keywords=("predicted", "folder", "truth"))
+    truth: str | None = setting(None, decides=_INTEGRAL, file=True, keywords=("folder",))
+    where: tuple[str, ...] = setting((), decides=_INTEGRAL)
     labels: Path | None = setting(None, decides=_INTEGRAL, file=True, keywords=("folders",))
     preprocess: str | None = None
     resize: str | None = None

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from igcli.common.arrays import Array
-from igcli.common.sample import InputName
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,11 @@ class Explanation:
     profile: Profile | None = None
 
 
-def explanation_id(name: InputName, rank: int, per_input: int) -> str:
-    """Return what one of an input's explanations is called."""
-    return f"{name.id}@top{rank + 1}" if per_input > 1 else name.id
-
-
 def rank_of(explanation: str, per_input: int) -> str:
     """Return what comes behind the input's id in an explanation's; "" where it has one only."""
     return explanation.removeprefix(input_id(explanation, per_input))
 
 
 def input_id(explanation: str, per_input: int) -> str:
-    """Return the id of the input that an explanation is of, from what `explanation_id` made."""
+    """Return the id of the input that an explanation is of: what stands before its kind or rank."""
     return explanation.rpartition("@")[0] if per_input > 1 else explanation

@@ -24,6 +24,11 @@ class InputName:
         Where a person finds it.
     folder : str
         The first sub-folder below INPUTS; empty where there is none.
+    further : tuple of (str, str)
+        The further columns of the list that names it: name and text. The same names for every input
+        of a run.
+    baseline : str
+        Its own, as the list has it; empty for that of the run.
     """
 
     index: int
@@ -31,6 +36,8 @@ class InputName:
     path: str
     folder: str = ""
     place: int | None = None
+    further: tuple[tuple[str, str], ...] = ()
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import inf
 from statistics import median
 from typing import Any, Protocol
@@ -59,8 +60,36 @@ class Criterion(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How often predictions are right.
+
+    Attributes
+    ----------
+    correct, known : int
+        How many inputs are predicted as what they are, of how many whose true class is known.
+    """
+
+    correct: int
+    known: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {"share": self.correct / self.known, "correct": self.correct, "known": self.known}
+
+    def line(self) -> str:
+        """Return it as text."""
+        return f"{self.correct / self.known:.1%} ({self.correct} of {self.known} right)"
+
+
 class Tally:
-    """Totals over stored explanations, a few bytes each."""
+    """Totals over stored explanations, a few bytes each.
+
+    Attributes
+    ----------
+    known, correct : int
+        Explanations of inputs whose true class is known, and those of inputs predicted as that.
+    """
 
     def __init__(self, gates: Sequence[Criterion] = ()) -> None:
         self._gates = gates
@@ -70,8 +99,14 @@ class Tally:
         self.regions_errors = Spread()
         self.steps = array("q")
         self.unconverged = 0
+        self.known = self.correct = 0
         self.crossed: dict[str, list[str]] = {}
         self.hashes: dict[str, str] = {}
+
+    def accuracy(self, per_input: int) -> Accuracy | None:
+        """Return how often inputs of so many explanations are predicted right; None for none."""
+        known = self.known // per_input
+        return Accuracy(self.correct // per_input, known) if known else None
 
     def add_all(self, explanations: Iterable[Explanation]) -> None:
         """Count some explanations."""
@@ -80,6 +115,8 @@ class Tally:
 
     def _add(self, explanation: Explanation) -> None:
         self.hashes[explanation.path] = explanation.sha256
+        self.known += explanation.correct is not None
+        self.correct += explanation.correct is True
         if explanation.status == "failed":
             self.failures.append((explanation.id, explanation.message))
             return

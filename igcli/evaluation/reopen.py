@@ -12,7 +12,8 @@ from igcli.common.setting import defaults_of
 from igcli.inputs.preprocess import PREPROCESS
 from igcli.inputs.readers.registry import list_inputs
 from igcli.runs.planning.defaults import settle, spelled_out
-from igcli.store.identity import differences, identity
+from igcli.runs.planning.preflight import looked_at
+from igcli.store.identity import SELECTED, differences, identity
 from igcli.store.run import StoredRun, open_finished_run
 
 _PIXELS = frozenset({"pixels", "several"})
@@ -85,7 +86,7 @@ def reopen(request: VerifyRequest, warn: Warn) -> Reopened:
         config = replace(config, preprocess=_preprocess(run.about) or config.preprocess)
     with run.usable_about():
         settings = settle(config, listing)
-    names = listing.names[: config.limit]
+    names = looked_at(config, listing)
     spelled = spelled_out(config, listing, settings)
     _check_identity(request, run.about, identity(spelled, names), warn)
     return Reopened(run, config, spelled, settings.method)
@@ -125,6 +126,8 @@ def _check_identity(
             f"OUT {request.out} was written by igcli {there.get('igcli')}; this is {here['igcli']}"
         )
     there["igcli"] = here["igcli"]
+    # The rows tell which inputs --where left; they are not chosen anew.
+    there.pop(SELECTED, None)
     different = differences(there, here)
     if different:
         raise InputError(

@@ -14,7 +14,7 @@ from igcli.common.arrays import Array, Warn
 from igcli.common.choices import ADAPTIVE, DEFAULT_MIN_STEPS, FLOAT32, MOST_STEPS, PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.errors import RunStopped
-from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.explanation import Explanation, input_id
 from igcli.common.progress import Track
 from igcli.evaluation.claims import Checked, Wrong, check
 from igcli.evaluation.reopen import Reopened, VerifyRequest, reopen
@@ -77,6 +77,8 @@ def verify(request: VerifyRequest, load_model: LoadModel, track: Track, warn: Wa
         whole += _check_counts(rows, about)
         found = replace(found, blocks=len(files), whole=whole)
         plan = make_plan(_finer(reopened, tolerance, Path(folder)), load_model, warn)
+        if reopened.config.where:
+            plan = _of_rows(plan, rows)
         misplaced = _check_ids(rows, plan)
         if len(rows) != len(plan.names) * plan.targets.per_input or not rows:
             return replace(found, whole=[*whole, *misplaced])
@@ -118,11 +120,21 @@ def _finer(reopened: Reopened, tolerance: float, folder: Path) -> RunConfig:
         save=(),
         fail_on=(),
         profile_path=False,
+        where=(),
+        limit=None if reopened.config.where else reopened.config.limit,
         overlays=False,
         overwrite=False,
         resume=False,
         on_error="continue",
     )
+
+
+def _of_rows(plan: Plan, rows: Sequence[Explanation]) -> Plan:
+    """Return a plan of the inputs that a run's rows are of, as far as there are such."""
+    known = {name.id: name for name in plan.names}
+    ids = dict.fromkeys(input_id(row.id, plan.targets.per_input) for row in rows)
+    names = [known[identity] for identity in ids if identity in known]
+    return plan.of_some(names, plan.config.out)
 
 
 def _check_counts(rows: Sequence[Explanation], about: dict[str, Any]) -> Iterator[Wrong]:
@@ -137,9 +149,7 @@ def _check_counts(rows: Sequence[Explanation], about: dict[str, Any]) -> Iterato
 def _check_ids(rows: Sequence[Explanation], plan: Plan) -> list[Wrong]:
     """Say which rows are not of the inputs that belong there."""
     per_input = plan.targets.per_input
-    ids = [
-        explanation_id(name, rank, per_input) for name in plan.names for rank in range(per_input)
-    ]
+    ids = [name.id + plan.targets.suffix(rank) for name in plan.names for rank in range(per_input)]
     if len(ids) != len(rows):
         return [Wrong("", "rows", f"the run has {len(rows)} rows, its inputs make {len(ids)}")]
     pairs = zip(rows, ids, strict=True)

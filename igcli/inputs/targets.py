@@ -1,27 +1,22 @@
 """Targets: which element of the output is explained, for each input."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from igcli.common.arrays import Array, Warn
 from igcli.common.errors import ConfigError
-from igcli.common.files import is_file
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.inputs.class_files.classes import Classes, is_integer
-from igcli.inputs.class_files.target_arrays import targets_of_array
-from igcli.inputs.class_files.target_files import targets_of_file
-from igcli.inputs.class_files.text_table import whole_number
-from igcli.inputs.labels import FOLDERS
+from igcli.inputs.known_classes import ARRAY, Arrays, array_of, known_classes
+from igcli.inputs.truth import Truths
 
-Choose: TypeAlias = Callable[[InputName, Array], Sequence[int]]
-Arrays: TypeAlias = Mapping[str, Array]
-ARRAY = "array:"
+Choose: TypeAlias = Callable[[InputName, Array], Sequence[int | None]]
+TRUTH, PREDICTED_TRUTH = "truth", "predicted,truth"
 _SHORT = 12
 _SHOWN = 4
 
@@ -35,11 +30,20 @@ class Targets:
     per_input : int
         How many explanations each input gets.
     choose : callable
-        (input, its class scores) → that many targets, best first.
+        (input, its class scores) → that many targets, best first; None for one that is not known.
+    kinds : tuple of str
+        What each is called in the explanations' ids; none where it is its rank.
     """
 
     per_input: int
     choose: Choose
+    kinds: tuple[str, ...] = ()
+
+    def suffix(self, rank: int) -> str:
+        """Return what stands behind the input's id in that of one of its explanations."""
+        if self.per_input == 1:
+            return ""
+        return f"@{self.kinds[rank]}" if self.kinds else f"@top{rank + 1}"
 
 
 def plan_targets(
@@ -48,14 +52,15 @@ def plan_targets(
     classes: Classes,
     arrays: Arrays,
     warn: Warn,
+    truths: Truths | None = None,
 ) -> Targets:
     """Settle `--target` for a model and a set of inputs, before any work.
 
     Parameters
     ----------
     text : str
-        ``predicted``, ``top:K``, ``folder``, ``array:NAME``, a class number, a class name or a
-        file with one target per input (see `targets_of_file`).
+        ``predicted``, ``top:K``, ``truth``, ``predicted,truth``, ``folder``, ``array:NAME``, a
+        class number, a class name or a file with one target per input (see `targets_of_file`).
     names : sequence of InputName
         Every input, before any ``--limit``.
     classes : Classes
@@ -64,6 +69,8 @@ def plan_targets(
         What lies beside the inputs in their file, by name.
     warn : callable
         Told of what may be meant otherwise than it was taken.
+    truths : Truths or None
+        The inputs' true classes, where they are known.
 
     Raises
     ------
@@ -75,14 +82,11 @@ def plan_targets(
     if text.startswith("top:"):
         count = _top(text, classes)
         return Targets(count, lambda name, scores: _best(scores, count))
-    if text == "folder":
-        _tell_of_order(names, classes, warn)
-        return _listed([_folder_class(name, classes) for name in names])
-    if text.startswith(ARRAY):
-        array = _array(text, arrays)
-        return _listed(targets_of_array(array, len(names), classes, f"--target {text}"))
-    if not is_integer(text) and is_file(text):
-        return _listed(targets_of_file(Path(text), names, classes, warn))
+    if text in (TRUTH, PREDICTED_TRUTH):
+        return _true(text, truths)
+    known = known_classes(text, names, classes, arrays, "--target", warn)
+    if known is not None:
+        return Targets(1, lambda name, scores: [known[name.index]])
     fixed = classes.of(text, f"--target {text}")
     other = None if classes.shape or not is_integer(text) else classes.other_named(fixed)
     if other is not None:
@@ -91,10 +95,15 @@ def plan_targets(
 
 
 def tell_of_arrays(
-    beside: Sequence[str], text: str, arrays: Arrays, classes: Classes, warn: Warn
+    beside: Sequence[str],
+    text: str,
+    arrays: Arrays,
+    classes: Classes,
+    warn: Warn,
+    truth: str | None = None,
 ) -> None:
-    """Say which arrays of the inputs' file are not explained, and which can be the targets."""
-    others = [name for name in beside if f"{ARRAY}{name}" != text]
+    """Say which arrays of the inputs' file are not used, and which can be the targets."""
+    others = [name for name in beside if f"{ARRAY}{name}" not in (text, truth)]
     if not others:
         return
     able = [name for name in others if _may_be_targets(arrays[name], classes)]
@@ -110,28 +119,28 @@ def _may_be_targets(array: Array, classes: Classes) -> bool:
     return is_narrow and classes.count > 1 and array.dtype.kind in "iubfUS"
 
 
-def target_content(text: str, arrays: Arrays) -> str:
+def target_content(text: str, arrays: Arrays, flag: str = "--target") -> str:
     """Return a target as two runs must share it: an array of the inputs' file by what is in it."""
     if not text.startswith(ARRAY):
         return text
-    array = np.ascontiguousarray(_array(text, arrays))
+    array = np.ascontiguousarray(array_of(text, arrays, flag))
     digest = sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()
     return f"{text} {digest[:_SHORT]}"
 
 
-def _array(text: str, arrays: Arrays) -> Array:
-    name = text.removeprefix(ARRAY)
-    if name not in arrays:
+def _true(text: str, truths: Truths | None) -> Targets:
+    if truths is None:
         raise ConfigError(
-            f"--target {text}: INPUTS has no array {name!r}",
-            f"it has {', '.join(arrays)}" if arrays else "it is no .npz of several arrays",
-            "name one of them, or a file of one target per input",
+            f"--target {text}: no true classes are known",
+            fix="say where they are with --truth folder, FILE or COLUMN",
         )
-    return arrays[name]
-
-
-def _listed(targets: list[int]) -> Targets:
-    return Targets(1, lambda name, scores: [targets[name.index]])
+    if text == TRUTH:
+        return Targets(1, lambda name, scores: [truths.of(name)])
+    return Targets(
+        2,
+        lambda name, scores: [int(np.argmax(scores)), truths.of(name)],
+        tuple(text.split(",")),
+    )
 
 
 def _best(scores: Array, count: int) -> list[int]:
@@ -147,38 +156,3 @@ def _top(text: str, classes: Classes) -> int:
             f"write top:K with K from 1 to {classes.count}",
         )
     return int(digits)
-
-
-def _folder_class(name: InputName, classes: Classes) -> int:
-    if not name.folder:
-        raise ConfigError(
-            f"--target folder: {name.path} is in no sub-folder",
-            "the first folder below INPUTS names the class",
-            "sort the images into one folder a class, or choose another --target",
-        )
-    where, labels = f"--target folder, {name.path}", classes.labels
-    if name.folder.casefold() in (line.casefold() for line in labels.names):
-        return labels.index(name.folder, where)
-    if not (labels.names or classes.shape or is_integer(name.folder)):
-        raise ConfigError(
-            f"{where}: {name.folder!r} is no class number",
-            "no class names are known",
-            f"add --labels {FOLDERS} where the model was trained on sub-folders in alphabetical "
-            "order, as Keras reads them; else --labels FILE",
-        )
-    return classes.of(name.folder, where)
-
-
-def _tell_of_order(names: Sequence[InputName], classes: Classes, warn: Warn) -> None:
-    """Say so where sub-folders are class numbers, and Keras would have counted them otherwise."""
-    folders = sorted({name.folder for name in names})
-    numbers = [whole_number(folder) for folder in folders]
-    if classes.labels.names or classes.shape or None in numbers:
-        return
-    kept = [number for number in numbers if number is not None]
-    if kept != sorted(kept):
-        warn(
-            "--target folder: the sub-folders are taken as class numbers; Keras' "
-            f"image_dataset_from_directory counts them in alphabetical order "
-            f"({the_first(folders, _SHOWN)}): where the model was trained so, --labels {FOLDERS}"
-        )

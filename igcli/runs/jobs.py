@@ -10,7 +10,7 @@ from igcli.attribution.integral import Job
 from igcli.attribution.path import StraightLine
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError, ModelError
-from igcli.common.explanation import Explanation, explanation_id
+from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
 from igcli.runs.planning.plan import Plan
 
@@ -141,17 +141,25 @@ def _chosen(
     path: StraightLine,
     scores: Array,
     starts: Array | None,
-) -> Iterator[PendingExplanation]:
+) -> Iterator[PendingExplanation | Explanation]:
     prediction = int(np.argmax(scores))
     image = plan.source.space.to_display(sample.raw) if plan.maps.picture else None
     shape = plan.model.spec.output_shape
     for rank, target in enumerate(plan.targets.choose(sample.name, scores)):
+        blank = _blank(plan, sample, rank)
         known = replace(
-            _blank(plan, sample, rank),
-            target=target,
-            target_name=plan.preflight.labels.name(target, shape),
+            blank,
             prediction=prediction,
             prediction_name=plan.preflight.labels.name(prediction, shape),
+            correct=None if blank.truth is None else prediction == blank.truth,
+        )
+        if target is None:
+            yield replace(known, status="failed", message="its true class is not known")
+            continue
+        known = replace(
+            known,
+            target=target,
+            target_name=plan.preflight.labels.name(target, shape),
             score=float(scores[target]),
             baseline_score=None if starts is None else float(starts[target]),
             image=image,
@@ -160,13 +168,17 @@ def _chosen(
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:
-    per_input = plan.targets.per_input
-    place = source.name.index if source.name.place is None else source.name.place
+    name, per_input = source.name, plan.targets.per_input
+    place = name.index if name.place is None else name.place
+    truth = None if plan.truths is None else plan.truths.of(name)
     return Explanation(
         row=place * per_input + rank,
-        id=explanation_id(source.name, rank, per_input),
-        path=source.name.path,
+        id=name.id + plan.targets.suffix(rank),
+        path=name.path,
         sha256=source.sha256,
+        truth=truth,
+        truth_name="" if truth is None else plan.preflight.labels.name(truth),
+        further=name.further,
     )
 
 

@@ -216,6 +216,7 @@ class _LockedRun:
         result = self._result(tally, failure)
         outcome = {
             "counts": {**result.counts(), "stored": writer.stored},
+            **result.accuracy_facts(),
             "seconds": round(sum(entry.seconds for entry in writer.entries), 3),
             **result.execution,
             "undrawn": dict(result.undrawn),
@@ -266,6 +267,8 @@ class _LockedRun:
             stopped=stopped,
             parts_kept="" if writer.is_packed else writer.unpacked or _UNFINISHED,
             certifies_regions=plan.calibration.certifies_regions,
+            selection=plan.preflight.selection,
+            conditions=plan.config.where,
         )
 
 

@@ -11,7 +11,8 @@ from igcli.common import exit_codes
 from igcli.common.choices import PIXELS, REGIONS
 from igcli.common.errors import IgcliError, OutputVanished, RunStopped, first_line
 from igcli.common.notes import doubts, notes_to_json
-from igcli.common.totals import Tally
+from igcli.common.totals import Accuracy, Tally
+from igcli.runs.selection import Selection
 from igcli.store.layout import ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, PARTS, RESULTS
 
 _SHOWN = 4
@@ -56,6 +57,10 @@ class RunResult:
         Why attributions.h5 needs the parts beside it; "" where it does not.
     certifies_regions : bool
         Whether the tolerance was asked of regions, not of pixels.
+    selection : Selection or None
+        The inputs that `--where` left.
+    conditions : tuple of str
+        What it was given as.
     """
 
     out: Path
@@ -77,6 +82,8 @@ class RunResult:
     stopped: IgcliError | None = None
     parts_kept: str = ""
     certifies_regions: bool = False
+    selection: Selection | None = None
+    conditions: tuple[str, ...] = ()
 
     @property
     def done(self) -> int:
@@ -103,6 +110,17 @@ class RunResult:
         return exit_codes.INCOMPLETE if self.tally.failures or self.undrawn else exit_codes.OK
 
     @property
+    def accuracy(self) -> Accuracy | None:
+        """How often predictions are right; None where no true class is known."""
+        if self.selection is not None:
+            return self.selection.accuracy
+        return self.tally.accuracy(self.per_input)
+
+    def accuracy_facts(self) -> dict[str, Any]:
+        """Return what run.json and ``--json`` say of it; nothing where no true class is known."""
+        return {} if self.accuracy is None else {"accuracy": self.accuracy.to_dict()}
+
+    @property
     def doubts(self) -> list[str]:
         """What means that this run is very likely wrong."""
         return doubts(self.notes)
@@ -125,6 +143,8 @@ class RunResult:
             "status": self.status,
             "stopped": self.stopped and self.stopped.to_dict(),
             "counts": {**self.counts(), "stored": self.done, "before": self.before},
+            **self.accuracy_facts(),
+            **({} if self.selection is None else {"where": self.selection.to_dict()}),
             "method": self.method,
             "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
             if self.tally.steps
@@ -163,7 +183,7 @@ class RunResult:
         return f"{path} can't be read without {self.out / PARTS} beside it: {self.parts_kept}"
 
     def lines(self) -> list[str]:
-        """Return the summary: five lines, one on pixels, and one on several workers."""
+        """Return the summary: five lines, and what there is on accuracy, pixels and workers."""
         unit = unit_of(self.pictures, self.per_input)
         rate = f", {self.here / self.seconds:.3g} {unit}/s" if self.here else ""
         before = f", {self.before} of them before" if self.before else ""
@@ -171,6 +191,8 @@ class RunResult:
         if not self.pictures:
             why_not = " (no overlays: what is explained is no picture)"
         return [
+            *([f"accuracy   {self.accuracy.line()}"] if self.accuracy else []),
+            *([f"where      {self.selection.in_words(self.conditions)}"] if self.selection else []),
             f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "
             f"in {self.seconds:.1f} s{rate}",
             f"failed     {len(self.tally.failures)}{self._unreached()}",

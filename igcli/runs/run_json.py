@@ -23,8 +23,9 @@ def about(plan: Plan) -> dict[str, Any]:
         "inputs": {
             "first": preflight.first,
             "count": len(preflight.names),
-            "of": len(preflight.every),
+            "of": preflight.total,
         },
+        **({"where": preflight.selection.to_dict()} if preflight.selection else {}),
         "per_input": plan.targets.per_input,
         "block": calibration.block,
         "versions": versions(),

@@ -1,17 +1,18 @@
 """The identity of a run: model, inputs, and every setting that decides what is written."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from igcli import __version__
 from igcli.common.config import RunConfig
-from igcli.common.files import file_in, file_sha256
+from igcli.common.files import file_in, file_sha256, is_file
 from igcli.common.sample import InputName
 from igcli.common.setting import Decides, defaults_of, settings_of
 
 _SHORT = 12
-SHARD = "shard"
+SHARD, SELECTED = "shard", "selected"
 
 
 def identity(config: RunConfig, names: Sequence[InputName]) -> dict[str, Any]:
@@ -32,13 +33,23 @@ def identity(config: RunConfig, names: Sequence[InputName]) -> dict[str, Any]:
     return {
         "igcli": __version__,
         "model": file_sha256(config.model),
-        "inputs": {"count": len(names), "names": ids},
+        "inputs": {"count": len(names), "names": ids, **_listed(names)},
         **{
             name: _content(values[name]) if setting.file else values[name]
             for name, setting in settings.items()
             if setting.decides is not Decides.NOTHING and not setting.is_argument
         },
     }
+
+
+def _listed(names: Sequence[InputName]) -> dict[str, str]:
+    """Return a hash of what a list says of the inputs beside their names; nothing without one."""
+    if not any(name.further or name.baseline for name in names):
+        return {}
+    texts = {name.baseline for name in names if is_file(name.baseline)}
+    of_file = {text: _content(text) for text in texts}
+    said = [[*name.further, of_file.get(name.baseline, "")] for name in names]
+    return {"list": hashlib.sha256(json.dumps(said).encode()).hexdigest()}
 
 
 def _content(value: Any) -> Any:
@@ -69,12 +80,15 @@ def _plain(value: Any) -> Any:
 
 
 def _difference(key: str, there: Any, here: Any) -> str:
+    if key == SELECTED:
+        return "--where leaves other inputs: scores differ"
     if key == "model":
         return "the model is another"
     if key == "inputs":
         counts = [value["count"] for value in (there, here)]
         if counts[0] == counts[1]:
-            return "the inputs have other names"
+            same = there["names"] == here["names"]
+            return "their list says otherwise" if same else "the inputs have other names"
         return f"the inputs are {counts[0]} there and {counts[1]} here"
     name = key if key == "igcli" else f"--{key.replace('_', '-')}"
     between = "/" if key == SHARD else ", "

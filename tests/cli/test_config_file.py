@@ -30,6 +30,8 @@ def test_defaults_are_the_documented_ones() -> None:
         "steps": None,
         "baseline": (),
         "target": "predicted",
+        "truth": None,
+        "where": (),
         "labels": None,
         "preprocess": None,
         "bit_depth": None,

@@ -85,6 +85,7 @@ def write_run(
         shape = SHAPE if first is None or first.attribution is None else first.attribution.shape
         pictured = any(e.image is not None for e in rows)
         maps = Maps(shape, picture=Part("x", shape, 0) if pictured else None)
+    maps = replace(maps, has_truth=any(row.truth is not None for row in rows))
     if side:
         regions = Regions(maps.shape, side)
         maps = replace(maps, regions=regions, keeps_pixels=pixels)

@@ -36,7 +36,7 @@ def chosen(
     labels: Labels | None = None,
     names: list[InputName] | None = None,
     scores: Array = SCORES,
-) -> list[list[int]]:
+) -> list[list[int | None]]:
     names = names or [name(0)]
     targets = planned(text, names, labels or Labels(), scores.shape[0])
     rows = [list(targets.choose(n, scores)) for n in names]

@@ -18,11 +18,11 @@ from igcli.comparison.drift.thresholds import Threshold
 from igcli.comparison.drift.verdict import ImageDrift, Verdict
 from igcli.comparison.grid import DEFAULT_GRID
 from igcli.comparison.similarity import METRICS
-from igcli.store.identity import differences
+from igcli.store.identity import SELECTED, differences
 from igcli.store.run_json import REFERENCE
 
 # What a comparison is about: the models, and the inputs that they explain.
-_SUBJECT = frozenset({"igcli", "model", "inputs"})
+_SUBJECT = frozenset({"igcli", "model", "inputs", SELECTED})
 
 
 def open_side(path: Path) -> Side:

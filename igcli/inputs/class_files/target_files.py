@@ -18,7 +18,11 @@ _JSON = 'write {"FILE": CLASS, …}, or a list of one class per input, in input 
 
 
 def targets_of_file(
-    path: Path, names: Sequence[InputName], classes: Classes, warn: Warn
+    path: Path,
+    names: Sequence[InputName],
+    classes: Classes,
+    warn: Warn,
+    flag: str = "--target",
 ) -> list[int]:
     """Return each input's class.
 
@@ -33,27 +37,30 @@ def targets_of_file(
         Of the model.
     warn : callable
         Told what in the file was passed over.
+    flag : str
+        That which names the file.
 
     Raises
     ------
     InputError, ConfigError
         When the file is none of these, or an input's class can't be known from it.
     """
-    title = f"--target {path}"
+    title = f"{flag} {path}"
     if path.suffix.lower() == ".npy":
-        return targets_of_array(load_array(path, "--target"), len(names), classes, title)
+        return targets_of_array(load_array(path, flag), len(names), classes, title)
     if path.suffix.lower() == ".npz":
-        return targets_of_array(_only_array(path), len(names), classes, title)
-    return _of_text(path, names, classes, title, warn)
+        return targets_of_array(_only_array(path, flag), len(names), classes, title)
+    return _of_text(path, names, classes, flag, warn)
 
 
 def _of_text(
-    path: Path, names: Sequence[InputName], classes: Classes, title: str, warn: Warn
+    path: Path, names: Sequence[InputName], classes: Classes, flag: str, warn: Warn
 ) -> list[int]:
-    text = read_text(path, "--target")
+    title = f"{flag} {path}"
+    text = read_text(path, flag)
     if path.suffix.lower() == ".json":
         text = _of_json(text, title)
-    lines = lines_of(text, path, "--target")
+    lines = lines_of(text, path, flag)
     is_csv = path.suffix.lower() in TABLES
     if len(lines) == len(names) and all(map(classes.has, dict.fromkeys(lines))):
         return _of_lines(lines, 1, classes, title)
@@ -100,12 +107,12 @@ def _of_pairs(lines: list[str]) -> Table | None:
     return Table(rows) if all(len(row) == 2 for row in rows) else None
 
 
-def _only_array(path: Path) -> Array:
-    arrays = load_archive(path, "--target")
+def _only_array(path: Path, flag: str) -> Array:
+    arrays = load_archive(path, flag)
     if len(arrays) != 1:
         raise InputError(
-            f"--target {path} has {len(arrays)} arrays: {', '.join(arrays)}",
+            f"{flag} {path} has {len(arrays)} arrays: {', '.join(arrays)}",
             "targets are one array",
-            "save it as an .npy; for an array beside the inputs in INPUTS, --target array:NAME",
+            "save it as an .npy; for an array beside the inputs in INPUTS, array:NAME",
         )
     return next(iter(arrays.values()))

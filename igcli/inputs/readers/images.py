@@ -49,7 +49,7 @@ def list_folder(folder: Path, exclude: Path | None = None) -> "ImageListing":
             f"name a folder with {', '.join(sorted(EXTENSIONS))} files",
         )
     folders = _sub_folders(folder, _below(folder, exclude))
-    return ImageListing(folder, files, tuple(_notes(others, runs)), folders)
+    return _in_order(folder, files, tuple(_notes(others, runs)), folders)
 
 
 def _sub_folders(folder: Path, exclude: Path | None) -> tuple[str, ...]:
@@ -98,7 +98,18 @@ def _below(folder: Path, exclude: Path | None) -> Path | None:
 
 def list_image(path: Path) -> "ImageListing":
     """List one image file."""
-    return ImageListing(path.parent, [path])
+    return _in_order(path.parent, [path])
+
+
+def _in_order(
+    root: Path,
+    files: list[Path],
+    notes: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
+) -> "ImageListing":
+    files = sorted(files, key=lambda path: path.relative_to(root).parts)
+    names = [_name(i, path, root) for i, path in enumerate(files)]
+    return ImageListing(files, names, notes, folders)
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -148,7 +159,13 @@ def _walk(
 
 
 class ImageListing:
-    """Image files, in order."""
+    """Image files, in order.
+
+    Attributes
+    ----------
+    named : tuple of Path
+        Those that a list names one by one, baselines among them; none where a folder was walked.
+    """
 
     kind: SourceKind = "pixels"
     resizable = True
@@ -157,15 +174,14 @@ class ImageListing:
 
     def __init__(
         self,
-        root: Path,
         files: list[Path],
+        names: list[InputName],
         notes: tuple[str, ...] = (),
         folders: tuple[str, ...] = (),
+        named: tuple[Path, ...] = (),
     ) -> None:
-        self.folders = folders
-        self.files = sorted(files, key=lambda path: path.relative_to(root).parts)
-        self.notes = notes
-        self.names = [_name(i, path, root) for i, path in enumerate(self.files)]
+        self.files, self.names, self.named = files, names, named
+        self.notes, self.folders = notes, folders
 
     def bind(
         self,

@@ -11,6 +11,7 @@ from igcli.inputs.readers.archive import ArchiveListing, list_archive
 from igcli.inputs.readers.arrays import list_array
 from igcli.inputs.readers.decode import EXTENSIONS
 from igcli.inputs.readers.images import list_folder, list_image
+from igcli.inputs.readers.lists import LISTS, list_listed
 from igcli.inputs.readers.source import Listing, Source
 
 Lister: TypeAlias = Callable[[Path, Path], Listing]
@@ -19,6 +20,7 @@ READERS: dict[str, Lister] = {
     "folder": list_folder,
     ".npy": lambda path, exclude: list_array(path),
     ".npz": lambda path, exclude: list_archive(path),
+    **{suffix: lambda path, exclude: list_listed(path) for suffix in LISTS},
     **{suffix: lambda path, exclude: list_image(path) for suffix in sorted(EXTENSIONS)},
 }
 
@@ -29,7 +31,7 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
     Parameters
     ----------
     path : Path
-        A folder, one image, or an .npy or .npz file.
+        A folder, one image, an .npy or .npz file, or a list of images, CSV or JSONL.
     exclude : Path
         A folder below `path` to leave out: the run's own output.
 
@@ -40,7 +42,8 @@ def list_inputs(path: Path, exclude: Path) -> Listing:
     """
     if not path.exists():
         raise InputError(
-            f"INPUTS {path} does not exist", fix="name a folder, an image, an .npy or an .npz"
+            f"INPUTS {path} does not exist",
+            fix="name a folder, an image, an .npy, an .npz or a list",
         )
     if path.is_dir():
         return READERS["folder"](path, exclude)

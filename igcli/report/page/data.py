@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from igcli.common.explanation import Explanation
-from igcli.store.columns import COLUMNS
+from igcli.store.columns import COLUMNS, TRUTH_COLUMNS
 
 # The hash of each input is in results.csv, and as long as all the numbers of a row.
 _LEFT_OUT = frozenset({"sha256"})
@@ -25,7 +25,7 @@ def as_json(value: Any) -> str:
 
 
 def table(rows: Sequence[Explanation], pictured: Sequence[int], small: bool) -> str:
-    """Return the rows, column by column, as results.csv has them.
+    """Return the rows, column by column, as results.csv has them; true classes where any is known.
 
     Numbers keep all their digits, and are null where results.csv is empty; infinite ones are the
     texts "inf" and "-inf".
@@ -39,11 +39,14 @@ def table(rows: Sequence[Explanation], pictured: Sequence[int], small: bool) -> 
     small : bool
         Whether images are so small that their pixels are to be seen.
     """
+    known = TRUTH_COLUMNS if any(row.truth is not None for row in rows) else ()
     columns = {
         column.name: [_plain(getattr(row, column.name)) for row in rows]
-        for column in COLUMNS
+        for column in (*COLUMNS, *known)
         if column.name not in _LEFT_OUT
     }
+    for place, (name, _) in enumerate(rows[0].further if rows else ()):
+        columns[name] = [row.further[place][1] for row in rows]
     return as_json({"small": small, "pictured": list(pictured), "columns": columns})
 
 

@@ -13,7 +13,14 @@ from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
 from igcli.report.page.data import as_json, block, table
-from igcli.report.page.seen import Seen, explanations_asked, look, most_in_need, open_begun_run
+from igcli.report.page.seen import (
+    Seen,
+    accuracy,
+    explanations_asked,
+    look,
+    most_in_need,
+    open_begun_run,
+)
 from igcli.report.page.settings import everything, settings
 from igcli.report.page.summary import charts, opening, tiles, tiles_html
 from igcli.report.page.thumbnails import show
@@ -148,7 +155,8 @@ def _body(run: StoredRun, shown: Sequence[int], title: str, track: Track) -> Ite
     yield from opening(title, _about(run), _notices(run, len(shown)))
     yield '<main>\n<section aria-label="Summary">\n'
     certified = run.kept.certified
-    yield from tiles_html(tiles(run.rows, explanations_asked(run), tolerance, certified))
+    asked = explanations_asked(run)
+    yield from tiles_html(tiles(run.rows, asked, tolerance, certified, accuracy(run)))
     yield from charts(run.rows, tolerance, certified)
     yield "</section>\n"
     yield asset(_HERE, "table.html")

@@ -7,7 +7,7 @@ from typing import Any
 
 from igcli.common.explanation import Explanation
 from igcli.common.html import number, text
-from igcli.common.totals import Spread, Tally
+from igcli.common.totals import Accuracy, Spread, Tally
 from igcli.report.page.histogram_svg import chart, percent, plain
 
 
@@ -30,7 +30,11 @@ class Tile:
 
 
 def tiles(
-    rows: Sequence[Explanation], asked: int, tolerance: float | None, certified: bool = False
+    rows: Sequence[Explanation],
+    asked: int,
+    tolerance: float | None,
+    certified: bool = False,
+    accuracy: Accuracy | None = None,
 ) -> list[Tile]:
     """Return the summary of a run.
 
@@ -44,12 +48,15 @@ def tiles(
         What makes a map converged; None for a fixed rule.
     certified : bool
         Whether it is asked of regions, not of pixels.
+    accuracy : Accuracy or None
+        How often predictions are right, where that is known.
     """
     tally = Tally()
     tally.add_all(rows)
     places = {row.id: place for place, row in enumerate(rows)}
     missing = asked - len(rows)
     found = [
+        *([] if accuracy is None else [_accuracy(accuracy)]),
         Tile(
             "Explained",
             f"{tally.ok:,}",
@@ -74,6 +81,14 @@ def tiles(
 
 def _why_no_estimate(tolerance: float | None) -> str:
     return "a fixed rule has none" if tolerance is None else "nothing was explained"
+
+
+def _accuracy(accuracy: Accuracy) -> Tile:
+    wrong = accuracy.known - accuracy.correct
+    note = f"{wrong:,} of {accuracy.known:,} predicted wrong"
+    return Tile(
+        "Accuracy", f"{accuracy.correct / accuracy.known:.1%}", note, "wrong" if wrong else ""
+    )
 
 
 def _convergence(tally: Tally, tolerance: float | None, certified: bool) -> Tile:

@@ -56,6 +56,9 @@ const named = (number, name) => (number === null ? "–" : visible(`${number} ${
 const classOf = (row) => named(column.target[row], column.target_name[row]);
 const predictionOf = (row) => named(column.prediction[row], column.prediction_name[row]);
 
+const truthOf = (row) => named(column.truth[row], column.truth_name[row]);
+const isKnown = column.truth !== undefined;
+
 const STATES = {
   failed: ["✗ failed", "bad", (row) => column.status[row] === "failed"],
   unconverged: ["! not converged", "bad", (row) => column.converged[row] === false],
@@ -63,8 +66,10 @@ const STATES = {
   explained: ["explained", "", (row) => column.status[row] === "ok" && column.converged[row] === null],
   elsewhere: ["predicted another class", null, (row) => column.target[row] !== null
     && column.prediction[row] !== null && column.prediction[row] !== column.target[row]],
+  wrong: ["predicted wrong", null, (row) => isKnown && column.correct[row] === false],
+  right: ["predicted right", null, (row) => isKnown && column.correct[row] === true],
 };
-const SHOWN_STATES = Object.keys(STATES).filter((name) => name !== "elsewhere");
+const SHOWN_STATES = Object.keys(STATES).filter((name) => STATES[name][1] !== null);
 const stateOf = (row) => SHOWN_STATES.find((name) => STATES[name][2](row));
 
 const rows = Array.from({ length: COUNT }, (_, row) => row);
@@ -75,8 +80,12 @@ const differs = rows.some(STATES.elsewhere[2]);
 const HEADS = {
   id: ["Input", (row) => column.id[row], null, ""],
   target: ["Class", (row) => column.target[row], classOf, "wide-cell"],
-  ...(differs && {
+  ...((differs || isKnown) && {
     prediction: ["Prediction", (row) => column.prediction[row], predictionOf, "wide-cell"],
+  }),
+  ...(isKnown && {
+    truth: ["Truth", (row) => column.truth[row],
+      (row) => (column.correct[row] === false ? "✗ " : "") + truthOf(row), "wide-cell"],
   }),
   score: ["Score", (row) => column.score[row], (row) => short(column.score[row]), "n"],
   delta: ["Delta", (row) => column.delta[row], (row) => withSign(column.delta[row]), "n"],
@@ -92,7 +101,7 @@ const HEADS = {
   state: ["State", (row) => -SHOWN_STATES.indexOf(stateOf(row)), null, "state"],
 };
 const TEXTS = new Set(["id"]);
-const UP_FIRST = new Set(["id", "target", "prediction"]);
+const UP_FIRST = new Set(["id", "target", "prediction", "truth"]);
 const collator = new Intl.Collator("en", { numeric: true });
 
 /** Rows in order; what has no number comes last either way, equals in the run's order. */
@@ -109,8 +118,8 @@ function inOrder(found, sort) {
 }
 
 let haystacks = null;
-const haystack = (row) => [column.id[row], classOf(row), predictionOf(row), column.message[row]]
-  .join("\n").toLowerCase();
+const haystack = (row) => [column.id[row], classOf(row), predictionOf(row), column.message[row],
+  isKnown ? truthOf(row) : ""].join("\n").toLowerCase();
 
 /** Rows that pass the filters: every word of the search, the class, and the state. */
 function passing(filter) {

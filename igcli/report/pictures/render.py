@@ -230,10 +230,12 @@ class _Work:
 
 
 def _title(row: Explanation) -> str:
-    """Say what the model predicted, and what is explained where that is another class."""
+    """Say what is predicted, the truth, and what is explained where that is another class."""
     if row.prediction is None:
         return ""
-    predicted = f"{row.prediction} {row.prediction_name}".rstrip()
+    title = f"Prediction: {row.prediction} {row.prediction_name}".rstrip()
+    if row.truth is not None:
+        title = f"{title}, truth: {row.truth} {row.truth_name}".rstrip()
     if row.target == row.prediction:
-        return f"Prediction: {predicted}"
-    return f"Prediction: {predicted}, explained: {row.target} {row.target_name}".rstrip()
+        return title
+    return f"{title}, explained: {row.target} {row.target_name}".rstrip()

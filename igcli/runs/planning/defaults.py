@@ -67,6 +67,7 @@ def spelled_out(config: RunConfig, listing: Listing, settings: Settings) -> RunC
         settings.method.spelled_out(config),
         labels=Path(Labels(tuple(listing.folders)).content) if of_folders else config.labels,
         target=target_content(config.target, listing.arrays),
+        truth=config.truth and target_content(config.truth, listing.arrays, "--truth"),
         baseline=with_default(config.baseline, listing.kind),
         preprocess=settings.preprocess,
         resize=settings.resize_of_inputs,

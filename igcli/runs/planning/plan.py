@@ -18,17 +18,23 @@ from igcli.common.model_spec import ModelSettings, ModelSpec
 from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
+from igcli.inputs.baselines.listed import with_listed
 from igcli.inputs.class_files.classes import Classes
+from igcli.inputs.preprocess import Spaces
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
+from igcli.inputs.truth import Truths, plan_truths
+from igcli.inputs.where import Judge, plan_where
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
 from igcli.runs.planning.preprocess_choice import Preprocessing, settle_preprocess
-from igcli.runs.planning.resume_check import EarlierRun, check_preprocess
+from igcli.runs.planning.resume_check import EarlierRun, check_preprocess, check_selected
 from igcli.runs.planning.sureness import find_surer
+from igcli.runs.selection import Selection, select
+from igcli.store.identity import SELECTED
 from igcli.store.maps import Maps
 
 LoadModel: TypeAlias = Callable[[Path, ModelSettings, Warn], GradientModel]
@@ -48,6 +54,8 @@ class Plan:
         What pixels are put through.
     source, targets, start
         The inputs bound to the model, what of its output is explained, and where paths start.
+    truths : Truths or None
+        The inputs' true classes, where they are known.
     calibration : Calibration
         What paths run in, how they are integrated, and how their rows are sent.
     run : str
@@ -62,6 +70,7 @@ class Plan:
     start: Start
     calibration: Calibration
     run: str
+    truths: Truths | None = None
 
     @property
     def config(self) -> RunConfig:
@@ -71,7 +80,9 @@ class Plan:
     @property
     def identity(self) -> dict[str, Any]:
         """What another run must share to go on with this one, by what the model decided too."""
-        return self.preflight.identity | {"preprocess": self.preprocessing.name}
+        selection = self.preflight.selection
+        selected = {} if selection is None else {SELECTED: selection.sha256}
+        return self.preflight.identity | {"preprocess": self.preprocessing.name} | selected
 
     @property
     def names(self) -> Sequence[InputName]:
@@ -120,6 +131,8 @@ class Handover:
     ----------
     spec : ModelSpec
         Of the model, as that process has it.
+    selection : Selection or None
+        The inputs that `--where` leaves.
     start : Start or None
         Baselines that took all inputs to make; others are made anew.
     calibration : Calibration
@@ -129,6 +142,7 @@ class Handover:
     spec: ModelSpec
     start: Start | None
     calibration: Calibration
+    selection: Selection | None = None
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -186,8 +200,16 @@ def plan_run(
     source = bind(listing, spec, reading)
     preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
-    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn)
-    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn)
+    truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
+    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn, truths)
+    if config.where:
+        selection = handover.selection if handover else None
+        if selection is None:
+            holds = plan_where(config.where, Judge(classes, targets, truths))
+            selection = select(model, source, preflight.every, holds, truths, config.limit)
+            check_selected(config, preflight.earlier, selection.sha256)
+        preflight = preflight.selecting(selection)
+    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn, config.truth)
     start = (handover.start if handover else None) or _start(preflight, source)
     _check_maps(config, spec)
     if handover is not None:
@@ -201,28 +223,35 @@ def plan_run(
         calibration = calibrate(
             preflight, model, source, start.baseline, targets.per_input, workers, warn
         )
+        maps = replace(calibration.maps, has_truth=truths is not None)
+        calibration = replace(calibration, maps=maps)
         surer = find_surer(model, source, preflight.every)
         if surer is not None:
             warn(surer.in_words)
     run = preflight.earlier.run if preflight.earlier else uuid4().hex
-    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run)
+    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run, truths)
 
 
 def _start(preflight: Preflight, source: Source) -> Start:
-    return settle_start(
+    names, resize, seed = preflight.listing.names, preflight.settings.resize, preflight.config.seed
+    start = settle_start(
         preflight.config.baseline,
         source.space,
         lambda: (s for s in read_ahead(source, preflight.every) if isinstance(s, Sample)),
-        len(preflight.listing.names),
-        preflight.settings.resize,
-        preflight.config.seed,
+        len(names),
+        resize,
+        seed,
     )
+    if isinstance(source.space, Spaces):
+        return start
+    return with_listed(start, names, source.space, resize, seed)
 
 
 def make_handover(plan: Plan) -> Handover:
     """Return what the other processes of a run take over from a plan."""
     made_of_all = takes_all_inputs(plan.config.baseline)
-    return Handover(plan.model.spec, plan.start if made_of_all else None, plan.calibration)
+    start, selection = plan.start if made_of_all else None, plan.preflight.selection
+    return Handover(plan.model.spec, start, plan.calibration, selection)
 
 
 def _check_maps(config: RunConfig, spec: ModelSpec) -> None:

@@ -1,11 +1,13 @@
 """The precision of a run: how far its gradients are from float32's, on a few inputs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from igcli.attribution.gradient_model import GradientModel, PathRows
-from igcli.common.arrays import Warn
+from igcli.common.arrays import Array, Warn
+from igcli.common.errors import InputError
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.recipes import Baseline
 from igcli.inputs.readers.read_ahead import read_ahead
@@ -29,14 +31,14 @@ def precision_error(
     precision = model.spec.precision
     if precision == "float32":
         return 0.0
-    read = [s for s in read_ahead(source, names[:_COMPARED]) if isinstance(s, Sample)]
+    read = _with_baselines(source, names[:_COMPARED], baseline)
     if not read:
         return 0.0
-    x = model.enter(np.stack([sample.x for sample in read]))
+    x = model.enter(np.stack([sample.x for sample, _ in read]))
     slots = np.repeat(np.arange(len(read), dtype=np.int32), len(_COMPARED_AT))
     rows = PathRows(
         x=x,
-        baseline=model.enter(np.stack([baseline(sample) for sample in read])),
+        baseline=model.enter(np.stack([start for _, start in read])),
         slot=slots,
         alpha=np.tile(_COMPARED_AT, len(read)),
         target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
@@ -47,3 +49,15 @@ def precision_error(
         f"size at {len(rows)} points; scores differ too"
     )
     return error
+
+
+def _with_baselines(
+    source: Source, names: Sequence[InputName], baseline: Baseline
+) -> list[tuple[Sample, Array]]:
+    """Return the inputs that can be read, with their baselines; others fail by name in the run."""
+    found: list[tuple[Sample, Array]] = []
+    for sample in read_ahead(source, names):
+        if isinstance(sample, Sample):
+            with suppress(InputError):
+                found.append((sample, baseline(sample)))
+    return found

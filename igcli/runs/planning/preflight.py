@@ -9,13 +9,17 @@ from igcli.common.config import RunConfig
 from igcli.common.model_spec import ModelSettings
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
+from igcli.inputs.baselines.listed import check_listed
 from igcli.inputs.labels import Labels, read_labels
+from igcli.inputs.readers.images import ImageListing
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing
+from igcli.inputs.where import check_where
 from igcli.runs.planning.defaults import Settings, settle, spelled_out
 from igcli.runs.planning.gates import Gate, parse_gates
 from igcli.runs.planning.kept_maps import certifies_regions, check_kept
 from igcli.runs.planning.resume_check import EarlierRun, find_earlier_run
+from igcli.runs.selection import Selection
 from igcli.store.identity import identity
 from igcli.store.outdir import check_out, check_sources
 from igcli.store.picture_names import PictureNames
@@ -39,6 +43,8 @@ class Preflight:
         What another run must share to go on with this one; see `igcli.store.identity`.
     earlier : EarlierRun or None
         The run in OUT that this one goes on with.
+    selection : Selection or None
+        The inputs that `--where` leaves, once the model has scored them.
     """
 
     config: RunConfig
@@ -51,11 +57,28 @@ class Preflight:
     gates: list[Gate]
     identity: dict[str, Any]
     earlier: EarlierRun | None = None
+    selection: Selection | None = None
 
     @property
     def first(self) -> int:
         """Where the inputs to explain begin among those of all shards."""
-        return self.names[0].index if self.names else 0
+        if not self.names:
+            return 0
+        if self.selection is None:
+            return self.names[0].index
+        return _range(self.total, self.config.shard).start
+
+    @property
+    def total(self) -> int:
+        """How many inputs all shards explain."""
+        return len(self.every) if self.selection is None else self.selection.count
+
+    def selecting(self, selection: Selection) -> "Preflight":
+        """Return the same for the inputs that `--where` leaves."""
+        left = [self.every[place] for place in selection.places]
+        names = [left[i] for i in _range(len(left), self.config.shard)]
+        names = [replace(name, place=place) for place, name in enumerate(names)]
+        return replace(self, selection=selection, names=names)
 
     def going_on(self, earlier: EarlierRun | None) -> "Preflight":
         """Return the same as what goes on with an earlier run, whose pictures keep their names."""
@@ -82,6 +105,8 @@ def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, (config.model, config.inputs, *config.files()))
     preflight = look_at_inputs(config, warn)
+    if isinstance(preflight.listing, ImageListing):
+        check_sources(config.out, preflight.listing.named)
     earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
         config = replace(config, batch_size=earlier.batch_size)
@@ -100,10 +125,12 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     _tell_what_is_unused(config, listing, warn)
     settings = settle(config, listing)
     check_start(config.baseline, listing.kind)
+    check_listed(listing.names, listing.kind)
     labels = read_labels(config.labels, listing.folders, warn)
+    check_where(config.where)
     check_kept(config, settings.method)
     gates = parse_gates(config.fail_on, settings.method, certifies_regions(config))
-    every = listing.names[: config.limit]
+    every = looked_at(config, listing)
     names = _shard(every, config.shard)
     if config.shard and not names:
         which, count = config.shard
@@ -121,13 +148,24 @@ def look_at_inputs(config: RunConfig, warn: Warn) -> Preflight:
     )
 
 
+def looked_at(config: RunConfig, listing: Listing) -> Sequence[InputName]:
+    """Return the inputs of all shards: the first ones, or all that `--where` chooses from."""
+    return listing.names if config.where else listing.names[: config.limit]
+
+
+def _range(count: int, shard: tuple[int, int] | None) -> range:
+    """Return one of several ranges, equal but for one place, that make up all places in order."""
+    which, of = shard or (1, 1)
+    begin, end = ((i * count) // of for i in (which - 1, which))
+    return range(begin, end)
+
+
 def _shard(names: Sequence[InputName], shard: tuple[int, int] | None) -> Sequence[InputName]:
-    """Return one of several ranges, equal but for one input, that make up all names in order."""
+    """Return the inputs of a shard."""
     if shard is None:
         return names
-    which, count = shard
-    begin, end = ((i * len(names)) // count for i in (which - 1, which))
-    return [replace(name, place=place) for place, name in enumerate(names[begin:end])]
+    own = (names[i] for i in _range(len(names), shard))
+    return [replace(name, place=place) for place, name in enumerate(own)]
 
 
 def _tell_what_is_unused(config: RunConfig, listing: Listing, warn: Warn) -> None:

@@ -15,7 +15,7 @@ from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.store.array_file import spans_of
 from igcli.store.hdf5 import UNREADABLE
-from igcli.store.identity import differences
+from igcli.store.identity import SELECTED, differences
 from igcli.store.kept import has_kept
 from igcli.store.picture_names import names_by_stem
 from igcli.store.reader import read_rows
@@ -51,6 +51,8 @@ class EarlierRun:
         What its pixels were put through.
     stored : int
         How many explanations it had stored when it ended in order; 0 where it did not.
+    selected : str or None
+        The hash of the inputs that `--where` left.
     """
 
     run: str
@@ -63,6 +65,7 @@ class EarlierRun:
     names_by_stem: bool
     preprocess: str | None = None
     stored: int = 0
+    selected: str | None = None
 
 
 def find_earlier_run(
@@ -96,7 +99,9 @@ def find_earlier_run(
     if here["preprocess"] == AUTO and preprocess is not None:
         # The model is not loaded yet: `check_preprocess` tells.
         here = here | {"preprocess": preprocess}
-    different = differences(there, here)
+    # What --where leaves is known after that, too: `check_selected` tells.
+    selected = {SELECTED: there[SELECTED]} if SELECTED in there else {}
+    different = differences(there, here | selected)
     if different:
         raise _another(config, "; ".join([*different, *_gone(config.out, about, names)]))
     try:
@@ -111,6 +116,7 @@ def find_earlier_run(
             names_by_stem=names_by_stem(about),
             preprocess=preprocess,
             stored=int(about.get("counts", {}).get("stored", 0)),
+            selected=selected.get(SELECTED),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _another(config, f"its run.json lacks {error}") from error
@@ -124,6 +130,14 @@ def check_preprocess(config: RunConfig, earlier: EarlierRun, name: str | None) -
     different = differences({"preprocess": earlier.preprocess}, {"preprocess": name})
     if different:
         raise _another(config, different[0])
+
+
+def check_selected(config: RunConfig, earlier: EarlierRun | None, sha256: str) -> None:
+    """Raise OutputError where a run that goes on would explain other inputs; as above."""
+    if earlier is not None:
+        different = differences({SELECTED: earlier.selected}, {SELECTED: sha256})
+        if different:
+            raise _another(config, different[0])
 
 
 def _gone(out: Path, about: dict[str, Any], names: Sequence[InputName]) -> list[str]:

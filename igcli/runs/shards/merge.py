@@ -12,6 +12,7 @@ from igcli.common.progress import Track
 from igcli.common.totals import Tally
 from igcli.runs.planning.preprocess_choice import Preprocessing
 from igcli.runs.result import RunResult
+from igcli.runs.selection import Selection
 from igcli.runs.shards.merged_run_json import merged_about
 from igcli.runs.shards.shards import Shard, read_shards
 from igcli.store.files import link_or_copy
@@ -118,6 +119,7 @@ def _merge(out: Path, shards: Sequence[Shard]) -> RunResult:
     result = _result(out, shards, about, tally, pictures, undrawn, folder.unpacked)
     outcome = {
         "counts": {**result.counts(), "stored": folder.stored},
+        **result.accuracy_facts(),
         "seconds": round(result.seconds, 3),
         "undrawn": dict(undrawn),
         "parts_kept": folder.unpacked or None,
@@ -182,6 +184,8 @@ def _result(
         notes=tuple(notes_from_json(about["notes"])),
         parts_kept=parts_kept,
         certifies_regions=read_kept(about).certified,
+        selection=Selection.from_dict(about["where"]) if "where" in about else None,
+        conditions=tuple(about["config"].get("where", ())),
     )
 
 

@@ -10,8 +10,8 @@ from igcli.runs.shards.shards import Shard
 from igcli.store.identity import SHARD
 
 _OF_ONE_SHARD = frozenset(
-    ("run", "status", "counts", "seconds", "undrawn", "parts_kept", "input_sha256", "merged",
-     "workers")
+    ("run", "status", "counts", "accuracy", "seconds", "undrawn", "parts_kept", "input_sha256",
+     "merged", "workers")
 )  # fmt: skip
 _KEPT_OF_EACH = ("seconds", "device", "precision", "batching", "versions", "workers")
 

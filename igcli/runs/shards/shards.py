@@ -134,6 +134,8 @@ def _other_inputs(there: Shard, here: Shard) -> list[str]:
     folders = [shard.about["config"][_INPUTS] for shard in (there, here)]
     of = f", of {folders[0]} there and {folders[1]} here" if folders[0] != folders[1] else ""
     if one["count"] == other["count"]:
+        if one["names"] == other["names"]:
+            return [f"the list of the inputs says otherwise{of}"]
         return [f"the {one['count']} inputs have other names{of}"]
     return [f"the inputs are {one['count']} there and {other['count']} here{of}"]
 

@@ -13,7 +13,7 @@ OUT = Path("/nowhere/out")
 
 
 def test_there_are_these_readers() -> None:
-    assert set(READERS) == {"folder", ".npy", ".npz"} | EXTENSIONS
+    assert set(READERS) == {"folder", ".npy", ".npz", ".csv", ".tsv", ".jsonl"} | EXTENSIONS
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.Jpeg", "a.tif", "x.y.webp"])

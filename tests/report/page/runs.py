@@ -49,6 +49,25 @@ def mixed_run(out: Path, count: int = 12, packed: bool = True) -> Path:
     )
 
 
+def judged_run(out: Path, **about: Any) -> Path:
+    """Four images of known classes, one predicted wrong, and one of an unknown class."""
+    truths: list[dict[str, Any]] = [
+        {"truth": 0, "truth_name": "cat", "correct": True},
+        {"truth": 2, "truth_name": "owl", "correct": False},
+        {"truth": 2, "truth_name": "owl", "correct": True},
+        {"truth": 0, "truth_name": "cat", "correct": True},
+        {},
+    ]
+    rows = [
+        pictured(f"image-{i}.png", i, further=(("site", f"<{i}>"),), **truth)
+        for i, truth in enumerate(truths)
+    ]
+    write_run(out, rows)
+    path = out / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **about}))
+    return out
+
+
 def block(page: str, identity: str) -> str:
     """Return what a script element of JSON holds."""
     pattern = rf'<script type="application/json" id="{identity}">(.*?)</script>'

@@ -11,7 +11,7 @@ from igcli.common.progress import untracked
 from igcli.report.page.page import write_report
 from tests.browser import Browser, chromium
 from tests.comparison.runs import write_run
-from tests.report.page.runs import WILD, mixed_run, pictured
+from tests.report.page.runs import WILD, judged_run, mixed_run, pictured
 
 # A browser takes its time; CI waits for it.
 pytestmark = pytest.mark.slow
@@ -296,4 +296,19 @@ def test_long_names_and_odd_shapes_fit(tab: Browser, tmp_path: Path, width: int)
     assert tab.js("document.documentElement.scrollWidth <= innerWidth")
     assert tab.js(FOCUSED) == "<b>&amp;"
     assert tab.js("Math.max(...[...document.images].map(i => i.height)) <= 400")
+    assert tab.problems == []
+
+
+def test_wrong_predictions_are_a_click_away(tab: Browser, tmp_path: Path) -> None:
+    tab.problems.clear()
+    path = write_report(judged_run(tmp_path / "out"), None, 10, False, untracked).path
+    tab.open(path)
+    heads = tab.js("[...document.querySelectorAll('#heads th')].map(h => h.textContent)")
+    assert [h.split()[0] for h in heads][2:5] == ["Class", "Prediction", "Truth"]
+    tab.click("button[data-state=wrong]")
+    assert tab.js(IDS) == ["image-1.png"]
+    text = tab.js("document.querySelector('#body tr').textContent")
+    assert "1 dog" in text and "✗ 2 owl" in text
+    tab.js("openRow(1)")
+    assert "<1>" in tab.js("document.querySelector('dl.numbers').textContent")
     assert tab.problems == []

@@ -19,7 +19,16 @@ from igcli.report.page.page import write_report
 from igcli.report.page.seen import look, most_in_need, open_begun_run
 from igcli.store.maps import Maps
 from tests.comparison.runs import failed, maps_like, row, rows_of, write_run
-from tests.report.page.runs import WILD, block, lines_of, mixed_run, pictured, profile, table_of
+from tests.report.page.runs import (
+    WILD,
+    block,
+    judged_run,
+    lines_of,
+    mixed_run,
+    pictured,
+    profile,
+    table_of,
+)
 
 
 def written(out: Path, pictures: int = 1000) -> str:
@@ -94,6 +103,24 @@ def test_tiles_are_the_runs_summary(tmp_path: Path) -> None:
                  "Error estimate 1.40 % median; worst ∞", "|Delta| 0.002 median; worst 0.002",
                  "Steps 18.5 mean; most 49"):  # fmt: skip
         assert text in words, text
+
+
+def test_true_classes_stand_beside_predictions(tmp_path: Path) -> None:
+    page = written(judged_run(tmp_path / "out"))
+    assert "Accuracy 75.0% 1 of 4 predicted wrong" in said(page)
+    columns = table_of(page)["columns"]
+    assert columns["truth"] == [0, 2, 2, 0, None]
+    assert columns["truth_name"] == ["cat", "owl", "owl", "cat", ""]
+    assert columns["correct"] == [True, False, True, True, None]
+    assert columns["site"] == ["<0>", "<1>", "<2>", "<3>", "<4>"]
+
+
+def test_accuracy_is_that_of_all_that_were_scored(tmp_path: Path) -> None:
+    where = {"selected": 5, "of": 20, "unscored": 0, "correct": 18, "known": 20}
+    page = written(judged_run(tmp_path / "out", where=where))
+    assert "Accuracy 90.0% 2 of 20 predicted wrong" in said(page)
+    assert "Accuracy" not in said(written(mixed_run(tmp_path / "other")))
+    assert "truth" not in table_of(written(mixed_run(tmp_path / "third")))["columns"]
 
 
 def test_pictures_are_those_of_their_rows(tmp_path: Path) -> None:

@@ -210,3 +210,16 @@ def test_parts_of_a_worker_are_those_of_a_local_run(config: RunConfig, tmp_path:
     np.testing.assert_array_equal(
         maps(staged.path(config.out)), maps(local.out / "attributions.h5")
     )
+
+
+def test_what_the_first_has_chosen_is_explained_by_all(config: RunConfig) -> None:
+    chosen = replace(config, where=("score>1",))
+    given, _ = worker_of(chosen).plan(None)
+    assert given.selection is not None and 0 < given.selection.count < COUNT
+    other = worker_of(chosen)
+    few = replace(given.selection, count=2, places=given.selection.places[:2])
+    other.plan(replace(given, selection=few))
+    assert other._plan is not None
+    assert [name.index for name in other._plan.names] == list(few.places)
+    report = other.explain(range(2), checked=False)
+    assert report.staged is not None and report.whole and report.staged.rows == 2
