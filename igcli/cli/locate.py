@@ -56,8 +56,8 @@ def _mask_value(ctx: click.Context, param: click.Parameter, value: str | None) -
     "--images",
     metavar="FOLDER",
     type=_FOLDER,
-    help="Where the images are now, by their ids; their headers tell their sizes.  [default: where "
-    "the run read them]",
+    help="Where the images are now, by their ids or their names; their headers tell their sizes.  "
+    "[default: where the run read them]",
 )
 @click.option(
     "--tolerance-px",

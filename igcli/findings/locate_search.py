@@ -1,6 +1,6 @@
 """The search of locate: which objects are looked for in which maps of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,15 +87,15 @@ def search_for(run: StoredRun, request: LocateRequest) -> Search:
         resize = resize_of(about)
     height, width = regions.shape[:2]
     way = Way(resize, (width, height), request.images, request.upright)
-    ids = [run.input_of(row) for row in run.rows]
-    return Search(_objects(request, ids), way, name, regions)
+    files = {run.input_of(row): row.path for row in run.rows}
+    return Search(_objects(request, files), way, name, regions)
 
 
-def _objects(request: LocateRequest, ids: Sequence[str]) -> Objects:
+def _objects(request: LocateRequest, files: Mapping[str, str]) -> Objects:
     if request.boxes is not None:
-        return Boxes(request.boxes, ids, request.any_class)
+        return Boxes(request.boxes, files, request.any_class)
     assert request.masks is not None
-    return Masks(request.masks, ids, request.mask_value)
+    return Masks(request.masks, files, request.mask_value)
 
 
 def _picture(run: StoredRun) -> tuple[str, Regions]:
