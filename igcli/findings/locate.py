@@ -40,14 +40,14 @@ def locate(run: StoredRun, request: LocateRequest, track: Track) -> Findings:
         elif row.row not in images:
             images[row.row] = Located(row, Left.NO_OBJECT, f"no {search.objects.noun} is called so")
     ordered = [images[row.row] for row in run.rows]
-    cells = 0 if run.kept.pixels else search.regions.side
+    cells = search.regions.side if search.by_regions else 0
     objects = search.objects
     return Findings(run.title, objects.noun, cells, search.way.target, ordered, objects.unused)
 
 
 def _maps(run: StoredRun, rows: Sequence[Explanation], search: Search) -> Iterator[MapOfRow]:
     name, regions = search.picture, search.regions
-    if not run.kept.pixels:
+    if search.by_regions:
         for row, masses in zip(rows, run.masses(rows), strict=True):
             known = row.error_estimate if row.regions_error is None else row.regions_error
             yield map_of_regions(regions, masses, known, row.id)

@@ -60,15 +60,18 @@ class Search:
     way : Way
         From the original images to the model's input.
     picture : str
-        The input whose maps are measured; "" where regions alone are kept.
+        The input whose maps are measured; "" where no pixels are kept.
     regions : Regions
-        Its cells; of pixels, any.
+        Its cells; where pixels are measured, any.
+    by_regions : bool
+        Whether the mass of the cells is measured: where that was certified, or is all there is.
     """
 
     objects: Objects
     way: Way
     picture: str
     regions: Regions
+    by_regions: bool
 
     def outline(self, identity: str, row: Explanation) -> tuple[Outline, Outline] | None:
         """Return a row's object in the original image and in the model's input.
@@ -82,13 +85,13 @@ class Search:
 
 def search_for(run: StoredRun, request: LocateRequest) -> Search:
     """Return what is looked for in a run; see `locate` for what it raises."""
-    name, regions = _picture(run)
+    name, regions, by_regions = _picture(run)
     with run.usable_about() as about:
         resize = resize_of(about)
     height, width = regions.shape[:2]
     way = Way(resize, (width, height), request.images, request.upright)
     files = {run.input_of(row): row.path for row in run.rows}
-    return Search(_objects(request, files), way, name, regions)
+    return Search(_objects(request, files), way, name, regions, by_regions)
 
 
 def _objects(request: LocateRequest, files: Mapping[str, str]) -> Objects:
@@ -98,20 +101,19 @@ def _objects(request: LocateRequest, files: Mapping[str, str]) -> Objects:
     return Masks(request.masks, files, request.mask_value)
 
 
-def _picture(run: StoredRun) -> tuple[str, Regions]:
-    """Return the name of the input whose map is measured, and its cells; of pixels, any."""
+def _picture(run: StoredRun) -> tuple[str, Regions, bool]:
+    """Return the input whose map is measured, its cells, and whether it is by these."""
     with run.usable_about() as about:
         layer = (about.get("config") or {}).get("layer")
     if layer:
         raise _no_picture(run, f"its maps are of the layer {layer}")
-    if not run.kept.pixels:
-        if run.kept.regions is None:
-            raise _no_picture(run, "no input of its model is one")
-        return "", run.kept.regions
-    names = [n for n in run.layout.order if is_image_shape(run.layout.shapes[n])]
+    shapes, kept = run.layout.shapes, run.kept
+    names = [name for name in run.layout.order if is_image_shape(shapes[name])]
+    if kept.regions is not None and (kept.certified or not kept.pixels):
+        return names[0] if names else "", kept.regions, True
     if not names:
         raise _no_picture(run, "no input of its model is one")
-    return names[0], Regions(run.layout.shapes[names[0]], LEAST_SIDE)
+    return names[0], Regions(shapes[names[0]], LEAST_SIDE), False
 
 
 def _no_picture(run: StoredRun, cause: str) -> ConfigError:

@@ -14,6 +14,7 @@ from click.testing import Result
 from PIL import Image
 
 from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
 from igcli.common.png import save_png
 from igcli.common.progress import untracked
@@ -173,6 +174,37 @@ def test_regions_alone_will_do(tmp_path: Path, images: Path) -> None:
             assert (off < 1e-6) is is_same
             assert off < other.errors["inside"]
             assert (other.errors["inside"] == pytest.approx(0.01)) is is_same
+
+
+def test_what_was_certified_is_measured(tmp_path: Path, images: Path) -> None:
+    rows = rows_in(images, [square()], error_estimate=0.9, regions_error=0.01)
+    boxes = boxes_for(tmp_path / "boxes.csv", *a_box("a"))
+    for certified, cells, error in ((True, 4, 0.01), (False, 0, 0.9)):
+        out = write_run(
+            tmp_path / f"{certified}", rows, resize="stretch", side=4, certified=certified
+        )
+        found = found_in(out, boxes=boxes)
+        assert found.cells == cells
+        assert found.measured[0].errors["inside"] == pytest.approx(error)
+
+
+def test_maps_of_a_layer_are_not_of_the_picture(tmp_path: Path, images: Path) -> None:
+    out = write_run(tmp_path / "out", rows_in(images, [square()]), resize="stretch")
+    about = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps({**about, "config": {"layer": "conv"}}))
+    with pytest.raises(ConfigError, match="of the layer conv"):
+        found_in(out, boxes=boxes_for(tmp_path / "boxes.csv", *a_box("a")))
+
+
+def test_damage_is_no_finding(tmp_path: Path, images: Path, igcli: Igcli) -> None:
+    out, boxes = run_of_six(tmp_path, images)
+    file = out / "attributions.h5"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    result = igcli("locate", out, "--boxes", boxes)
+    assert result.exit_code == 3 and "is damaged" in result.stderr
+    assert not (out / "locate.csv").exists()
 
 
 def test_arrays_are_located_in_their_own_pixels(tmp_path: Path) -> None:
