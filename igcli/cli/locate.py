@@ -56,8 +56,8 @@ def _mask_value(ctx: click.Context, param: click.Parameter, value: str | None) -
     "--images",
     metavar="FOLDER",
     type=_FOLDER,
-    help="Where the images are now, by their ids; their headers tell their sizes.  [default: where "
-    "the run read them]",
+    help="Where the images are now, by their ids or their names; their headers tell their sizes.  "
+    "[default: where the run read them]",
 )
 @click.option(
     "--tolerance-px",
@@ -85,6 +85,20 @@ def _mask_value(ctx: click.Context, param: click.Parameter, value: str | None) -
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each gate.")
 @click.option("--markdown", type=_FILE, help="Write a comment for a pull request.")
+@click.option(
+    "--pictures",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Draw the worst located maps with the objects' outlines, 001.png the worst.",
+)
+@click.option(
+    "--worst",
+    metavar="N",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="With --pictures: how many are drawn, at most.",
+)
 @debug_option
 @click.pass_context
 def command(
@@ -104,16 +118,20 @@ def command(
     as_json: bool,
     junit: Path | None,
     markdown: Path | None,
+    pictures: Path | None,
+    worst: int,
 ) -> None:
     """Tell whether the attribution of OUT, a run directory, lies in the objects of its images.
 
     Exit code 0: it was measured, and no gate was crossed; 1: a gate was crossed; 2: wrong usage, or
     a gate is finer than the maps' errors; 3: OUT is not whole, or nothing could be measured.
     """
-    from igcli.findings.locate import LocateRequest, locate
-    from igcli.findings.locate_files import check_csv, to_dict, write_csv
+    from igcli.findings.locate import locate
     from igcli.findings.locate_files import junit as junit_of
+    from igcli.findings.locate_files import to_dict, write_csv
     from igcli.findings.locate_gates import judge, parse_gates
+    from igcli.findings.locate_pictures import draw_worst
+    from igcli.findings.locate_search import LocateRequest
     from igcli.findings.locate_text import markdown as markdown_of
     from igcli.findings.locate_text import summary
     from igcli.store.layout import LOCATE
@@ -126,13 +144,12 @@ def command(
     )
     with open_finished_run(out) as run:
         path = out / LOCATE if output is None else output
-        for flag, file in (("--junit", junit), ("--markdown", markdown), ("-o", path)):
-            if file is not None:
-                check_output(flag, file)
-        check_csv(path)
+        _check_outputs({"--junit": junit, "--markdown": markdown, "-o": path}, path, pictures)
         found = locate(run, request, track)
-    with writing("-o", path):
-        write_csv(found, path)
+        with writing("-o", path):
+            write_csv(found, path)
+        if pictures is not None:
+            draw_worst(run, request, found, pictures, worst, track)
     judged = judge(gates, found)
     if junit is not None:
         write_output("--junit", junit, junit_of(found, judged))
@@ -158,6 +175,19 @@ def _check(
         raise ConfigError("--mask-value is of masks", "there is none", "leave it out")
     if any_class and boxes is None:
         raise ConfigError("--any-class is of boxes", "there is none", "leave it out")
+
+
+def _check_outputs(files: dict[str, Path | None], table: Path, pictures: Path | None) -> None:
+    """Raise OutputError for what can't be written, before any work."""
+    from igcli.findings.locate_files import check_csv
+    from igcli.findings.locate_pictures import check_folder
+
+    for flag, file in files.items():
+        if file is not None:
+            check_output(flag, file)
+    check_csv(table)
+    if pictures is not None:
+        check_folder(pictures)
 
 
 def _exit_code(crossed: bool, measured: bool) -> int:

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 from igcli.common.errors import OutputError
 from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.common.text import finite, on_one_line
-from igcli.findings.locate import Findings, Left, Located
 from igcli.findings.locate_gates import Judged
 from igcli.findings.locate_groups import groups, whole
 from igcli.findings.locate_measures import MEASURES
+from igcli.findings.locate_results import Findings, Left, Located
 from igcli.store.files import whole_file
 from igcli.store.layout import LOCATE
 

@@ -14,8 +14,8 @@ from igcli.comparison.drift.thresholds import (
     take_apart,
     unreadable,
 )
-from igcli.findings.locate import Findings, Located
 from igcli.findings.locate_measures import MEASURES
+from igcli.findings.locate_results import Findings, Located
 
 LEFT_OUT = "left_out"
 USAGE = "MEASURE.STATISTIC<V or >V (inside.median<0.5), or left_out>V (left_out>0.1)"

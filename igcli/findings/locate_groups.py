@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from igcli.comparison.drift.thresholds import statistic
-from igcli.findings.locate import Findings, Located
 from igcli.findings.locate_measures import MEASURES
+from igcli.findings.locate_results import Findings, Located
 
 STATISTICS = ("p05", "median", "mean")
 

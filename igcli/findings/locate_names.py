@@ -1,7 +1,7 @@
 """The names that locate goes by: which entry of a file or folder is of which input."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from igcli.common.picture_files import without_ending
 
@@ -19,12 +19,28 @@ _KEYS: tuple[Callable[[str], str], ...] = (
 )
 
 
-def match(names: Sequence[str], ids: Sequence[str]) -> dict[str, str]:
-    """Return the name of each id that has one.
+def match(names: Sequence[str], files: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of each input that has one, by the inputs' ids.
 
     A name is the id itself, or the id without its ending, without its folders, or without both, as
-    long as no other name and no other id is called so.
+    long as no other name and no other id is called so. What is left is tried by the inputs' files,
+    in the same way: a list may give them other ids.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What is called somehow.
+    files : mapping of str to str
+        The inputs' files by their ids.
     """
+    found = _match(names, list(files))
+    taken = set(found.values())
+    left = {identity: path for identity, path in files.items() if identity not in found}
+    by_file = _match([name for name in names if name not in taken], list(left.values()))
+    return found | {i: by_file[path] for i, path in left.items() if path in by_file}
+
+
+def _match(names: Sequence[str], ids: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in _KEYS:
         taken = set(found.values())

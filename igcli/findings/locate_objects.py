@@ -1,6 +1,6 @@
 """The objects that locate looks for: boxes or masks, each asked for an explanation's outline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -48,9 +48,9 @@ class Boxes:
 
     noun = "box"
 
-    def __init__(self, path: Path, ids: Sequence[str], any_class: bool) -> None:
+    def __init__(self, path: Path, files: Mapping[str, str], any_class: bool) -> None:
         self._boxes, self._any_class = read_boxes(path), any_class
-        self._names = match(list(self._boxes), ids)
+        self._names = match(list(self._boxes), files)
         self.unused = _unused(self._boxes, self._names)
 
     def has(self, identity: str) -> bool:
@@ -69,9 +69,9 @@ class Masks:
 
     noun = "mask"
 
-    def __init__(self, folder: Path, ids: Sequence[str], value: int | str | None) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, str], value: int | str | None) -> None:
         self._files, self._value = list_masks(folder), value
-        self._names = match(list(self._files), ids)
+        self._names = match(list(self._files), files)
         self.unused = _unused(self._files, self._names)
 
     def has(self, identity: str) -> bool:

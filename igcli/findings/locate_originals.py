@@ -87,7 +87,8 @@ class Way:
     target : Size
         The (width, height) of the model's input.
     images : Path or None
-        The folder where they are now, by their ids; None where they are where the run read them.
+        The folder where they are now, by their ids or their file names; None where they are where
+        the run read them.
     upright : bool
         Whether objects are in the pixels of the image once it is turned as EXIF says.
     """
@@ -101,7 +102,11 @@ class Way:
         """Return the original of an input; raise InputError where it can't be read."""
         if self.resize is None:
             return Original(self.target)
-        return read_original(Path(path) if self.images is None else self.images / identity)
+        if self.images is None:
+            return read_original(Path(path))
+        by_name = self.images / Path(path).name
+        by_id = self.images / identity
+        return read_original(by_name if by_name.exists() and not by_id.exists() else by_id)
 
     def size_for_objects(self, original: Original) -> Size:
         """Return the size of the image whose pixels objects are counted in."""

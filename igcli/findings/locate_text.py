@@ -6,10 +6,10 @@ import numpy as np
 
 from igcli.common.markdown import escaped, table
 from igcli.common.text import on_one_line, the_first
-from igcli.findings.locate import Findings, Left, Located
 from igcli.findings.locate_gates import Judged
 from igcli.findings.locate_groups import STATISTICS, Group, groups, whole
 from igcli.findings.locate_measures import MEASURES
+from igcli.findings.locate_results import Findings, Left, Located
 
 _SHOWN = 5
 _CLASSES = 10
@@ -49,7 +49,7 @@ def _spreads(group: Group) -> Iterator[tuple[str, str]]:
             off = "not known" if np.isnan(error) else f"{error:.2g}"
             yield (
                 name,
-                f"{values}; off by at most {off} at the median"
+                f"{values}; off by up to {off} at the median"
                 if name in _BOUNDED
                 else (f"{values}; {off} off when the maps are disturbed by their errors"),
             )

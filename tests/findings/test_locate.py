@@ -14,9 +14,13 @@ from click.testing import Result
 from PIL import Image
 
 from igcli.common.arrays import Array
+from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
+from igcli.common.png import save_png
 from igcli.common.progress import untracked
-from igcli.findings.locate import Findings, Left, LocateRequest, locate
+from igcli.findings.locate import locate
+from igcli.findings.locate_results import Findings, Left
+from igcli.findings.locate_search import LocateRequest
 from igcli.store.maps import Maps
 from igcli.store.run import open_run
 from tests.comparison.runs import failed, row, write_run
@@ -115,7 +119,7 @@ def test_masks_tell_the_same_as_boxes(tmp_path: Path, images: Path) -> None:
     box = found_in(out, boxes=boxes_for(tmp_path / "b.csv", *a_box("a"))).measured[0]
     for value in (None, 1, "target"):
         mask = found_in(out, masks=masks, mask_value=value).measured[0]
-        assert (mask.area, mask.values) == (box.area, pytest.approx(box.values))
+        assert mask.area == box.area and mask.values == pytest.approx(box.values)
     assert why(found_in(out, masks=masks, mask_value=2)) == {"a.png": Left.OTHER_CLASS}
 
 
@@ -170,6 +174,37 @@ def test_regions_alone_will_do(tmp_path: Path, images: Path) -> None:
             assert (off < 1e-6) is is_same
             assert off < other.errors["inside"]
             assert (other.errors["inside"] == pytest.approx(0.01)) is is_same
+
+
+def test_what_was_certified_is_measured(tmp_path: Path, images: Path) -> None:
+    rows = rows_in(images, [square()], error_estimate=0.9, regions_error=0.01)
+    boxes = boxes_for(tmp_path / "boxes.csv", *a_box("a"))
+    for certified, cells, error in ((True, 4, 0.01), (False, 0, 0.9)):
+        out = write_run(
+            tmp_path / f"{certified}", rows, resize="stretch", side=4, certified=certified
+        )
+        found = found_in(out, boxes=boxes)
+        assert found.cells == cells
+        assert found.measured[0].errors["inside"] == pytest.approx(error)
+
+
+def test_maps_of_a_layer_are_not_of_the_picture(tmp_path: Path, images: Path) -> None:
+    out = write_run(tmp_path / "out", rows_in(images, [square()]), resize="stretch")
+    about = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps({**about, "config": {"layer": "conv"}}))
+    with pytest.raises(ConfigError, match="of the layer conv"):
+        found_in(out, boxes=boxes_for(tmp_path / "boxes.csv", *a_box("a")))
+
+
+def test_damage_is_no_finding(tmp_path: Path, images: Path, igcli: Igcli) -> None:
+    out, boxes = run_of_six(tmp_path, images)
+    file = out / "attributions.h5"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    result = igcli("locate", out, "--boxes", boxes)
+    assert result.exit_code == 3 and "is damaged" in result.stderr
+    assert not (out / "locate.csv").exists()
 
 
 def test_arrays_are_located_in_their_own_pixels(tmp_path: Path) -> None:
@@ -283,6 +318,33 @@ def test_doubts_are_told(tmp_path: Path, images: Path, igcli: Igcli) -> None:
     assert "--tolerance-px 15 is 47% of the model's input: hit says little" in result.stderr
     assert "how far 6 maps are off is not known" in result.stderr
     assert igcli("locate", out, "--boxes", boxes, "--tolerance-px", 3).stderr.count("note") == 1
+
+
+@pytest.mark.parametrize("pixels", [True, False])
+def test_the_worst_are_drawn_with_their_objects(
+    tmp_path: Path, images: Path, igcli: Igcli, pixels: bool
+) -> None:
+    maps = [square(1, outside) for outside in (0, 0.1, 0.2)]
+    picture = np.zeros((SIDE, SIDE, 1), np.uint8)
+    rows = rows_in(images, maps, image=picture)
+    out = write_run(tmp_path / "out", rows, resize="stretch", side=4, pixels=pixels)
+    boxes = boxes_for(tmp_path / "boxes.csv", *a_box(*"abc"))
+    folder = tmp_path / "pictures"
+    for _ in range(2):
+        result = igcli("locate", out, "--boxes", boxes, "--pictures", folder, "--worst", 2)
+        assert result.exit_code == 0, result.output
+        assert sorted(path.name for path in folder.iterdir()) == ["001.png", "002.png"]
+    with Image.open(folder / "001.png") as drawn:
+        assert drawn.info["Title"] == "c.png"
+        seen = np.asarray(drawn)
+    # Seven times as large as the input: the box is at 8, 4 to 24, 20.
+    assert (seen[28, 56:168] == 255).all() and (seen[139, 56:168] == 255).all()
+    assert (seen[28:140, 56] == 255).all() and (seen[28:140, 167] == 255).all()
+    assert (seen[27, 56:168] == 0).all() and (seen[28:140, 168] == 0).all()
+    # Another picture of igcli's, as a run's overlays have them.
+    save_png(Image.new("RGB", (4, 4)), folder / "003.png", "c.png")
+    assert igcli("locate", out, "--boxes", boxes, "--pictures", folder).exit_code == 2
+    assert len(list(folder.iterdir())) == 3
 
 
 @pytest.mark.parametrize(
