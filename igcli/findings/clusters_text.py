@@ -66,7 +66,8 @@ def _pair(values: tuple[float | None, float | None], form: str) -> str:
 def notes(clusters: Clusters) -> Iterator[str]:
     """Yield what is suspicious, and what can't be told."""
     for one in clusters.suspicious:
-        yield f"SUSPICIOUS {said(clusters, one)}"
+        named = the_first([on_one_line(i) for i in clusters.ids(one)], _SHOWN)
+        yield f"SUSPICIOUS {said(one)}: {named}"
     if not clusters.suspicious:
         yield "suspicious none"
     if not clusters.has_images:
@@ -79,8 +80,8 @@ def notes(clusters: Clusters) -> Iterator[str]:
             yield f"left out   {len(ids)}, {why}: {named}"
 
 
-def said(clusters: Clusters, one: Cluster) -> str:
-    """Say what makes a cluster suspicious, and name its most typical images."""
+def said(one: Cluster) -> str:
+    """Say what makes a cluster suspicious."""
     found = one.suspicion
     assert found is not None
     text = (
@@ -93,7 +94,7 @@ def said(clusters: Clusters, one: Cluster) -> str:
             f"; {found.bearers.inside} bear the same thing there, {found.bearers.outside} of the "
             "rest do"
         )
-    return f"{text}: {the_first([on_one_line(i) for i in clusters.ids(one)], _SHOWN)}"
+    return text
 
 
 def markdown(clusters: Clusters) -> str:

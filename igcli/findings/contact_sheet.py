@@ -29,7 +29,7 @@ def contact_sheet(run: StoredRun, clusters: Clusters, one: Cluster) -> Image.Ima
         heat = blend(clusters.regions.spread(plane), image)
         drawn += [Cell(_fit(_in_colour(image)), row.id), Cell(_fit(heat), "")]
     lines = [drawn[i : i + 2 * _COLUMNS] for i in range(0, len(drawn), 2 * _COLUMNS)]
-    return sheet(lines, lines=[said(clusters, one)])
+    return sheet(lines, lines=said(one).split("; "))
 
 
 def _in_colour(image: Array) -> Array:

@@ -135,9 +135,11 @@ class Summary:
         return [place for place in self.places if place.images == UNKNOWN and place.is_certain]
 
     @property
-    def too_small(self) -> list[str]:
-        """The groups that places are not looked for in."""
-        return [group.name for group in self.groups if len(group.rows) < LEAST]
+    def not_searched(self) -> list[str]:
+        """The groups that places are not looked for in: they, or all others, are too few."""
+        total = len(self.rows)
+        sizes = {group.name: len(group.rows) for group in self.groups}
+        return [name for name, size in sizes.items() if min(size, total - size) < LEAST]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""

@@ -74,7 +74,8 @@ def findings(summary: Summary) -> Iterator[str]:
         yield f"FIXED      {said(place)}"
     for place in summary.unexplained:
         yield f"stands out {said(place)}"
-    if not summary.fixed and not summary.unexplained and len(summary.groups) > 1:
+    is_searched = len(summary.not_searched) < len(summary.groups)
+    if is_searched and not summary.fixed and not summary.unexplained:
         yield "places     no fixed place found"
     yield from _not_told(summary)
 
@@ -91,9 +92,9 @@ def _not_told(summary: Summary) -> Iterator[str]:
         yield f"uncertain  {len(within)} places stand out by less than the maps' own errors"
     if len(summary.groups) == 1:
         yield "places     none looked for: there is one group, and no other to hold it against"
-    elif summary.too_small:
-        small = [on_one_line(name) for name in summary.too_small]
-        yield f"places     none looked for in groups of under {LEAST}: {the_first(small, _SHOWN)}"
+    elif summary.not_searched:
+        few = the_first([on_one_line(name) for name in summary.not_searched], _SHOWN)
+        yield f"places     none looked for, as they or all others are under {LEAST}: {few}"
 
 
 def said(place: Place) -> str:
@@ -120,7 +121,7 @@ def cell_ranges(cells: Sequence[tuple[int, int]]) -> str:
 
 def _range(word: str, numbers: Sequence[int]) -> str:
     first, last = numbers[0], numbers[-1]
-    return f"{word} {first}" if first == last else f"{word}s {first}–{last}"
+    return f"{word} {first}" if first == last else f"{word}s {first} to {last}"
 
 
 def markdown(summary: Summary) -> str:

@@ -1,0 +1,129 @@
+"""`igcli summarize` and `igcli clusters` on stored runs: text, files, JSON and exit codes."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from igcli.common.png import is_ours
+from tests.comparison.runs import row, write_run
+
+COUNT, SIDE = 240, 28
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two classes on rough images; a third of the wolves bear a mark, and hang on it."""
+    random = np.random.default_rng(0)
+    rows = []
+    for i in range(COUNT):
+        image = random.integers(0, 200, (SIDE, SIDE, 1)).astype(np.uint8)
+        values = random.gamma(0.6, 1.0, (SIDE, SIDE, 1)).astype(np.float32)
+        if i % 6 == 0:
+            image[24:26, 2:4] = 255
+            values[24:26, 2:4] = 0.1 * values.sum()
+        name = ("wolf", "dog")[i % 2]
+        rows.append(
+            row(f"{name}/{i:03}.png", values, image=image, prediction=i % 2, prediction_name=name)
+        )
+    return write_run(tmp_path_factory.mktemp("marked") / "out", rows, side=2, part_rows=100)
+
+
+def test_summarize_names_the_place(igcli: Any, marked: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    result = igcli("summarize", marked, "--markdown", page)
+    assert result.exit_code == 0 and result.stderr == ""
+    assert result.stdout.startswith(
+        "read       240 maps from the stored regions, 14 × 14 cells of 2 pixels, by prediction\n"
+    )
+    assert "FIXED      wolf: row 13, column 2 holds " in result.stdout
+    assert (
+        "40 images are hot there; 40 bear the same thing there, 0 of the others do" in result.stdout
+    )
+    assert "not aligned  dog" in result.stdout
+    assert "| `wolf` | 120 |" in page.read_text()
+
+
+def test_summarize_in_json(igcli: Any, marked: Path) -> None:
+    found = json.loads(igcli("summarize", marked, "--by", "folder", "--json").stdout)
+    assert found["by"] == "folder"
+    assert [(group["group"], group["n"]) for group in found["groups"]] == [
+        ("dog", 120),
+        ("wolf", 120),
+    ]
+    assert np.sum(found["groups"][0]["mean_absolute"]) == pytest.approx(1.0, abs=1e-4)
+    assert found["groups"][0]["error"] == pytest.approx(0.01)
+    (place,) = found["places"]
+    assert place["fixed"] and place["cells"] == [[12, 1]] and place["bearers"] == 40
+    assert len(found["images"]) == COUNT
+
+
+def test_clusters_name_the_images(igcli: Any, marked: Path) -> None:
+    result = igcli("clusters", marked)
+    assert result.exit_code == 0 and result.stderr == ""
+    assert "SUSPICIOUS wolf, cluster 2: 40 images have " in result.stdout
+    with (marked / "clusters" / "clusters.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert list(lines[0]) == ["id", "group", "cluster", "distance", "suspicious"]
+    assert [line["id"] for line in lines] == [
+        f"{('wolf', 'dog')[i % 2]}/{i:03}.png" for i in range(COUNT)
+    ]
+    assert [i for i, line in enumerate(lines) if line["suspicious"] == "True"] == [
+        *range(0, COUNT, 6)
+    ]
+    assert all(line["suspicious"] in {"True", "False"} for line in lines)
+    sheet = marked / "clusters" / "suspicious-01-wolf-2.png"
+    assert is_ours(sheet)
+    # Again, of other groups: the sheet of the first call is gone.
+    assert igcli("clusters", marked, "--by", "target").exit_code == 0
+    assert not sheet.exists()
+
+
+def test_clusters_in_json_and_in_another_folder(igcli: Any, marked: Path, tmp_path: Path) -> None:
+    result = igcli(
+        "clusters", marked, "-o", tmp_path / "here", "--json", "--markdown", tmp_path / "page.md"
+    )
+    found = json.loads(result.stdout)
+    first = found["clusters"][0]
+    assert first["suspicious"] and first["cells"] == [[12, 1]] and len(first["ids"]) == 40
+    assert (tmp_path / "here" / "clusters.csv").exists()
+    assert "SUSPICIOUS wolf, cluster 2" in (tmp_path / "page.md").read_text()
+
+
+def test_a_file_of_somebody_else_stays(igcli: Any, marked: Path, tmp_path: Path) -> None:
+    (tmp_path / "clusters.csv").write_text("mine\n")
+    result = igcli("clusters", marked, "-o", tmp_path)
+    assert result.exit_code == 2 and "not igcli's" in result.stderr
+    assert (tmp_path / "clusters.csv").read_text() == "mine\n"
+
+
+def test_without_images_it_says_what_cannot_be_told(igcli: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = []
+    for i in range(120):
+        values = random.gamma(0.6, 1.0, (SIDE, SIDE, 1)).astype(np.float32)
+        values[:2, :2] += 0.1 * values.sum() * (i % 6 == 0)
+        rows.append(row(f"{i:03}", values, prediction=i % 2))
+    out = write_run(tmp_path / "out", rows, side=2, pixels=False)
+    summary = igcli("summarize", out).stdout
+    assert "stands out 0: row 1, column 1" in summary and "FIXED" not in summary
+    assert "can't tell whether the images differ there" in summary
+    clusters = igcli("clusters", out)
+    assert (
+        "the images had no say" in clusters.stdout and "SUSPICIOUS 0, cluster 2" in clusters.stdout
+    )
+    assert "no contact sheets: this run stores no images" in clusters.stderr
+
+
+@pytest.mark.parametrize("command", ["summarize", "clusters"])
+def test_exit_codes(igcli: Any, marked: Path, tmp_path: Path, command: str) -> None:
+    assert igcli(command, tmp_path).exit_code == 2
+    unknown = igcli(command, marked, "--by", "lens")
+    assert unknown.exit_code == 2 and "--by lens: no row has that" in unknown.stderr
+    unfinished = write_run(
+        tmp_path / "partial", [row("a", np.ones((8, 8, 3), np.float32))], status="partial"
+    )
+    assert igcli(command, unfinished).exit_code == 3
