@@ -22,10 +22,13 @@ def summary(found: Findings, judged: Sequence[Judged]) -> list[str]:
     lines += [f"{'CROSSED' if j.crossed else 'passed':<9}  {_judged(j)}" for j in judged]
     if found.measured:
         lines += [f"{name:<10} {text}" for name, text in _spreads(whole(found))]
-        every = groups(found)
-        lines += [f"{_kind(g):<10} {_group(g)}" for g in every[:_CLASSES]]
-        if len(every) > _CLASSES:
-            lines.append(f"           and {len(every) - _CLASSES} more, in --markdown and --json")
+        classes = [group for group in groups(found) if group.kind == "class"]
+        lines += [f"{_kind(g):<10} {_group(g)}" for g in classes[:_CLASSES]]
+        if len(classes) > _CLASSES:
+            more = len(classes) - _CLASSES
+            lines.append(f"           and {more} classes more, in --markdown and --json")
+        others = [group for group in groups(found) if group.kind != "class"]
+        lines += [f"{_kind(g):<10} {_group(g)}" for g in others]
         lines += [f"worst      {_image(image)}" for image in found.measured[:_SHOWN]]
     lines += [f"left out   {text}" for text in _left_out(found, _SHOWN)]
     return lines

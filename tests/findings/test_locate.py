@@ -300,6 +300,10 @@ def test_groups_are_the_classes_and_right_and_wrong(
     ]  # fmt: skip
     assert found["measured"] == 4 and found["worst"][0] == "d.png"
     assert "| predicted `wrong` | 2 |" in markdown.read_text()
+    lines = igcli("locate", out, "--boxes", boxes).stdout.splitlines()
+    # Of 0.2 and 0.3 outside: inside is 1 / 1.6 and 1 / 1.9.
+    (wrong,) = [line for line in lines if line.startswith("predicted  wrong")]
+    assert wrong == "predicted  wrong: 2, inside 0.576, lift 2.3 at the median, 100% hit"
 
 
 def test_nothing_measured_is_no_success(tmp_path: Path, images: Path, igcli: Igcli) -> None:
