@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from igcli.common.choices import PIXELS, REGIONS
+from igcli.common.errors import InputError
 from igcli.common.machine import peak_memory
 from igcli.common.progress import untracked
 from igcli.common.sample import InputName
@@ -78,6 +79,12 @@ def estimate(plan: Plan) -> Estimate:
     IgcliError
         What would stop the run.
     """
+    if not plan.names:
+        raise InputError(
+            "there is nothing to estimate",
+            "no input is left to explain",
+            "see --where and --shard, or leave --estimate out",
+        )
     batching = plan.chosen.batching
     per_input = plan.targets.per_input
     rows = _FILLED * batching.size * batching.streams

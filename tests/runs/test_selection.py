@@ -12,8 +12,11 @@ from PIL import Image
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError, InputError, OutputError
 from igcli.common.progress import untracked
+from igcli.comparison.drift.compare import compare, open_side
 from igcli.evaluation.reopen import VerifyRequest
 from igcli.evaluation.verify import verify
+from igcli.report.page.page import write_report
+from igcli.runs.cost import estimate
 from igcli.runs.planning.plan import make_handover, make_plan, plan_run
 from igcli.runs.shards.merge import merge
 from tests.fakes import Linear
@@ -89,11 +92,28 @@ def test_the_limit_is_one_of_what_is_left(config: RunConfig) -> None:
 
 def test_nothing_left_is_a_run_of_nothing(config: RunConfig) -> None:
     result = explain(config, where=("score>9999",), truth="folder")
-    assert result.exit_code == 0 and result.complete
+    assert result.exit_code == 0 and result.complete and rows(config.out) == []
+    with pytest.raises(InputError, match="holds no explanation: the run had no input to explain"):
+        write_report(config.out, None, 10, False, untracked)
     assert result.lines()[:2] == [
         "accuracy   80.0% (4 of 5 right)",
         "where      score>9999: 0 of 5 inputs",
     ]
+
+
+def test_nothing_left_is_no_estimate(config: RunConfig) -> None:
+    model = Linear((2, 2, 3), WEIGHTS)
+    asked = replace(config, where=("score>9999",))
+    with pytest.raises(InputError, match="nothing to estimate: no input is left"):
+        estimate(make_plan(asked, lambda *a: model, lambda note: None))
+
+
+def test_runs_of_other_choices_are_compared_by_what_both_have(config: RunConfig) -> None:
+    explain(config, where=("class=red",), truth="folder")
+    explain(config, where=("right",), truth="folder", out=config.out.parent / "right")
+    sides = [open_side(out) for out in (config.out, config.out.parent / "right")]
+    found = compare(sides[0], sides[1], [], False, untracked)
+    assert [image.id for image in found.images] == ["red/r1.png", "red/r3.png"]
 
 
 @pytest.mark.parametrize("text", ["wrongly", "class=", "score=0.5", "score<", "score<nan", "x<1"])

@@ -14,7 +14,7 @@ from igcli.store.identity import differences, identity
 NAMES = [InputName(i, f"a-{i}", f"a[{i}]") for i in range(3)]
 CHANGES: dict[str, Any] = {
     "method": "riemann_left", "tolerance": 0.1, "min_steps": 17, "max_steps": 64, "steps": 20,
-    "baseline": ("white",), "target": "3", "labels": Path("labels.txt"), "preprocess": "raw",
+    "baseline": ("white",), "target": "3", "truth": "folder", "where": ("wrong",), "labels": Path("labels.txt"), "preprocess": "raw",
     "resize": "pad", "image_size": (4, 5), "scores": "logit", "output": "y", "explain": ("x",),
     "layer": "conv", "layer_input": True, "precision": "bfloat16", "seed": 1,
     "profile_path": True, "allow_unsafe": True, "custom_objects": Path("c.py"),
@@ -90,15 +90,34 @@ def test_inputs_count_by_name(config: RunConfig) -> None:
     assert differences(there, identity(config, other)) == ["the inputs have other names"]
     other[2] = replace(NAMES[2], path="another/place")
     assert differences(there, identity(config, other)) == []
+    other[2] = replace(NAMES[2], further=(("age", "3"),))
+    assert differences(there, identity(config, other)) == ["their list says otherwise"]
 
 
-@pytest.mark.parametrize("flag", ["labels", "target", "custom_objects", "baseline", "named"])
+def test_listed_baselines_count_by_what_is_in_them(config: RunConfig, tmp_path: Path) -> None:
+    def here(name: str) -> dict[str, Any]:
+        file = tmp_path / name
+        return identity(config, [replace(NAMES[0], baseline=str(file)), *NAMES[1:]])
+
+    (tmp_path / "a.png").write_text("one")
+    (tmp_path / "b.png").write_text("one")
+    (tmp_path / "c.png").write_text("another")
+    assert differences(here("a.png"), here("b.png")) == []
+    assert differences(here("a.png"), here("c.png")) == ["their list says otherwise"]
+
+
+@pytest.mark.parametrize(
+    "flag", ["labels", "target", "truth", "custom_objects", "baseline", "named"]
+)
 def test_files_count_by_what_is_in_them(config: RunConfig, tmp_path: Path, flag: str) -> None:
     file = tmp_path / "file.npy"
     file.write_text("one")
-    value: Any = {"target": str(file), "baseline": (str(file),), "named": (f"x={file}",)}.get(
-        flag, file
-    )
+    value: Any = {
+        "target": str(file),
+        "truth": str(file),
+        "baseline": (str(file),),
+        "named": (f"x={file}",),
+    }.get(flag, file)
     given = replace(config, **{"baseline" if flag == "named" else flag: value})
     there = stored(given)
     assert differences(there, identity(given, NAMES)) == []

@@ -48,8 +48,10 @@ def open_begun_run(out: Path) -> StoredRun:
     if not run.rows:
         raise InputError(
             f"{out} holds no explanation",
-            "the run was stopped before its first part was stored",
-            "go on with `igcli run … --resume`",
+            "the run had no input to explain"
+            if run.is_finished
+            else "the run was stopped before its first part was stored",
+            "" if run.is_finished else "go on with `igcli run … --resume`",
         )
     return run
 
