@@ -16,6 +16,9 @@ LEAST = 10
 # A place that holds less than so much more than elsewhere, in absolute terms or as a factor, is no
 # finding, however certain it is.
 _LEAST_EXCESS, _LEAST_FACTOR = 0.01, 1.5
+# Images are alike at a place whose patches differ by so many standard errors at most: no more than
+# chance, so that too few images are no proof.
+_MOST_ALIKE = 3.0
 # An image is hot at a place where it has more mass there than so many of the other groups' images.
 _HOT = 0.99
 # Standard errors by which there must be more of them than chance makes.
@@ -81,7 +84,7 @@ def find_places(densities: Densities, groups: Mapping[str, Array]) -> list[Place
     stands: Array = standing_out(z)
     differs: Array = np.zeros(z.shape, bool)
     if densities.pictures is not None:
-        differs = _images(densities.pictures, able, everyone)
+        differs = _images(densities.pictures, able, everyone) > _MOST_ALIKE
     found = []
     for place, name in enumerate(able):
         shape = absolute.shape[1:]
@@ -99,15 +102,12 @@ def _scores(values: Array, groups: Mapping[str, Array], everyone: Array) -> Arra
 
 
 def _images(pictures: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
-    """Return in which cells (groups, cells) the images' own means differ from all others'."""
+    """Return how far the images' patches differ from all others', in z: the most of each cell."""
     count, height, width, channels = pictures.shape
-    shape = count, height // PATCHES, PATCHES, width // PATCHES, PATCHES, channels
-    cells = pictures.reshape(shape).mean(axis=(2, 4), dtype=np.float32)
-    z = np.abs(_scores(cells.reshape(count, -1), groups, everyone))
-    # Both directions count.
-    stands = standing_out(z).reshape(len(groups), -1, channels)
-    differs: Array = np.logical_or.reduce(stands, axis=2)
-    return differs
+    shape = len(groups), height // PATCHES, PATCHES, width // PATCHES, PATCHES * channels
+    z = np.abs(_scores(pictures.reshape(count, -1), groups, everyone)).reshape(shape)
+    largest: Array = z.max(axis=(2, 4)).reshape(len(groups), -1)
+    return largest
 
 
 def _places(

@@ -7,8 +7,9 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.findings.densities import PATCHES
 
-# Patches are the same that differ by so little of the range of pixels.
-_NEAR = 0.12
+# Patches are the same that differ by so much of the range of pixels, at least and at most; between
+# the two, by as many times what the hot ones differ.
+_LEAST_NEAR, _MOST_NEAR, _SPREADS = 0.03, 0.12, 2.0
 # So many of the hot images must bear it, and so many times more than of the other groups'.
 _MOST_HOT, _TIMES = 0.7, 4.0
 LEAST_HOT = 5
@@ -26,8 +27,8 @@ class SameThing:
     inside, outside : int
         How many images of the group, and of the others, bear what the hot ones bear.
     is_shared : bool
-        Whether most of the hot ones bear it, few of the others do, and those of the group that
-        lack it have little mass there.
+        Whether most of the hot ones bear it and few of the others do, most of the group that bear
+        it are hot, and those that lack it have little mass there.
     """
 
     inside: int
@@ -60,7 +61,9 @@ def same_thing(patches: Array, mass: Array, hot: Array, group: Array) -> SameThi
     thing = np.median(patches[hot], axis=0)
     apart = np.sqrt(((patches - thing) ** 2).mean(axis=2))
     # At half of the patches: a mark need not fill the cell.
-    bears = np.median(apart, axis=1) <= _NEAR
+    away = np.median(apart, axis=1)
+    near = np.clip(_SPREADS * np.median(away[hot]), _LEAST_NEAR, _MOST_NEAR)
+    bears = away <= near
     inside, outside = int((bears & group).sum()), int((bears & ~group).sum())
     rate = float(bears[hot].mean())
     is_rare = rate * int((~group).sum()) >= _TIMES * outside
@@ -69,5 +72,6 @@ def same_thing(patches: Array, mass: Array, hot: Array, group: Array) -> SameThi
         lacking = ~group & ~bears
     with_it = mass[group & bears].mean() if inside else 0.0
     without = mass[lacking].mean() if lacking.any() else 0.0
-    is_cause = bool(with_it >= _CONTRAST * without)
+    # Most that bear it must be hot: what has no mass in half of its images is no reason.
+    is_cause = bool(with_it >= _CONTRAST * without and 2 * (bears & hot).sum() >= inside)
     return SameThing(inside, outside, rate >= _MOST_HOT and is_rare and is_cause)
