@@ -1,7 +1,7 @@
 """Are planted shortcuts found by `igcli summarize` and `igcli clusters`, and none where is none?
 
-Run: ``python -m tests.benchmarks.shortcuts [--sets N] [--models N]`` (models need the data folder
-that `tests/conftest.py` names). Made sets are 1,200 densities with images in three classes, of
+Run: ``python -m tests.benchmarks.shortcuts [--sets N] [--models N] [--seed N]`` (models need
+the data folder that `tests/conftest.py` names). Made sets are 1,200 densities with images in three classes, of
 which one bears a mark on a share of its images. Models are small CNNs trained on digits, where a
 share of the threes bears a mark in a corner, and explained on others: as many images with marks,
 and as many without.
@@ -162,19 +162,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sets", type=int, default=20, help="made ones, of each kind and share")
     parser.add_argument("--models", type=int, default=0, help="trained ones, of each share")
+    parser.add_argument("--seed", type=int, default=0, help="of the first set and model")
     options = parser.parse_args()
+
+    def seeds(count: int) -> range:
+        return range(options.seed, options.seed + count)
+
     print(HEAD + "\n|" + " --- |" * (HEAD.count("|") - 1))
     for kind in KINDS if options.sets else ():
         for title, has_images, moves in (
             ("", True, False), (", no images stored", False, False), (", anywhere", True, True),
         ):  # fmt: skip
             for share in SHARES:
-                found = [made(kind, share, s, has_images, moves) for s in range(options.sets)]
+                found = [made(kind, share, s, has_images, moves) for s in seeds(options.sets)]
                 print(line(kind + title, share, found), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for moves in (False, True) if options.models else ():
             for share in SHARES:
-                several = [trained(share, s, moves, Path(folder)) for s in range(options.models)]
+                several = [trained(share, s, moves, Path(folder)) for s in seeds(options.models)]
                 pasted = np.mean([alone for _, alone in several])
                 case = f"digits{', anywhere' if moves else ''}; a mark makes {pasted:.0%} threes"
                 print(line(case, share, [one for one, _ in several]), flush=True)
