@@ -1,10 +1,10 @@
 """Are planted shortcuts found by `igcli summarize` and `igcli clusters`, and none where is none?
 
-Run: ``python -m tests.benchmarks.shortcuts [--sets N] [--models N] [--seed N]`` (models need
-the data folder that `tests/conftest.py` names). Made sets are 1,200 densities with images in three classes, of
-which one bears a mark on a share of its images. Models are small CNNs trained on digits, where a
-share of the threes bears a mark in a corner, and explained on others: as many images with marks,
-and as many without.
+Run: ``python -m tests.benchmarks.shortcuts [--sets N] [--models N] [--seed N]`` (models need the
+data folder that `tests/conftest.py` names). Made sets are 1,200 densities with images in three
+classes, of which one bears a mark on a share of its images. Models are small CNNs trained on
+digits, where a share of the threes bears a mark in a corner or anywhere, and explained on 300 other
+threes, marked to the same share, and 900 other digits.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from igcli.common.png import is_ours
+from igcli.store.outdir import remove_run
 from tests.comparison.runs import row, write_run
 
 COUNT, SIDE = 240, 28
@@ -127,3 +129,14 @@ def test_exit_codes(igcli: Any, marked: Path, tmp_path: Path, command: str) -> N
         tmp_path / "partial", [row("a", np.ones((8, 8, 3), np.float32))], status="partial"
     )
     assert igcli(command, unfinished).exit_code == 3
+
+
+def test_what_replaces_a_run_removes_its_clusters_and_nothing_else(
+    igcli: Any, marked: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(marked, out)
+    assert igcli("clusters", out).exit_code == 0
+    (out / "clusters" / "mine.png").write_text("x")
+    remove_run(out)
+    assert [path.name for path in (out / "clusters").iterdir()] == ["mine.png"]
