@@ -14,7 +14,8 @@ from igcli.store.identity import differences, identity
 NAMES = [InputName(i, f"a-{i}", f"a[{i}]") for i in range(3)]
 CHANGES: dict[str, Any] = {
     "method": "riemann_left", "tolerance": 0.1, "min_steps": 17, "max_steps": 64, "steps": 20,
-    "baseline": ("white",), "target": "3", "truth": "folder", "where": ("wrong",), "labels": Path("labels.txt"), "preprocess": "raw",
+    "baseline": ("white",), "target": "3", "truth": "folder", "where": ("wrong",),
+    "labels": Path("labels.txt"), "preprocess": "raw",
     "resize": "pad", "image_size": (4, 5), "scores": "logit", "output": "y", "explain": ("x",),
     "layer": "conv", "layer_input": True, "precision": "bfloat16", "seed": 1,
     "profile_path": True, "allow_unsafe": True, "custom_objects": Path("c.py"),
