@@ -4,7 +4,8 @@ MNIST is not ours to ship, so these are drawn here: digits of Pillow's built-in 
 of the same shape) are bent, slanted and inked again with a pen of varying width, then sized and
 centred as MNIST's are. The network is that of alibi's MNIST example.
 
-Written to ``--out``: ``digits.h5``, ``digits.npy`` and ``digits/digit-0.png`` to ``digit-9.png``.
+Written to ``--out``: ``digits.h5``, ``digits.npy``, ``digits/digit-0.png`` to ``digit-9.png`` and
+``boxes.csv``, the boxes around their ink.
 """
 
 import argparse
@@ -134,6 +135,15 @@ def draw_digits(rng: np.random.Generator, count: int) -> tuple[Pixels, NDArray[n
     return images, classes
 
 
+def boxes_of(images: Pixels) -> str:
+    """Return a table of the box around the ink of each digit, which are of classes 0 to 9."""
+    lines = ["id,x1,y1,x2,y2,class"]
+    for digit, image in enumerate(images):
+        box = Image.fromarray(image).getbbox()
+        lines.append(",".join(map(str, (f"digit-{digit}.png", *(box or ()), digit))))
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Draw, train and write the files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -164,6 +174,7 @@ def main() -> None:
     chosen = x_test[(scores * right[:, None] * np.eye(10)[y_test]).argmax(0)]
     for digit, image in enumerate(chosen):
         Image.fromarray(image).save(args.out / "digits" / f"digit-{digit}.png")
+    args.out.joinpath("boxes.csv").write_text(boxes_of(chosen))
     np.save(args.out / "digits.npy", chosen)
 
 

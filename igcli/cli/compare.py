@@ -7,7 +7,7 @@ import click
 
 from igcli.cli.console import tell_result, track, warn
 from igcli.cli.options import config_option, debug_option, setting_option
-from igcli.cli.output_files import check_output, writing
+from igcli.cli.output_files import check_output, write_output
 from igcli.common.config import DriftConfig
 from igcli.common.errors import NotComparable
 from igcli.comparison.grid import DEFAULT_GRID
@@ -75,20 +75,13 @@ def command(
     except NotComparable as error:
         refused = Refused(str(reference), str(new), error)
         for form, path in files.items():
-            _write(form, path, report_of_refusal(form, refused))
+            write_output(f"--{form}", path, report_of_refusal(form, refused))
         if as_json:
             click.echo(json.dumps(refused.to_dict()))
         raise
     for difference in verdict.forced:
         warn(f"--force: {difference}")
     for form, path in files.items():
-        _write(form, path, report(form, verdict, *sides))
+        write_output(f"--{form}", path, report(form, verdict, *sides))
     tell_result(as_json, verdict.to_dict, lambda: summary(verdict))
     ctx.exit(verdict.exit_code)
-
-
-def _write(form: str, path: Path, data: bytes) -> None:
-    from igcli.store.files import whole_file
-
-    with writing(f"--{form}", path), whole_file(path) as temporary:
-        temporary.write_bytes(data)

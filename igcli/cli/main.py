@@ -24,6 +24,9 @@ GROUPS = {
         "render": "igcli.cli.render",
         "report": "igcli.cli.report",
     },
+    "Find": {
+        "locate": "igcli.cli.locate",
+    },
     "Judge": {
         "verify": "igcli.cli.verify",
     },

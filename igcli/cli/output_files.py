@@ -30,3 +30,11 @@ def writing(flag: str, path: Path) -> Iterator[None]:
             reason(error),
             "make room or name another file, and run this again",
         ) from error
+
+
+def write_output(flag: str, path: Path, data: bytes) -> None:
+    """Write a file that a flag names, whole or not at all."""
+    from igcli.store.files import whole_file
+
+    with writing(flag, path), whole_file(path) as temporary:
+        temporary.write_bytes(data)

@@ -31,7 +31,7 @@ from igcli.common.choices import (
 )
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import PRECISIONS
-from igcli.inputs.readers.resize import DEFAULT_RESIZE, RESIZE
+from igcli.common.placement import DEFAULT_RESIZE, RESIZE
 from igcli.models.scores import SCORES
 from igcli.runs.executors import EXECUTORS
 

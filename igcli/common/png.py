@@ -37,3 +37,15 @@ def is_ours(path: Path) -> bool:
             return str(picture.info.get(_SOFTWARE, "")).startswith(f"{_US} ")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
+
+
+def drawn_with(path: Path) -> dict[str, Any] | None:
+    """Return the settings that a picture of igcli's was drawn with; None for another file."""
+    if not is_ours(path):
+        return None
+    try:
+        with Image.open(path) as picture:
+            found = json.loads(str(picture.info.get(_SETTINGS, "null")))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -12,7 +12,10 @@ PARTS = "parts"
 MANIFEST = "manifest.jsonl"
 LOCK = ".lock"
 REPORT = "report.html"
-OWN_NAMES = (RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT)
+LOCATE = "locate.csv"
+OWN_NAMES = (
+    RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
+)  # fmt: skip
 
 
 def part_path(out: Path, start: int) -> Path:

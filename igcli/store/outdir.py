@@ -12,6 +12,7 @@ from igcli.store.layout import (
     ATTRIBUTIONS,
     ATTRIBUTIONS_NPY,
     FIGURES,
+    LOCATE,
     LOCK,
     OVERLAYS,
     OWN_NAMES,
@@ -145,7 +146,7 @@ def remove_parts(out: Path) -> None:
 
 def remove_joined(out: Path) -> None:
     """Remove the files that were made of all parts; the parts stay."""
-    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT):
+    for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT, LOCATE):
         (out / name).unlink(missing_ok=True)
     for path in (out / PARTS).glob(_VIEWS):
         path.unlink()

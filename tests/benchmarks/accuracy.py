@@ -7,6 +7,7 @@ Digits: the first of MNIST's test set, its example's CNN, against a trapezoid of
 computed here. Photos: nine, an ImageNet MobileNetV2, against a stored trapezoid of 1,025 nodes
 computed elsewhere. Black baseline, probability of the predicted class. The map error is the L1
 distance to the exact map over its L1 norm; the ratio is the error estimate over the map error.
+With ``--methods regions`` only the tables of densities, certified for themselves, are printed.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from click.testing import CliRunner
 from igcli.attribution.quadrature import RULES
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
+from igcli.common.regions import Regions, default_side, distance
 from tests.conftest import SHARED
 
 DATA = SHARED / "data"
@@ -30,6 +32,8 @@ METHODS: dict[str, tuple[str, ...]] = {
     "riemann_trapezoid, 51 steps": ("--method", "riemann_trapezoid", "--steps", "51"),
 }
 
+REGION_TOLERANCES = ("0.1", "0.05", "0.03")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -38,6 +42,7 @@ class Run:
     maps: Array
     steps: Array
     estimates: Array
+    regions_errors: Array
     relative_deltas: Array
     deltas: Array
 
@@ -51,7 +56,8 @@ def explain(model: Path, inputs: list[Path], *flags: str) -> Run:
             result = CliRunner().invoke(cli, command)
             assert result.exit_code == 0, result.output
             with h5py.File(f"{out}/run/attributions.h5") as file:
-                names = ("attributions", "steps", "error_estimates", "relative_deltas", "deltas")
+                names = ["attributions", "steps", "error_estimates", "regions_errors"]
+                names += ["relative_deltas", "deltas"]
                 fields.append([file[name][()] for name in names])
     return Run(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 
@@ -76,7 +82,9 @@ def table(
     truth: Array,
     *flags: str,
 ) -> None:
-    """Print one table."""
+    """Print one table; nothing where no method is asked for."""
+    if not methods:
+        return
     print(
         f"\n{title}\n\n| method | steps, mean | map error: median | worst "
         "| estimate / error: least | median | relative delta: median | worst |\n"
@@ -84,6 +92,28 @@ def table(
     )
     for method, chosen in methods.items():
         print(line(method, explain(model, inputs, *flags, *chosen), truth), flush=True)
+
+
+def regions_table(title: str, model: Path, inputs: list[Path], truth: Array, *flags: str) -> None:
+    """Print the table of certified densities: cells of the default size."""
+    print(
+        f"\n{title}: densities over cells\n\n| certified, tolerance | steps, mean "
+        "| total variation: median | worst | estimate / it: least | median |\n"
+        "| --- | --- | --- | --- | --- | --- |"
+    )
+    regions = Regions(truth.shape[1:], default_side(truth.shape[1:]))
+    exact = [regions.masses(one) for one in truth]
+    for tolerance in REGION_TOLERANCES:
+        chosen = ("--certify", "regions", "--tolerance", tolerance)
+        run = explain(model, inputs, *flags, *chosen)
+        pairs = zip(run.maps, exact, strict=True)
+        errors = np.array([distance(regions.masses(ours), theirs) for ours, theirs in pairs])
+        ratios = run.regions_errors / errors
+        print(
+            f"| regions, {tolerance} | {run.steps.mean():.1f} | {np.median(errors):.2%} "
+            f"| {errors.max():.2%} | {ratios.min():.2f} | {np.median(ratios):.2f} |",
+            flush=True,
+        )
 
 
 def _first(count: int) -> list[Path]:
@@ -111,6 +141,8 @@ def main() -> None:
         truth = explain(model, [digits], *flags, *exact).maps.astype(np.float64)
         title = f"{options.digits} digits, MNIST CNN"
         table(title, methods, model, [digits], truth, *flags)
+        if options.methods in "regions":
+            regions_table(title, model, [digits], truth, *flags)
     with np.load(SHARED / "oracle" / "truth_mbv2.npz") as file:
         truth = file["attr"][: options.photos].astype(np.float64)
     photo_flags = ("--preprocess", "symmetric", "--batch-size", "4")
@@ -118,6 +150,8 @@ def main() -> None:
     title = f"{options.photos} photos, MobileNetV2"
     photos = _first(options.photos)
     table(title, methods, photo_model, photos, truth, *photo_flags)
+    if options.methods in "regions":
+        regions_table(title, photo_model, photos, truth, *photo_flags)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ def write_run(
     side: int = 0,
     pixels: bool = True,
     certified: bool = False,
+    resize: str | None = None,
     **identity: Any,
 ) -> Path:
     """Write a run directory through the library's own writer."""
@@ -99,6 +100,7 @@ def write_run(
         "identity": {**IDENTITY, **identity},
         "settled": {
             "accuracy": {"tolerance": tolerance} if tolerance else None,
+            "resize": resize,
             **(stores_to_json(maps, certified) if side else {}),
         },
         "model": {"path": "m.keras"},

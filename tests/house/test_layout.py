@@ -18,7 +18,7 @@ FLOORS = """
 common
 attribution store figures
 inputs models comparison
-runs report
+runs report findings
 evaluation reproduce
 cli
 __main__
@@ -28,6 +28,7 @@ FLOOR = {name: i for i, line in enumerate(FLOORS.split("\n")) for name in line.s
 APART = {
     "report": {"runs", "models", "attribution"},
     "comparison": {"runs", "models", "attribution"},
+    "findings": {"runs", "models", "attribution", "inputs"},
 }
 MAY_IMPORT_TENSORFLOW = ("igcli.models.", "igcli.reproduce.networks", "igcli.reproduce.resnet")
 MOST_LINES = 300

@@ -2,47 +2,32 @@
 
 from xml.etree import ElementTree
 
+from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.common.text import on_one_line
 from igcli.comparison.drift.verdict import Judged, Verdict
 
 _SHOWN = 20
+_CLASS = "igcli.compare"
 
 
 def junit(verdict: Verdict) -> bytes:
     """Return the XML: a suite named igcli, the worst images in the text of a failure."""
-    suite = _suite(tests=len(verdict.judged), failures=len(verdict.failed), errors=0)
+    suite = suite_of(tests=len(verdict.judged), failures=len(verdict.failed), errors=0)
     for judged in verdict.judged:
-        case = _case(suite, judged.threshold.text)
+        case = case_in(suite, _CLASS, judged.threshold.text)
         if judged.crossed:
             failure = ElementTree.SubElement(case, "failure", message=_message(judged))
             failure.text = _worst(judged, verdict)
-    return _xml(suite)
+    return in_xml(suite)
 
 
 def junit_of_error(message: str, text: str) -> bytes:
     """Return the XML of a comparison that did not come about: one case, an error."""
-    suite = _suite(tests=1, failures=0, errors=1)
-    ElementTree.SubElement(_case(suite, "comparable"), "error", message=message).text = text
-    return _xml(suite)
-
-
-def _suite(**counts: int) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", name="igcli", skipped="0")
-    for key, count in counts.items():
-        suite.set(key, str(count))
-    return suite
-
-
-def _case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
-    return ElementTree.SubElement(suite, "testcase", classname="igcli.compare", name=name)
-
-
-def _xml(suite: ElementTree.Element) -> bytes:
-    suites = ElementTree.Element("testsuites")
-    suites.append(suite)
-    ElementTree.indent(suites)
-    text: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+    suite = suite_of(tests=1, failures=0, errors=1)
+    ElementTree.SubElement(
+        case_in(suite, _CLASS, "comparable"), "error", message=message
+    ).text = text
+    return in_xml(suite)
 
 
 def _message(judged: Judged) -> str:

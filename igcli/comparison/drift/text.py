@@ -1,7 +1,8 @@
 """The text of a verdict: the terminal's summary, and the comment for a pull request."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from igcli.common.markdown import escaped, table
 from igcli.common.text import on_one_line, the_first
 from igcli.comparison.drift.thresholds import COMPLETE
 from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
@@ -96,7 +97,7 @@ def markdown(verdict: Verdict) -> str:
         f"`{verdict.new}` against `{verdict.reference}`: {_compared(verdict)}.",
         "",
         *(f"Not gated: {text}.\n" for text in _ungated(verdict)),
-        *_table(
+        *table(
             ("threshold", "found", ""),
             (
                 (
@@ -108,7 +109,7 @@ def markdown(verdict: Verdict) -> str:
             ),
         ),
         "",
-        *_table(
+        *table(
             ("metric", *QUANTILES, "meaning"),
             (
                 (name, *_cells(spread), METRICS[name].meaning)
@@ -118,13 +119,13 @@ def markdown(verdict: Verdict) -> str:
     ]
     if verdict.worst:
         rows = (
-            (_escaped(image.id), f"{a} → {b}" if a != b else f"{a}", *_metric_cells(image))
+            (escaped(image.id), f"{a} → {b}" if a != b else f"{a}", *_metric_cells(image))
             for image in verdict.worst
             for a, b in [image.predictions]
         )
         lines += ["", "Images that look elsewhere most:", ""]
         shown = [name for name in _OF_WORST if name in verdict.measured.names]
-        lines += _table(("image", "prediction", *shown), rows)
+        lines += table(("image", "prediction", *shown), rows)
     return "\n".join(lines) + "\n"
 
 
@@ -134,12 +135,3 @@ def _cells(spread: dict[str, float | None]) -> list[str]:
 
 def _metric_cells(image: ImageDrift) -> list[str]:
     return [f"{image.metrics[name]:.3f}" for name in _OF_WORST if name in image.metrics]
-
-
-def _escaped(text: str) -> str:
-    return "`" + on_one_line(text).replace("`", "'").replace("|", "\\|") + "`"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    lines = [head, ("---",) * len(head), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines]

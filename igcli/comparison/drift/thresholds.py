@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -32,6 +32,7 @@ _NAMED: dict[str, Callable[[Any], Any]] = {
     "mean": np.mean,
     "median": np.median,
 }
+Span: TypeAlias = tuple[float, float]
 _STATISTIC = re.compile(r"p\d{1,2}|min|max|mean|median")
 _FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])([-+0-9.eE]+)")
 USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_changed>0.02)"
@@ -76,6 +77,40 @@ def parse_thresholds(texts: Iterable[str]) -> list[Threshold]:
 
 
 def _parse(text: str) -> Threshold:
+    text, measure, statistic, sign, number = take_apart(text, USAGE)
+    if measure in SHARES:
+        return _share(text, measure, bool(statistic) or sign == "<", number)
+    if measure not in METRICS and measure not in CHANGES:
+        known = ", ".join((*METRICS, *CHANGES, *SHARES))
+        raise unreadable(text, f"there is {known}", USAGE)
+    check_statistic(text, statistic, USAGE)
+    alike = measure in METRICS and METRICS[measure].more_is_alike
+    if alike != (sign == "<"):
+        better = "more" if alike else "less"
+        raise unreadable(text, f"of {measure}, {better} is more alike: turn the sign round", USAGE)
+    metric = METRICS.get(measure)
+    # Changes of numbers are magnitudes.
+    span = (metric.least, metric.most) if metric else (0.0, inf)
+    check_limit(text, measure, alike, number, span)
+    return Threshold(text, measure, statistic, sign == "<", number)
+
+
+def _share(text: str, measure: str, is_odd: bool, limit: float) -> Threshold:
+    if is_odd:
+        raise unreadable(text, "a share of images has no statistic, and fails above a limit", USAGE)
+    if not 0.0 <= limit <= 1.0:
+        raise unreadable(text, "a share of images is from 0 to 1: 0.02 for 2 %", USAGE)
+    return Threshold(text, measure, "", False, limit)
+
+
+def take_apart(text: str, usage: str) -> tuple[str, str, str, str, float]:
+    """Return a threshold's text, what it is of, its statistic ("" for none), sign and limit.
+
+    Raises
+    ------
+    ConfigError
+        When it is not written as `usage` says.
+    """
     # Without white space: some of it, as \x1f, has no place in XML.
     text = "".join(text.split())
     match = _FORM.fullmatch(text)
@@ -83,29 +118,26 @@ def _parse(text: str) -> Threshold:
         measure, statistic, sign, limit = match.groups() if match else ("", "", "", "")
         number = float(limit)
     except ValueError:
-        raise _unreadable(text, f"it is not {USAGE}") from None
+        raise unreadable(text, f"it is not {usage}", usage) from None
     if not isfinite(number):
-        raise _unreadable(text, f"{limit} is beyond every number")
-    if measure in SHARES:
-        return _share(text, measure, bool(statistic) or sign == "<", number)
-    if measure not in METRICS and measure not in CHANGES:
-        known = ", ".join((*METRICS, *CHANGES, *SHARES))
-        raise _unreadable(text, f"there is {known}")
-    if statistic is None or not _STATISTIC.fullmatch(statistic):
-        raise _unreadable(text, "it needs p00 to p99, min, max, mean or median after a dot")
-    alike = measure in METRICS and METRICS[measure].more_is_alike
-    if alike != (sign == "<"):
-        better = "more" if alike else "less"
-        raise _unreadable(text, f"of {measure}, {better} is more alike: turn the sign round")
-    _check_range(text, measure, alike, number)
-    return Threshold(text, measure, statistic, sign == "<", number)
+        raise unreadable(text, f"{limit} is beyond every number", usage)
+    return text, measure, statistic or "", sign, number
 
 
-def _check_range(text: str, measure: str, below: bool, limit: float) -> None:
+def check_statistic(text: str, name: str, usage: str) -> None:
+    """Raise ConfigError for the name of no statistic."""
+    if not _STATISTIC.fullmatch(name):
+        raise unreadable(text, "it needs p00 to p99, min, max, mean or median after a dot", usage)
+
+
+def unreadable(text: str, cause: str, usage: str) -> ConfigError:
+    """Return the error for a threshold that is written otherwise than `usage` says."""
+    return ConfigError(f"--fail-on {text} can't be read", cause, f"write {usage}")
+
+
+def check_limit(text: str, measure: str, below: bool, limit: float, span: Span) -> None:
     """Raise ConfigError for a limit that nothing, or everything, is beyond."""
-    metric = METRICS.get(measure)
-    # Changes of numbers are magnitudes.
-    least, most = (metric.least, metric.most) if metric else (0.0, inf)
+    least, most = span
     never = limit <= least if below else limit >= most
     always = limit > most if below else limit < least
     if never or always:
@@ -116,18 +148,6 @@ def _check_range(text: str, measure: str, below: bool, limit: float) -> None:
             else f"{measure} is {least:g} or more",
             "set a limit within that, or leave this one out",
         )
-
-
-def _share(text: str, measure: str, is_odd: bool, limit: float) -> Threshold:
-    if is_odd:
-        raise _unreadable(text, "a share of images has no statistic, and fails above a limit")
-    if not 0.0 <= limit <= 1.0:
-        raise _unreadable(text, "a share of images is from 0 to 1: 0.02 for 2 %")
-    return Threshold(text, measure, "", False, limit)
-
-
-def _unreadable(text: str, cause: str) -> ConfigError:
-    return ConfigError(f"--fail-on {text} can't be read", cause, f"write {USAGE}")
 
 
 def statistic(values: Sequence[float] | Array, name: str) -> float:

@@ -9,12 +9,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError, reason
+from igcli.common.orientation import ORIENTATION, upright
 from igcli.common.picture_files import READ
+from igcli.common.placement import RESIZE, Size
 from igcli.inputs.readers.bit_depth import own_numbers, png_full
 from igcli.inputs.readers.png_colours import deep_colours, has_deep_colours
-from igcli.inputs.readers.resize import RESIZE, Size
 from igcli.inputs.readers.samples import Samples, with_bands
-from igcli.inputs.readers.tiff_bands import banded_tiff, upright
+from igcli.inputs.readers.tiff_bands import banded_tiff
 
 # What a Pillow may have been built without.
 _NOT_BUILT = frozenset(() if features.check("avif") else {".avif"}) | frozenset(
@@ -29,7 +30,6 @@ _FORMATS = tuple(
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _MOST_BYTES = 2**30
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-_ORIENTATION = 0x0112
 _PNG = b"\x89PNG"
 _MAY_BE_DEEP = (_PNG, b"II", b"MM", b"P5", b"P6")
 
@@ -131,7 +131,7 @@ def _read_by_pillow(data: bytes, channels: int) -> Samples | Image.Image:
         if has_deep_colours(data):
             numbers = deep_colours(data).astype(np.float32)
             full, has_alpha = png_full(data, numbers), numbers.shape[2] != 3
-            turned = upright(numbers, image.getexif().get(_ORIENTATION, 1))
+            turned = upright(numbers, image.getexif().get(ORIENTATION, 1))
             return Samples(turned, full, has_alpha=has_alpha)
         turned_image = ImageOps.exif_transpose(image)
         if image.mode in _DEEP_MODES:

@@ -15,6 +15,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
+from igcli.common.orientation import upright
 from igcli.inputs.readers.bit_depth import tiff_full
 from igcli.inputs.readers.samples import Samples
 from igcli.inputs.readers.tiff_bytes import Packing, numbers_of
@@ -216,14 +217,3 @@ def _with_directory(data: bytes, entries: dict[int, list[int]]) -> bytes:
         longs += b"" if is_short else packed
     directory = body + struct.pack("<I", 0) + longs
     return b"II*\0" + struct.pack("<I", start) + data[8:] + b"\0" * (len(data) % 2) + directory
-
-
-def upright(numbers: Array, orientation: int) -> Array:
-    """Turn (height, width, …) as EXIF's orientation says."""
-    if orientation >= 5:
-        numbers = numbers.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        numbers = numbers[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        numbers = numbers[::-1]
-    return numbers

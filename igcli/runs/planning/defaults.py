@@ -5,9 +5,9 @@ from pathlib import Path
 
 from igcli.attribution.methods import Method, choose_method
 from igcli.common.config import RunConfig
+from igcli.common.placement import DEFAULT_RESIZE
 from igcli.inputs.baselines.choose import with_default
 from igcli.inputs.labels import FOLDERS, Labels
-from igcli.inputs.readers.resize import DEFAULT_RESIZE
 from igcli.inputs.readers.source import Listing
 from igcli.inputs.targets import target_content
 from igcli.runs.planning.preprocess_choice import asked_preprocess

@@ -1,4 +1,4 @@
-"""resize: where an image lands at the model's size; geometry alone, sizes as (width, height)."""
+"""placement: where an image lands at the model's size; geometry alone, sizes as (width, height)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

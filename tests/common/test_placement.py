@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igcli.inputs.readers.resize import RESIZE, Placement, Size, crop, pad, stretch
+from igcli.common.placement import RESIZE, Placement, Size, crop, pad, stretch
 
 unhurried = settings(deadline=None)  # other work on the machine is no failure
 

@@ -1,0 +1,16 @@
+"""Markdown: tables and names, GitHub's flavour."""
+
+from collections.abc import Iterable
+
+from igcli.common.text import on_one_line
+
+
+def escaped(text: str) -> str:
+    """Return a name as code, also in a table's cell."""
+    return "`" + on_one_line(text).replace("`", "'").replace("|", "\\|") + "`"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return the lines of a table."""
+    lines = [head, ("---",) * len(head), *rows]
+    return ["| " + " | ".join(cells) + " |" for cells in lines]
