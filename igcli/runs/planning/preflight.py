@@ -105,7 +105,7 @@ def make_preflight(config: RunConfig, warn: Warn) -> Preflight:
     check_out(config.out, config.overwrite, config.resume)
     check_sources(config.out, (config.model, config.inputs, *config.files()))
     preflight = look_at_inputs(config, warn)
-    if isinstance(preflight.listing, ImageListing):
+    if isinstance(preflight.listing, ImageListing) and config.out.is_dir():
         check_sources(config.out, preflight.listing.named)
     earlier = find_earlier_run(config, preflight.identity, preflight.every)
     if earlier and config.batch_size is None:
