@@ -13,4 +13,9 @@ def escaped(text: str) -> str:
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Return the lines of a table."""
     lines = [head, ("---",) * len(head), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines]
+    return ["| " + " | ".join(map(_cell, cells)) + " |" for cells in lines]
+
+
+def _cell(text: str) -> str:
+    """Return a cell's text; a bar would end it, also in code."""
+    return text.replace("\\|", "|").replace("|", "\\|")

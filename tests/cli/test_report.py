@@ -14,7 +14,7 @@ def test_a_real_run(igcli: Any, small_model: Path, photos: Path, tmp_path: Path)
     igcli("run", small_model, photos, "-o", out, "--profile-path", "--no-overlays")
     result = igcli("report", out)
     assert result.exit_code == 0 and result.stderr == ""
-    assert result.stdout.startswith(f"{out / 'report.html'}: 6 explanations, 6 with pictures, ")
+    assert result.stdout.startswith(f"{out / 'report.html'}: 6 explanations, 6 in detail, ")
     page = (out / "report.html").read_text()
     assert table_of(page)["columns"]["id"][0] == "0/photo-0.png"
     for line in lines_of(page):
@@ -26,7 +26,7 @@ def test_a_real_run(igcli: Any, small_model: Path, photos: Path, tmp_path: Path)
 def test_options_change_what_is_written(igcli: Any, tmp_path: Path) -> None:
     out = mixed_run(tmp_path / "out")
     result = igcli("report", out, "-o", tmp_path / "page.html", "--pictures", 2)
-    assert result.exit_code == 0 and "12 explanations, 2 with pictures" in result.stdout
+    assert result.exit_code == 0 and "12 explanations, 2 in detail" in result.stdout
     assert not (out / "report.html").exists()
     assert len(lines_of((tmp_path / "page.html").read_text())) == 2
     assert igcli("report", out, "--pictures", 5).exit_code == 0
@@ -90,6 +90,6 @@ def test_where_all_failed_there_is_nothing_to_estimate(
     out = tmp_path / "out"
     assert igcli("run", small_model, tmp_path / "broken.png", "-o", out).exit_code == 3
     result = igcli("report", out)
-    assert result.exit_code == 0 and ": 1 explanation, 0 with pictures, " in result.stdout
+    assert result.exit_code == 0 and ": 1 explanation, 0 in detail, " in result.stdout
     page = (out / "report.html").read_text()
     assert "nothing was explained" in page and "a fixed rule has none" not in page

@@ -65,7 +65,7 @@ class Written:
         """Return the summary: one line."""
         s = "" if self.rows == 1 else "s"
         return [
-            f"{self.path}: {self.rows} explanation{s}, {self.pictured} with pictures, "
+            f"{self.path}: {self.rows} explanation{s}, {self.pictured} in detail, "
             f"{in_bytes(self.size)}"
         ]
 
@@ -209,7 +209,8 @@ def _notices(run: StoredRun, shown: int) -> list[str]:
         )
     if not run.kept.pixels:
         found.append(
-            "This run keeps the mass of regions alone: its pictures are of cells, not of pixels."
+            "This run keeps the mass of regions alone: its pictures are of cells, not of pixels; "
+            "the small ones show what speaks for the class."
         )
     able = sum(row.status == "ok" for row in run.rows)
     if shown < able:
