@@ -83,7 +83,8 @@ def bound_kind(kind: SourceKind, spec: InputSpec, what: str) -> SourceKind:
         raise InputError(
             f"{what} holds integers",
             f"the model's input {spec.name!r} takes floats; uint8 means pixels 0–255",
-            "save pixels of 0 to 255 with .astype('uint8'), others as float32 in the model's own range",
+            "save pixels of 0 to 255 with .astype('uint8'), others as float32 in the model's own "
+            "range",
         )
     return kind
 
