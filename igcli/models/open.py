@@ -20,7 +20,13 @@ from igcli.models.loaders.keras_file import load_h5, load_keras
 from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.no_model import no_model
-from igcli.models.runtime import choose_device, import_tensorflow, quiet_stderr, set_precision
+from igcli.models.runtime import (
+    choose_device,
+    import_tensorflow,
+    no_collections,
+    quiet_stderr,
+    set_precision,
+)
 from igcli.models.scores import are_probabilities
 from igcli.models.selection.describe import ModelInfo, describe
 from igcli.models.selection.select import select
@@ -55,7 +61,7 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> GradientModel
         When the device, the precision or the custom objects can't be had, or the model has not what
         was named.
     """
-    with _quietly(path, settings, warn) as note:
+    with _quietly(path, settings, warn) as note, no_collections():
         tf, network = _loaded(path, settings, note)
         set_precision(tf, settings.precision)
         model = _traced(path, network, settings, note)

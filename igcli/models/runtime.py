@@ -1,5 +1,6 @@
 """The runtime: TensorFlow imported once, quietly, with the settings that igcli needs."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -51,6 +52,18 @@ def quiet_stderr() -> Iterator[None]:
             os.close(saved)
 
 
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Collect no garbage in between: what is made is kept, and each collection walks all of it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 @cache
 def import_tensorflow() -> Any:
     """Return the tensorflow module; raise ModelError where it can't be imported.
@@ -63,12 +76,15 @@ def import_tensorflow() -> Any:
     for key, value in _ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     try:
-        with quiet_stderr():
+        with quiet_stderr(), no_collections():
             import tensorflow as tf
     except ImportError as error:
         raise ModelError(
             "TensorFlow can't be imported", str(error), "reinstall it: pip install tensorflow"
         ) from error
+    # The half million objects of its modules live as long as the process: every later collection
+    # would walk them all.
+    gc.freeze()
     # A host program that has used TensorFlow already keeps its own settings.
     with suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(-(-cpus() // _MOST_STREAMS))
