@@ -243,7 +243,7 @@ def test_a_full_disk_stops_the_run_and_more_of_it_finishes_it(
 def test_a_disk_with_no_room_to_pack_keeps_the_parts_and_more_of_it_packs_them(
     processes: Server, digits: list[object], reference: Path, small_disk: Path
 ) -> None:
-    remount(small_disk, "size=4m")
+    remount(small_disk, "size=6m")
     out = small_disk / "out"
     run = processes.start(*digits, "-o", out)
     assert run.wait() == 3

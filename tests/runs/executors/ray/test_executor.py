@@ -158,9 +158,8 @@ def test_a_slow_worker_does_not_hold_the_rest(runs: Runs) -> None:
     runs.script(seconds=0.01, first_seconds=3.0)
     result = runs.on_ray(batch_size=4)
     assert result.exit_code == 0
-    # The range it had, and at most the next: half would be 20.
-    slow = min(result.execution["workers"], key=lambda worker: worker["explanations"])
-    assert slow["explanations"] <= 10
+    # The slow one has the range that it began with, and at most the next: half would be 20.
+    assert max(worker["explanations"] for worker in result.execution["workers"]) >= 30
     runs.script()
     runs.here(out=runs.folder / "local")
     assert_equal(runs.config.out, runs.folder / "local")
