@@ -146,13 +146,13 @@ class Kink(FakeModel):
 
 
 class Edges(FakeModel):
-    """Thirty kinks along each path, at places of their own, over any shape."""
+    """Kinks along each path, at places of their own: adaptive steps have work to do."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], count: int = 30, most: float = 1.5) -> None:
         super().__init__(shape, 2)
         random = np.random.default_rng(4)
-        self._weights = random.normal(size=(30, int(np.prod(shape))))
-        self._kinks = random.uniform(-1.5, 1.5, 30)
+        self._weights = random.normal(size=(count, int(np.prod(shape))))
+        self._kinks = random.uniform(-most, most, count)
 
     def value(self, x: Array) -> Array:
         total = np.maximum(0.0, x @ self._weights.T - self._kinks).sum(axis=1)

@@ -213,8 +213,7 @@ class Mesh:
             usual = _ROUND // 2
         room = min(usual, self._accuracy.max_steps - self.steps)
         splittable = [leaf for leaf in self._leaves if leaf.right - leaf.left > 1]
-        per_score = self._judge.per_score(self._leaves) if self._certifies_regions else 0.0
-        gains = {leaf.left: leaf.priority(per_score) for leaf in splittable}
+        gains = {leaf.left: leaf.priority(self._judge.per_score) for leaf in splittable}
         best = sorted(splittable, key=lambda leaf: (-gains[leaf.left], leaf.left))[:room]
         floor = _WORTH * gains[best[0].left] if best else 0.0
         return [leaf for leaf in best if gains[leaf.left] >= floor and gains[leaf.left] > 0.0]

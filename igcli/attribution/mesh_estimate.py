@@ -51,6 +51,10 @@ class MeshEstimate:
         For every split: how far it moved the map, and how far the jump seen before foretold.
     rounding : float
         The part of the estimates that more nodes can't lower.
+    per_score : float
+        How much of the map's L1 norm may hang on a change of the score by one, as `regions` last
+        saw it: where the trapezoid misses a share of the score's change, it may miss as large a
+        share of the map. A network can learn all that it says between two nodes.
     """
 
     def __init__(self, nodes: MeshNodes, rounding: float) -> None:
@@ -59,6 +63,7 @@ class MeshEstimate:
         self._last_jumps = (np.ones(2), 0.0)
         self.surprises: list[tuple[float, float]] = []
         self.rounding = 0.0
+        self.per_score = 0.0
 
     def pixels(self, leaves: Sequence[Leaf], tolerance: float) -> float:
         """Return the estimate of the L1 error, relative to the map.
@@ -101,12 +106,16 @@ class MeshEstimate:
         error = cells.error(
             self._nodes.weights(leaves), nodes, factors, self._nodes.coarse_less_fine(leaves)
         )
-        observed = self._observed(leaves, self.per_score(leaves))
+        change = sum(abs(self._nodes.rise(leaf.left, leaf.right)) for leaf in leaves)
+        self.per_score = _PER_SCORE * norm / change if change > 0.0 else 0.0
+        observed = self._observed(leaves, self.per_score)
         beyond = observed.raised(seen) - observed.surprise * seen
         most = 1.0 / norm if norm > 0.0 else np.inf
         moves = min(error / seen, most) if seen > 0.0 else most
         error = observed.surprise * error + (beyond * moves if beyond else 0.0)
-        return error * (1.0 + self._unknown(leaves) ** 2) + self.rounding
+        missed = sum(abs(leaf.residual) for leaf in leaves)
+        unknown = min(1.0, missed / change) if change > 0.0 else 0.0
+        return error * (1.0 + unknown**2) + self.rounding
 
     def _sizes(self, leaves: Sequence[Leaf]) -> tuple[float, float]:
         """Return the map's L1 norm, and the least that the exact map's can be taken for."""
@@ -120,24 +129,6 @@ class MeshEstimate:
     def _smooth_error(self, leaves: Sequence[Leaf]) -> float:
         weights = self._nodes.coarse_less_fine(leaves)
         return SMOOTH * self._nodes.gradients.l1_norm_of_sum("gap", weights)
-
-    def per_score(self, leaves: Sequence[Leaf]) -> float:
-        """Return how much of the map's L1 norm there is to a change of the score by one.
-
-        Where the trapezoid misses a share of the score's change, it may miss as large a share of
-        the map: a network can learn all that it says between two nodes.
-        """
-        change = self._change(leaves)
-        return _PER_SCORE * self._sizes(leaves)[0] / change if change > 0.0 else 0.0
-
-    def _unknown(self, leaves: Sequence[Leaf]) -> float:
-        """Return the share of the score's changes that the trapezoid misses, 1 at most."""
-        change = self._change(leaves)
-        missed = sum(abs(leaf.residual) for leaf in leaves)
-        return min(1.0, missed / change) if change > 0.0 else 0.0
-
-    def _change(self, leaves: Sequence[Leaf]) -> float:
-        return sum(abs(self._nodes.rise(leaf.left, leaf.right)) for leaf in leaves)
 
     def _observed(self, leaves: Sequence[Leaf], per_score: float = 0.0) -> _Observed:
         moved, foreseen = np.sum(self.surprises[-_WINDOW:], axis=0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from igcli.attribution.error_estimate import SMOOTH
 from igcli.common.arrays import Array
-from igcli.common.regions import LEAST_PART, Regions
+from igcli.common.regions import LEAST_PART, Regions, distances
 
 _DRAWS = 61
 # Maps whose masses are found at once; with the map itself and the two of a coarser mesh, the draws
@@ -80,9 +80,9 @@ class Cells:
         drawn[:, nodes] = along
         changes = np.concatenate([np.zeros((1, len(weights))), drawn, SMOOTH * coarse[None]])
         masses = self._masses(weights + np.concatenate([changes, -changes[-1:]]))
-        distances = _distances(masses[1:], masses[0])
-        jumps = max(_quantile(part) for part in distances[:, :_DRAWS])
-        return float(_SAFETY * max(jumps, distances[:, _DRAWS:].max()))
+        off = distances(masses[1:], masses[0], _NEARLY * LEAST_PART)
+        jumps = max(_quantile(part) for part in off[:, :_DRAWS])
+        return float(_SAFETY * max(jumps, off[:, _DRAWS:].max()))
 
     def _masses(self, weights: Array) -> Array:
         """Return the positive and negative masses of maps with these weights: (maps, 2, cells)."""
@@ -103,7 +103,7 @@ class Cells:
         joined = np.concatenate(bands, axis=2)
         # (groups, 2, rows of cells, maps of a group, columns of cells)
         by_map = np.moveaxis(joined, 3, 1).reshape(len(weights), 2, -1)
-        return by_map.astype(np.float64)
+        return by_map
 
 
 def _bands(height: int, width: int, side: int) -> list[tuple[int, int]]:
@@ -125,30 +125,6 @@ def _in_cells(maps: Array, side: int) -> Array:
 def _factors(count: int) -> Array:
     """Return what jumps are multiplied with, (draws, count) in float32: always the same."""
     return np.random.default_rng(0).uniform(-1.0, 1.0, (_DRAWS, count)).astype(np.float32)
-
-
-def _distances(masses: Array, reference: Array) -> Array:
-    """Return three total variations for each of some maps, (3, maps), from one map's densities.
-
-    That of a part that has next to no mass is 0.
-    """
-    whole = reference.sum()
-    parts = [(masses.sum(axis=1), reference.sum(axis=0))]
-    parts += [(masses[:, i], reference[i]) for i in (0, 1)]
-    return np.stack(
-        [
-            0.5 * np.abs(_density(some) - _density(own)).sum(axis=-1)
-            if own.sum() >= _NEARLY * LEAST_PART * whole
-            else np.zeros(len(some))
-            for some, own in parts
-        ]
-    )
-
-
-def _density(masses: Array) -> Array:
-    total = masses.sum(axis=-1, keepdims=True)
-    density: Array = masses / np.where(total > 0.0, total, 1.0)
-    return density
 
 
 def _quantile(distances: Array) -> float:

@@ -1,6 +1,7 @@
 """Files: whether one is there, and the SHA-256 of files and folders."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -33,3 +34,12 @@ def file_in(text: str, folder: Path = Path()) -> tuple[str, Path] | None:
         if is_file(folder / path):
             return before, folder / path
     return None
+
+
+def has_header(path: Path, fields: Iterable[str]) -> bool:
+    """Tell whether a file is a CSV that begins with these fields; not where it can't be read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n") == ",".join(fields)
+    except (OSError, ValueError):
+        return False

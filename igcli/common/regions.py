@@ -79,16 +79,38 @@ def distance(masses: Array, exact: Array, least: float = LEAST_PART) -> float:
     Shares are those of each cell in all mass, in the positive and in the negative one; a sign that
     has less than `least` of the exact mass does not count.
     """
+    return float(distances(masses.reshape(1, 2, -1), exact.reshape(2, -1), least).max())
+
+
+def distances(masses: Array, exact: Array, least: float) -> Array:
+    """Return the three total variations of each of some maps from one, (3, maps).
+
+    Parameters
+    ----------
+    masses : Array
+        (maps, 2, cells).
+    exact : Array
+        (2, cells).
+    least : float
+        The variations of a sign with less of the exact mass are 0.
+    """
     found, wanted = masses.astype(np.float64), exact.astype(np.float64)
-    total = float(wanted.sum())
-    parts = [(found.sum(axis=0), wanted.sum(axis=0))]
-    parts += [(f, w) for f, w in zip(found, wanted, strict=True) if w.sum() >= least * total]
-    return max(_variation(one, other) for one, other in parts)
+    parts = [(found.sum(axis=1), wanted.sum(axis=0))]
+    parts += [(found[:, sign], wanted[sign]) for sign in (0, 1)]
+    return np.stack(
+        [
+            0.5 * np.abs(_shares(some) - _shares(own)).sum(axis=-1)
+            if own.sum() >= least * wanted.sum()
+            else np.zeros(len(some))
+            for some, own in parts
+        ]
+    )
 
 
-def _variation(one: Array, other: Array) -> float:
-    shares = [part / (float(part.sum()) or 1.0) for part in (one, other)]
-    return 0.5 * float(np.abs(shares[0] - shares[1]).sum())
+def _shares(masses: Array) -> Array:
+    total = masses.sum(axis=-1, keepdims=True)
+    shares: Array = masses / np.where(total > 0.0, total, 1.0)
+    return shares
 
 
 def default_side(shape: tuple[int, ...]) -> int:

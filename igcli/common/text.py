@@ -1,6 +1,6 @@
 """Text for people: sizes, durations, lists and names on one line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 
 
@@ -47,3 +47,11 @@ def shortened(text: str, most: int) -> str:
 def on_one_line(text: str) -> str:
     """Return a name as a terminal can show it: control characters as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a table's lines: the first column at the left, the others at the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        yield "  ".join([first.ljust(widths[0]), *padded])

@@ -105,9 +105,16 @@ def check(
         if all(w.check not in {"target", "map", "regions"} for w in wrong):
             if finer.status == "ok":
                 measured, of_regions = _distance(stored, finer), _of_regions(stored, finer)
-            words = (*_of_rule(stored, same), *_of_estimate(stored, finer, measured))
+            words = (
+                *_of_rule(stored, same),
+                *_of_estimate("its map", stored.error_estimate, finer.error_estimate, measured),
+            )
             wrong += [Wrong(stored.id, "map", text) for text in words]
-            words = tuple(_of_regions_estimate(stored, finer, of_regions))
+            words = tuple(
+                _of_estimate(
+                    "the mass of its regions", stored.regions_error, finer.regions_error, of_regions
+                )
+            )
             wrong += [Wrong(stored.id, "regions", text) for text in words]
     return Checked(
         id=stored.id,
@@ -242,29 +249,16 @@ def _of_rule(stored: Explanation, same: Explanation | None) -> Iterator[str]:
             return
 
 
-def _of_regions_estimate(
-    stored: Explanation, finer: Explanation, measured: float | None
+def _of_estimate(
+    what: str, claimed: float | None, finer: float | None, measured: float | None
 ) -> Iterator[str]:
-    """Say where the mass of regions is farther from the finer one than both claim to be wrong."""
-    claimed, own = stored.regions_error, finer.regions_error
-    if measured is None or claimed is None or own is None:
+    """Say where something is farther from the finer one than both claim to be wrong."""
+    if measured is None or claimed is None or finer is None:
         return
-    if not measured <= claimed + own + _ROUNDING:
+    if not measured <= claimed + finer + _ROUNDING:
         yield (
-            f"the mass of its regions is off by {measured:.2%}, more than the {claimed:.2%} that "
-            f"it claims and the {own:.2%} of the finer one"
-        )
-
-
-def _of_estimate(stored: Explanation, finer: Explanation, measured: float | None) -> Iterator[str]:
-    """Say where a map is farther from the finer one than both claim to be wrong."""
-    claimed, own = stored.error_estimate, finer.error_estimate
-    if measured is None or claimed is None or own is None:
-        return
-    if not measured <= claimed + own + _ROUNDING:
-        yield (
-            f"its map is off by {measured:.2%}, more than the {claimed:.2%} that it claims and "
-            f"the {own:.2%} of the finer one"
+            f"{what} is off by {measured:.2%}, more than the {claimed:.2%} that it claims and "
+            f"the {finer:.2%} of the finer one"
         )
 
 

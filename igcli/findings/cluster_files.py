@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from igcli.common.errors import OutputError
+from igcli.common.files import has_header
 from igcli.common.png import is_ours, save_png
 from igcli.findings.clusters import Clusters
 from igcli.findings.clusters_text import FIELDS, csv_text
@@ -18,14 +19,7 @@ _SHEETS = "suspicious-*.png"
 def check_folder(folder: Path) -> None:
     """Raise OutputError where a clusters.csv is there already that igcli did not write."""
     path = folder / CLUSTERS_CSV
-    if not path.exists():
-        return
-    try:
-        with path.open(encoding="utf-8") as file:
-            first = file.readline().rstrip("\r\n")
-    except (OSError, ValueError):
-        first = ""
-    if first != ",".join(FIELDS):
+    if path.exists() and not has_header(path, FIELDS):
         raise OutputError(f"{path} is there already, and not igcli's", fix="name another folder")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from igcli.common.markdown import escaped, table
-from igcli.common.text import on_one_line, the_first
+from igcli.common.text import in_columns, on_one_line, the_first
 from igcli.findings.clusters import Cluster, Clusters
 from igcli.findings.summary_text import cell_ranges
 
@@ -21,10 +21,7 @@ def lines(clusters: Clusters) -> Iterator[str]:
     yield f"read       {read(clusters)}"
     yield "pairs are: the cluster's, and the rest of its group's"
     rows = [_HEAD, *(cells(one) for one in clusters.found[:_LINES])]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-    for row in rows:
-        padded = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join([row[0].ljust(widths[0]), *padded[1:]])
+    yield from in_columns(rows)
     if len(clusters.found) > _LINES:
         yield f"and {len(clusters.found) - _LINES} more: see clusters.csv"
     yield from notes(clusters)
@@ -33,10 +30,10 @@ def lines(clusters: Clusters) -> Iterator[str]:
 def read(clusters: Clusters) -> str:
     """Say what was clustered."""
     rows, columns = clusters.regions.grid
-    source = "the stored regions" if clusters.source == "regions" else "the stored pixels"
     return (
-        f"{sum(len(one.rows) for one in clusters.found)} maps from {source}, {clusters.part} mass "
-        f"in {rows} × {columns} cells of {clusters.regions.side} pixels, by {clusters.column}"
+        f"{sum(len(one.rows) for one in clusters.found)} maps from the stored {clusters.source}, "
+        f"{clusters.part} mass in {rows} × {columns} cells of {clusters.regions.side} pixels, "
+        f"by {clusters.column}"
     )
 
 

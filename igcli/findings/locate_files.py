@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from igcli.common.errors import OutputError
+from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.common.text import finite, on_one_line
 from igcli.findings.locate_gates import Judged
@@ -30,14 +31,7 @@ _SHOWN = 20
 
 def check_csv(path: Path) -> None:
     """Raise OutputError where a file is there already that is no locate.csv."""
-    if not path.exists():
-        return
-    try:
-        with path.open(encoding="utf-8") as file:
-            first = file.readline().rstrip("\r\n")
-    except (OSError, ValueError):
-        first = ""
-    if first != ",".join(_FIELDS):
+    if path.exists() and not has_header(path, _FIELDS):
         raise OutputError(
             f"{path} is there already, and no {LOCATE}", fix="name another file with -o"
         )

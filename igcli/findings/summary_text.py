@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from igcli.common.markdown import escaped, table
-from igcli.common.text import on_one_line, the_first
+from igcli.common.text import in_columns, on_one_line, the_first
 from igcli.findings.places import ALIKE, DIFFER, LEAST, SAME, Place
 from igcli.findings.summarize import Group, Summary
 
@@ -17,10 +17,7 @@ def lines(summary: Summary) -> Iterator[str]:
     """Yield the terminal's lines: what was read, the groups, what stands out, what is left out."""
     yield f"read       {read(summary)}"
     rows = [_HEAD, *(cells(group) for group in summary.groups[:_GROUPS])]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-    for row in rows:
-        first, *others = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join([first, *(cell.strip().rjust(len(cell)) for cell in others)])
+    yield from in_columns(rows)
     if len(summary.groups) > _GROUPS:
         yield f"and {len(summary.groups) - _GROUPS} smaller groups: see --json"
     yield from notes(summary)
@@ -30,9 +27,8 @@ def lines(summary: Summary) -> Iterator[str]:
 def read(summary: Summary) -> str:
     """Say what was read, and on which cells."""
     rows, columns = summary.regions.grid
-    source = "the stored regions" if summary.source == "regions" else "the stored pixels"
     return (
-        f"{len(summary.rows)} maps from {source}, {rows} × {columns} cells of "
+        f"{len(summary.rows)} maps from the stored {summary.source}, {rows} × {columns} cells of "
         f"{summary.regions.side} pixels, by {summary.column}"
     )
 

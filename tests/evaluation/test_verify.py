@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError, NotComparable
 from igcli.common.progress import untracked
@@ -29,30 +28,15 @@ from igcli.store.content import stored_sha256
 from igcli.store.layout import part_path
 from igcli.store.packed import Packing
 from igcli.store.sources import read_entries
-from tests.fakes import FakeModel, Kink, Linear, NanMaker, Power
+from tests.fakes import Edges, FakeModel, Kink, Linear, NanMaker, Power
 
 SHAPE = (4, 5, 3)
 # What is edited in place: a part's datasets.
 Edit = Callable[[Any], None]
 
 
-class Bumps(FakeModel):
-    """Twelve kinks along each path, at places of their own: adaptive steps have work to do."""
-
-    def __init__(self) -> None:
-        super().__init__((6,), 2)
-        random = np.random.default_rng(4)
-        self._weights = random.normal(size=(12, 6))
-        self._kinks = random.uniform(-0.5, 0.5, 12)
-
-    def value(self, x: Array) -> Array:
-        total = np.maximum(0.0, x @ self._weights.T - self._kinks).sum(axis=1)
-        return np.stack([total, -total], axis=1)
-
-    def gradient(self, x: Array, target: int) -> Array:
-        on = (self._weights @ x > self._kinks).astype(float)
-        gradient: Array = (on @ self._weights) * (1 - 2 * target)
-        return gradient
+def bumps() -> Edges:  # noqa: N802
+    return Edges((6,), 12, 0.5)
 
 
 @pytest.fixture
@@ -107,8 +91,8 @@ def words(result: Verified) -> str:
 
 
 def test_an_honest_run_is_what_it_says(config: RunConfig) -> None:
-    explain(config, Bumps())
-    result = verified(config, Bumps(), count=4)
+    explain(config, bumps())
+    result = verified(config, bumps(), count=4)
     assert result.exit_code == 0 and not result.wrong
     assert len(result.rows) == 4 and result.tolerance == pytest.approx(0.005)
     for row in result.rows:
@@ -375,8 +359,8 @@ def test_swapped_rows_are_found(config: RunConfig) -> None:
 
 def test_a_false_claim_to_have_converged_is_found(config: RunConfig) -> None:
     """Nine steps are too few for 0.05; the run says that they were enough."""
-    explain(config, Bumps(), max_steps=9)
-    assert verified(config, Bumps()).exit_code == 0
+    explain(config, bumps(), max_steps=9)
+    assert verified(config, bumps()).exit_code == 0
 
     def claim(file: Any) -> None:
         rows = file["converged"].shape[0]
@@ -384,14 +368,14 @@ def test_a_false_claim_to_have_converged_is_found(config: RunConfig) -> None:
         file["error_estimates"][...] = np.full(rows, 0.01)
 
     edit(config.out, claim)
-    result = verified(config, Bumps())
+    result = verified(config, bumps())
     assert result.exit_code == 1 and {wrong.check for wrong in result.wrong} == {"map"}
     assert "more than the 1.00% that it claims" in words(result)
 
 
 def test_a_fixed_rule_is_recomputed_with_itself_and_its_error_measured(config: RunConfig) -> None:
-    explain(config, Bumps(), method="riemann_left", steps=10)
-    result = verified(config, Bumps())
+    explain(config, bumps(), method="riemann_left", steps=10)
+    result = verified(config, bumps())
     assert result.exit_code == 0 and result.tolerance == 0.005
     errors = [row.measured_error for row in result.rows]
     assert all(error is not None and error > 0.0 for error in errors)
@@ -403,7 +387,7 @@ def test_a_fixed_rule_is_recomputed_with_itself_and_its_error_measured(config: R
         file["attributions"][0] = file["attributions"][1]
 
     edit(config.out, copy)
-    result = verified(config, Bumps())
+    result = verified(config, bumps())
     assert "x-000000: its map differs by" in words(result)
     assert "from the one that the same rule gives" in words(result)
 
@@ -472,29 +456,29 @@ def test_every_target_of_a_sampled_input(config: RunConfig) -> None:
 def test_shards_and_what_they_were_merged_into(config: RunConfig, tmp_path: Path) -> None:
     outs = [tmp_path / f"shard-{i}" for i in (1, 2)]
     for i, out in enumerate(outs):
-        explain(config, Bumps(), out=out, shard=(i + 1, 2))
-        result = verified(replace(config, out=out), Bumps())
+        explain(config, bumps(), out=out, shard=(i + 1, 2))
+        result = verified(replace(config, out=out), bumps())
         assert result.exit_code == 0 and len(result.rows) == result.total == 4 + i
     merge(tmp_path / "merged", outs, False, untracked)
-    result = verified(replace(config, out=tmp_path / "merged"), Bumps())
+    result = verified(replace(config, out=tmp_path / "merged"), bumps())
     assert result.exit_code == 0 and len(result.rows) == 9 and result.blocks == 2
     edit(tmp_path / "merged", setting("scores", 5, 9.0))
-    result = verified(replace(config, out=tmp_path / "merged"), Bumps())
+    result = verified(replace(config, out=tmp_path / "merged"), bumps())
     assert ("x-000005", "score") in found(result)
 
 
 def test_a_shard_without_inputs(config: RunConfig) -> None:
-    explain(config, Bumps(), shard=(1, 20))
-    result = verified(config, Bumps())
+    explain(config, bumps(), shard=(1, 20))
+    result = verified(config, bumps())
     assert result.exit_code == 0 and not result.rows
     assert "there is nothing to recompute" in words(result)
 
 
 def test_random_baselines_are_the_same_in_a_sample(config: RunConfig) -> None:
-    explain(config, Bumps(), baseline=("uniform:0:0.1",), seed=3)
-    assert verified(config, Bumps(), count=3).exit_code == 0
-    explain(config, Bumps(), baseline=("mean",), limit=5, overwrite=True)
-    result = verified(config, Bumps(), count=3)
+    explain(config, bumps(), baseline=("uniform:0:0.1",), seed=3)
+    assert verified(config, bumps(), count=3).exit_code == 0
+    explain(config, bumps(), baseline=("mean",), limit=5, overwrite=True)
+    result = verified(config, bumps(), count=3)
     assert result.exit_code == 0 and result.total == 5
 
 
