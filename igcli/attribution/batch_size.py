@@ -184,10 +184,12 @@ def _turn(batches: Batches, method: Method, rows: PathRows) -> None:
 def made_up_rows(model: GradientModel, shape: tuple[int, ...], size: int) -> PathRows:
     """Return a batch of rows along one path, from zero to noise."""
     x = np.random.default_rng(0).uniform(0.0, 1.0, (1, *shape)).astype(model.spec.point.dtype)
+    dense = model.spec.dense
     return PathRows(
         x=x,
         baseline=np.zeros_like(x),
         slot=np.zeros(size, np.int32),
         alpha=np.linspace(0.0, 1.0, size),
         target=np.zeros(size, np.int32),
+        zones=None if dense is None else dense.everywhere()[None],
     )

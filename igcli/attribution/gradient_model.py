@@ -28,6 +28,9 @@ class PathRows:
         float64 (rows,): the node.
     target : Array
         int32 (rows,): the class whose score is differentiated.
+    zones : Array or None
+        float32 (m, places): where in an output of one score per place the class's mean is taken,
+        for each of the m inputs; see `igcli.common.dense`. None for an output of one score.
     """
 
     x: Array
@@ -35,19 +38,22 @@ class PathRows:
     slot: Array
     alpha: Array
     target: Array
+    zones: Array | None = None
 
     def __len__(self) -> int:
         return len(self.slot)
 
     def part(self, rows: slice) -> "PathRows":
         """Return some of the rows, beside all the inputs."""
-        return PathRows(self.x, self.baseline, self.slot[rows], self.alpha[rows], self.target[rows])
+        slot, alpha, target = self.slot[rows], self.alpha[rows], self.target[rows]
+        return PathRows(self.x, self.baseline, slot, alpha, target, self.zones)
 
     def filled(self, size: int) -> "PathRows":
         """Return the rows, and the last one again until there are `size`."""
         missing = size - len(self)
         values = (self.slot, self.alpha, self.target)
-        return PathRows(self.x, self.baseline, *(np.pad(v, (0, missing), "edge") for v in values))
+        slot, alpha, target = (np.pad(v, (0, missing), "edge") for v in values)
+        return PathRows(self.x, self.baseline, slot, alpha, target, self.zones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +66,29 @@ class PointRows:
         (rows, …point shape): where gradients are asked for.
     target : Array
         int32 (rows,): the class whose score is differentiated.
+    zones : Array or None
+        float32 (rows, places): as for `PathRows`, for each point.
     """
 
     points: Array
     target: Array
+    zones: Array | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
     def part(self, rows: slice) -> "PointRows":
         """Return some of the rows."""
-        return PointRows(self.points[rows], self.target[rows])
+        return self._taken(rows)
 
     def filled(self, size: int) -> "PointRows":
         """Return the rows, and the last one again until there are `size`."""
         rows = np.minimum(np.arange(size), len(self) - 1)
-        return PointRows(self.points[rows], self.target[rows])
+        return self._taken(rows)
+
+    def _taken(self, rows: slice | Array) -> "PointRows":
+        zones = None if self.zones is None else self.zones[rows]
+        return PointRows(self.points[rows], self.target[rows], zones)
 
 
 @dataclass(frozen=True, slots=True)

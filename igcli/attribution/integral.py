@@ -12,11 +12,15 @@ from igcli.common.explanation import Profile
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One explanation to compute; `key` comes back with its integral."""
+    """One explanation to compute; `key` comes back with its integral.
+
+    `zone` is where in an output of one score per place the class's mean is explained.
+    """
 
     key: int
     path: Path
     target: int
+    zone: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,17 +81,27 @@ def _path_rows(lines: Sequence[StraightLine], spans: Sequence[Span[P]]) -> PathR
         slot=np.repeat(np.arange(len(lines), dtype=np.int32), counts),
         alpha=np.concatenate([span.alphas for span in spans]),
         target=_targets(spans),
+        zones=_zones(spans),
     )
 
 
 def _point_rows(spans: Sequence[Span[P]]) -> PointRows:
     points = [span.live.job.path.point(float(a)) for span in spans for a in span.alphas]
-    return PointRows(np.stack(points), _targets(spans))
+    zones = _zones(spans)
+    if zones is not None:
+        zones = np.repeat(zones, [len(span) for span in spans], axis=0)
+    return PointRows(np.stack(points), _targets(spans), zones)
 
 
 def _targets(spans: Sequence[Span[P]]) -> Array:
     targets = np.array([span.live.job.target for span in spans], np.int32)
     return np.repeat(targets, [len(span) for span in spans])
+
+
+def _zones(spans: Sequence[Span[P]]) -> Array | None:
+    """Return the paths' zones; None where single scores are explained. No run has both."""
+    zones = [span.live.job.zone for span in spans]
+    return None if zones[0] is None else np.stack([zone for zone in zones if zone is not None])
 
 
 def _tangents(span: Span[P]) -> Iterator[Array]:

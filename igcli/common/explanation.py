@@ -55,6 +55,9 @@ class Explanation:
         uint8 (height, width, channels): what the model saw, for display.
     profile : Profile or None
         What was seen along the path.
+    zone : Array or None
+        uint8 (rows, columns) of an output of one score per place: how much of each place's score is
+        explained, 255 for the most.
     """
 
     row: int
@@ -84,6 +87,7 @@ class Explanation:
     regions: Array | None = None
     image: Array | None = None
     profile: Profile | None = None
+    zone: Array | None = None
 
 
 def rank_of(explanation: str, per_input: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from igcli.common.arrays import Array, DType
+from igcli.common.dense import Dense
 from igcli.common.own_scaling import OwnScaling
 
 Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
@@ -224,6 +225,8 @@ class ModelSpec:
         The batch normalisations that run as in training.
     masks : tuple of str
         What compares an explained input with a number, to leave out what is equal.
+    dense : Dense or None
+        The output as one of scores at each place of the input picture, where it is one.
     """
 
     path: Path
@@ -249,6 +252,7 @@ class ModelSpec:
     draws: tuple[str, ...] = ()
     of_batch: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
+    dense: Dense | None = None
 
     @property
     def scaling(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.regions import LEAST_PART, Regions
 from igcli.comparison.noise import disturbed
-from igcli.findings.geometry import Outline
+from igcli.common.geometry import Outline
 
 
 @dataclass(frozen=True, slots=True)

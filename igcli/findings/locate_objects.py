@@ -10,9 +10,9 @@ from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.common.placement import Size
 from igcli.findings.boxes import Box, read_boxes
-from igcli.findings.geometry import Outline, outline_of_boxes, outline_of_mask
-from igcli.findings.locate_names import match
-from igcli.findings.masks import list_masks, read_mask
+from igcli.common.geometry import Outline, outline_of_boxes, outline_of_mask
+from igcli.common.name_matching import match
+from igcli.common.masks import list_masks, read_mask
 
 TARGET = "target"
 

@@ -16,7 +16,7 @@ from igcli.common.text import on_one_line
 from igcli.figures.caption import caption_strip, text_size
 from igcli.figures.overlay import COMPRESSION, blend
 from igcli.figures.pixels import enlarge
-from igcli.findings.geometry import Outline
+from igcli.common.geometry import Outline
 from igcli.findings.locate_results import Findings, Located
 from igcli.findings.locate_search import LocateRequest, Search, search_for
 from igcli.store.files import whole_file

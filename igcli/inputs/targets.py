@@ -1,4 +1,4 @@
-"""Targets: which element of the output is explained, for each input."""
+"""Targets: which element of the output, or which zone of it, is explained, for each input."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,14 @@ import numpy as np
 
 from igcli.common.arrays import Array, Warn
 from igcli.common.errors import ConfigError
+from igcli.common.files import is_file
 from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.inputs.class_files.classes import Classes, is_integer
-from igcli.inputs.known_classes import ARRAY, Arrays, array_of, known_classes
+from igcli.inputs.known_classes import ARRAY, FOLDER, Arrays, array_of, known_classes
+from igcli.inputs.labels import Labels
 from igcli.inputs.truth import Truths
+from igcli.inputs.zones import Places, Zones, plan_zones, zone_content
 
 Choose: TypeAlias = Callable[[InputName, Array], Sequence[int | None]]
 TRUTH, PREDICTED_TRUTH = "truth", "predicted,truth"
@@ -33,11 +36,49 @@ class Targets:
         (input, its class scores) → that many targets, best first; None for one that is not known.
     kinds : tuple of str
         What each is called in the explanations' ids; none where it is its rank.
+    zones : Zones or None
+        Where targets are explained in an output of one score per place: these are classes then.
     """
 
     per_input: int
     choose: Choose
     kinds: tuple[str, ...] = ()
+    zones: Zones | None = None
+
+    def prediction(self, scores: Array) -> int:
+        """Return the class of the highest score; over zones, that of the largest one."""
+        if self.zones is None:
+            return int(np.argmax(scores))
+        return self.zones.dense.by_area(scores)[0]
+
+    def zone(self, name: InputName, scores: Array, target: int) -> Array | None:
+        """Return where a target is explained; None for an element of the output.
+
+        Raises
+        ------
+        InputError
+            When it is nowhere.
+        """
+        return None if self.zones is None else self.zones.of(name, scores, target)
+
+    def score(self, scores: Array, target: int, zone: Array | None) -> float:
+        """Return a target's score: its own, or the mean over its zone."""
+        if self.zones is None or zone is None:
+            return float(scores[target])
+        return self.zones.dense.mean(scores, target, zone)
+
+    def shown(self, zone: Array) -> Array:
+        """Return a zone as it is stored: uint8 (rows, columns), 255 where it weighs most."""
+        assert self.zones is not None
+        shares = 255.0 * zone / zone.max()
+        shown: Array = np.ceil(shares).astype(np.uint8).reshape(self.zones.dense.grid)
+        return shown
+
+    def title(self, labels: Labels, target: int, shape: tuple[int, ...]) -> str:
+        """Return what a target is called, and where its zone is."""
+        if self.zones is None:
+            return labels.name(target, shape)
+        return f"{labels.name(target)}{self.zones.suffix}"
 
     def suffix(self, rank: int) -> str:
         """Return what stands behind the input's id in that of one of its explanations."""
@@ -53,6 +94,7 @@ def plan_targets(
     arrays: Arrays,
     warn: Warn,
     truths: Truths | None = None,
+    places: Places | None = None,
 ) -> Targets:
     """Settle `--target` for a model and a set of inputs, before any work.
 
@@ -71,12 +113,18 @@ def plan_targets(
         Told of what may be meant otherwise than it was taken.
     truths : Truths or None
         The inputs' true classes, where they are known.
+    places : Places or None
+        Those of an output of one score per place; see `igcli.inputs.zones.plan_zones`.
 
     Raises
     ------
     ConfigError, InputError
         When a target does not exist, or can't be known for some input.
     """
+    if places is not None and not _names_elements(text, classes):
+        at_a_place = Classes(classes.labels, places.dense.classes)
+        found = plan_zones(text, names, at_a_place, places, warn)
+        return Targets(found.per_input, found.choose, zones=found.zones)
     if text == "predicted":
         return Targets(1, lambda name, scores: [int(np.argmax(scores))])
     if text.startswith("top:"):
@@ -84,6 +132,14 @@ def plan_targets(
         return Targets(count, lambda name, scores: _best(scores, count))
     if text in (TRUTH, PREDICTED_TRUTH):
         return _true(text, truths)
+    if places is None and "@" in text and text not in classes.labels.names:
+        raise ConfigError(
+            f"--target {text} asks for a zone",
+            f"the output, of shape {classes.shape or (classes.count,)}, has not one score for each "
+            "class at each place of the input picture, as (height, width, classes)",
+            "write a class, or a place in the output; an output with its channels first needs a "
+            "keras.layers.Permute((2, 3, 1)) behind it",
+        )
     known = known_classes(text, names, classes, arrays, "--target", warn)
     if known is not None:
         return Targets(1, lambda name, scores: [known[name.index]])
@@ -92,6 +148,14 @@ def plan_targets(
     if other is not None:
         warn(f"--target {text} is taken as the class number; the name {text!r} has class {other}")
     return Targets(1, lambda name, scores: [fixed])
+
+
+def _names_elements(text: str, classes: Classes) -> bool:
+    """Tell whether a target is told as places in the output, by itself or in a file."""
+    numbers = text.split(",")
+    is_place = len(numbers) == len(classes.shape) and all(is_integer(n.strip()) for n in numbers)
+    is_listed = text == FOLDER or text.startswith(ARRAY) or (not is_integer(text) and is_file(text))
+    return is_place or is_listed or text in (TRUTH, PREDICTED_TRUTH)
 
 
 def tell_of_arrays(
@@ -122,7 +186,7 @@ def _may_be_targets(array: Array, classes: Classes) -> bool:
 def target_content(text: str, arrays: Arrays, flag: str = "--target") -> str:
     """Return a target as two runs must share it: an array of the inputs' file by what is in it."""
     if not text.startswith(ARRAY):
-        return text
+        return zone_content(text)
     array = np.ascontiguousarray(array_of(text, arrays, flag))
     digest = sha256(f"{array.dtype} {array.shape}".encode() + array.tobytes()).hexdigest()
     return f"{text} {digest[:_SHORT]}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.choices import WHERE
-from igcli.common.errors import ConfigError
+from igcli.common.errors import ConfigError, InputError
 from igcli.common.sample import InputName
 from igcli.common.text import finite
 from igcli.inputs.class_files.classes import Classes
@@ -96,7 +96,14 @@ def _condition(text: str, judge: Judge) -> Holds:
 
     def holds(name: InputName, scores: Array) -> bool:
         target = choose(name, scores)[0]
-        return target is not None and compare(float(scores[target]), limit)
+        if target is None:
+            return False
+        try:
+            zone = judge.targets.zone(name, scores, target)
+        except InputError:
+            # A class that is nowhere has no score.
+            return False
+        return compare(judge.targets.score(scores, target, zone), limit)
 
     return holds
 

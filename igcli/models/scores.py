@@ -88,9 +88,9 @@ def class_scores(
     """Map outputs (n, …) to class scores (n, classes).
 
     One output that ends in a sigmoid stands for two classes: 1 − output, output (as logits: −z,
-    z). `probability` applies a softmax to logits of several classes and a sigmoid to one;
-    outputs that end in a softmax or sigmoid are probabilities already. `logit` takes the values
-    before that final operation.
+    z). `probability` applies a softmax to logits of several classes and a sigmoid to one, also at
+    each of several places; outputs that end in a softmax or sigmoid are probabilities already.
+    `logit` takes the values before that final operation.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def class_scores(
         )
     one_output = prod(sizes) == 1
     if scores == "probability" and tail == "none" and not probabilities:
-        outputs = tf.sigmoid(outputs) if one_output else tf.nn.softmax(outputs)
+        outputs = tf.sigmoid(outputs) if sizes[-1:] in ((), (1,)) else tf.nn.softmax(outputs)
     flat = tf.reshape(outputs, (-1, prod(sizes)))
     if scores == "logit" and before is not None:
         flat = tf.cast(tf.reshape(before, tf.shape(flat)), flat.dtype)

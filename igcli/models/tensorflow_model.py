@@ -1,6 +1,7 @@
 """The TensorFlow model: traced functions of scores and of gradients of the rows."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import numpy as np
 from igcli.attribution.gradient_model import PathRows, PointRows, RowValues
 from igcli.attribution.node_gradients import HostGradients, NodeGradients
 from igcli.common.arrays import Array
+from igcli.common.dense import Dense
 from igcli.common.errors import ConfigError, ModelError, OutOfMemory
 from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
+from igcli.models.dense_scores import as_dense, mean_scores
 from igcli.models.device_gradients import DeviceGradients
 from igcli.models.loaders.network import Loaded, first_line, op_line
 from igcli.models.runtime import (
@@ -47,6 +50,8 @@ class TensorFlowModel:
         on_device: bool | None = None,
     ) -> None:
         self._tf = tf = import_tensorflow()
+        self._traced: dict[tuple[Any, ...], Any] = {}
+        self._tracing = threading.RLock()
         self._on_device = has_gpu(tf) if on_device is None else on_device
         self._exact = exact
         self._loaded = loaded
@@ -58,16 +63,18 @@ class TensorFlowModel:
         )
         self._tail: Tail = "unknown"
         self._output_shape: tuple[int, ...] = ()
+        self._dense: Dense | None = None
         ends = tf.TensorSpec((None, *loaded.input.shape), loaded.input.dtype)
         number = tf.TensorSpec((loaded.batch,), loaded.input.dtype)
         index = tf.TensorSpec((loaded.batch,), tf.int32)
         self._signature = (ends, ends, index, number, index)
         self._points = tf.TensorSpec((loaded.batch, *loaded.input.shape), loaded.input.dtype)
         self._scores = self._trace(self._class_scores, self._points)
-        self._rows = self._trace(self._row_gradients, *self._signature)
+        self._dense = as_dense(loaded, self._output_shape, self._tail, settings.scores)
+        # Now: it fails where no gradient flows.
+        everywhere = () if self._dense is None else (self._zones((None,)),)
+        self._once(self._row_gradients, *self._signature, *everywhere)
         self._enter = self._entrance()
-        self._traced: dict[tuple[Any, ...], Any] = {}
-        self._tracing = threading.Lock()
         self.spec = ModelSpec(
             path=path,
             loader=loaded.loader,
@@ -92,6 +99,7 @@ class TensorFlowModel:
             draws=loaded.draws,
             of_batch=loaded.of_batch,
             masks=loaded.masks,
+            dense=self._dense,
         )
 
     def enter(self, x: Array) -> Array:
@@ -109,29 +117,34 @@ class TensorFlowModel:
     def weighted_gradients(self, rows: PathRows, weights: Array) -> RowValues:
         """Return weighted sums of gradients; see `GradientModel.weighted_gradients`."""
         every = self._tf.TensorSpec((len(weights), self._loaded.batch), self._loaded.input.dtype)
-        function = self._once(self._weighted_gradients, *self._signature, every)
+        tensors = self._tensors(rows)
+        function = self._once(self._weighted_gradients, every, *self._signature_of(tensors))
         weights = weights.astype(self._loaded.input.dtype)
-        return RowValues(*(t.numpy() for t in self._run(function, *self._tensors(rows), weights)))
+        return RowValues(*(t.numpy() for t in self._run(function, weights, *tensors)))
 
     def row_products(self, rows: PathRows) -> RowValues:
         """Return gradients × (input − baseline); see `GradientModel.row_products`."""
-        function = self._once(self._row_products, *self._signature)
-        return self._row_by_row(*self._run(function, *self._tensors(rows)))
+        tensors = self._tensors(rows)
+        function = self._once(self._row_products, *self._signature_of(tensors))
+        return self._row_by_row(*self._run(function, *tensors))
 
     def gradients_at(self, rows: PointRows) -> RowValues:
         """Return gradients at given points; see `GradientModel.gradients_at`."""
-        function = self._once(self._point_gradients, self._points, self._signature[-1])
+        zones = _given(rows.zones)
+        own = [self._zones((self._loaded.batch,)) for _ in zones]
+        function = self._once(self._point_gradients, self._points, self._signature[-1], *own)
         given = rows.points.astype(self._loaded.input.dtype)
-        return self._row_by_row(*self._run(function, given, rows.target))
+        return self._row_by_row(*self._run(function, given, rows.target, *zones))
 
     def precision_error(self, rows: PathRows) -> float:
         """Compare with float32; see `GradientModel.precision_error`."""
         if self.spec.precision == "float32":
             return 0.0
-        gradients = self._run(self._rows, *self._tensors(rows))[0].numpy()
+        tensors = self._tensors(rows)
+        gradients = self._run(self._rows_of(tensors), *tensors)[0].numpy()
         set_precision(self._tf, "float32")
         exact = self._exact or self
-        wanted = exact._run(exact._rows, *exact._tensors(rows))[0].numpy()
+        wanted = exact._run(exact._rows_of(tensors), *exact._tensors(rows))[0].numpy()
         set_precision(self._tf, self.spec.precision)
         inner = tuple(range(1, wanted.ndim))
         sizes = np.abs(wanted).sum(inner, dtype=np.float64)
@@ -144,7 +157,20 @@ class TensorFlowModel:
 
     def _tensors(self, rows: PathRows) -> tuple[Array, ...]:
         alpha = rows.alpha.astype(self._loaded.input.dtype)
-        return rows.x, rows.baseline, rows.slot, alpha, rows.target
+        return rows.x, rows.baseline, rows.slot, alpha, rows.target, *_given(rows.zones)
+
+    def _signature_of(self, tensors: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the signature of such rows: those of zones have these behind the others."""
+        more = len(tensors) - len(self._signature)
+        return (*self._signature, *(self._zones((None,)) for _ in range(more)))
+
+    def _zones(self, rows: tuple[int | None]) -> Any:
+        assert self._dense is not None
+        return self._tf.TensorSpec((*rows, self._dense.places), self._tf.float32)
+
+    def _rows_of(self, tensors: Sequence[Any]) -> Any:
+        """Return the traced gradients of such rows."""
+        return self._once(self._row_gradients, *self._signature_of(tensors))
 
     def _row_by_row(self, gradients: Any, scores: Any, norms: Any) -> RowValues:
         """Return numbers, but the rows' own gradients where they lie."""
@@ -198,16 +224,19 @@ class TensorFlowModel:
         return scores
 
     def _row_gradients(
-        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
+        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any, *zones: Any
     ) -> tuple[Any, Any, Any]:
         tf = self._tf
         difference = tf.gather(x - baseline, slot)
         rows = tf.gather(baseline, slot) + self._broadcast(alpha) * difference
-        return self._point_gradients(rows, target)
+        return self._point_gradients(rows, target, *(tf.gather(zone, slot) for zone in zones))
 
-    def _point_gradients(self, rows: Any, target: Any) -> tuple[Any, Any, Any]:
-        tf = self._tf
-        scores = tf.gather(self._class_scores(rows), target, axis=1, batch_dims=1)
+    def _point_gradients(self, rows: Any, target: Any, *zones: Any) -> tuple[Any, Any, Any]:
+        tf, scores = self._tf, self._class_scores(rows)
+        if zones and self._dense is not None:
+            scores = mean_scores(tf, self._dense, scores, target, zones[0])
+        else:
+            scores = tf.gather(scores, target, axis=1, batch_dims=1)
         (gradient,) = tf.gradients(scores, rows)
         if gradient is None:
             raise ModelError(
@@ -220,17 +249,14 @@ class TensorFlowModel:
         inner = tuple(range(1, 1 + len(self._loaded.input.shape)))
         return gradient, scores, tf.reduce_sum(tf.abs(gradient), inner)
 
-    def _row_products(
-        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any
-    ) -> tuple[Any, Any, Any]:
-        gradient, scores, norms = self._rows(x, baseline, slot, alpha, target)
+    def _row_products(self, *rows: Any) -> tuple[Any, Any, Any]:
+        x, baseline, slot = rows[:3]
+        gradient, scores, norms = self._rows_of(rows)(*rows)
         return gradient * self._tf.gather(x - baseline, slot), scores, norms
 
-    def _weighted_gradients(
-        self, x: Any, baseline: Any, slot: Any, alpha: Any, target: Any, weights: Any
-    ) -> tuple[Any, Any, Any]:
-        tf = self._tf
-        gradient, scores, norms = self._rows(x, baseline, slot, alpha, target)
+    def _weighted_gradients(self, weights: Any, *rows: Any) -> tuple[Any, Any, Any]:
+        tf, x, slot = self._tf, rows[0], rows[2]
+        gradient, scores, norms = self._rows_of(rows)(*rows)
         # A segment sum, not a matrix product: 0 × NaN of one input must not reach another.
         sums = [
             tf.math.unsorted_segment_sum(self._broadcast(w) * gradient, slot, tf.shape(x)[0])
@@ -240,6 +266,10 @@ class TensorFlowModel:
 
     def _broadcast(self, values: Any) -> Any:
         return self._tf.reshape(values, (-1,) + (1,) * len(self._loaded.input.shape))
+
+
+def _given(zones: Array | None) -> tuple[Array, ...]:
+    return () if zones is None else (zones,)
 
 
 # Done in the tensor that comes in.

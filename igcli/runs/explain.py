@@ -157,10 +157,10 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         known = replace(known, baseline_score=integral.start)
     if attribution is None:
         message = f"the gradient or score is not finite at alpha = {integral.bad_alpha:.6g}"
-        return replace(known, status="failed", message=message, steps=integral.steps, image=None)
+        return _failed(known, integral, message)
     if not np.isfinite(attribution).all():
         message = "the attribution is too large for float32"
-        return replace(known, status="failed", message=message, steps=integral.steps, image=None)
+        return _failed(known, integral, message)
     assert known.score is not None and known.baseline_score is not None
     whole, regions = plan.maps.of(attribution), plan.maps.regions
     stored = plan.maps.as_read(whole)
@@ -183,6 +183,11 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         regions=None if regions is None else regions.masses(stored),
         profile=integral.profile if plan.config.profile_path else None,
     )
+
+
+def _failed(known: Explanation, integral: Integral, message: str) -> Explanation:
+    steps = integral.steps
+    return replace(known, status="failed", message=message, steps=steps, image=None, zone=None)
 
 
 def _with_rounding(integral: Integral, share: float, plan: Plan) -> Integral:

@@ -142,29 +142,36 @@ def _chosen(
     scores: Array,
     starts: Array | None,
 ) -> Iterator[PendingExplanation | Explanation]:
-    prediction = int(np.argmax(scores))
+    targets = plan.targets
+    prediction = targets.prediction(scores)
+    predicted_shape = () if targets.zones else plan.model.spec.output_shape
     image = plan.source.space.to_display(sample.raw) if plan.maps.picture else None
-    shape = plan.model.spec.output_shape
-    for rank, target in enumerate(plan.targets.choose(sample.name, scores)):
+    shape, labels = plan.model.spec.output_shape, plan.preflight.labels
+    for rank, target in enumerate(targets.choose(sample.name, scores)):
         blank = _blank(plan, sample, rank)
         known = replace(
             blank,
             prediction=prediction,
-            prediction_name=plan.preflight.labels.name(prediction, shape),
+            prediction_name=labels.name(prediction, predicted_shape),
             correct=None if blank.truth is None else prediction == blank.truth,
         )
         if target is None:
             yield replace(known, status="failed", message="its true class is not known")
             continue
+        known = replace(known, target=target, target_name=targets.title(labels, target, shape))
+        try:
+            zone = targets.zone(sample.name, scores, target)
+        except InputError as error:
+            yield replace(known, status="failed", message=error.problem)
+            continue
         known = replace(
             known,
-            target=target,
-            target_name=plan.preflight.labels.name(target, shape),
-            score=float(scores[target]),
-            baseline_score=None if starts is None else float(starts[target]),
+            score=targets.score(scores, target, zone),
+            baseline_score=None if starts is None else targets.score(starts, target, zone),
             image=image,
+            zone=None if zone is None or not plan.maps.zone_shape else targets.shown(zone),
         )
-        yield PendingExplanation(Job(known.row, path, target), known)
+        yield PendingExplanation(Job(known.row, path, target, zone), known)
 
 
 def _blank(plan: Plan, source: Sample | Failed, rank: int) -> Explanation:

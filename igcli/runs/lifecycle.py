@@ -269,6 +269,7 @@ class _LockedRun:
             certifies_regions=plan.calibration.certifies_regions,
             selection=plan.preflight.selection,
             conditions=plan.config.where,
+            target=plan.targets.zones.in_words if plan.targets.zones else "",
         )
 
 

@@ -61,6 +61,8 @@ class RunResult:
         The inputs that `--where` left.
     conditions : tuple of str
         What it was given as.
+    target : str
+        What is explained of an output of one score per place; "" for any other.
     """
 
     out: Path
@@ -84,6 +86,7 @@ class RunResult:
     certifies_regions: bool = False
     selection: Selection | None = None
     conditions: tuple[str, ...] = ()
+    target: str = ""
 
     @property
     def done(self) -> int:
@@ -145,6 +148,7 @@ class RunResult:
             "counts": {**self.counts(), "stored": self.done, "before": self.before},
             **self.accuracy_facts(),
             **({} if self.selection is None else {"where": self.selection.to_dict()}),
+            **({"target": self.target} if self.target else {}),
             "method": self.method,
             "steps": {"mean": fmean(self.tally.steps), "max": max(self.tally.steps)}
             if self.tally.steps
@@ -193,6 +197,7 @@ class RunResult:
         return [
             *([f"accuracy   {self.accuracy.line()}"] if self.accuracy else []),
             *([f"where      {self.selection.in_words(self.conditions)}"] if self.selection else []),
+            *([f"target     {self.target}"] if self.target else []),
             f"explained  {self.tally.ok} of {self.asked}{before} ({self.method}) "
             f"in {self.seconds:.1f} s{rate}",
             f"failed     {len(self.tally.failures)}{self._unreached()}",

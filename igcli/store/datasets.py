@@ -10,6 +10,7 @@ from igcli.store.half import from_half
 MAPS = "attributions"
 IMAGES = "images"
 REGIONS = "regions"
+ZONES = "zones"
 # Of maps in half precision: one number a row and map.
 SCALES = "map_scales"
 
@@ -49,4 +50,4 @@ def array_names(file: Any) -> list[str]:
     """Return the names of the datasets of all arrays but profiles in an open HDF5 file."""
     maps = map_names(file)
     scales = [name for name in map(scales_name, maps) if name in file]
-    return [*maps, *scales, *(name for name in (IMAGES, REGIONS) if name in file)]
+    return [*maps, *scales, *(name for name in (IMAGES, REGIONS, ZONES) if name in file)]

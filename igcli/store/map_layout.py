@@ -8,7 +8,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.shapes import first_picture, with_channels
-from igcli.store.datasets import IMAGES, MAPS, map_names
+from igcli.store.datasets import IMAGES, MAPS, ZONES, map_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class MapLayout:
         The input that the images are of; None where none are stored.
     image_shape : tuple of int
         Of the images: height, width, channels; empty where none are stored.
+    has_zones : bool
+        Whether zones of an output are stored.
     """
 
     datasets: dict[str, str]
@@ -35,6 +37,7 @@ class MapLayout:
     order: tuple[str, ...]
     pictured: str | None
     image_shape: tuple[int, ...]
+    has_zones: bool = False
 
     @property
     def is_grouped(self) -> bool:
@@ -84,7 +87,7 @@ def read_layout(file: Any, explained: Sequence[str], pictured: str = "") -> MapL
     if image and shapes.get(pictured, ())[:2] == image[:2]:
         shown = pictured
     order.sort(key=lambda name: name != shown)
-    return MapLayout(datasets, shapes, tuple(order), shown, image)
+    return MapLayout(datasets, shapes, tuple(order), shown, image, ZONES in file)
 
 
 def flat(maps: Mapping[str, Array]) -> Array:

@@ -37,6 +37,8 @@ class Maps:
         Of the maps as they are stored, one of STORE_DTYPES.
     has_truth : bool
         Whether the run knows true classes, and stores them.
+    zone_shape : tuple of int
+        Of the zones that are stored; empty where there are none.
     """
 
     shape: tuple[int, ...]
@@ -48,6 +50,7 @@ class Maps:
     keeps_pixels: bool = True
     dtype: str = FLOAT32
     has_truth: bool = False
+    zone_shape: tuple[int, ...] = ()
 
     @property
     def pixel_bytes(self) -> int:

@@ -15,7 +15,7 @@ from igcli.common.model_spec import Part
 from igcli.common.regions import Regions
 from igcli.store.columns import write_columns
 from igcli.store.content import content_sha256
-from igcli.store.datasets import IMAGES, MAPS, REGIONS, map_rows, scales_name
+from igcli.store.datasets import IMAGES, MAPS, REGIONS, ZONES, map_rows, scales_name
 from igcli.store.files import whole_file, write_whole
 from igcli.store.half import to_half
 from igcli.store.hdf5 import hdf5_bytes
@@ -56,6 +56,9 @@ def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
         _write_pixels(file, explanations, maps)
     if maps.regions is not None:
         file.create_dataset(REGIONS, data=_masses(explanations, maps.regions))
+    if maps.zone_shape:
+        zones = _images(explanations, "zone", maps.zone_shape)
+        file.create_dataset(ZONES, data=zones)
     write_columns(file, explanations, maps.has_truth)
     write_profiles(file, explanations)
 
@@ -75,7 +78,7 @@ def _write_pixels(file: Any, explanations: list[Explanation], maps: Maps) -> Non
             values = halves
         file.create_dataset(name, data=values)
     if maps.picture is not None:
-        file.create_dataset(IMAGES, data=_images(explanations, maps.image_shape))
+        file.create_dataset(IMAGES, data=_images(explanations, "image", maps.image_shape))
 
 
 def _stacked(explanations: list[Explanation], part: Part) -> Array:
@@ -94,11 +97,13 @@ def _masses(explanations: list[Explanation], regions: Regions) -> Array:
     return masses
 
 
-def _images(explanations: list[Explanation], shape: tuple[int, ...]) -> Array:
+def _images(explanations: list[Explanation], name: str, shape: tuple[int, ...]) -> Array:
+    """Return the images, or the zones, of explanations; black where there is none."""
     images = np.zeros((len(explanations), *shape), np.uint8)
     for row, explanation in enumerate(explanations):
-        if explanation.image is not None:
-            images[row] = explanation.image
+        image = getattr(explanation, name)
+        if image is not None:
+            images[row] = image
     return images
 
 

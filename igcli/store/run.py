@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -14,7 +15,7 @@ from igcli.common.errors import InputError, NotWhole
 from igcli.common.explanation import Explanation, Profile, input_id
 from igcli.store.array_file import ArrayFile
 from igcli.store.array_reader import ArrayReader
-from igcli.store.datasets import IMAGES, REGIONS
+from igcli.store.datasets import IMAGES, REGIONS, ZONES
 from igcli.store.kept import Kept, read_kept
 from igcli.store.map_layout import NO_MAPS, Block, MapLayout, read_layout
 from igcli.store.profiles import read_profile
@@ -183,6 +184,17 @@ class StoredRun:
             else:
                 yield from [None] * len(chunk)
 
+    def zones(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
+        """Yield where in the output each is explained; None where that is not stored.
+
+        uint8 (rows, columns) of an output of one score per place; see `Explanation.zone`.
+        """
+        for chunk in self._chunks([row.row for row in rows]):
+            if self.layout.has_zones:
+                yield from self._reader.stacked([ZONES], chunk)[ZONES]
+            else:
+                yield from [None] * len(chunk)
+
     def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
         """Yield rows that did not fail, in the run's order, with the shown input's map and image.
 
@@ -190,9 +202,10 @@ class StoredRun:
         """
         pictured = self.layout.pictured
         shown = sorted((row for row in rows if row.status == "ok"), key=lambda row: row.row)
-        for row, maps, image in zip(shown, self.maps(shown), self.images(shown), strict=True):
+        arrays = zip(self.maps(shown), self.images(shown), self.zones(shown), strict=True)
+        for row, (maps, image, zone) in zip(shown, arrays, strict=True):
             assert pictured is not None and image is not None
-            yield row, maps[pictured], image
+            yield replace(row, zone=zone), maps[pictured], image
 
     def profiles(self, rows: Sequence[Explanation]) -> Iterator[Profile | None]:
         """Yield what was seen along each path; None where that was not stored."""

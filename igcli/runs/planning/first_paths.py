@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from igcli.attribution.gradient_model import GradientModel
+from igcli.attribution.gradient_model import GradientModel, PathRows
 from igcli.common.arrays import Array
+from igcli.common.dense import Dense
 from igcli.common.errors import InputError, ModelError
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.recipes import Baseline
@@ -43,6 +44,16 @@ class FirstPaths:
         """The predicted class of each, int32."""
         targets: Array = self.scores.argmax(axis=1).astype(np.int32)
         return targets
+
+    def rows(self, slots: Array, alphas: Array, dense: Dense | None) -> PathRows:
+        """Return rows at some nodes of these paths, of the predicted class of each.
+
+        Of an output of one score per place that is the mean over the class's zone.
+        """
+        targets, zones = self.targets, None
+        if dense is not None:
+            targets, zones = dense.largest_zones(self.scores)
+        return PathRows(self.ends, self.starts, slots, alphas, targets[slots], zones)
 
 
 def first_paths(

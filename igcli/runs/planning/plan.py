@@ -12,11 +12,13 @@ from igcli.attribution.batch_size import Chosen
 from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
+from igcli.common.choices import PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import ModelSettings, ModelSpec
 from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
+from igcli.common.shapes import is_image_shape
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
 from igcli.inputs.baselines.listed import with_listed
 from igcli.inputs.class_files.classes import Classes
@@ -26,6 +28,7 @@ from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.inputs.truth import Truths, plan_truths
+from igcli.inputs.zones import Places
 from igcli.inputs.where import Judge, plan_where
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.first_look import look_at
@@ -198,14 +201,18 @@ def plan_run(
         bands=config.bands or (),
     )
     source = bind(listing, spec, reading)
-    preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
+    preflight.labels.check(_classes_at_a_place(spec))
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
     truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
-    targets = plan_targets(config.target, listing.names, classes, listing.arrays, warn, truths)
+    places = _places(preflight, spec, source)
+    targets = plan_targets(
+        config.target, listing.names, classes, listing.arrays, warn, truths, places
+    )
     if config.where:
         selection = handover.selection if handover else None
         if selection is None:
-            holds = plan_where(config.where, Judge(classes, targets, truths))
+            judged = classes if targets.zones is None else targets.zones.classes(classes.labels)
+            holds = plan_where(config.where, Judge(judged, targets, truths))
             selection = select(model, source, preflight.every, holds, truths, config.limit)
             check_selected(config, preflight.earlier, selection.sha256)
         preflight = preflight.selecting(selection)
@@ -223,13 +230,29 @@ def plan_run(
         calibration = calibrate(
             preflight, model, source, start.baseline, targets.per_input, workers, warn
         )
-        maps = replace(calibration.maps, has_truth=truths is not None)
+        zone = targets.zones.dense.grid if targets.zones and config.store == PIXELS else ()
+        maps = replace(calibration.maps, has_truth=truths is not None, zone_shape=zone)
         calibration = replace(calibration, maps=maps)
         surer = find_surer(model, source, preflight.every)
         if surer is not None:
             warn(surer.in_words)
     run = preflight.earlier.run if preflight.earlier else uuid4().hex
     return Plan(preflight, model, preprocessing, source, targets, start, calibration, run, truths)
+
+
+def _classes_at_a_place(spec: ModelSpec) -> int:
+    if spec.dense is not None:
+        return spec.dense.classes
+    return spec.output_shape[-1] if spec.output_shape else spec.classes
+
+
+def _places(preflight: Preflight, spec: ModelSpec, source: Source) -> Places | None:
+    """Return how the places of an output lie in the images; None where it has none."""
+    if spec.dense is None:
+        return None
+    spaces = source.space.spaces if isinstance(source.space, Spaces) else [source.space]
+    height, width = next(s.shape for s in spaces if is_image_shape(s.shape))[:2]
+    return Places(spec.dense, (width, height), preflight.settings.resize_of_inputs)
 
 
 def _start(preflight: Preflight, source: Source) -> Start:

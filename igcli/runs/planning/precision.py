@@ -5,13 +5,14 @@ from contextlib import suppress
 
 import numpy as np
 
-from igcli.attribution.gradient_model import GradientModel, PathRows
+from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Array, Warn
 from igcli.common.errors import InputError
 from igcli.common.sample import InputName, Sample
 from igcli.inputs.baselines.recipes import Baseline
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.source import Source
+from igcli.runs.planning.first_paths import FirstPaths
 
 _COMPARED = 16
 _COMPARED_AT = (0.25, 0.5, 0.75, 1.0)
@@ -35,14 +36,10 @@ def precision_error(
     if not read:
         return 0.0
     x = model.enter(np.stack([sample.x for sample, _ in read]))
+    starts = model.enter(np.stack([start for _, start in read]))
+    paths = FirstPaths((), x, x, starts, model.scores(x))
     slots = np.repeat(np.arange(len(read), dtype=np.int32), len(_COMPARED_AT))
-    rows = PathRows(
-        x=x,
-        baseline=model.enter(np.stack([start for _, start in read])),
-        slot=slots,
-        alpha=np.tile(_COMPARED_AT, len(read)),
-        target=model.scores(x).argmax(axis=1).astype(np.int32)[slots],
-    )
+    rows = paths.rows(slots, np.tile(_COMPARED_AT, len(read)), model.spec.dense)
     error = model.precision_error(rows)
     warn(
         f"--precision {precision}: gradients differ from float32's by up to {error:.1%} of their "

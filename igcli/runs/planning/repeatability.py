@@ -56,7 +56,7 @@ def check_repeatable(
     batches = Batches(model, batching)
     # Every input has the one before and its own baseline for company.
     mixed = np.stack([paths.ends, paths.starts], axis=1).reshape(-1, *paths.ends.shape[1:])
-    first, rows = model.scores(mixed), _rows(paths)
+    first, rows = model.scores(mixed), _rows(model, paths)
     values = method.evaluate(batches, rows)
     for _ in range(_CALLS_IF_IT_DRAWS if draws else 1):
         mixed[::2] = model.enter(paths.x)
@@ -67,15 +67,10 @@ def check_repeatable(
     _check_alone(model, first[::2], model.scores(mixed[::-1].copy())[::-1][::2])
 
 
-def _rows(paths: FirstPaths) -> PathRows:
+def _rows(model: GradientModel, paths: FirstPaths) -> PathRows:
     count = len(paths.ends)
-    return PathRows(
-        x=paths.ends,
-        baseline=paths.starts,
-        slot=np.arange(count, dtype=np.int32),
-        alpha=np.full(count, _ALPHA),
-        target=paths.targets,
-    )
+    slots = np.arange(count, dtype=np.int32)
+    return paths.rows(slots, np.full(count, _ALPHA), model.spec.dense)
 
 
 def _check_same(model: GradientModel, one: Array, other: Array) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igcli.common.placement import RESIZE
-from igcli.findings.geometry import Outline, outline_of_boxes, outline_of_mask
+from igcli.common.geometry import Outline, outline_of_boxes, outline_of_mask
 
 
 def outline(*boxes: tuple[float, ...], size: tuple[int, int]) -> Outline:

@@ -1,4 +1,4 @@
-from igcli.findings.locate_names import match
+from igcli.common.name_matching import match
 
 
 def files(*ids: str) -> dict[str, str]:

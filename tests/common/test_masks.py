@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from igcli.common.errors import InputError
-from igcli.findings.masks import list_masks, read_mask
+from igcli.common.masks import list_masks, read_mask
 
 OBJECT = np.array([[0, 1, 1], [0, 0, 1]], bool)
 

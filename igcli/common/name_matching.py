@@ -1,4 +1,4 @@
-"""The names that locate goes by: which entry of a file or folder is of which input."""
+"""name_matching: which entry of a file or folder of names is of which input."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -13,8 +13,8 @@ _SINGLE = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
 _COLOURS = {"LA": 1, "RGB": 3, "RGBA": 3, "PA": 1}
 
 
-def list_masks(folder: Path) -> dict[str, Path]:
-    """Return the masks below a folder, by their paths there.
+def list_masks(folder: Path, flag: str = "--masks") -> dict[str, Path]:
+    """Return the masks below a folder, by their paths there; `flag` says who asks.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def list_masks(folder: Path) -> dict[str, Path]:
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ENDING]
     if not files:
         raise InputError(
-            f"--masks {folder} holds no mask",
+            f"{flag} {folder} holds no mask",
             f"there is no {ENDING} file",
             "name the folder that has a PNG file for each image, called as the image is",
         )
