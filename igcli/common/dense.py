@@ -139,7 +139,7 @@ def dense_of(
     if len(output) != 3 or len(picture) < 2 or None in picture[:2]:
         return None
     grid, sides = output[:2], [side for side in picture[:2] if side is not None]
-    if min(grid) < _LEAST_SIDE or not _divides(sides, grid, is_probability):
+    if min(grid) < _LEAST_SIDE or not divides(sides, grid, None if is_probability else _COARSEST):
         return None
     kind: Literal["", "probability", "logit"] = ""
     if output[2] == 1 and two in ("probability", "logit"):
@@ -153,10 +153,14 @@ def is_cut(sides: Sequence[int], grid: Sequence[int]) -> bool:
     return len(cut) == 1 and 0 <= min(cut) < min(sides) // 2
 
 
-def _divides(sides: list[int], grid: tuple[int, ...], is_probability: bool) -> bool:
+def divides(sides: Sequence[int], grid: Sequence[int], most: int | None = None) -> bool:
+    """Tell whether a grid is a picture divided by one whole number, or cut.
+
+    `most` is the largest divisor; by default that which leaves two places.
+    """
     if is_cut(sides, grid):
         return True
-    most = min(sides) // _LEAST_SIDE if is_probability else _COARSEST
+    most = min(sides) // _LEAST_SIDE if most is None else most
     return any(
         all(n in (side // by, -(-side // by)) for side, n in zip(sides, grid, strict=True))
         for by in range(1, most + 1)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from igcli.common.arrays import Array, DType
 from igcli.common.dense import Dense
 from igcli.common.own_scaling import OwnScaling
+from igcli.common.register import Register
 
 Tail: TypeAlias = Literal["softmax", "sigmoid", "none", "unknown"]
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -227,6 +228,8 @@ class ModelSpec:
         What compares an explained input with a number, to leave out what is equal.
     dense : Dense or None
         The output as one of scores at each place of the input picture, where it is one.
+    register : Register or None
+        Where the cells of a layer's map lie on the input picture; None where they do on none.
     """
 
     path: Path
@@ -253,6 +256,7 @@ class ModelSpec:
     of_batch: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
     dense: Dense | None = None
+    register: Register | None = None
 
     @property
     def scaling(self) -> str:

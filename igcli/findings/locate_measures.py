@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.geometry import Outline
 from igcli.common.regions import LEAST_PART, Regions
 from igcli.comparison.noise import disturbed
-from igcli.common.geometry import Outline
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import numpy as np
 
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
+from igcli.common.geometry import Outline, outline_of_boxes, outline_of_mask
+from igcli.common.masks import list_masks, read_mask
+from igcli.common.name_matching import match
 from igcli.common.placement import Size
 from igcli.findings.boxes import Box, read_boxes
-from igcli.common.geometry import Outline, outline_of_boxes, outline_of_mask
-from igcli.common.name_matching import match
-from igcli.common.masks import list_masks, read_mask
 
 TARGET = "target"
 

@@ -9,6 +9,7 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.errors import OutputError, reason
 from igcli.common.explanation import Explanation
+from igcli.common.geometry import Outline
 from igcli.common.png import drawn_with, note, save_png
 from igcli.common.progress import Track
 from igcli.common.shapes import with_channels
@@ -16,7 +17,6 @@ from igcli.common.text import on_one_line
 from igcli.figures.caption import caption_strip, text_size
 from igcli.figures.overlay import COMPRESSION, blend
 from igcli.figures.pixels import enlarge
-from igcli.common.geometry import Outline
 from igcli.findings.locate_results import Findings, Located
 from igcli.findings.locate_search import LocateRequest, Search, search_for
 from igcli.store.files import whole_file

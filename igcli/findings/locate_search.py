@@ -6,9 +6,9 @@ from pathlib import Path
 
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
+from igcli.common.geometry import Outline
 from igcli.common.regions import LEAST_SIDE, Regions
 from igcli.common.shapes import is_image_shape
-from igcli.common.geometry import Outline
 from igcli.findings.locate_objects import Boxes, Masks, Objects
 from igcli.findings.locate_originals import Way, resize_of
 from igcli.store.run import StoredRun

@@ -171,9 +171,7 @@ def _parted(text: str, classes: Classes) -> tuple[str, str]:
     return name, where
 
 
-def _zones(
-    text: str, where: str, names: Sequence[InputName], places: Places, warn: Warn
-) -> Zones:
+def _zones(text: str, where: str, names: Sequence[InputName], places: Places, warn: Warn) -> Zones:
     if where == PREDICTED:
         return _where_predicted(places.dense)
     box = _box(where)

@@ -100,6 +100,7 @@ class TensorFlowModel:
             of_batch=loaded.of_batch,
             masks=loaded.masks,
             dense=self._dense,
+            register=None if loaded.transposed else loaded.register,
         )
 
     def enter(self, x: Array) -> Array:

@@ -6,7 +6,6 @@ from pathlib import Path
 from igcli.common.arrays import Array
 from igcli.common.errors import reason
 from igcli.common.explanation import Explanation, input_id, rank_of
-from igcli.common.model_spec import Part
 from igcli.common.png import save_png
 from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
 from igcli.runs.planning.plan import Plan
@@ -28,9 +27,9 @@ class Overlays:
         The ids whose picture could not be written, and why.
     """
 
-    def __init__(self, plan: Plan, part: Part) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._out = plan.config.out
-        self._part = part
+        self._maps = plan.maps
         self._names = plan.preflight.pictures
         self._per_input = plan.targets.per_input
         self.undrawn: list[tuple[str, str]] = []
@@ -44,7 +43,7 @@ class Overlays:
             When nothing can be written any more, not just this picture.
         """
         if explanation.attribution is not None and explanation.image is not None:
-            self._draw(explanation, self._part.of(explanation.attribution), explanation.image)
+            self._draw(explanation, self._maps.shown(explanation.attribution), explanation.image)
         return explanation
 
     def draw_missing(self) -> None:
@@ -85,7 +84,7 @@ def overlays_of(plan: Plan) -> Overlays | None:
     """Return what draws a run's overlays; None where it has none."""
     if plan.maps.picture is None or not plan.config.overlays:
         return None
-    return Overlays(plan, plan.maps.picture)
+    return Overlays(plan)
 
 
 def _is_whole(path: Path) -> bool:

@@ -6,9 +6,10 @@ from typing import Any
 
 from igcli.common.choices import PIXELS, REGIONS
 from igcli.common.regions import Regions
+from igcli.common.register import Register
 from igcli.store.maps import Maps
 
-_REGIONS, _STORE, _DTYPE = "regions", "store", "store_dtype"
+_REGIONS, _STORE, _DTYPE, _REGISTER = "regions", "store", "store_dtype", "register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,14 @@ class Kept:
         Whether the tolerance was asked of them, not of the pixels.
     pixels : bool
         Whether the maps themselves are stored.
+    register : Register or None
+        Where the cells of a layer's map lie on the images; None where maps are of these.
     """
 
     regions: Regions | None = None
     certified: bool = False
     pixels: bool = True
+    register: Register | None = None
 
 
 def stores_to_json(maps: Maps, certified: bool) -> dict[str, Any]:
@@ -43,7 +47,8 @@ def stores_to_json(maps: Maps, certified: bool) -> dict[str, Any]:
             "certified": certified,
         }
     store = PIXELS if maps.keeps_pixels else REGIONS
-    return {_REGIONS: table, _STORE: store, _DTYPE: maps.dtype}
+    placed = {} if maps.register is None else {_REGISTER: maps.register.to_dict()}
+    return {_REGIONS: table, _STORE: store, _DTYPE: maps.dtype, **placed}
 
 
 def has_kept(about: Mapping[str, Any]) -> bool:
@@ -63,7 +68,8 @@ def read_kept(about: Mapping[str, Any]) -> Kept:
     table = settled.get(_REGIONS)
     pixels = settled.get(_STORE, PIXELS) == PIXELS
     if table is None:
-        return Kept(pixels=pixels)
+        placed = settled.get(_REGISTER)
+        return Kept(pixels=pixels, register=placed and Register.from_dict(placed))
     regions = Regions(tuple(int(side) for side in table["of"]), int(table["side"]))
     return Kept(regions, bool(table["certified"]), pixels)
 

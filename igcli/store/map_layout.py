@@ -84,7 +84,7 @@ def read_layout(file: Any, explained: Sequence[str], pictured: str = "") -> MapL
     places = {name: place for place, name in enumerate(explained)}
     order = sorted(shapes, key=lambda name: places.get(name, len(places)))
     shown = first_picture({n: shapes[n] for n in order if with_channels(shapes[n]) == image})
-    if image and shapes.get(pictured, ())[:2] == image[:2]:
+    if image and pictured in shapes:
         shown = pictured
     order.sort(key=lambda name: name != shown)
     return MapLayout(datasets, shapes, tuple(order), shown, image, ZONES in file)

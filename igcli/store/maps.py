@@ -9,6 +9,7 @@ from igcli.common.arrays import Array
 from igcli.common.choices import FLOAT16, FLOAT32
 from igcli.common.model_spec import InputSpec, ModelSpec, Part, parts_of
 from igcli.common.regions import Regions
+from igcli.common.register import Register
 from igcli.common.shapes import with_channels
 from igcli.store.half import half_rounded
 
@@ -39,6 +40,10 @@ class Maps:
         Whether the run knows true classes, and stores them.
     zone_shape : tuple of int
         Of the zones that are stored; empty where there are none.
+    sides : tuple of int
+        Height and width of the images, where the map has others: that of a layer.
+    register : Register or None
+        Where the cells of such a map lie on them.
     """
 
     shape: tuple[int, ...]
@@ -51,6 +56,8 @@ class Maps:
     dtype: str = FLOAT32
     has_truth: bool = False
     zone_shape: tuple[int, ...] = ()
+    sides: tuple[int, ...] = ()
+    register: Register | None = None
 
     @property
     def pixel_bytes(self) -> int:
@@ -74,7 +81,7 @@ class Maps:
         if self.picture is None:
             return ()
         shape = with_channels(self.picture.shape)
-        return (*shape[:2], self.channels or shape[2])
+        return (*(self.sides or shape[:2]), self.channels or shape[2])
 
     def as_read(self, attribution: Array) -> Array:
         """Return what is stored of an explanation as it is read back: half precision rounds."""
@@ -88,6 +95,15 @@ class Maps:
         """Return the maps by name, also where there is one."""
         return self.parts or (Part(point.name, self.shape, 0),)
 
+    def shown(self, attribution: Array) -> Array:
+        """Return the map to be shown, of what is stored of an explanation that has a picture.
+
+        A layer's is brought to the image's size, its channels summed.
+        """
+        assert self.picture is not None
+        found = self.picture.of(attribution)
+        return found if self.register is None else self.register.over(found, self.sides)
+
     def of(self, attribution: Array) -> Array:
         """Return what is stored of a path's attribution."""
         if not self.taken:
@@ -99,10 +115,13 @@ class Maps:
 def maps_of(spec: ModelSpec, point: InputSpec, pictured: str | None, channels: int = 0) -> Maps:
     """Settle what is stored of a model's paths.
 
-    What is held has no attribution. Only maps of inputs are shown, not those of layers: that of
-    `pictured`, the input that can be shown, if there is one, over images of so many channels.
+    What is held has no attribution. The map that is shown is that of `pictured`, the input that can
+    be shown, if there is one, over images of so many channels; or that of a layer whose cells lie
+    on that input.
     """
     shape = point.known_shape
+    if spec.register is not None and pictured is not None:
+        return _of_layer(spec, point, channels)
     shown = None if spec.entered is not None else pictured
     if not spec.parts:
         picture = None if shown is None else Part(point.name, shape, 0)
@@ -113,3 +132,16 @@ def maps_of(spec: ModelSpec, point: InputSpec, pictured: str | None, channels: i
         return Maps(parts[0].shape, taken=taken)
     picture = next((part for part in parts if part.name == shown), None)
     return Maps((sum(part.size for part in parts),), parts, picture, taken, channels)
+
+
+def _of_layer(spec: ModelSpec, point: InputSpec, channels: int) -> Maps:
+    taken = tuple(part for part in spec.parts if not part.held)
+    shape = taken[0].shape if taken else point.known_shape
+    return Maps(
+        shape,
+        picture=Part(point.name, shape, 0),
+        taken=taken,
+        channels=channels,
+        sides=spec.input.known_shape[:2],
+        register=spec.register,
+    )

@@ -198,14 +198,16 @@ class StoredRun:
     def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
         """Yield rows that did not fail, in the run's order, with the shown input's map and image.
 
-        The run has images.
+        The run has images. A layer's map is brought to their size, its channels summed.
         """
-        pictured = self.layout.pictured
+        pictured, register = self.layout.pictured, self.kept.register
         shown = sorted((row for row in rows if row.status == "ok"), key=lambda row: row.row)
         arrays = zip(self.maps(shown), self.images(shown), self.zones(shown), strict=True)
         for row, (maps, image, zone) in zip(shown, arrays, strict=True):
             assert pictured is not None and image is not None
-            yield replace(row, zone=zone), maps[pictured], image
+            found = maps[pictured]
+            found = found if register is None else register.over(found, image.shape[:2])
+            yield replace(row, zone=zone), found, image
 
     def profiles(self, rows: Sequence[Explanation]) -> Iterator[Profile | None]:
         """Yield what was seen along each path; None where that was not stored."""

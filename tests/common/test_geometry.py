@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.common.placement import RESIZE
 from igcli.common.geometry import Outline, outline_of_boxes, outline_of_mask
+from igcli.common.placement import RESIZE
 
 
 def outline(*boxes: tuple[float, ...], size: tuple[int, int]) -> Outline:

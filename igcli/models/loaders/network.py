@@ -11,6 +11,7 @@ import numpy as np
 from igcli.common.errors import ModelError
 from igcli.common.model_spec import EntryPoint, InputSpec, LayerCall, Part
 from igcli.common.own_scaling import OwnScaling
+from igcli.common.register import Register
 from igcli.common.text import shortened
 
 _COLOURS = re.compile(r"\x1b\[\d*m")
@@ -97,6 +98,8 @@ class Loaded:
         The names of the model's layers, where they are known.
     notes : tuple of str
         What is to be told of how it was chosen.
+    register : Register or None
+        Where the cells of a layer's map lie on the input picture.
     """
 
     function: Callable[[Any], Any]
@@ -117,6 +120,7 @@ class Loaded:
     probabilities: bool = False
     layers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    register: Register | None = None
 
 
 def input_spec(path: Path, name: str, shape: Sequence[int | None] | None, dtype: str) -> InputSpec:

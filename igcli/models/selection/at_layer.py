@@ -8,6 +8,8 @@ import numpy as np
 
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import InputSpec, LayerCall, parts_of
+from igcli.common.shapes import is_image_shape
+from igcli.models.graph.strides import register_of
 from igcli.models.loaders.network import Loaded, Network
 from igcli.models.selection.calls import calls_of
 from igcli.models.selection.layers import LayerCalls
@@ -33,6 +35,8 @@ class _Split:
         Theirs.
     passed_by : bool
         Whether the output also depends on the inputs past the layer.
+    register : Register or None
+        Where the cells of the layer's map lie on the input picture.
     """
 
     def __init__(
@@ -47,7 +51,8 @@ class _Split:
         self.source, self._unpack = read_as(tf, path, network.inputs)
         self._index = index
         rows = tf.TensorSpec((network.batch, *self.source.shape), self.source.dtype)
-        self.found: list[Any] = self._trace(self._first, rows).outputs
+        before = self._trace(self._first, rows)
+        self.found: list[Any] = before.outputs
         floating = all(t.dtype.is_floating and t.shape.rank is not None for t in self.found)
         self.fits = bool(self.found) and floating
         if self.fits:
@@ -57,6 +62,8 @@ class _Split:
             specs = [tf.TensorSpec((network.batch, *shape), self.dtype) for shape in self.shapes]
             after = self._trace(self.after, rows, specs)
             self.passed_by = _depends(after.outputs[0], after.inputs[0])
+            single = len(self.found) == 1 and is_image_shape(self.source.shape)
+            self.register = register_of(self.found[0], before.inputs[0]) if single else None
 
     def before(self, rows: Any) -> list[Any]:
         """Return the layer's tensors, call after call in the model's order."""
@@ -137,7 +144,15 @@ def from_layer(
         return tf.cast(split.before(rows)[0], split.dtype)
 
     point = InputSpec(name, split.shapes[0], split.dtype)
-    return Loaded(function, point, output, network.loader, source=split.source, enter=enter)
+    return Loaded(
+        function,
+        point,
+        output,
+        network.loader,
+        source=split.source,
+        enter=enter,
+        register=split.register,
+    )
 
 
 def _as_vector(
@@ -180,6 +195,7 @@ def _as_vector(
         enter=enter,
         parts=parts,
         calls=calls,
+        register=split.register,
     )
 
 

@@ -3,12 +3,19 @@
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import LayerCall, LayerInfo
 from igcli.models.selection.calls import calls_of
+
+
+# What a layer asks for by this name: the last one that has several places.
+LAST_CONV = "last-conv"
+_LEAST_SIDE = 2
+_HANDS_ON = ("Pooling2D", "Dropout", "Dropout2D", "Flatten", "Reshape", "Softmax")
 
 
 def layer_infos(model: Any) -> tuple[LayerInfo, ...]:
@@ -46,6 +53,37 @@ def _shape(layer: Any) -> str:
         # Calls on other shapes, lists, which have no shape; and Keras raises as it likes.
         return "?"
     return " × ".join("any" if side is None else str(side) for side in shape) or "1"
+
+
+def last_convolution(model: Any) -> str | None:
+    """Return the name of the last layer that gives a map of several places, as `layer_infos` does.
+
+    What pools it, or only hands it on, does not count. None where there is no such layer.
+    """
+    found = None
+    for layer in getattr(model, "layers", ()):
+        sides = _places(layer)
+        if sides is None or min(sides) < _LEAST_SIDE or is_input(layer):
+            continue
+        if hasattr(layer, "layers"):
+            inner = last_convolution(layer)
+            found = layer.name if inner is None else f"{layer.name}/{inner}"
+        elif not type(layer).__name__.endswith(_HANDS_ON):
+            found = layer.name
+    return found
+
+
+def _places(layer: Any) -> tuple[float, float] | None:
+    """Return how many rows and columns a layer's output has, infinitely many where it is open."""
+    try:
+        shape = layer.output.shape
+    except Exception:
+        # Called on several inputs, or never; Keras raises as it likes.
+        return None
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        return None
+    height, width = (inf if side is None else side for side in shape[1:3])
+    return height, width
 
 
 def find_layer(path: Path, model: Any, name: str) -> Any:

@@ -11,7 +11,13 @@ from igcli.models.loaders.network import Loaded, Network
 from igcli.models.selection.any_batch import opened
 from igcli.models.selection.at_layer import from_layer
 from igcli.models.selection.held_masks import with_held_masks
-from igcli.models.selection.layers import find_layer, is_input, layer_names
+from igcli.models.selection.layers import (
+    LAST_CONV,
+    find_layer,
+    is_input,
+    last_convolution,
+    layer_names,
+)
 from igcli.models.selection.outputs import choose_output, unknown
 from igcli.models.selection.packing import all_typed, input_parts, packed, unpacked
 from igcli.models.selection.pixels import with_pixels
@@ -31,6 +37,7 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
     """
     network, transposed = as_read(tf, network, settings)
     network = opened(tf, network)
+    settings, found = _with_layer_found(path, network, settings)
     layer = _layer(path, network, settings)
     if layer is None:
         network = with_pixels(tf, network)
@@ -48,9 +55,27 @@ def select(tf: Any, path: Path, network: Network, settings: ModelSettings) -> Lo
         batch=network.batch,
         transposed=transposed,
         layers=layer_names(network.model),
-        notes=(note,) if note else (),
+        notes=tuple(filter(None, (note, found))),
     )
     return with_held_masks(tf, path, loaded) if settings.hold_mask else loaded
+
+
+def _with_layer_found(
+    path: Path, network: Network, settings: ModelSettings
+) -> tuple[ModelSettings, str]:
+    """Put the layer's own name in the place of ``last-conv``, and say which it is."""
+    if settings.layer != LAST_CONV or LAST_CONV in layer_names(network.model):
+        return settings, ""
+    found = last_convolution(network.model)
+    if network.model is None:
+        # It says that layers are not known.
+        find_layer(path, None, LAST_CONV)
+    if found is None:
+        raise ConfigError(
+            f"--layer {LAST_CONV}: no layer of {path} gives rows and columns of places",
+            fix="name another layer: `igcli inspect` lists them",
+        )
+    return replace(settings, layer=found), f"--layer {LAST_CONV} is {found}"
 
 
 def _layer(path: Path, network: Network, settings: ModelSettings) -> Any:

@@ -1,8 +1,10 @@
 """What is seen of a run on its page: which explanations, and the arrays of each."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
@@ -26,12 +28,15 @@ class Seen:
         uint8 (height, width, channels): what the model saw.
     profile : Profile or None
         What was seen along the path.
+    sums : dict of str to float
+        Of maps that were brought to the image's size, a layer's: what they add up to themselves.
     """
 
     row: int
     maps: dict[str, Array]
     image: Array | None
     profile: Profile | None
+    sums: dict[str, float] = field(default_factory=dict)
 
 
 def open_begun_run(out: Path) -> StoredRun:
@@ -93,7 +98,14 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     for row, (found, image, profile) in zip(shown, arrays, strict=True):
         # A single map needs no name.
         named = {name if layout.is_grouped else "": found[name] for name in layout.order}
-        yield Seen(row.row, named if run.kept.pixels else found, image, profile)
+        if not run.kept.pixels:
+            named = found
+        sums: dict[str, float] = {}
+        if run.kept.register is not None and image is not None:
+            sums = {name: float(own.sum(dtype=np.float64)) for name, own in named.items()}
+            size = image.shape[:2]
+            named = {name: run.kept.register.over(own, size) for name, own in named.items()}
+        yield Seen(row.row, named, image, profile, sums)
 
 
 def _of_regions(masses: Array) -> dict[str, Array]:

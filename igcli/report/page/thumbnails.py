@@ -46,7 +46,7 @@ def show(seen: Seen) -> dict[str, Any]:
         "maps": [
             {
                 "name": name,
-                "sum": _short(values.sum(dtype=np.float64)),
+                "sum": _short(seen.sums.get(name, float(values.sum(dtype=np.float64)))),
                 **(_bars(values) if _is_line(values) else _map(values, MAPS_BYTES // drawn)),
             }
             for name, values in seen.maps.items()

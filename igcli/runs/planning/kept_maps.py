@@ -63,9 +63,10 @@ def settle_regions(config: RunConfig, maps: Maps) -> Regions | None:
         When regions are asked for where there are none, or of a side that cells can't have.
     """
     asked = next((f for f in _flags(config) if f), "")
-    if maps.picture is None or maps.parts:
+    if maps.picture is None or maps.parts or maps.register is not None:
         if asked:
             several = "each explanation has several maps" if maps.parts else "its maps are of none"
+            several = several if maps.register is None else "its maps are of a layer"
             raise ConfigError(
                 f"{asked} can't be used with this model and these inputs",
                 f"regions are those of one picture, and {several}",

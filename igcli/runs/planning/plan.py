@@ -28,8 +28,8 @@ from igcli.inputs.readers.registry import Reading, bind
 from igcli.inputs.readers.source import Source
 from igcli.inputs.targets import Targets, plan_targets, tell_of_arrays
 from igcli.inputs.truth import Truths, plan_truths
-from igcli.inputs.zones import Places
 from igcli.inputs.where import Judge, plan_where
+from igcli.inputs.zones import Places
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.first_look import look_at
 from igcli.runs.planning.preflight import Preflight, make_preflight
