@@ -100,11 +100,22 @@ def _scaling(scaling: Mapping[str, Any]) -> str:
 def _layer(layer: Mapping[str, Any]) -> str:
     line = f"{layer['name']}: {layer['kind']}, {layer['shape']}"
     calls = [_call(call) for call in layer.get("calls", ())]
-    return f"{line}, called {len(calls)} times: {', '.join(calls)}" if calls else line
+    if calls:
+        return f"{line}, called {len(calls)} times: {', '.join(calls)}"
+    return f"{line} (--layer last-conv)" if "last_conv" in layer else line
 
 
 def _call(call: Mapping[str, Any]) -> str:
     return LayerCall(call["name"], tuple(call["inputs"]), tuple(call["on"])).in_words
+
+
+def _output(output: Mapping[str, Any]) -> str:
+    key = f" (key {output['key']})" if "key" in output else ""
+    tail = output["last_operation"]
+    line = f"{output['name']}{key}: {_shape(output['shape'])}, last operation {tail}"
+    if "by_place" not in output:
+        return line
+    return f"{line}, scores at each place: explained is a class over the zone where it is predicted"
 
 
 def _explained(part: Mapping[str, Any]) -> str:
@@ -117,13 +128,7 @@ _FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "signatures": ("signature", _signature),
     "random": ("random", lambda name: f"{name} draws other numbers at each call"),
     "inputs": ("input", _input),
-    "outputs": (
-        "output",
-        lambda o: (
-            f"{o['name']}{' (key {})'.format(o['key']) if 'key' in o else ''}: "
-            f"{_shape(o['shape'])}, last operation {o['last_operation']}"
-        ),
-    ),
+    "outputs": ("output", _output),
     "scaling": ("scaling", _scaling),
     "preprocess": ("pixels", lambda p: f"--preprocess auto is {p['auto']}: {p['because']}"),
     "layers": ("layer", _layer),

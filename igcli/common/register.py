@@ -75,9 +75,7 @@ class Register:
             When it is none.
         """
         (top, left), (down, right) = stored["starts"], stored["steps"]
-        return cls(
-            (float(top), float(left)), (float(down), float(right)), bool(stored["followed"])
-        )
+        return cls((float(top), float(left)), (float(down), float(right)), bool(stored["followed"]))
 
 
 def _weights(cells: int, side: int, start: float, step: float) -> Array:

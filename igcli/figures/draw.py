@@ -13,8 +13,9 @@ from igcli.figures.caption import caption_strip, text_size
 from igcli.figures.channels import label
 from igcli.figures.colorbar import Bar, bar_of, horizontal_bar
 from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel, signed_panels
-from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked
+from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked, rgb_of
 from igcli.figures.style import IMAGE, REGIONS, Look
+from igcli.figures.zone import outlined
 
 _FRAME = (170, 170, 170)
 
@@ -37,6 +38,8 @@ class Subject:
         As the image, for the style that shows it.
     note : str
         Why there is no baseline.
+    zone : Array or None
+        The places that are explained, of an output of one score per place: they are outlined.
     """
 
     attribution: Array
@@ -45,11 +48,19 @@ class Subject:
     title: str = ""
     baseline: Array | None = None
     note: str = ""
+    zone: Array | None = None
 
     @property
     def channels(self) -> int:
         """How many channels the map has."""
         return self.attribution.shape[2] if self.attribution.ndim == 3 else 1
+
+    @property
+    def outlined_image(self) -> Array:
+        """The image, with the outline of the zone on it where there is one."""
+        if self.zone is None:
+            return self.image
+        return outlined(rgb_of(self.image), self.zone, self.image.shape)
 
 
 def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
@@ -70,20 +81,29 @@ def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
     lines = subject.lines if look.caption else ()
     image, alpha, size = subject.image, look.alpha or 0.0, look.size
     if look.style == "side-by-side":
-        picture = side_by_side(plane, image, ramp, what, alpha, lines, size)
+        picture = side_by_side(plane, subject.outlined_image, ramp, what, alpha, lines, size)
     elif look.style == "tutorial":
         picture = four_panels(
-            plane, image, subject.baseline, ramp, what, alpha, lines, size, subject.note
+            plane,
+            subject.outlined_image,
+            subject.baseline,
+            ramp,
+            what,
+            alpha,
+            lines,
+            size,
+            subject.note,
         )
     else:
         pixels = fitted(_pixels(look, plane, image, top), size)
+        pixels = outlined(pixels, subject.zone, image.shape)
         picture = _composed(pixels, bar_of(ramp, what, [plane]), lines, look.style != "overlay")
     return note(picture, _settings(look, top))
 
 
 def draw_sheet(look: Look, subjects: Sequence[Subject], tops: Sequence[float]) -> Image.Image:
     """Draw several explanations as rows of one sheet, on one scale or on one for each."""
-    rows = [PanelRow(s.image, look.plane(s.attribution), s.title) for s in subjects]
+    rows = [PanelRow(s.outlined_image, look.plane(s.attribution), s.title) for s in subjects]
     what, cmap = label(look.sign, look.reduce, subjects[0].channels), look.ramp(tops[0]).cmap
     if look.scale == IMAGE:
         picture = signed_panels(rows, what, cmap, tops, look.size)

@@ -30,9 +30,11 @@ def blend(attribution: Array, image: Array) -> Array:
     return blended(plane, image, OVERLAY.ramp(OVERLAY.top(plane)), HEAT_OPACITY)
 
 
-def draw_overlay(attribution: Array, image: Array, lines: list[str]) -> Image.Image:
-    """Return the overlay with its colour bar and its caption below."""
-    return draw(OVERLAY, Subject(attribution, image, tuple(lines)))
+def draw_overlay(
+    attribution: Array, image: Array, lines: list[str], zone: Array | None = None
+) -> Image.Image:
+    """Return the overlay with its colour bar and its caption below; a zone is outlined."""
+    return draw(OVERLAY, Subject(attribution, image, tuple(lines), zone=zone))
 
 
 # Three times faster than zlib's default of 6, for pictures a seventh larger.

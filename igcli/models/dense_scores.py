@@ -22,6 +22,16 @@ def as_dense(loaded: Loaded, output: tuple[int, ...], tail: Tail, scores: str) -
     return dense_of(picture, output, is_probability, two)
 
 
+def has_places(picture: tuple[int | None, ...], output: tuple[int | None, ...], tail: Tail) -> bool:
+    """Tell whether an output has scores at each place of a picture, whose size may be open."""
+    if len(output) == 3 and None in output[:2] and None in picture[:2]:
+        # Its places follow the picture.
+        return output[2] is not None
+    known = tuple(side for side in output if side is not None)
+    is_probability = tail in ("softmax", "sigmoid")
+    return len(known) == len(output) and dense_of(picture, known, is_probability, "") is not None
+
+
 def mean_scores(tf: Any, dense: Dense, scores: Any, target: Any, zones: Any) -> Any:
     """Return each row's mean score of its class over its zone.
 

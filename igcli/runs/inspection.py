@@ -100,6 +100,7 @@ class Inspection:
             "outputs": [
                 {"name": o.name, "shape": list(o.shape), "last_operation": o.tail}
                 | ({"key": o.key} if o.key not in ("", o.name) else {})
+                | ({"by_place": True} if o.by_place else {})
                 for o in model.outputs
             ],
         }
@@ -111,7 +112,10 @@ class Inspection:
             }
         if self.outlook is not None:
             return facts | self.outlook.to_dict()
-        facts["layers"] = [_layer(layer) for layer in model.layers]
+        facts["layers"] = [
+            _layer(layer) | ({"last_conv": True} if layer.name == model.last_conv else {})
+            for layer in model.layers
+        ]
         return facts
 
     @property
@@ -194,7 +198,7 @@ def _used_of(plan: Plan) -> ModelInfo:
         path=spec.path,
         loader=spec.loader,
         inputs=spec.inputs or (spec.input,),
-        outputs=(OutputInfo(spec.output_name, shape, spec.tail),),
+        outputs=(OutputInfo(spec.output_name, shape, spec.tail, by_place=bool(spec.dense)),),
         layers=(),
         own=spec.own,
         channels_first=spec.transposed,

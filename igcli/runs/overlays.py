@@ -75,7 +75,7 @@ class Overlays:
     ) -> None:
         if self._out.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-        picture = draw_overlay(attribution, image, caption(explanation))
+        picture = draw_overlay(attribution, image, caption(explanation), explanation.zone)
         with whole_file(path, synced=False) as temporary:
             save_png(picture, temporary, explanation.id, COMPRESSION)
 

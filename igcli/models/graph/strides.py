@@ -68,9 +68,7 @@ def _followed(tensor: Any, source: Any) -> Register | None:
             continue
         seen.add(here.op)
         for before, step in reversed(_steps(here.op)):
-            waiting.append(
-                (before, (step[0].after(lines[0]), step[1].after(lines[1])))
-            )
+            waiting.append((before, (step[0].after(lines[0]), step[1].after(lines[1]))))
     return None
 
 
@@ -85,8 +83,8 @@ def _steps(op: Any) -> list[tuple[Any, Lines]]:
 
 
 def _sides(tensor: Any) -> tuple[int, int] | None:
-    shape = tensor.shape.as_list() if tensor.shape.rank == 4 else [None] * 4
-    return None if None in shape[1:3] else (shape[1], shape[2])
+    height, width = tensor.shape.as_list()[1:3] if tensor.shape.rank == 4 else (None, None)
+    return None if height is None or width is None else (height, width)
 
 
 def _window(op: Any) -> tuple[Any, Lines] | None:

@@ -1,18 +1,20 @@
 """describe: a model file's inputs, outputs and layers, for people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from igcli.common.model_spec import EntryPoint, InputSpec, LayerInfo, ModelSettings, Tail
 from igcli.common.own_scaling import OwnScaling
+from igcli.common.shapes import is_image_shape
+from igcli.models.dense_scores import has_places
 from igcli.models.graph.inlined import inline
 from igcli.models.graph.stateful import drawn, has_state
 from igcli.models.loaders.network import Network
 from igcli.models.scores import find_tail
 from igcli.models.selection.any_batch import opened
-from igcli.models.selection.layers import layer_infos
+from igcli.models.selection.layers import last_convolution, layer_infos
 from igcli.models.selection.packing import all_typed
 from igcli.models.selection.pixels import with_pixels
 from igcli.models.selection.reading import as_read, is_channels_first
@@ -21,12 +23,16 @@ from igcli.models.selection.scaling import own_scaling
 
 @dataclass(frozen=True, slots=True)
 class OutputInfo:
-    """One output: its shape, the last operation before it, and its key in a dict of outputs."""
+    """One output: its shape, the last operation before it, and its key in a dict of outputs.
+
+    `by_place` tells one that has a score for each class at each place of an input picture.
+    """
 
     name: str
     shape: tuple[int | None, ...]
     tail: Tail
     key: str = ""
+    by_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class ModelInfo:
         What draws random numbers that an output depends on, other ones at each call.
     entry_points : tuple of EntryPoint
         What of a SavedModel can be called; empty for other models.
+    last_conv : str or None
+        The layer that ``--layer last-conv`` finds.
     """
 
     path: Path
@@ -55,6 +63,7 @@ class ModelInfo:
     batch: int | None = None
     draws: tuple[str, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
+    last_conv: str | None = None
 
 
 def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> ModelInfo:
@@ -72,7 +81,7 @@ def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> 
         loader=network.loader,
         inputs=network.inputs,
         outputs=tuple(
-            OutputInfo(name, tuple(tensor.shape[1:]), find_tail(tensor)[0], key)
+            _output(name, tensor, key, network.inputs)
             for name, tensor, key in zip(network.outputs, outputs.outputs, keys, strict=True)
         ),
         layers=layer_infos(network.model),
@@ -81,7 +90,14 @@ def describe(tf: Any, network: Network, path: Path, settings: ModelSettings) -> 
         batch=network.batch,
         draws=_drawn(tf, outputs, function, rows),
         entry_points=network.entry_points,
+        last_conv=last_convolution(network.model),
     )
+
+
+def _output(name: str, tensor: Any, key: str, inputs: Sequence[InputSpec]) -> OutputInfo:
+    shape, tail = tuple(tensor.shape[1:]), find_tail(tensor)[0]
+    picture = next((spec.shape for spec in inputs if is_image_shape(spec.shape)), ())
+    return OutputInfo(name, shape, tail, key, has_places(picture, shape, tail))
 
 
 def _drawn(

@@ -1,7 +1,7 @@
 """Layers of a Keras model: their names, and what goes into or comes out of one as it runs."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 from igcli.common.errors import ConfigError
 from igcli.common.model_spec import LayerCall, LayerInfo
 from igcli.models.selection.calls import calls_of
-
 
 # What a layer asks for by this name: the last one that has several places.
 LAST_CONV = "last-conv"
@@ -58,15 +57,22 @@ def _shape(layer: Any) -> str:
 def last_convolution(model: Any) -> str | None:
     """Return the name of the last layer that gives a map of several places, as `layer_infos` does.
 
-    What pools it, or only hands it on, does not count. None where there is no such layer.
+    What pools it, or only hands it on, does not count, nor do the scores themselves. None where
+    there is no such layer.
     """
+    return _last(model, {id(tensor) for tensor in getattr(model, "outputs", None) or ()})
+
+
+def _last(model: Any, scores: Set[int]) -> str | None:
     found = None
     for layer in getattr(model, "layers", ()):
         sides = _places(layer)
         if sides is None or min(sides) < _LEAST_SIDE or is_input(layer):
             continue
+        if id(layer.output) in scores:
+            continue
         if hasattr(layer, "layers"):
-            inner = last_convolution(layer)
+            inner = _last(layer, frozenset())
             found = layer.name if inner is None else f"{layer.name}/{inner}"
         elif not type(layer).__name__.endswith(_HANDS_ON):
             found = layer.name

@@ -30,6 +30,8 @@ class Seen:
         What was seen along the path.
     sums : dict of str to float
         Of maps that were brought to the image's size, a layer's: what they add up to themselves.
+    zone : Array or None
+        The places of the output that are explained; see `Explanation.zone`.
     """
 
     row: int
@@ -37,6 +39,7 @@ class Seen:
     image: Array | None
     profile: Profile | None
     sums: dict[str, float] = field(default_factory=dict)
+    zone: Array | None = None
 
 
 def open_begun_run(out: Path) -> StoredRun:
@@ -94,8 +97,8 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
     maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
-    arrays = zip(maps, run.images(shown), run.profiles(shown), strict=True)
-    for row, (found, image, profile) in zip(shown, arrays, strict=True):
+    arrays = zip(maps, run.images(shown), run.profiles(shown), run.zones(shown), strict=True)
+    for row, (found, image, profile, zone) in zip(shown, arrays, strict=True):
         # A single map needs no name.
         named = {name if layout.is_grouped else "": found[name] for name in layout.order}
         if not run.kept.pixels:
@@ -105,7 +108,7 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
             sums = {name: float(own.sum(dtype=np.float64)) for name, own in named.items()}
             size = image.shape[:2]
             named = {name: run.kept.register.over(own, size) for name, own in named.items()}
-        yield Seen(row.row, named, image, profile, sums)
+        yield Seen(row.row, named, image, profile, sums, zone)
 
 
 def _of_regions(masses: Array) -> dict[str, Array]:

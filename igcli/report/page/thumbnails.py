@@ -10,6 +10,7 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.cells import in_squares
 from igcli.common.explanation import Profile
+from igcli.figures.pixels import rgb_of
 from igcli.figures.scale import CLIP_PERCENT, signed_scale
 from igcli.figures.thumbnails import (
     STEPS,
@@ -20,6 +21,7 @@ from igcli.figures.thumbnails import (
     small_heat,
     to_rgb,
 )
+from igcli.figures.zone import outlined
 from igcli.report.page.seen import Seen
 
 # With its base64 this leaves a quarter of 30 KB, the page's promise, to a row's numbers and path.
@@ -42,7 +44,7 @@ def show(seen: Seen) -> dict[str, Any]:
     """
     drawn = sum(not _is_line(values) for values in seen.maps.values())
     return {
-        "image": None if seen.image is None else data_uri(_image(seen.image)),
+        "image": None if seen.image is None else data_uri(_image(_outlined(seen.image, seen.zone))),
         "maps": [
             {
                 "name": name,
@@ -53,6 +55,10 @@ def show(seen: Seen) -> dict[str, Any]:
         ],
         "profile": None if seen.profile is None else _profile(seen.profile),
     }
+
+
+def _outlined(image: Array, zone: Array | None) -> Array:
+    return image if zone is None else outlined(rgb_of(image), zone, image.shape)
 
 
 def _is_line(values: Array) -> bool:

@@ -201,7 +201,7 @@ class _Work:
         return self._look.top(self._look.plane(subject.attribution))
 
     def _subject(self, row: Explanation, attribution: Array, image: Array) -> Subject:
-        subject = Subject(attribution, image, tuple(caption(row)), _title(row))
+        subject = Subject(attribution, image, tuple(caption(row)), _title(row), zone=row.zone)
         if self._look.style != _TUTORIAL:
             return subject
         baseline = baseline_of(self._run, row, image)
