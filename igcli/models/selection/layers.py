@@ -1,7 +1,7 @@
 """Layers of a Keras model: their names, and what goes into or comes out of one as it runs."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -60,23 +60,32 @@ def last_convolution(model: Any) -> str | None:
     What pools it, or only hands it on, does not count, nor do the scores themselves. None where
     there is no such layer.
     """
-    return _last(model, {id(tensor) for tensor in getattr(model, "outputs", None) or ()})
+    return _last(model, is_scores=True)
 
 
-def _last(model: Any, scores: Set[int]) -> str | None:
-    found = None
+def _last(model: Any, is_scores: bool) -> str | None:
+    """Return the same of a model in a model, which gives the scores or not."""
+    found, scores = None, _given_by(model) if is_scores else frozenset()
     for layer in getattr(model, "layers", ()):
         sides = _places(layer)
         if sides is None or min(sides) < _LEAST_SIDE or is_input(layer):
             continue
-        if id(layer.output) in scores:
-            continue
+        gives_scores = id(layer) in scores
         if hasattr(layer, "layers"):
-            inner = _last(layer, frozenset())
+            inner = _last(layer, gives_scores)
+            if gives_scores and inner is None:
+                continue
             found = layer.name if inner is None else f"{layer.name}/{inner}"
-        elif not type(layer).__name__.endswith(_HANDS_ON):
+        elif not gives_scores and not type(layer).__name__.endswith(_HANDS_ON):
             found = layer.name
     return found
+
+
+def _given_by(model: Any) -> frozenset[int]:
+    """Return the layers, by their identity, whose outputs are the model's own."""
+    tensors = getattr(model, "outputs", None) or ()
+    origins = (getattr(tensor, "_keras_history", None) for tensor in tensors)
+    return frozenset(id(origin.operation) for origin in origins if origin is not None)
 
 
 def _places(layer: Any) -> tuple[float, float] | None:
