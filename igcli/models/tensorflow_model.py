@@ -73,7 +73,7 @@ class TensorFlowModel:
         self._dense = as_dense(loaded, self._output_shape, self._tail, settings.scores)
         # Now: it fails where no gradient flows.
         everywhere = () if self._dense is None else (self._zones((None,)),)
-        self._once(self._row_gradients, *self._signature, *everywhere)
+        self._rows = self._once(self._row_gradients, *self._signature, *everywhere)
         self._enter = self._entrance()
         self.spec = ModelSpec(
             path=path,
