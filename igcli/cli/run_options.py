@@ -97,7 +97,8 @@ _SETTINGS = (
         help="predicted, top:K, truth or predicted,truth (with --truth), folder (the sub-folder "
         "names the class), a class number, a class name (with --labels), or a file of the inputs' "
         "classes (CSV of file and label, .npy, text); array:NAME for an array beside the inputs in "
-        "an .npz; a place 3,12,40 in an output of several axes.",
+        "an .npz; a place 3,12,40 in an output of several axes. Of one score per place: "
+        "CLASS@predicted, CLASS@FOLDER (masks) or CLASS@x1,y1,x2,y2, the mean over that zone.",
     ),
     run_option(
         "truth",
@@ -164,7 +165,8 @@ _SETTINGS = (
     run_option(
         "layer",
         metavar="NAME",
-        help="Explain what this layer gives, not the inputs; OUTER/NAME in a nested model.",
+        help="Explain what this layer gives, not the inputs; OUTER/NAME in a nested model; "
+        "last-conv for the last one of several places.",
     ),
     run_option("layer_input", help="With --layer: explain what goes into it."),
     run_option(

@@ -45,6 +45,11 @@ class Targets:
     kinds: tuple[str, ...] = ()
     zones: Zones | None = None
 
+    @property
+    def in_words(self) -> str:
+        """What is explained of an output of one score per place; "" for any other."""
+        return "" if self.zones is None else self.zones.in_words
+
     def prediction(self, scores: Array) -> int:
         """Return the class of the highest score; over zones, that of the largest one."""
         if self.zones is None:

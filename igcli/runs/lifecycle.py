@@ -243,12 +243,11 @@ class _LockedRun:
 
     def _result(self, tally: Tally, failure: Exception | None) -> RunResult:
         plan, task, writer, stopped = self._plan, self._task, self._writer, None
+        out = plan.config.out
         if failure is not None or writer.finished < len(task.blocks):
-            stopped = run_stopped(
-                failure, writer.stored, writer.passing, self._asked, plan.config.out
-            )
+            stopped = run_stopped(failure, writer.stored, writer.passing, self._asked, out)
         return RunResult(
-            out=plan.config.out,
+            out=out,
             asked=self._asked,
             before=self._before,
             here=self._here,
@@ -269,7 +268,7 @@ class _LockedRun:
             certifies_regions=plan.calibration.certifies_regions,
             selection=plan.preflight.selection,
             conditions=plan.config.where,
-            target=plan.targets.zones.in_words if plan.targets.zones else "",
+            target=plan.targets.in_words,
         )
 
 

@@ -42,7 +42,7 @@ def about(plan: Plan) -> dict[str, Any]:
             "explained": {part.name: list(part.shape) for part in calibration.explained},
             **_of_the_model(plan.model.spec),
             **stores_to_json(plan.maps, calibration.certifies_regions),
-            **({"target": plan.targets.zones.in_words} if plan.targets.zones else {}),
+            **({"target": plan.targets.in_words} if plan.targets.zones else {}),
             "pictured": plan.maps.picture.name if plan.maps.picture else None,
             **naming_to_json(preflight.pictures),
         },

@@ -178,22 +178,16 @@ class StoredRun:
 
     def images(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
         """Yield what the model saw, uint8 (height, width, channels); None where none are stored."""
-        for chunk in self._chunks([row.row for row in rows]):
-            if self.layout.image_shape:
-                yield from self._reader.stacked([IMAGES], chunk)[IMAGES]
-            else:
-                yield from [None] * len(chunk)
+        return self._each(IMAGES if self.layout.image_shape else "", rows)
 
     def zones(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
-        """Yield where in the output each is explained; None where that is not stored.
+        """Yield where in the output each is explained, see `Explanation.zone`; None if not known."""
+        return self._each(ZONES if self.layout.has_zones else "", rows)
 
-        uint8 (rows, columns) of an output of one score per place; see `Explanation.zone`.
-        """
+    def _each(self, dataset: str, rows: Sequence[Explanation]) -> Iterator[Array | None]:
         for chunk in self._chunks([row.row for row in rows]):
-            if self.layout.has_zones:
-                yield from self._reader.stacked([ZONES], chunk)[ZONES]
-            else:
-                yield from [None] * len(chunk)
+            found = self._reader.stacked([dataset], chunk)[dataset] if dataset else None
+            yield from [None] * len(chunk) if found is None else found
 
     def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
         """Yield rows that did not fail, in the run's order, with the shown input's map and image.

@@ -78,18 +78,14 @@ def by_hand(
 
     nodes, weights = np.polynomial.legendre.leggauss(_STEPS)
 
-    def score(point: Any) -> Any:
-        return tf.reduce_sum(of(model(point, training=False)[0]) * zone) / zone.sum()
-
-    total = np.zeros(x.shape)
-    for node, weight in zip((1 + nodes) / 2, weights / 2, strict=True):
-        point = tf.constant((node * x)[None].astype(np.float32))
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            value = score(point)
-        total += weight * tape.gradient(value, point).numpy()[0]
-    ends = [float(score(tf.constant(end[None]))) for end in (x, np.zeros_like(x))]
-    return total * x, *ends
+    alphas = np.concatenate([(1 + nodes) / 2, [1.0, 0.0]])
+    points = tf.constant(np.multiply.outer(alphas, x).astype(np.float32))
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        scores = tf.reduce_sum(of(model(points, training=False)) * zone, (1, 2)) / zone.sum()
+    gradients = tape.gradient(scores, points).numpy()[:_STEPS]
+    total = np.tensordot(weights / 2, gradients, 1)
+    return total * x, float(scores[-2]), float(scores[-1])
 
 
 def rows_of(out: Path) -> list[dict[str, str]]:
@@ -246,6 +242,7 @@ def test_a_place_is_explained_as_before(igcli: Igcli, folder: Path, tmp_path: Pa
     assert {row["target_name"] for row in rows_of(tmp_path / "out")} == {"3,5,2"}
 
 
+@pytest.mark.slow
 def test_batches_and_the_adaptive_method_change_no_zone(
     igcli: Igcli, folder: Path, tmp_path: Path
 ) -> None:
@@ -277,6 +274,7 @@ def test_zones_are_stored_and_outlined(igcli: Igcli, folder: Path, tmp_path: Pat
     assert igcli("report", out).exit_code == 0
 
 
+@pytest.mark.slow
 def test_other_masks_are_another_run(igcli: Igcli, folder: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -291,6 +289,7 @@ def test_other_masks_are_another_run(igcli: Igcli, folder: Path, tmp_path: Path)
     assert result.exit_code == 2 and "--target is" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_zone_that_is_nowhere_is_told(igcli: Igcli, folder: Path, tmp_path: Path) -> None:
     command = ("run", folder / "fixed.keras", folder / "photos", "-o", tmp_path / "o", *_UNSCALED)
     refused = {
@@ -312,6 +311,7 @@ def test_a_zone_that_is_nowhere_is_told(igcli: Igcli, folder: Path, tmp_path: Pa
     assert result.exit_code == 3 and "3 of 4 inputs have no mask" in result.stderr
 
 
+@pytest.mark.slow
 def test_where_judges_zones(igcli: Igcli, folder: Path, tmp_path: Path) -> None:
     path, photos = folder / "fixed.keras", folder / "photos"
     explained(igcli, tmp_path / "all", path, photos, "--target", "1@0,0,48,32")
