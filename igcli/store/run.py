@@ -181,7 +181,7 @@ class StoredRun:
         return self._each(IMAGES if self.layout.image_shape else "", rows)
 
     def zones(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
-        """Yield where in the output each is explained, see `Explanation.zone`; None if not known."""
+        """Yield where in the output each is explained, see `Explanation.zone`; None if unknown."""
         return self._each(ZONES if self.layout.has_zones else "", rows)
 
     def _each(self, dataset: str, rows: Sequence[Explanation]) -> Iterator[Array | None]:
