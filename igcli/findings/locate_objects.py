@@ -100,7 +100,9 @@ def _unused(named: dict[str, list[Box]] | dict[str, Path], names: dict[str, str]
 
 def _is_of(box: Box, row: Explanation) -> bool:
     """Tell whether a box is of the explained class, by its number or its name, or of any."""
-    return not box.of or box.of == str(row.target) or _plain(box.of) == _plain(row.target_name)
+    # Of a zone, its place stands behind the class's name.
+    names = {row.target_name, row.target_name.partition("@")[0]}
+    return not box.of or box.of == str(row.target) or _plain(box.of) in map(_plain, names)
 
 
 def _plain(name: str) -> str:
