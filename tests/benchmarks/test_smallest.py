@@ -16,7 +16,7 @@ SMALLEST = {
     "drift": "--only batches\\ of\\ 64 --sets 1",
     "flatness": "--images 10 --steps 4 --images-steps 4 --digits 2",
     "fuzz_scan": "--minutes 0.02",
-    "locate_speed": "--densities 70 --photos 3",
+    "findings_speed": "--densities 70 --photos 20",
     "long_run": "--count 2000",
     "peers": "--only mnist --tools igcli --rounds 1 --digits 2",
     "rows": "--only mnist --turns 1",
