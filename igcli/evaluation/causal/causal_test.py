@@ -1,7 +1,7 @@
 """The causal test: a place's cells covered in its images, and pasted into others' images."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -146,32 +146,30 @@ def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} × {shape[1]}"
 
 
-@dataclass(frozen=True, slots=True)
 class _Test:
-    request: CausalRequest
-    densities: Densities
-    probe: Probe
-    at: dict[str, int] = field(init=False)
+    """The test of one place after another."""
 
-    def __post_init__(self) -> None:
-        at = {row.id: place for place, row in enumerate(self.densities.rows)}
-        object.__setattr__(self, "at", at)
+    def __init__(self, request: CausalRequest, densities: Densities, probe: Probe) -> None:
+        self._request, self._densities, self._probe = request, densities, probe
+        self._places = {row.id: place for place, row in enumerate(densities.rows)}
 
     def of(self, place: PlaceToTest) -> TestedPlace:
-        seed, regions = self.request.seed, self.densities.regions
-        cells = _Cells(self.request, regions, place)
-        own = self._sample(place.rows, "own", self.request.count)
+        seed, regions = self._request.seed, self._densities.regions
+        cells = _Cells(self._request, regions, place)
+        own = self._sample(place.rows, "own", self._request.count)
         others = self._sample(place.others, "others", len(own))
-        receivers = self._sample(place.receivers, "receivers", self.request.count)
+        receivers = self._sample(place.receivers, "receivers", self._request.count)
         donors: list[_Donor] = []
 
         def cover_own(row: Explanation, raw: Array) -> Mapping[str, Array]:
             donors.append(cells.donor(row, raw))
-            hottest = hottest_cells(self.densities.values[self.at[row.id], ..., 0], place.cells)
+            hottest = hottest_cells(
+                self._densities.values[self._places[row.id], ..., 0], place.cells
+            )
             return cells.cover(row, raw) | {HOTTEST: cells.filled(raw, hottest)}
 
-        covered = [*self.probe.changes(own, OWN, None, cover_own)]
-        rest = [*self.probe.changes(others, OTHERS, None, cells.cover)]
+        covered = [*self._probe.changes(own, OWN, None, cover_own)]
+        rest = [*self._probe.changes(others, OTHERS, None, cells.cover)]
         made = [*self._paste(receivers, place, donors)]
         return TestedPlace(
             place,
@@ -197,15 +195,13 @@ class _Test:
                 RANDOM_PASTED: pasted(raw, donor.random_mask, donor.random_pixels),
             }
 
-        for change in self.probe.changes(rows, RECEIVERS, place.target, paste):
+        for change in self._probe.changes(rows, RECEIVERS, place.target, paste):
             if change.prediction_before != place.target:
                 yield change
 
-    def _sample(
-        self, rows: Sequence[Explanation], what: str, most: int
-    ) -> Sequence[Explanation]:
+    def _sample(self, rows: Sequence[Explanation], what: str, most: int) -> Sequence[Explanation]:
         """Return at most so many rows, drawn by the seed, in the run's order."""
-        random = np.random.default_rng([self.request.seed, len(what)])
+        random = np.random.default_rng([self._request.seed, len(what)])
         chosen = random.permutation(len(rows))[:most]
         return sorted((rows[i] for i in chosen), key=lambda row: row.row)
 

@@ -139,13 +139,14 @@ def compared(
     second = {change.id: change for change in changes if change.edit == random}
     both = [identity for identity in first if identity in second]
     own, other = [first[i] for i in both], [second[i] for i in both]
-    effects = effect_of(own, counts, seed), effect_of(other, counts, seed)
-    if effects[0] is None or effects[1] is None:
+    at_place, at_random = effect_of(own, counts, seed), effect_of(other, counts, seed)
+    if at_place is None or at_random is None:
         return None
     apart = np.array([a.score_after - b.score_after for a, b in zip(own, other, strict=True)])
     return Compared(
-        *effects,
-        effects[0].share - effects[1].share,
+        at_place,
+        at_random,
+        at_place.share - at_random.share,
         of_difference([counts(one) for one in own], [counts(one) for one in other]),
         float(apart.mean()),
         of_mean(apart, seed, f"{own[0].images} {place} less {random}"),

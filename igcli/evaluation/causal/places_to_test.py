@@ -11,7 +11,7 @@ from igcli.common.explanation import Explanation
 from igcli.findings.clusters import Cluster, Clusters
 from igcli.findings.densities import Densities
 from igcli.findings.groups import group_names, members
-from igcli.findings.places import Place
+from igcli.findings.places import Place, find_places
 
 Cells = tuple[tuple[int, int], ...]
 FIXED_PLACE = "fixed place"
@@ -51,6 +51,12 @@ class PlaceToTest:
     def title(self) -> str:
         """What it is called."""
         return f"{self.group}, {' and '.join(self.found_by)}"
+
+
+def fixed_places(clusters: Clusters) -> list[Place]:
+    """Return the places of the same run by the same groups, as `igcli summarize` finds them."""
+    groups = members(group_names(clusters.densities.rows, clusters.column))
+    return find_places(clusters.densities, groups)
 
 
 def places_to_test(clusters: Clusters, places: Sequence[Place]) -> tuple[PlaceToTest, ...]:

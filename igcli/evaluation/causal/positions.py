@@ -31,9 +31,7 @@ def _position(cells: Sequence[tuple[int, int]], grid: tuple[int, int]) -> str:
     return f"at the {down} {across}" if down else f"at the {across}"
 
 
-def _axes(
-    cells: Sequence[tuple[int, int]], grid: tuple[int, int]
-) -> list[tuple[list[int], int]]:
+def _axes(cells: Sequence[tuple[int, int]], grid: tuple[int, int]) -> list[tuple[list[int], int]]:
     return [([cell[axis] for cell in cells], grid[axis]) for axis in (0, 1)]
 
 

@@ -1,4 +1,4 @@
-"""The probe: a model asked what it says of images whose cells were changed; forward passes alone."""
+"""The probe: a model asked what it says of images whose cells were changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -13,7 +13,6 @@ from igcli.evaluation.causal.causal_verdict import (
 )
 from igcli.evaluation.causal.effects import Compared, Effect
 from igcli.evaluation.causal.places_to_test import PlaceToTest
-from igcli.evaluation.causal.positions import in_words
 from igcli.evaluation.causal.probe import Change
 
 _SHOWN = 5
@@ -158,6 +157,11 @@ class CausalTests:
         if self.failed:
             named = [on_one_line(f"{identity} ({why})") for identity, why in self.failed.items()]
             yield f"untested   {len(named)} images: {the_first(named, _SHOWN)}"
+
+    def markdown(self) -> str:
+        """Return the same as Markdown."""
+        items = "".join(f"- {line.strip()}\n" for line in self.lines())
+        return f"\n### Does the model need the place?\n\n{items}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
