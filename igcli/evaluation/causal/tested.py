@@ -16,6 +16,8 @@ from igcli.evaluation.causal.places_to_test import PlaceToTest
 from igcli.evaluation.causal.probe import Change
 
 _SHOWN = 5
+# A class hangs on what changes so many of its images; on what changes fewer it leans.
+_HANGS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class TestedPlace:
         """Say the verdict in one sentence."""
         name = f"{on_one_line(self.place.target_name)!r}"
         if self.verdict == CAUSAL:
-            says = f"{name} hangs on the cells {self.where}"
+            most = max(one.difference for one in (self.covered, self.pasted) if one is not None)
+            says = f"{name} {'hangs' if most >= _HANGS else 'leans'} on the cells {self.where}"
         elif self.verdict == NOT_CAUSAL:
             says = f"{name} does not hang on the cells {self.where}"
         else:
