@@ -30,5 +30,7 @@ STORE_DTYPES = (FLOAT32, FLOAT16)
 # By the model, which must be loaded for it.
 AUTO = "auto"
 PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")
+# What the causal test covers cells with.
+FILLS = ("mean", "blur")
 # What `--where` takes.
 WHERE = "wrong, right, class=NAME or score<V (or <=, >, >=)"

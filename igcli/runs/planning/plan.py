@@ -145,6 +145,39 @@ class Handover:
     selection: Selection | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A loaded model, and the inputs as it takes them."""
+
+    model: GradientModel
+    preprocessing: Preprocessing
+    source: Source
+
+
+def bind_inputs(preflight: Preflight, load_model: LoadModel, warn: Warn) -> Bound:
+    """Load a run's model, and bind its inputs to it: all that forward passes need.
+
+    Raises
+    ------
+    IgcliError
+        When it can't be loaded, or does not take the inputs.
+    """
+    config, listing = preflight.config, preflight.listing
+    model = load_model(config.model, preflight.model_settings, warn)
+    pixels = [name for name, array in listing.arrays.items() if array.dtype == np.uint8]
+    preprocessing = settle_preprocess(preflight.settings.preprocess, model.spec, pixels)
+    if preflight.earlier is not None:
+        check_preprocess(config, preflight.earlier, preprocessing.name)
+    reading = Reading(
+        preprocess=preprocessing.name,
+        resize=preflight.settings.resize,
+        image_size=config.image_size,
+        depth=config.bit_depth,
+        bands=config.bands or (),
+    )
+    return Bound(model, preprocessing, bind(listing, model.spec, reading))
+
+
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     """Check a run from its cheapest part to its dearest, and write nothing.
 
@@ -184,20 +217,9 @@ def plan_run(
         Whatever makes the run impossible, named.
     """
     config, listing = preflight.config, preflight.listing
-    model = load_model(config.model, preflight.model_settings, warn)
+    bound = bind_inputs(preflight, load_model, warn)
+    model, preprocessing, source = bound.model, bound.preprocessing, bound.source
     spec = model.spec
-    pixels = [name for name, array in listing.arrays.items() if array.dtype == np.uint8]
-    preprocessing = settle_preprocess(preflight.settings.preprocess, spec, pixels)
-    if preflight.earlier is not None:
-        check_preprocess(config, preflight.earlier, preprocessing.name)
-    reading = Reading(
-        preprocess=preprocessing.name,
-        resize=preflight.settings.resize,
-        image_size=config.image_size,
-        depth=config.bit_depth,
-        bands=config.bands or (),
-    )
-    source = bind(listing, spec, reading)
     preflight.labels.check(spec.output_shape[-1] if spec.output_shape else spec.classes)
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
     truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
