@@ -14,9 +14,10 @@ LOCK = ".lock"
 REPORT = "report.html"
 LOCATE = "locate.csv"
 CLUSTERS, CLUSTERS_CSV = "clusters", "clusters.csv"
+FINDINGS, FINDINGS_JSON = "findings", "findings.json"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
-    CLUSTERS,
+    CLUSTERS, FINDINGS,
 )  # fmt: skip
 
 
