@@ -14,6 +14,8 @@ from igcli.store.layout import (
     CLUSTERS,
     CLUSTERS_CSV,
     FIGURES,
+    FINDINGS,
+    FINDINGS_JSON,
     LOCATE,
     LOCK,
     OVERLAYS,
@@ -153,6 +155,10 @@ def remove_joined(out: Path) -> None:
     if not (out / CLUSTERS).is_symlink():
         (out / CLUSTERS / CLUSTERS_CSV).unlink(missing_ok=True)
         remove_files(out / CLUSTERS, "*.png", is_ours)
+    if not (out / FINDINGS).is_symlink():
+        for name in (FINDINGS_JSON, LOCATE, CLUSTERS_CSV):
+            (out / FINDINGS / name).unlink(missing_ok=True)
+        remove_files(out / FINDINGS, "*.png", is_ours)
     for path in (out / PARTS).glob(_VIEWS):
         path.unlink()
 

@@ -1,7 +1,7 @@
 """A finding: one sentence about a run, and the rows that it is about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from igcli.common.text import finite
@@ -116,13 +116,6 @@ class Gathered:
     def sections(self) -> list[str]:
         """The kinds that have something to say, in order."""
         return [kind for kind in SECTIONS if self.of(kind) or self.notes_of(kind)]
-
-    def with_kind(self, kind: str, other: "Gathered") -> "Gathered":
-        """Return these with another's findings and notes of one kind in place of their own."""
-        kept = [one for one in self.findings if one.kind != kind]
-        notes = [note for note in self.notes if note[0] != kind]
-        notes += [note for note in other.notes if note[0] == kind]
-        return replace(self, findings=(*kept, *other.of(kind)), notes=tuple(notes))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.errors import IgcliError
 from igcli.common.text import on_one_line, the_first
 from igcli.findings.clusters import POSITIVE, Clusters, clusters_in
 from igcli.findings.clusters_text import said as said_of_cluster
@@ -67,11 +66,6 @@ def search_maps(run: StoredRun, column: str | None, seed: int) -> Searched:
         clusters_in(densities, run.out, column, POSITIVE, seed),
         run.per_input,
     )
-
-
-def why_not_searched(error: IgcliError) -> str:
-    """Say why a run's maps were not searched."""
-    return f"maps were not searched: {error.problem}"
 
 
 def _first_of_each_input(run: StoredRun, densities: Densities) -> Densities:
@@ -137,11 +131,8 @@ def notes_of_clusters(clusters: Clusters) -> Iterator[tuple[str, str]]:
     """Yield that none is suspicious, where that is so."""
     able = sum(one.suspicion is not None for one in clusters.found)
     if not clusters.suspicious:
-        groups = len({one.group for one in clusters.found})
-        yield CLUSTER, (
-            f"none suspicious: {groups} groups in {len(clusters.found)} clusters, of which {able} "
-            "are large enough to be held against the rest of their group"
-        )
+        able_ones = f"{able} of them are large enough to be held against the rest of their group"
+        yield CLUSTER, f"none suspicious: {len(clusters.found)} clusters, {able_ones}"
 
 
 def standing_found(summary: Summary) -> Iterator[Finding]:
@@ -196,7 +187,7 @@ def _outermost(values: Array, ids: Sequence[str], means: tuple[float, float]) ->
 
 def _standing(
     group: Group, name: str, means: tuple[float, float], ids: tuple[str, ...]
-) -> Finding:
+) -> Finding:  # fmt: skip
     own, rest = means
     if name == "border":
         where = "at" if own > rest else "away from"
