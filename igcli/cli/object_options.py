@@ -27,7 +27,8 @@ _OPTIONS = (
         metavar="FILE",
         type=click.Path(path_type=Path, dir_okay=False, exists=True),
         help="Boxes in the original images' pixels: a CSV file with the columns id,x1,y1,x2,y2 "
-        "and, if you like, class (x2 and y2 are the first outside), or a .json file as COCO has it.",
+        "and, if you like, class (x2 and y2 are the first outside), or a .json file as COCO has "
+        "it.",
     ),
     click.option(
         "--masks",

@@ -78,10 +78,10 @@ def read_spots(path: Path, rows: Sequence[Explanation]) -> Spots | None:
                 if line["left_out"]:
                     left[line["left_out"]] = left.get(line["left_out"], 0) + 1
                     continue
-                numbers = [float(line[name]) for name in ("inside", "lift", "hit")]
+                inside, lift, hit = (float(line[name]) for name in ("inside", "lift", "hit"))
                 error = float(line["lift_error"] or 0.0)
                 name = line["target_name"] or line["target"]
-                measured.append(Spot(line["id"], name, *numbers, error))
+                measured.append(Spot(line["id"], name, inside, lift, hit, error))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     targets = {row.id: "" if row.target is None else str(row.target) for row in rows}

@@ -70,8 +70,8 @@ def _item(one: Finding, number: int) -> str:
         count = f"{len(one.ids):,} row{'s' if len(one.ids) > 1 else ''}"
         label = f"show {count}"
         link = (
-            f' <a href="#finding={number}" data-finding="{number}" '
-            f'aria-label="{label}: {text(one.text)}">{label}</a>'
+            f' <button type="button" class="link" data-finding="{number}" '
+            f'aria-label="{label}: {text(one.text)}">{label}</button>'
         )
     six = f'<div class="six" data-six="{number}"></div>' if one.ids else ""
     return f"<li><span{tone}>{text(one.text)}</span>{link}{six}</li>\n"

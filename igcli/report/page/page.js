@@ -203,7 +203,6 @@ function onClick(event) {
   else if (where) go(where);
   else if (open) openRow(Number(open));
   else if (finding) {
-    event.preventDefault();
     showFinding(Number(finding));
   }
   else if (wanted) {

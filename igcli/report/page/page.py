@@ -231,8 +231,8 @@ def _notices(run: StoredRun, shown: int) -> list[str]:
     able = sum(row.status == "ok" for row in run.rows)
     if shown < able:
         found.append(
-            f"{shown:,} of {able:,} explanations have pictures here: of findings, those that did not converge, "
-            "then those with the largest error estimates or deltas. "
+            f"{shown:,} of {able:,} explanations have pictures here: of findings, those that did "
+            "not converge, then those with the largest error estimates or deltas. "
             f"igcli report … --pictures {able} shows all."
         )
     return found
