@@ -314,7 +314,7 @@ def test_wrong_predictions_are_a_click_away(tab: Browser, tmp_path: Path) -> Non
     assert tab.problems == []
 
 
-def test_a_finding_shows_its_rows_in_the_table(opened: Browser, page: Path) -> None:
+def test_a_finding_shows_its_rows_in_the_table(opened: Browser) -> None:
     names = "findings.map(found => found.map(row => column.id[row]).join())"
     number = opened.js(names).index("far.png,near.png")
     assert opened.js(f"document.querySelectorAll('[data-six=\"{number}\"] img').length") == 4
@@ -324,5 +324,6 @@ def test_a_finding_shows_its_rows_in_the_table(opened: Browser, page: Path) -> N
     assert opened.js("location.hash") == f"#finding={number}"
     opened.press("Enter")
     assert opened.js(COUNT) == "1–50 of 124"
-    opened.open(page, f"#finding={number}")
+    opened.js(f"location.hash = '#finding={number}'")
+    opened.until(f"state.finding === {number}")
     assert opened.js(IDS) == ["far.png", "near.png"]
