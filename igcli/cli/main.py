@@ -28,6 +28,7 @@ GROUPS = {
         "locate": "igcli.cli.locate",
         "summarize": "igcli.cli.summarize",
         "clusters": "igcli.cli.clusters",
+        "findings": "igcli.cli.findings",
     },
     "Judge": {
         "verify": "igcli.cli.verify",

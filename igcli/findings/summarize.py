@@ -203,6 +203,17 @@ def summarize(out: Path, column: str | None = None) -> Summary:
     """
     with open_finished_run(out) as run:
         densities = read_densities(run)
+    return summary_of(densities, out, column)
+
+
+def summary_of(densities: Densities, out: Path, column: str | None = None) -> Summary:
+    """Return what the maps of each group have in common, of densities that were read already.
+
+    Raises
+    ------
+    ConfigError
+        When no row has such a group.
+    """
     column = column or default_column(densities.rows)
     names = group_names(densities.rows, column)
     groups = members(names)

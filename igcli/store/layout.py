@@ -20,9 +20,10 @@ CAUSAL_FIELDS = (
     "place", "id", "images", "edit", "target", "score_before", "score_after",
     "prediction_before", "prediction_after",
 )  # fmt: skip
+FINDINGS, FINDINGS_JSON = "findings", "findings.json"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
-    CLUSTERS,
+    CLUSTERS, FINDINGS,
 )  # fmt: skip
 
 

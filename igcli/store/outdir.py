@@ -16,6 +16,8 @@ from igcli.store.layout import (
     CLUSTERS,
     CLUSTERS_CSV,
     FIGURES,
+    FINDINGS,
+    FINDINGS_JSON,
     LOCATE,
     LOCK,
     OVERLAYS,
@@ -156,6 +158,10 @@ def remove_joined(out: Path) -> None:
         for name in (CLUSTERS_CSV, CAUSAL, CAUSAL_CSV):
             (out / CLUSTERS / name).unlink(missing_ok=True)
         remove_files(out / CLUSTERS, "*.png", is_ours)
+    if not (out / FINDINGS).is_symlink():
+        for name in (FINDINGS_JSON, LOCATE, CLUSTERS_CSV):
+            (out / FINDINGS / name).unlink(missing_ok=True)
+        remove_files(out / FINDINGS, "*.png", is_ours)
     for path in (out / PARTS).glob(_VIEWS):
         path.unlink()
 

@@ -176,3 +176,38 @@ def test_the_test_of_nothing_loads_no_model(igcli: Any, tmp_path: Path) -> None:
     assert json.loads(said.stdout)["test"]["places"] == []
     remove_run(out)
     assert not (out / "clusters").exists() or [*(out / "clusters").iterdir()] == []
+
+
+def test_findings_are_what_the_single_commands_find(
+    igcli: Any, marked: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(marked, out)
+    page = tmp_path / "page.md"
+    result = igcli("findings", out, "--markdown", page)
+    assert result.exit_code == 0 and result.stderr == ""
+    assert "Fixed places\n  ! wolf: row 13, column 2 holds " in result.stdout
+    assert "Suspicious clusters\n  ! wolf, cluster 2: 40 images" in result.stdout
+    assert "### Suspicious clusters" in page.read_text()
+    igcli("clusters", out)
+    tables = [out / name / "clusters.csv" for name in ("findings", "clusters")]
+    assert tables[0].read_text() == tables[1].read_text()
+    written = json.loads((out / "findings" / "findings.json").read_text())
+    (place,) = (one for one in written["findings"] if one["kind"] == "place")
+    assert len(place["ids"]) == 40
+    # The report shows what lies there, the causal sentences first.
+    written["causal"] = [{**place, "kind": "causal", "text": "hangs on the corner"}]
+    (out / "findings" / "findings.json").write_text(json.dumps(written))
+    assert igcli("report", out).exit_code == 0
+    html = (out / "report.html").read_text()
+    assert html.index("hangs on the corner") < html.index("row 13, column 2 holds")
+    remove_run(out)
+    assert not (out / "findings").exists()
+
+
+def test_findings_by_another_column(igcli: Any, marked: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(marked, out)
+    found = json.loads(igcli("findings", out, "--by", "folder", "--json").stdout)
+    assert found["read"].endswith("by folder")
+    assert igcli("findings", out, "--by", "nothing").exit_code == 2

@@ -7,7 +7,6 @@ from pathlib import Path
 from igcli.common.arrays import Array
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, Profile
-from igcli.common.totals import Accuracy, Tally
 from igcli.store.run import StoredRun, open_run
 
 
@@ -59,22 +58,6 @@ def open_begun_run(out: Path) -> StoredRun:
 def explanations_asked(run: StoredRun) -> int:
     """Return how many explanations a run was to make; what is there, where that is not told."""
     return max(run.asked or 0, len(run.rows))
-
-
-def accuracy(run: StoredRun) -> Accuracy | None:
-    """Return how often a run's predictions are right; None where that is not known.
-
-    A run of chosen inputs alone says it of all that they were chosen from.
-    """
-    chosen = run.about.get("where")
-    if isinstance(chosen, dict):
-        correct, known = chosen.get("correct"), chosen.get("known")
-        if isinstance(correct, int) and isinstance(known, int) and known:
-            return Accuracy(correct, known)
-        return None
-    tally = Tally()
-    tally.add_all(run.rows)
-    return tally.accuracy(run.per_input)
 
 
 def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
