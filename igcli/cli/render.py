@@ -38,15 +38,28 @@ def _parse_scale(
         raise click.BadParameter(f"{value!r} is none of {', '.join(_SCALES)} or a number") from None
 
 
+def _parse_window(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    try:
+        low, high = (float(part) for part in value.split(":"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not LOW:HIGH, 50:99 for example") from None
+    return low, high
+
+
 @click.command(name="render")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option(
     "--style",
-    type=click.Choice(list(STYLES)),
-    default="overlay",
+    type=click.Choice([AUTO, *STYLES]),
+    default=AUTO,
     show_default=True,
-    help="panel: all on one sheet (image, map, positive, negative); tutorial: baseline, image, "
+    help="auto: as the run drew them: photo, the image beside its heat, where they are large, else "
+    "overlay; outlines: lines around half of the mass; panel: all on one sheet (image, map, positive, negative); tutorial: baseline, image, "
     "map, image over map; regions: the mass of each cell, also where no pixels are kept.",
 )
 @click.option("--sign", type=click.Choice(SIGNS), help="Which attributions count.")
@@ -57,6 +70,13 @@ def _parse_scale(
     metavar="PERCENT",
     type=Number(0, 100, max_open=True),
     help="How much of the absolute mass may saturate.",
+)
+@click.option(
+    "--window",
+    metavar="LOW:HIGH",
+    callback=_parse_window,
+    help="Percentiles of the magnitudes: below LOW the map is transparent, above HIGH colours are "
+    "full.",
 )
 @click.option("--alpha", type=Number(0, 1), help="The opacity of what lies on top.")
 @click.option(
@@ -102,9 +122,12 @@ def command(
     other options are by default goes by the style. Exit code 0: all was drawn; 2: wrong usage;
     3: some have no map, the run is not finished or damaged, or a picture could not be written.
     """
-    from igcli.figures.style import settle_look
+    from igcli.figures.settle import settle_look
+    from igcli.report.pictures.own_style import own_style
     from igcli.report.pictures.render import Wanted, render
 
+    if looks["style"] == AUTO:
+        looks["style"] = own_style(out)
     look = settle_look(**looks, caption=not no_caption)
     if look.doubt:
         warn(look.doubt)

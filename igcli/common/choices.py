@@ -32,3 +32,8 @@ AUTO = "auto"
 PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")
 # What `--where` takes.
 WHERE = "wrong, right, class=NAME or score<V (or <=, >, >=)"
+
+# What `run` draws; auto: the photo and its heat where pictures are large, else the overlay.
+RUN_STYLES = (
+    AUTO, "photo", "outlines", "overlay", "heat", "mask", "alpha", "regions", "side-by-side"
+)  # fmt: skip

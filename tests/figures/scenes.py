@@ -12,7 +12,7 @@ from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.panels import image_row
 from igcli.figures.scale import common_scale
-from igcli.figures.style import settle_look
+from igcli.figures.settle import settle_look
 
 LINES = ("class 3 cat", "score 0.8731   delta -0.0012")
 

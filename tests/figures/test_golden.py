@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from igcli.figures.draw import Subject, draw
-from igcli.figures.style import STYLES, settle_look
+from igcli.figures.settle import settle_look
+from igcli.figures.style import STYLES
 from tests.figures.alike import GOLDEN, difference
 from tests.figures.scenes import LINES, SCENES, attribution, image, one, subject
 

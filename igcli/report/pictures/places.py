@@ -6,7 +6,7 @@ from pathlib import Path
 from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.explanation import Explanation
 from igcli.common.png import is_ours
-from igcli.figures.style import OVERLAY, PANEL, Look
+from igcli.figures.style import PANEL, Look
 from igcli.report.pictures.shown import ShownRun
 from igcli.store.layout import FIGURES, OVERLAYS
 from igcli.store.picture_names import PictureNames
@@ -40,7 +40,7 @@ class Places:
     def __init__(self, run: ShownRun, out: Path, look: Look, to: Path | None) -> None:
         self._run, self._out = run, out
         self._sheet = look.style == PANEL
-        self._own = to is None and look == OVERLAY
+        self._own = to is None and look == run.own_look
         self._names = PictureNames(map(run.input_of, run.rows), run.names_by_stem)
         self._file: Path | None = None
         if to is not None and to.suffix.lower() == _PNG and not to.is_dir():

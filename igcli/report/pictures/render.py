@@ -17,7 +17,18 @@ from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.overlay import COMPRESSION, caption
 from igcli.figures.pixels import fitted_shape
 from igcli.figures.scale import common_scale, signed_scale
-from igcli.figures.style import AUTO, OVERLAY, PANEL, ROW_CLIP_PERCENT, RUN, SHOWN, Look
+from igcli.figures.style import (
+    AUTO,
+    OUTLINES,
+    OVERLAY,
+    PANEL,
+    PHOTO,
+    ROW_CLIP_PERCENT,
+    RUN,
+    SHOWN,
+    SMOOTH,
+    Look,
+)
 from igcli.report.pictures.places import Places
 from igcli.report.pictures.redrawn_baseline import NOT_DRAWN, baseline_of
 from igcli.report.pictures.rendered import Rendered
@@ -28,7 +39,8 @@ _TUTORIAL = "tutorial"
 # Beyond that Pillow itself warns of a picture when it opens it.
 _MOST_PIXELS = 80_000_000
 _MOST_ROWS = 100
-_CELLS = {"side-by-side": 2, _TUTORIAL: 4}
+# A pane is at most four times as long as its shorter side.
+_CELLS = {"side-by-side": 2, _TUTORIAL: 4, PHOTO: 8, OUTLINES: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +214,9 @@ class _Work:
 
     def _subject(self, row: Explanation, attribution: Array, image: Array) -> Subject:
         subject = Subject(attribution, image, tuple(caption(row)), _title(row))
+        if self._look.style in SMOOTH:
+            aspect = self._run.stretched_from(row)
+            return replace(subject, cell=self._run.regions.side, aspect=aspect)
         if self._look.style != _TUTORIAL:
             return subject
         baseline = baseline_of(self._run, row, image)

@@ -11,7 +11,8 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.common.png import save_png
-from igcli.figures.style import STYLES, Look, settle_look
+from igcli.figures.settle import settle_look
+from igcli.figures.style import STYLES, Look
 from igcli.report.pictures.redrawn_baseline import baseline_of
 from igcli.report.pictures.shown import ShownRun
 from tests.report.pictures.runs import image_like, map_like, rendered, row, rows_of, write_run
