@@ -7,6 +7,7 @@ import click
 
 from igcli.cli.console import tell_failures, tell_result, track, warn
 from igcli.cli.options import debug_option
+from igcli.common.choices import ORDERS, WHERE
 from igcli.figures.channels import REDUCTIONS, SIGNS
 from igcli.figures.colormaps import COLORMAPS
 from igcli.figures.style import AUTO, IMAGE, RUN, SHOWN, STYLES
@@ -58,9 +59,10 @@ def _parse_window(
     type=click.Choice([AUTO, *STYLES]),
     default=AUTO,
     show_default=True,
-    help="auto: as the run drew them: photo, the image beside its heat, where they are large, else "
-    "overlay; outlines: lines around half of the mass; panel: all on one sheet (image, map, positive, negative); tutorial: baseline, image, "
-    "map, image over map; regions: the mass of each cell, also where no pixels are kept.",
+    help="auto: as the run drew them: photo, the image beside its heat, where they are large, "
+    "else overlay. outlines: lines around half of the mass. panel: all on one sheet (image, map, "
+    "positive, negative). tutorial: baseline, image, map, image over map. regions: the mass of "
+    "each cell. Those of cells need no stored pixels.",
 )
 @click.option("--sign", type=click.Choice(SIGNS), help="Which attributions count.")
 @click.option("--reduce", type=click.Choice(list(REDUCTIONS)), help="Channels to one number.")
@@ -95,6 +97,20 @@ def _parse_window(
 )
 @click.option("--no-caption", is_flag=True, help="No class, score and delta below.")
 @click.option(
+    "--where",
+    metavar="CONDITION",
+    multiple=True,
+    help=f"Only explanations for which it holds: {WHERE}. Can be repeated: all must hold.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(ORDERS),
+    help="Begin with the largest |delta|, the highest score or the largest error estimate.",
+)
+@click.option(
+    "-n", "--count", type=click.IntRange(min=1), help="Draw the first so many of them alone."
+)
+@click.option(
     "-o",
     "--to",
     metavar="FOLDER|FILE.png",
@@ -114,6 +130,9 @@ def command(
     overwrite: bool,
     no_caption: bool,
     as_json: bool,
+    where: tuple[str, ...],
+    order: str | None,
+    count: int | None,
     **looks: Any,
 ) -> None:
     """Draw the pictures of OUT, a finished run, again: all, or those of some IDs.
@@ -123,6 +142,7 @@ def command(
     3: some have no map, the run is not finished or damaged, or a picture could not be written.
     """
     from igcli.figures.settle import settle_look
+    from igcli.report.pictures.chosen import Choice
     from igcli.report.pictures.own_style import own_style
     from igcli.report.pictures.render import Wanted, render
 
@@ -131,7 +151,8 @@ def command(
     look = settle_look(**looks, caption=not no_caption)
     if look.doubt:
         warn(look.doubt)
-    rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)
+    choice = Choice(where, order, count)
+    rendered = render(Wanted(out, ids, look, to, overwrite, choice), track, warn)
     tell_failures(rendered.failed, "not drawn")
     tell_result(as_json, rendered.to_dict, rendered.lines)
     ctx.exit(rendered.exit_code)

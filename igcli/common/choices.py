@@ -37,3 +37,5 @@ WHERE = "wrong, right, class=NAME or score<V (or <=, >, >=)"
 RUN_STYLES = (
     AUTO, "photo", "outlines", "overlay", "heat", "mask", "alpha", "regions", "side-by-side"
 )  # fmt: skip
+# What `render` begins with: the largest |delta|, the highest score, the largest estimate.
+ORDERS = ("delta", "score", "error")

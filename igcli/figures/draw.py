@@ -121,17 +121,17 @@ def _pixels(look: Look, plane: Array, image: Array, top: float) -> Array:
 
 
 def _smooth(look: Look, plane: Array, subject: Subject, ramp: Ramp, what: str) -> Image.Image:
-    pane = pane_size(plane.shape, subject.aspect, look.size)
     lines = list(subject.lines) if look.caption else []
-    cells = f"{what} in {subject.cell} × {subject.cell} pixels"
-    both = "; green: positive, pink: negative" if look.sign == "all" else ""
     if look.style == OUTLINES:
+        pane = pane_size(plane.shape, subject.aspect, look.size, _LEAST)
         pixels = outlined(plane, subject.image, pane, look.sign)
-        lines += [f"line: around half of it, thin: {MOST:.0%}{both}"] if look.caption else []
+        thin = "green: positive, pink: negative" if look.sign == "all" else f"thin: {MOST:.0%}"
+        lines += [f"line: around half of {what}, {thin}"] if look.caption else []
         return _composed(pixels, None, lines, True, _LEAST)
+    pane = pane_size(plane.shape, subject.aspect, look.size)
     pixels = photo_and_heat(plane, subject.image, pane, ramp, look.alpha or 0.0)
-    bar = bar_of(ramp, f"{cells}; line: around half of it", [plane])
-    return _composed(pixels, bar, lines, True, _LEAST)
+    cells = f"{what} in {subject.cell} x {subject.cell} pixels; line: around half of it"
+    return _composed(pixels, bar_of(ramp, cells, [plane]), lines, True, _LEAST)
 
 
 def _composed(

@@ -1,4 +1,4 @@
-"""The own pictures of a run: how each map is drawn when it is explained, and again from the store."""
+"""The own pictures of a run: how maps are drawn, when they are explained and from the store."""
 
 from igcli.common.arrays import Array
 from igcli.common.choices import AUTO

@@ -55,6 +55,8 @@ def settle_look(
         raise _refusal(f"--alpha {alpha:g}", style, "nothing in it lies over something else")
     if isinstance(scale, float):
         _check_number(scale, clip)
+    if style == OUTLINES:
+        _check_lines(window=window, clip=clip, scale=scale)
     _check_window(style, window, clip, scale)
     if scale == AUTO and style != PANEL:
         raise _refusal("--scale auto", style, "each picture has a scale of its own")
@@ -145,11 +147,7 @@ def _check_window(
     clip: float | None,
     scale: str | float | None,
 ) -> None:
-    """Raise ConfigError for a window, a clip or a scale beside what it can't be together with."""
-    if style == OUTLINES:
-        for flag, value in (("--window", window), ("--clip", clip), ("--scale", scale)):
-            if value is not None:
-                raise _refusal(flag, style, "lines have no scale")
+    """Raise ConfigError for a window that is none, or beside what it can't be together with."""
     if window is None:
         return
     low, high = window
@@ -167,6 +165,13 @@ def _check_window(
                 "colours are full at its upper end, in each picture",
                 "give one of them",
             )
+
+
+def _check_lines(**given: object) -> None:
+    """Raise ConfigError for what gives a scale to lines."""
+    for name, value in given.items():
+        if value is not None:
+            raise _refusal(f"--{name}", OUTLINES, "lines have no scale")
 
 
 def _refusal(what: str, style: str, cause: str) -> ConfigError:

@@ -64,7 +64,7 @@ STYLES = {
         by_sign=False,
         both="PiYG",
         clip=0.0,
-        alpha=0.8,
+        alpha=0.75,
     ),
     "outlines": Style(signs=_first("absolute", SIGNS), cmaps=(), clip=0.0),
     "overlay": Style(alpha=0.5),

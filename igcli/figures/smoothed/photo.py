@@ -14,7 +14,7 @@ from igcli.figures.smoothed.smooth import contour, level_of, resized
 _MOST_TO_ONE = 4
 _GAP = 8
 # Heat is told from the image by its light: the image is darker below it.
-_DIMMED = 0.6
+_DIMMED = 0.75
 HALF, MOST = 0.5, 0.8
 _LINE = 2.2
 # Lines are seen on light and on dark: each has a darker one around it.
@@ -24,7 +24,9 @@ _WHITE = (255.0, 255.0, 255.0)
 _SIGNED = {1: (140.0, 235.0, 90.0), -1: (255.0, 130.0, 215.0)}
 
 
-def pane_size(shape: tuple[int, ...], aspect: Size | None, size: int | None = None) -> Size:
+def pane_size(
+    shape: tuple[int, ...], aspect: Size | None, size: int | None = None, least: int = 0
+) -> Size:
     """Return the (width, height) of a pane: the image's own aspect, as far as it is known.
 
     Parameters
@@ -36,10 +38,14 @@ def pane_size(shape: tuple[int, ...], aspect: Size | None, size: int | None = No
     size : int, optional
         The shorter side, less for one more than four times as long as high; by default the map's,
         224 at least and 448 at most: heat of a fourteenth of it shows no more.
+    least : int
+        The width that it has at least, unless a size is given.
     """
     width, height = aspect or (shape[1], shape[0])
     shorter = size or min(max(min(shape[:2]), MIN_SIDE), 2 * MIN_SIDE)
     factor = min(shorter / min(width, height), _MOST_TO_ONE * shorter / max(width, height))
+    if size is None and 2 * width > height:
+        factor = max(factor, least / width)
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
@@ -57,7 +63,7 @@ def photo_and_heat(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: fl
     ramp : Ramp
         Its colours and scale.
     alpha : float
-        The opacity of full colour. It falls with the square root of the share of it.
+        The opacity of full colour. It falls with the share of it.
 
     Returns
     -------
@@ -65,7 +71,7 @@ def photo_and_heat(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: fl
         uint8 RGB (height, 2 widths and 8, 3).
     """
     large, shown = resized(plane, pane), _image(image, pane)
-    opacity = alpha * np.sqrt(np.abs(shares_of(large, ramp.top)))[..., None]
+    opacity = alpha * np.abs(shares_of(large, ramp.top))[..., None]
     heat = (1.0 - opacity) * _DIMMED * grey_of(shown) + opacity * ramp.colours(large)
     heat = _lined(heat, large, ramp.sign, HALF, _LINE)
     gap = np.full((pane[1], _GAP, 3), 255.0)
@@ -76,10 +82,13 @@ def photo_and_heat(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: fl
 def outlined(plane: Array, image: Array, pane: Size, sign: str) -> Array:
     """Draw an image with a line around half of the mass, and a thin one around four fifths.
 
+    Where both signs are shown, each has the first one alone: the others would hide the image.
+
     What is given and returned is as for `photo_and_heat`, of one pane.
     """
     large, pixels = resized(plane, pane), rgb_of(_image(image, pane)).astype(np.float64)
-    pixels = _lined(pixels, large, sign, MOST, _LINE / 2)
+    if sign != "all":
+        pixels = _lined(pixels, large, sign, MOST, _LINE / 2)
     return np.rint(_lined(pixels, large, sign, HALF, 1.5 * _LINE)).astype(np.uint8)
 
 

@@ -44,12 +44,13 @@ def smooth_plane(masses: Array, regions: Regions, sign: str) -> Array:
 def of_signs(masses: Array, sign: str) -> Array:
     """Return one number for each cell: float64 (rows, columns), signed as attributions are."""
     positive, negative = masses.astype(np.float64)
-    return {
+    planes: dict[str, Array] = {
         "all": positive - negative,
         "absolute": positive + negative,
         "positive": positive,
         "negative": -negative,
-    }[sign]
+    }
+    return planes[sign]
 
 
 def _edges(length: int, side: int) -> Array:
@@ -62,7 +63,8 @@ def _weights(length: int, side: int) -> Array:
     centres = (edges[1:] + edges[:-1]) / 2
     away = (np.arange(length)[:, None] + 0.5 - centres) / (_SIGMA * side)
     weights = np.where(np.abs(away) < _REACH, np.exp(-0.5 * away**2), 0.0)
-    return weights / weights.sum(axis=1, keepdims=True)
+    shares: Array = weights / weights.sum(axis=1, keepdims=True)
+    return shares
 
 
 def level_of(plane: Array, share: float) -> float:
@@ -94,7 +96,9 @@ def contour(plane: Array, level: float, width: float) -> Array:
         return np.zeros(plane.shape)
     slopes = np.gradient(plane)
     slope = np.hypot(slopes[0], slopes[1])
-    away = np.abs(plane - level) / np.maximum(slope, 1e-300)
+    # A plateau beside the line is infinitely far from it.
+    with np.errstate(over="ignore"):
+        away = np.abs(plane - level) / np.maximum(slope, 1e-300)
     covered: Array = np.clip(width / 2 + 0.5 - away, 0.0, 1.0)
     return covered
 

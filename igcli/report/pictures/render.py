@@ -29,6 +29,7 @@ from igcli.figures.style import (
     SMOOTH,
     Look,
 )
+from igcli.report.pictures.chosen import Choice
 from igcli.report.pictures.places import Places
 from igcli.report.pictures.redrawn_baseline import NOT_DRAWN, baseline_of
 from igcli.report.pictures.rendered import Rendered
@@ -59,6 +60,8 @@ class Wanted:
         A folder or a .png; None for a place in `out`.
     overwrite : bool
         Whether files that igcli did not write may be replaced.
+    choice : Choice
+        Which of those that `ids` names.
     """
 
     out: Path
@@ -66,6 +69,7 @@ class Wanted:
     look: Look = OVERLAY
     to: Path | None = None
     overwrite: bool = False
+    choice: Choice = Choice()
 
 
 def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
@@ -83,7 +87,7 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
     Raises
     ------
     InputError
-        When there is no run, it has no pictures, or an id is none of its.
+        When there is no run, it has no pictures, an id is none of its, or none is chosen.
     ConfigError
         When the picture would be too large.
     OutputError
@@ -94,7 +98,7 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
         When a picture can't be written.
     """
     look, run = wanted.look, ShownRun(wanted.out, wanted.look)
-    asked = run.select(wanted.ids)
+    asked = wanted.choice.of(run.select(wanted.ids))
     rows = [row for row in asked if row.status == "ok"]
     _check_size(look, run.shape, len(rows))
     places = Places(run, wanted.out, look, wanted.to)

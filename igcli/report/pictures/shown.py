@@ -69,7 +69,7 @@ class ShownRun:
             self.inputs_are = str(about["settled"]["inputs_are"])
             self.seed = int(about["config"]["seed"])
             self._depth = about["config"].get("bit_depth")
-            self._resize = about["settled"]["resize"]
+            self._resize = about["settled"].get("resize")
             style = str(about["config"].get("style", AUTO))
             explained = {name: tuple(s) for name, s in about["settled"]["explained"].items()}
         self.names_by_stem = names_by_stem(self._run.about)

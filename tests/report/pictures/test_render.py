@@ -176,6 +176,7 @@ def test_a_picture_tells_all_its_settings(out: Path) -> None:
     assert settings(out / "figures" / "heat" / "sub" / "b.png.png") == {
         "style": "heat", "sign": "negative", "reduce": "max", "cmap": "magma", "clip": 5,
         "alpha": None, "scale": "image", "size": 30, "caption": True, "title": "sub/b.png",
+        "window": None,
         "full_colour_at": pytest.approx(3.0, abs=3.0),
     }  # fmt: skip
 
@@ -190,6 +191,13 @@ CHANGES: dict[str, dict[str, Any]] = {
     "scale": {"style": "heat", "scale": 0.1},
     "size": {"style": "heat", "size": 30},
     "caption": {"style": "heat", "caption": False},
+    "window of heat": {"style": "heat", "window": (60.0, 90.0)},
+    "window of an overlay": {"style": "overlay", "window": (60.0, 90.0)},
+    "window of a photo": {"style": "photo", "window": (60.0, 90.0)},
+    "sign of a photo": {"style": "photo", "sign": "all"},
+    "size of a photo": {"style": "photo", "size": 30},
+    "opacity of a photo": {"style": "photo", "alpha": 0.3},
+    "sign of outlines": {"style": "outlines", "sign": "positive"},
 }
 
 
