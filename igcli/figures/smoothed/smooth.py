@@ -8,8 +8,6 @@ from igcli.common.regions import Regions
 
 # Of a cell's side. Wide enough that the grid does not show, narrow enough that a cell's place does.
 _SIGMA = 0.6
-# Below that a weight is nothing: a pixel takes what is around it alone.
-_REACH = 4.0
 
 
 def smooth_plane(masses: Array, regions: Regions, sign: str) -> Array:
@@ -62,7 +60,7 @@ def _weights(length: int, side: int) -> Array:
     edges = _edges(length, side)
     centres = (edges[1:] + edges[:-1]) / 2
     away = (np.arange(length)[:, None] + 0.5 - centres) / (_SIGMA * side)
-    weights = np.where(np.abs(away) < _REACH, np.exp(-0.5 * away**2), 0.0)
+    weights = np.exp(-0.5 * away**2)
     shares: Array = weights / weights.sum(axis=1, keepdims=True)
     return shares
 

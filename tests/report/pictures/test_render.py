@@ -11,6 +11,7 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.common.png import save_png
+from igcli.figures.own import OF_CELLS
 from igcli.figures.settle import settle_look
 from igcli.figures.style import STYLES, Look
 from igcli.report.pictures.redrawn_baseline import baseline_of
@@ -334,7 +335,7 @@ def test_regions_are_drawn_with_and_without_pixels(
     assert done.tops == pytest.approx((max(cells), 2 * max(cells)), rel=1e-5)
 
 
-@pytest.mark.parametrize("style", sorted({*STYLES} - {"regions"}))
+@pytest.mark.parametrize("style", sorted({*STYLES} - OF_CELLS))
 def test_other_styles_say_that_pixels_are_missing(tmp_path: Path, style: str) -> None:
     out = write_run(tmp_path / "out", rows_of(["a.png"]), side=3, pixels=False)
     with pytest.raises(InputError, match=f"(?s)no pixels for --style {style}.*--store pixels"):
