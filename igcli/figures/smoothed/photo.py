@@ -50,16 +50,29 @@ def pane_size(
 
 
 def photo_and_heat(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: float) -> Array:
-    """Draw an image, and beside it its map's heat over it in grey, with a line around half of it.
+    """Draw an image, and beside it its map's heat, as `heat_over` has it.
+
+    Returns
+    -------
+    Array
+        uint8 RGB (height, 2 widths and 8, 3).
+    """
+    gap = np.full((pane[1], _GAP, 3), 255, np.uint8)
+    heat = heat_over(plane, image, pane, ramp, alpha)
+    return np.concatenate([_image(image, pane), gap, heat], axis=1)
+
+
+def heat_over(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: float) -> Array:
+    """Draw a map's heat over its image in darker grey, with a line around half of it.
 
     Parameters
     ----------
     plane : Array
         (height, width), smooth, of the sign that the ramp is for.
     image : Array
-        uint8 (height, width, 1, 3 or 4).
+        uint8 (height, width, channels).
     pane : Size
-        (width, height) of each of the two.
+        (width, height) of what is drawn.
     ramp : Ramp
         Its colours and scale.
     alpha : float
@@ -68,15 +81,12 @@ def photo_and_heat(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: fl
     Returns
     -------
     Array
-        uint8 RGB (height, 2 widths and 8, 3).
+        uint8 RGB (height, width, 3).
     """
-    large, shown = resized(plane, pane), _image(image, pane)
+    large = resized(plane, pane)
     opacity = alpha * np.abs(shares_of(large, ramp.top))[..., None]
-    heat = (1.0 - opacity) * _DIMMED * grey_of(shown) + opacity * ramp.colours(large)
-    heat = _lined(heat, large, ramp.sign, HALF, _LINE)
-    gap = np.full((pane[1], _GAP, 3), 255.0)
-    whole: Array = np.rint(np.concatenate([rgb_of(shown), gap, heat], axis=1)).astype(np.uint8)
-    return whole
+    heat = (1.0 - opacity) * _DIMMED * grey_of(_image(image, pane)) + opacity * ramp.colours(large)
+    return np.rint(_lined(heat, large, ramp.sign, HALF, _LINE)).astype(np.uint8)
 
 
 def outlined(plane: Array, image: Array, pane: Size, sign: str) -> Array:
@@ -84,9 +94,9 @@ def outlined(plane: Array, image: Array, pane: Size, sign: str) -> Array:
 
     Where both signs are shown, each has the first one alone: the others would hide the image.
 
-    What is given and returned is as for `photo_and_heat`, of one pane.
+    What is given and returned is as for `heat_over`.
     """
-    large, pixels = resized(plane, pane), rgb_of(_image(image, pane)).astype(np.float64)
+    large, pixels = resized(plane, pane), _image(image, pane).astype(np.float64)
     if sign != "all":
         pixels = _lined(pixels, large, sign, MOST, _LINE / 2)
     return np.rint(_lined(pixels, large, sign, HALF, 1.5 * _LINE)).astype(np.uint8)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from igcli.common.arrays import Array
 from igcli.figures.ramp import Ramp
 from igcli.figures.smoothed.photo import outlined, pane_size, photo_and_heat
 
@@ -32,9 +33,10 @@ def test_a_single_pane_is_wide_enough_unless_it_is_a_tower() -> None:
     assert pane_size((224, 224), (300, 400), 150, 448) == (150, 200)
 
 
-def hill() -> np.ndarray:
+def hill() -> Array:
     y, x = np.mgrid[:40, :40]
-    return np.exp(-((y - 10.0) ** 2 + (x - 25.0) ** 2) / 60.0)
+    plane: Array = np.exp(-((y - 10.0) ** 2 + (x - 25.0) ** 2) / 60.0)
+    return plane
 
 
 def test_left_is_the_image_and_right_its_heat_over_darker_grey() -> None:

@@ -31,9 +31,8 @@ def test_one_cell_spreads_as_the_gaussian_says() -> None:
     shares = [np.exp(-0.5 * (away / 4.8) ** 2) for away in (down, across)]
     rows, columns = (share / share.sum(axis=1, keepdims=True) for share in shares)
     np.testing.assert_allclose(plane, 3.0 * np.outer(rows[:, 1], columns[:, 2]), atol=1e-12)
-    assert plane.max() <= 3.0 and np.unravel_index(plane.argmax(), plane.shape) in {
-        (11, 19), (11, 20), (12, 19), (12, 20)
-    }  # fmt: skip
+    top = np.unravel_index(plane.argmax(), plane.shape)
+    assert plane.max() <= 3.0 and 8 <= top[0] < 16 and 16 <= top[1] < 24
 
 
 def test_signs_add_up() -> None:
