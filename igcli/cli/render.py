@@ -7,7 +7,7 @@ import click
 
 from igcli.cli.console import tell_failures, tell_result, track, warn
 from igcli.cli.options import debug_option
-from igcli.common.choices import ORDERS, WHERE
+from igcli.common.choices import BY, ORDERS, WHERE
 from igcli.figures.channels import REDUCTIONS, SIGNS
 from igcli.figures.colormaps import COLORMAPS
 from igcli.figures.style import AUTO, IMAGE, RUN, SHOWN, STYLES
@@ -108,7 +108,13 @@ def _parse_window(
     help="Begin with the largest |delta|, the highest score or the largest error estimate.",
 )
 @click.option(
-    "-n", "--count", type=click.IntRange(min=1), help="Draw the first so many of them alone."
+    "-n",
+    "--count",
+    type=click.IntRange(min=1),
+    help="Draw the first so many of them alone; with --by, of each class.  [default: all, or 6]",
+)
+@click.option(
+    "--by", type=click.Choice(BY), help="One sheet of small pictures, a row for each class."
 )
 @click.option(
     "-o",
@@ -133,6 +139,7 @@ def command(
     where: tuple[str, ...],
     order: str | None,
     count: int | None,
+    by: str | None,
     **looks: Any,
 ) -> None:
     """Draw the pictures of OUT, a finished run, again: all, or those of some IDs.
@@ -152,7 +159,7 @@ def command(
     if look.doubt:
         warn(look.doubt)
     choice = Choice(where, order, count)
-    rendered = render(Wanted(out, ids, look, to, overwrite, choice), track, warn)
+    rendered = render(Wanted(out, ids, look, to, overwrite, choice, by), track, warn)
     tell_failures(rendered.failed, "not drawn")
     tell_result(as_json, rendered.to_dict, rendered.lines)
     ctx.exit(rendered.exit_code)

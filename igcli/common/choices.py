@@ -39,3 +39,5 @@ RUN_STYLES = (
 )  # fmt: skip
 # What `render` begins with: the largest |delta|, the highest score, the largest estimate.
 ORDERS = ("delta", "score", "error")
+# What a sheet may have its rows by.
+BY = ("target", "prediction", "truth")

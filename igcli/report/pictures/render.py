@@ -30,6 +30,14 @@ from igcli.figures.style import (
     Look,
 )
 from igcli.report.pictures.chosen import Choice
+from igcli.report.pictures.contact import NAME as CONTACT
+from igcli.report.pictures.contact import (
+    Group,
+    by_class,
+    check_contact,
+    contact_sheet,
+    small_picture,
+)
 from igcli.report.pictures.places import Places
 from igcli.report.pictures.redrawn_baseline import NOT_DRAWN, baseline_of
 from igcli.report.pictures.rendered import Rendered
@@ -61,7 +69,9 @@ class Wanted:
     overwrite : bool
         Whether files that igcli did not write may be replaced.
     choice : Choice
-        Which of those that `ids` names.
+        Which of those that `ids` names; with `by`, its count is that of each class.
+    by : str or None
+        ``target``, ``prediction`` or ``truth``: one sheet, a row for each class.
     """
 
     out: Path
@@ -70,6 +80,7 @@ class Wanted:
     to: Path | None = None
     overwrite: bool = False
     choice: Choice = Choice()
+    by: str | None = None
 
 
 def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
@@ -98,16 +109,19 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
         When a picture can't be written.
     """
     look, run = wanted.look, ShownRun(wanted.out, wanted.look)
-    asked = wanted.choice.of(run.select(wanted.ids))
+    asked, groups = _asked(wanted, run)
     rows = [row for row in asked if row.status == "ok"]
-    _check_size(look, run.shape, len(rows))
-    places = Places(run, wanted.out, look, wanted.to)
+    _check_size(look, run.shape, len(rows), bool(groups))
+    sheet = CONTACT if groups else PANEL if look.style == PANEL else ""
+    places = Places(run, wanted.out, look, wanted.to, sheet)
     replaced = places.prepare(rows, wanted.overwrite) if rows else 0
     look = _sheet_look(look, run, rows, track)
     top = _common_top(look, run, rows, track)
     _tell_of_letters(look, rows, warn)
     work = _Work(run, look, places, top, track, warn)
-    if rows:
+    if groups:
+        work.draw_groups(groups, rows)
+    elif rows:
         work.draw(rows)
     return Rendered(
         look=look,
@@ -117,6 +131,17 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
         files=places.title,
         replaced=replaced,
     )
+
+
+def _asked(wanted: Wanted, run: ShownRun) -> tuple[list[Explanation], list[Group]]:
+    """Return the explanations to draw and, where they are drawn by class, the classes."""
+    named = run.select(wanted.ids)
+    if wanted.by is None:
+        return wanted.choice.of(named), []
+    check_contact(wanted.look)
+    chosen = replace(wanted.choice, count=None).of(named)
+    groups = by_class(chosen, wanted.by, wanted.choice.count)
+    return [row for group in groups for row in group.rows], groups
 
 
 def _tell_of_letters(look: Look, rows: Sequence[Explanation], warn: Warn) -> None:
@@ -130,7 +155,7 @@ def _tell_of_letters(look: Look, rows: Sequence[Explanation], warn: Warn) -> Non
         )
 
 
-def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
+def _check_size(look: Look, shape: tuple[int, ...], rows: int, by_class: bool) -> None:
     """Raise ConfigError for a picture, or a sheet, that is too large."""
     if look.style == PANEL and rows > _MOST_ROWS:
         raise ConfigError(
@@ -140,6 +165,7 @@ def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
         )
     height, width = fitted_shape(shape[0], shape[1], look.size)
     cells = 4 * rows if look.style == PANEL else _CELLS.get(look.style, 1)
+    cells = rows if by_class else cells
     pixels = cells * height * width
     if pixels > _MOST_PIXELS:
         smaller = min(height, width) // ceil(sqrt(pixels / _MOST_PIXELS))
@@ -210,6 +236,17 @@ class _Work:
             top = self._top_of(subject)
             self._save(draw(self._look, subject, top), row, row.id, len(rows))
             self.tops.append(top)
+
+    def draw_groups(self, groups: Sequence[Group], rows: Sequence[Explanation]) -> None:
+        """Draw the rows of some classes on one sheet."""
+        drawn: dict[int, Array] = {}
+        for row, attribution, image in self._track(self._run.pictures(rows), len(rows)):
+            plane = self._look.plane(attribution)
+            top = self._look.top(plane) if self._top is None else self._top
+            drawn[row.row] = small_picture(self._look, plane, image, top)
+            self.tops.append(top)
+        picture = contact_sheet(groups, drawn, self._look)
+        self._save(picture, rows[0], ", ".join(row.id for row in rows), len(rows))
 
     def _top_of(self, subject: Subject) -> float:
         if self._top is not None:
