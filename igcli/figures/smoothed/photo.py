@@ -8,7 +8,7 @@ from igcli.common.placement import Size
 from igcli.figures.pixels import MIN_SIDE, grey_of, rgb_of
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import shares_of
-from igcli.figures.smoothed.smooth import contour, level_of, resized
+from igcli.figures.smoothed.smooth import away_from_level, covered, level_of, resized
 
 # Longer ones are drawn smaller.
 _MOST_TO_ONE = 4
@@ -112,12 +112,17 @@ def _image(image: Array, pane: Size) -> Array:
 def _lined(pixels: Array, plane: Array, sign: str, share: float, width: float) -> Array:
     """Draw the line around a share of the mass, of each sign where both are shown."""
     parts = (1, -1) if sign == "all" else (-1,) if sign == "negative" else (1,)
+    pixels = pixels.copy()
     for part in parts:
-        own = part * plane
-        level = level_of(own, share)
-        if level > 0.0:
-            colour = _SIGNED[part] if sign == "all" else _WHITE
-            around = _DARKER * contour(own, level, width + _AROUND - _LINE)[..., None]
-            line = contour(own, level, width)[..., None]
-            pixels = (1.0 - line) * (1.0 - around) * pixels + line * np.array(colour)
+        level = part * level_of(part * plane, share)
+        if level == 0.0:
+            continue
+        colour = _SIGNED[part] if sign == "all" else _WHITE
+        away = away_from_level(plane, level)
+        outer = width + _AROUND - _LINE
+        near = away < outer / 2 + 0.5
+        around = _DARKER * covered(away[near], outer)[:, None]
+        line = covered(away[near], width)[:, None]
+        below = (1.0 - around) * pixels[near]
+        pixels[near] = (1.0 - line) * below + line * np.array(colour)
     return pixels

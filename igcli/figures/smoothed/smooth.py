@@ -35,7 +35,8 @@ def smooth_plane(masses: Array, regions: Regions, sign: str) -> Array:
     down, across = (_weights(length, side) for length in lengths)
     rows, columns = (np.diff(_edges(length, side)) / side for length in lengths)
     cells = of_signs(masses, sign) / np.outer(rows, columns)
-    plane: Array = down @ cells @ across.T
+    # No BLAS: for so few numbers its threads take longer to wake than to multiply.
+    plane: Array = np.einsum("yr,rx->yx", down, np.einsum("rc,xc->rx", cells, across))
     return plane
 
 
@@ -77,28 +78,30 @@ def level_of(plane: Array, share: float) -> float:
     return float(values[np.searchsorted(mass, share * mass[-1])])
 
 
-def contour(plane: Array, level: float, width: float) -> Array:
-    """Return how much of each pixel the line where a plane has a level covers, 0 to 1.
+def away_from_level(plane: Array, level: float) -> Array:
+    """Return how far each pixel is from the line where a plane has a level, in pixels.
 
-    The distance to the line is taken from the slope: |plane − level| / |gradient|. At the
-    picture's edge the line is open.
+    By the slope: |plane − level| / |gradient|, which is right near the line. A plateau is infinitely
+    far from it. At the picture's edge the line is open.
 
     Parameters
     ----------
     plane : Array
         (height, width), smooth.
-    width : float
-        In pixels.
     """
     if min(plane.shape) < 2:
-        return np.zeros(plane.shape)
-    slopes = np.gradient(plane)
-    slope = np.hypot(slopes[0], slopes[1])
-    # A plateau beside the line is infinitely far from it.
+        return np.full(plane.shape, np.inf)
+    down, across = np.gradient(plane)
+    slope = np.sqrt(down * down + across * across)
     with np.errstate(over="ignore"):
-        away = np.abs(plane - level) / np.maximum(slope, 1e-300)
-    covered: Array = np.clip(width / 2 + 0.5 - away, 0.0, 1.0)
-    return covered
+        away: Array = np.abs(plane - level) / np.maximum(slope, 1e-300)
+    return away
+
+
+def covered(away: Array, width: float) -> Array:
+    """Return how much of each pixel a line covers that is `width` pixels wide, 0 to 1."""
+    shares: Array = np.clip(width / 2 + 0.5 - away, 0.0, 1.0)
+    return shares
 
 
 def resized(plane: Array, size: tuple[int, int]) -> Array:

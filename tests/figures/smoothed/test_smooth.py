@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from igcli.common.regions import Regions
-from igcli.figures.smoothed.smooth import contour, level_of, of_signs, resized, smooth_plane
+from igcli.figures.smoothed.smooth import (
+    away_from_level,
+    covered,
+    level_of,
+    of_signs,
+    resized,
+    smooth_plane,
+)
 
 CELLS = Regions((32, 48, 3), 8)
 
@@ -66,7 +73,7 @@ def test_a_contour_is_where_scikit_image_has_it_and_as_wide_as_asked() -> None:
     measure = pytest.importorskip("skimage.measure")
     y, x = np.mgrid[:80, :90].astype(float)
     plane = 40.0 - np.hypot(y - 40.0, x - 45.0)
-    line = contour(plane, 15.0, 3.0)
+    line = covered(away_from_level(plane, 15.0), 3.0)
     (points,) = measure.find_contours(plane, 15.0)
     near = np.min(np.hypot(*(points[:, :, None, None] - np.stack([y, x])[None]).swapaxes(0, 1)),
                   axis=0)  # fmt: skip
@@ -76,8 +83,8 @@ def test_a_contour_is_where_scikit_image_has_it_and_as_wide_as_asked() -> None:
 
 
 def test_no_line_is_drawn_on_a_plateau_or_through_a_row() -> None:
-    assert contour(np.full((5, 5), 2.0), 1.0, 3.0).sum() == 0.0
-    assert contour(np.ones((1, 9)), 1.0, 3.0).shape == (1, 9)
+    assert covered(away_from_level(np.full((5, 5), 2.0), 1.0), 3.0).sum() == 0.0
+    assert np.isinf(away_from_level(np.ones((1, 9)), 1.0)).all()
 
 
 def test_a_plane_is_resized_between_its_numbers() -> None:
