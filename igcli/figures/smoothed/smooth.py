@@ -81,8 +81,8 @@ def level_of(plane: Array, share: float) -> float:
 def away_from_level(plane: Array, level: float) -> Array:
     """Return how far each pixel is from the line where a plane has a level, in pixels.
 
-    By the slope: |plane − level| / |gradient|, which is right near the line. A plateau is infinitely
-    far from it. At the picture's edge the line is open.
+    By the slope: |plane − level| / |gradient|, which is right near the line. A plateau is
+    infinitely far from it. At the picture's edge the line is open.
 
     Parameters
     ----------
