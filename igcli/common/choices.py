@@ -34,3 +34,12 @@ PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")
 FILLS = ("mean", "blur")
 # What `--where` takes.
 WHERE = "wrong, right, class=NAME or score<V (or <=, >, >=)"
+
+# What `run` draws; auto: the photo and its heat where pictures are large, else the overlay.
+RUN_STYLES = (
+    AUTO, "photo", "outlines", "overlay", "heat", "mask", "alpha", "regions", "side-by-side"
+)  # fmt: skip
+# What `render` begins with: the largest |delta|, the highest score, the largest estimate.
+ORDERS = ("delta", "score", "error")
+# What a sheet may have its rows by.
+BY = ("target", "prediction", "truth")

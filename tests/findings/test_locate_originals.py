@@ -8,8 +8,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from igcli.common.errors import InputError
+from igcli.common.originals import Original, read_original
 from igcli.findings.geometry import outline_of_boxes
-from igcli.findings.locate_originals import Original, Way, read_original
+from igcli.findings.locate_originals import Way
 from igcli.inputs.readers.decode import decode
 
 

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.common.arrays import Array
+from igcli.common.choices import AUTO
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, Profile
+from igcli.common.regions import Regions
+from igcli.figures.settle import settle_style
+from igcli.figures.style import PHOTO
 from igcli.store.run import StoredRun, open_run
 
 
@@ -25,12 +29,16 @@ class Seen:
         uint8 (height, width, channels): what the model saw.
     profile : Profile or None
         What was seen along the path.
+    cells : Regions or None
+        What the map of a photo is smoothed from; None for other inputs, and where the run's own
+        pictures are no such ones.
     """
 
     row: int
     maps: dict[str, Array]
     image: Array | None
     profile: Profile | None
+    cells: Regions | None = None
 
 
 def open_begun_run(out: Path) -> StoredRun:
@@ -71,12 +79,23 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     wanted = set(rows)
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
+    cells = _smoothed(run)
     maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
     arrays = zip(maps, run.images(shown), run.profiles(shown), strict=True)
     for row, (found, image, profile) in zip(shown, arrays, strict=True):
         # A single map needs no name.
         named = {name if layout.is_grouped else "": found[name] for name in layout.order}
-        yield Seen(row.row, named if run.kept.pixels else found, image, profile)
+        yield Seen(row.row, named if run.kept.pixels else found, image, profile, cells)
+
+
+def _smoothed(run: StoredRun) -> Regions | None:
+    """Return the cells of a run of photos whose own pictures are their heat."""
+    if run.kept.regions is None or not run.layout.image_shape:
+        return None
+    config = run.about.get("config")
+    asked = config.get("style", AUTO) if isinstance(config, dict) else AUTO
+    is_photo = settle_style(str(asked), run.layout.image_shape) == PHOTO
+    return run.kept.regions if is_photo else None
 
 
 def _of_regions(masses: Array) -> dict[str, Array]:
