@@ -111,9 +111,7 @@ _VISUALIZATION = Record(
         "overlayType": Choice(("NONE", "ORIGINAL", "GRAYSCALE", "MASK_BLACK")),
     }
 )
-_DOMAIN = Record(
-    {n: Number() for n in ("minValue", "maxValue", "originalMean", "originalStddev")}
-)
+_DOMAIN = Record({n: Number() for n in ("minValue", "maxValue", "originalMean", "originalStddev")})
 _INPUT = Record(
     {
         "inputBaselines": ListOf(Anything()),
@@ -257,9 +255,7 @@ def _object(value: Any, path: str, file: str) -> dict[str, Any]:
 def _wrong(value: Any, what: str, path: str, file: str) -> ConfigError:
     shown = repr(value)
     shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
-    return ConfigError(
-        f"--config {file}: {path or 'the document'} is {shown}", fix=f"write {what}"
-    )
+    return ConfigError(f"--config {file}: {path or 'the document'} is {shown}", fix=f"write {what}")
 
 
 def _at(path: str, key: str) -> str:
