@@ -25,9 +25,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of some names."""
+    """One of some names; `refused` ones are known, and igcli can't follow them."""
 
     names: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,13 @@ class Record:
 
 Kind: TypeAlias = Number | Choice | Text | Anything | Refused | ListOf | ByName | Record
 
+_CODES = (
+    "BAG_OF_FEATURES",
+    "BAG_OF_FEATURES_SPARSE",
+    "INDICATOR",
+    "COMBINED_EMBEDDING",
+    "CONCAT_EMBEDDING",
+)
 _TABLES = Refused(
     "it is of tables and words that are coded as indices; igcli explains dense numbers",
     "explain the input of floats behind it, or a layer's: igcli help models, --layer",
@@ -116,16 +124,7 @@ _INPUT = Record(
     {
         "inputBaselines": ListOf(Anything()),
         "inputTensorName": Text(),
-        "encoding": Choice(
-            (
-                "IDENTITY",
-                "BAG_OF_FEATURES",
-                "BAG_OF_FEATURES_SPARSE",
-                "INDICATOR",
-                "COMBINED_EMBEDDING",
-                "CONCAT_EMBEDDING",
-            )
-        ),
+        "encoding": Choice(("IDENTITY",), refused=_CODES),
         "modality": Choice(("image", "numeric")),
         "featureValueDomain": _DOMAIN,
         "indicesTensorName": _TABLES,
@@ -226,6 +225,8 @@ def _leaf(value: Any, kind: Kind, path: str, file: str) -> Any:
     match kind:
         case Number():
             return _number(value, kind, path, file)
+        case Choice(refused=refused) if value in refused:
+            return read(value, _TABLES, path, file)
         case Choice(names) if value not in names:
             raise _wrong(value, f"one of {', '.join(names)}", path, file)
         case Text() if not isinstance(value, str):
