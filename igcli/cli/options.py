@@ -160,9 +160,8 @@ def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) 
 def spec_notes(ctx: click.Context) -> list[str]:
     """Return what each key of an ExplanationSpec became; nothing where ``--config`` named none."""
     from_flags = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) in from_flags]
     return [
-        line.text(
-            overridden=bool(line.setting) and ctx.get_parameter_source(line.setting) in from_flags
-        )
+        line.text(next((name for name in line.settings if name in given), ""))
         for line in ctx.meta.get(SPEC, ())
     ]

@@ -1,4 +1,4 @@
-"""`igcli run --config explanation-spec.json`: specs in the words of Vertex AI's public reference."""
+"""`igcli run --config explanation-spec.json`: specs after Vertex AI's public reference."""
 
 import json
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_gradients_with_smoothgrad(keras: Any, igcli: Igcli, tmp_path: Path) -> 
     ):
         assert told in result.stderr
     notes = json.loads((out / "run.json").read_text())["notes"]
-    assert sum(" → " in note["note"] for note in notes) == 8
+    assert sum(" → " in note["note"] for note in notes) == 9
     rows = pd.read_csv(out / "results.csv")
     assert len(rows) == 6 and set(rows.target_name) <= {"cat", "dog", "bird"}
     with h5py.File(out / "attributions.h5") as file:
@@ -120,11 +120,13 @@ def test_gradients_with_smoothgrad(keras: Any, igcli: Igcli, tmp_path: Path) -> 
 
 def test_xrai(keras: Any, igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path) -> None:
     spec = written(tmp_path, XRAI)
-    result = igcli("run", small_model, photos, "-o", tmp_path / "out", "--config", spec)
+    fixed = ("--method", "gausslegendre", "--steps", 30)
+    result = igcli("run", small_model, photos, "-o", tmp_path / "out", "--config", spec, *fixed)
     assert result.exit_code == 0, result.output
+    assert "30 → --tolerance 0.05 (the default) (overridden by --method on" in result.stderr
     assert "parameters.xraiAttribution → the default method: Integrated" in result.stderr
     assert "photo.visualization → igcli regions OUT:" in result.stderr
-    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["config"]
     assert settings["baseline"] == ["blur:2"] and settings["target"] == "1"
 
 
@@ -190,8 +192,8 @@ def test_unknown_keys_are_errors_by_name(spec: Any, path: str, tmp_path: Path) -
         (with_input(inputBaselines=[[1, [2]]]), r"inputBaselines is no number"),
         (with_input(inputTensorName=3), r"inputs\.x\.inputTensorName is 3"),
         ({"parameters": {"integratedGradientsAttribution": {"stepCount": 0}}}, r"stepCount is 0"),
-        ({"parameters": {"integratedGradientsAttribution": {"stepCount": 101}}}, "stepCount is 101"),
-        ({"parameters": {"integratedGradientsAttribution": {"stepCount": 5.5}}}, "stepCount is 5.5"),
+        ({"parameters": {"integratedGradientsAttribution": {"stepCount": 101}}}, "Count is 101"),
+        ({"parameters": {"integratedGradientsAttribution": {"stepCount": 5.5}}}, "Count is 5.5"),
         ({"parameters": {"integratedGradientsAttribution": {"stepCount": True}}}, "stepCount is T"),
         ({"parameters": {"integratedGradientsAttribution": {"stepCount": 5, "step_count": 5}}},
          "stepCount' twice"),
@@ -271,6 +273,7 @@ def test_pictures(visualization: dict[str, Any], command: str) -> None:
     assert render_command(visualization) == f"igcli render OUT {command}"
 
 
+@pytest.mark.slow
 def test_one_number_is_the_baseline_of_all_values(
     keras: Any, igcli: Igcli, small_model: Path, photos: Path, tmp_path: Path
 ) -> None:

@@ -64,12 +64,12 @@ def model_name(name: str, of: dict[str, Any]) -> str:
 def _line(path: str, values: list[Any], text: str) -> Line:
     became = f"--baseline {text}"
     if len(values) == 1:
-        return Line(path, became, "in the model's own units", "baseline")
+        return Line(path, became, "in the model's own units", ("baseline",))
     why = (
         f"the first of {len(values)}: Vertex averages the maps from all, which is NOT done here; "
         "run once for each, or take the mean of the data: --baseline mean"
     )
-    return Line(path, became, why, "baseline")
+    return Line(path, became, why, ("baseline",))
 
 
 def _saved(value: Any, path: str, name: str, file: Path) -> Path:

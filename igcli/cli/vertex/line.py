@@ -15,16 +15,16 @@ class Line:
         An option with its value, or words such as "not needed".
     why : str
         What that means, and what else there is.
-    setting : str
-        The setting that it became, by the name of its field; empty where it became none.
+    settings : tuple of str
+        The fields of `RunConfig` that decide it; a flag for one of them overrides the key.
     """
 
     key: str
     became: str
     why: str
-    setting: str = ""
+    settings: tuple[str, ...] = ()
 
-    def text(self, overridden: bool = False) -> str:
-        """Return the line as it is printed; `overridden` by a flag, where the setting is given."""
-        over = f" (overridden by --{self.setting} on the command line)" if overridden else ""
+    def text(self, overridden: str = "") -> str:
+        """Return the line as it is printed; `overridden` by that setting's flag, if any."""
+        over = f" (overridden by --{overridden} on the command line)" if overridden else ""
         return f"{self.key} → {self.became}{over}: {self.why}"

@@ -119,7 +119,7 @@ def _method_lines(method: str, asked: dict[str, Any]) -> list[Line]:
             f"for Vertex' fixed number: --method gausslegendre --steps {steps}"
         )
         became = f"--tolerance {DEFAULT_TOLERANCE:g} (the default)"
-        lines.append(Line(f"{path}.stepCount {steps}", became, why, "tolerance"))
+        lines.append(Line(f"{path}.stepCount {steps}", became, why, ("method", "tolerance")))
     if "smoothGradConfig" in asked:
         lines.append(_smooth_line(f"{path}.smoothGradConfig", asked["smoothGradConfig"]))
     if "blurBaselineConfig" in asked:
@@ -147,7 +147,7 @@ def _blur_line(path: str, asked: dict[str, Any]) -> Line:
     if not sigma:
         return Line(path, "not needed", "without maxBlurSigma the baseline is that of no blur")
     why = "a straight path from the blurred image, as Vertex'; sigma in pixels of the model's size"
-    return Line(path, f"--baseline blur:{sigma:g}", why, "baseline")
+    return Line(path, f"--baseline blur:{sigma:g}", why, ("baseline",))
 
 
 def _add_target(
@@ -160,7 +160,7 @@ def _add_target(
         classes = _classes(parameters["outputIndices"], file)
         settings["target"] = str(classes)
         lines.append(
-            Line("parameters.outputIndices", f"--target {classes}", "this class", "target")
+            Line("parameters.outputIndices", f"--target {classes}", "this class", ("target",))
         )
         if "topK" in parameters:
             lines.append(Line("parameters.topK", "not used", "outputIndices takes its place"))
@@ -174,7 +174,7 @@ def _add_target(
             )
         settings["target"] = f"top:{top}"
         why = "a row and a map for each of these classes"
-        lines.append(Line("parameters.topK", f"--target top:{top}", why, "target"))
+        lines.append(Line("parameters.topK", f"--target top:{top}", why, ("target",)))
 
 
 def _classes(value: Any, file: Path) -> int:
@@ -206,7 +206,7 @@ def _add_baselines(
         settings["baseline"] = given
     else:
         why = "black, or zeros for arrays of floats; Vertex chose one itself"
-        lines.append(Line("inputBaselines", "the default baseline", why, "baseline"))
+        lines.append(Line("inputBaselines", "the default baseline", why, ("baseline",)))
 
 
 _TOLD = {
@@ -253,12 +253,12 @@ def _add_outputs(
             output = str(of["outputTensorName"]).removesuffix(":0")
             settings["output"] = output
             why = "the model's output of this name"
-            lines.append(Line(f"{path}.outputTensorName", f"--output {output}", why, "output"))
+            lines.append(Line(f"{path}.outputTensorName", f"--output {output}", why, ("output",)))
         if "indexDisplayNameMapping" in of:
             key = f"{path}.indexDisplayNameMapping"
             labels = names_file(of["indexDisplayNameMapping"], key, file)
             settings["labels"] = str(labels)
-            lines.append(Line(key, f"--labels {labels}", "the names of the classes", "labels"))
+            lines.append(Line(key, f"--labels {labels}", "the names of the classes", ("labels",)))
         if "displayNameMappingKey" in of:
             why = "no prediction carries names here; give a file of them: --labels FILE"
             lines.append(Line(f"{path}.displayNameMappingKey", "not done", why))
