@@ -47,6 +47,7 @@ GROUPS = {
 COMMANDS = {name: module for group in GROUPS.values() for name, module in group.items()}
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
+SPEC = "igcli.spec"
 ARGUMENTS = "igcli.arguments"
 
 
