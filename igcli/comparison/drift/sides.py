@@ -19,7 +19,8 @@ from igcli.store.map_layout import flat
 from igcli.store.run import open_finished_run
 
 KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate",
-        "regions_error", "converged", "status")  # fmt: skip
+        "regions_error", "converged", "status", "target_name", "prediction_name", "truth",
+        "truth_name")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Stored:
     converged: bool | None
     status: str
     regions_error: float | None = None
+    target_name: str = ""
+    prediction_name: str = ""
+    truth: int | None = None
+    truth_name: str = ""
+    further: tuple[tuple[str, str], ...] = ()
 
 
 class Side(Protocol):
@@ -79,14 +85,18 @@ class Side(Protocol):
 
 def read_rows_of(file: Any) -> list[Stored]:
     """Return what is compared of every explanation in an open HDF5 file."""
-    kept = [column for column in columns_in(file) if column.name in KEPT]
-    columns, names = (
-        [read_column(column, file) for column in kept],
-        [column.name for column in kept],
-    )
+    columns = columns_in(file)
+    own = [column for column in columns if column.name in KEPT and not column.is_further]
+    further = [column for column in columns if column.is_further]
+    kept = {column.name: read_column(column, file) for column in own}
+    texts = [[(column.name, text) for text in read_column(column, file)] for column in further]
     return [
-        Stored(place, **dict(zip(names, values, strict=True)))
-        for place, values in enumerate(zip(*columns, strict=True))
+        Stored(
+            place,
+            **{name: values[place] for name, values in kept.items()},
+            further=tuple(column[place] for column in texts),
+        )
+        for place in range(len(kept["id"]))
     ]
 
 
@@ -113,7 +123,10 @@ class RunSide:
                 "compare the run that its shards were merged into",
             )
         self.rows = [
-            Stored(row.row, **{name: getattr(row, name) for name in KEPT}) for row in self.run.rows
+            Stored(
+                row.row, **{name: getattr(row, name) for name in KEPT}, further=row.further
+            )
+            for row in self.run.rows
         ]
         shapes = list(self.run.layout.shapes.values())
         self.shape = self.whole_shape = joint_shape(shapes)
