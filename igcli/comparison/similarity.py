@@ -12,7 +12,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.distance import relative_distance
-from igcli.comparison.grid import mean_magnitudes
+from igcli.comparison.grid import mean_magnitudes, reduce_map
 
 _COARSE = 14  # told in METRICS
 # Of values whose means over cells differ by rounding alone.
@@ -68,6 +68,20 @@ def coarse(reference: Array, new: Array) -> float:
     picture is not.
     """
     return _correlation(*(mean_magnitudes(values, _COARSE) for values in (reference, new)))
+
+
+def moved(reference: Array, new: Array) -> float:
+    """Return which share of |map| lies in other cells: the total variation of their densities.
+
+    It is much the same for all classes, models and pictures where a seed alone is another, while
+    correlations depend on how spread out a map is.
+    """
+    masses = [reduce_map(np.abs(values), _COARSE) for values in (reference, new)]
+    totals = [float(mass.sum()) for mass in masses]
+    if not all(totals):
+        return float(any(totals))
+    one, other = (mass / total for mass, total in zip(masses, totals, strict=True))
+    return min(1.0, 0.5 * float(np.abs(one - other).sum()))
 
 
 def _correlation(one: Array, other: Array) -> float:
@@ -165,6 +179,7 @@ METRICS: dict[str, Metric] = {
     "cosine": Metric(cosine, 1.0, True, -1.0, 1.0, "cosine of the maps"),
     "spearman": Metric(spearman, 1.0, True, -1.0, 1.0, "rank correlation of the maps"),
     "coarse": Metric(coarse, 1.0, True, -1.0, 1.0, "correlation of |map| on a grid of 14×14 cells"),
+    "moved": Metric(moved, 0.0, False, 0.0, 1.0, "share of |map| in other cells of that grid"),
     "top1": Metric(_top(0.01), 1.0, True, 0.0, 1.0, "overlap of the top 1 % of pixels", _OF_PIXELS),
     "top5": Metric(_top(0.05), 1.0, True, 0.0, 1.0, "overlap of the top 5 % of pixels", _OF_PIXELS),
     "top10": Metric(
