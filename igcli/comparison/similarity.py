@@ -14,7 +14,8 @@ from igcli.common.arrays import Array
 from igcli.common.distance import relative_distance
 from igcli.comparison.grid import mean_magnitudes, reduce_map
 
-_COARSE = 14  # told in METRICS
+# Both are told in METRICS.
+_COARSE, _ROUGH = 14, 7
 # Of values whose means over cells differ by rounding alone.
 _EVEN = 1e-12
 
@@ -71,12 +72,13 @@ def coarse(reference: Array, new: Array) -> float:
 
 
 def moved(reference: Array, new: Array) -> float:
-    """Return which share of |map| lies in other cells: the total variation of their densities.
+    """Return which share of what speaks for the class lies in other cells of a rough grid.
 
-    It is much the same for all classes, models and pictures where a seed alone is another, while
-    correlations depend on how spread out a map is.
+    It is the total variation of the densities of the maps' positive parts. For models that differ
+    in their seed alone it is much the same in all classes, while correlations depend on how spread
+    out a map is; and what a model has newly learned speaks for a class.
     """
-    masses = [reduce_map(np.abs(values), _COARSE) for values in (reference, new)]
+    masses = [reduce_map(np.maximum(values, 0.0), _ROUGH) for values in (reference, new)]
     totals = [float(mass.sum()) for mass in masses]
     if not all(totals):
         return float(any(totals))
@@ -179,7 +181,6 @@ METRICS: dict[str, Metric] = {
     "cosine": Metric(cosine, 1.0, True, -1.0, 1.0, "cosine of the maps"),
     "spearman": Metric(spearman, 1.0, True, -1.0, 1.0, "rank correlation of the maps"),
     "coarse": Metric(coarse, 1.0, True, -1.0, 1.0, "correlation of |map| on a grid of 14×14 cells"),
-    "moved": Metric(moved, 0.0, False, 0.0, 1.0, "share of |map| in other cells of that grid"),
     "top1": Metric(_top(0.01), 1.0, True, 0.0, 1.0, "overlap of the top 1 % of pixels", _OF_PIXELS),
     "top5": Metric(_top(0.05), 1.0, True, 0.0, 1.0, "overlap of the top 5 % of pixels", _OF_PIXELS),
     "top10": Metric(
@@ -190,6 +191,9 @@ METRICS: dict[str, Metric] = {
     "shift": Metric(shift, 0.0, False, 0.0, 1.0, "shift of the centre of mass, in diagonals"),
     "signs": Metric(
         signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same", _OF_SIGNS
+    ),
+    "moved": Metric(
+        moved, 0.0, False, 0.0, 1.0, "share of the positive part in other cells, of 7×7"
     ),
 }
 

@@ -14,7 +14,14 @@ from igcli.common.explanation import Explanation
 from igcli.common.regions import Regions
 from igcli.comparison.drift.reduced import Reduced, halved
 from igcli.comparison.grid import reduced_shape
-from igcli.store.columns import columns_in, read_column
+from igcli.store.columns import (
+    COLUMNS,
+    TRUTH_COLUMNS,
+    columns_in,
+    further_column,
+    read_column,
+    write_column,
+)
 from igcli.store.map_layout import flat
 from igcli.store.run import open_finished_run
 
@@ -98,6 +105,16 @@ def read_rows_of(file: Any) -> list[Stored]:
         )
         for place in range(len(kept["id"]))
     ]
+
+
+def write_rows(file: Any, rows: Sequence[Stored]) -> None:
+    """Write what `read_rows_of` reads to an open HDF5 file."""
+    has_truth = any(row.truth is not None for row in rows)
+    for column in (*COLUMNS, *(TRUTH_COLUMNS if has_truth else ())):
+        if column.name in KEPT:
+            write_column(file, column, [getattr(row, column.name) for row in rows])
+    for place, (name, _) in enumerate(rows[0].further):
+        write_column(file, further_column(place, name), [row.further[place][1] for row in rows])
 
 
 def joint_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
