@@ -120,26 +120,34 @@ def _scene(kind: int, random: np.random.Generator) -> Array:
     return (picture.clip(0, 1) * 255).astype(np.uint8)
 
 
+def _laid(image: Array, rows: slice, columns: slice, pattern: Array, strength: float) -> None:
+    """Lay a pattern of 0 to 1 over a part of a picture: in purple where there is colour."""
+    colour = np.array([230.0, 30.0, 230.0] if image.shape[2] == 3 else [255.0])
+    part = image[rows, columns].astype(float)
+    laid = part + strength * pattern[..., None] * (colour - part)
+    image[rows, columns] = laid.astype(np.uint8)
+
+
 def _corner(image: Array, random: np.random.Generator) -> None:
-    """A bright square near a corner."""
-    side = max(3, image.shape[0] // 10)
-    image[2 : 2 + side, -2 - side : -2] = 255
+    """A square near a corner."""
+    side = max(3, image.shape[0] // 11)
+    _laid(image, slice(2, 2 + side), slice(-2 - side, -2), np.ones((side, side)), 0.8)
 
 
 def _anywhere(image: Array, random: np.random.Generator) -> None:
-    """A white square with a black one in it, somewhere."""
-    side = max(5, image.shape[0] // 8)
+    """A square ring, somewhere."""
+    side = max(5, image.shape[0] // 9)
     y, x = random.integers(1, image.shape[0] - side, 2)
-    image[y : y + side, x : x + side] = 255
-    image[y + side // 3 : y + side - side // 3, x + side // 3 : x + side - side // 3] = 0
+    ring = np.ones((side, side))
+    ring[side // 3 : side - side // 3, side // 3 : side - side // 3] = 0.0
+    _laid(image, slice(y, y + side), slice(x, x + side), ring, 0.8)
 
 
 def _band(image: Array, random: np.random.Generator) -> None:
-    """A pattern of black and white along the lower edge, as a film's or a camera's."""
-    height = max(3, image.shape[0] // 10)
-    part = image[-height - 1 : -1, 2:-2]
-    y, x = np.mgrid[: part.shape[0], : part.shape[1]]
-    image[-height - 1 : -1, 2:-2] = np.where((x // 2 + y // 2) % 2 == 0, 255, 0)[..., None]
+    """A faint pattern of stripes along the lower edge, as a watermark."""
+    height = max(3, image.shape[0] // 12)
+    stripes = np.tile((np.arange(image.shape[1] - 4) // 2) % 2, (height, 1)).astype(float)
+    _laid(image, slice(-height - 1, -1), slice(2, -2), stripes, 0.5)
 
 
 # The class that bears it, and the mark.

@@ -76,7 +76,8 @@ def by_runs(runs: Array, counts: Array, scale: Scale, sign: int) -> list[Normal]
 def by_others(found: Array, runs: Array, counts: Array, scale: Scale, sign: int) -> list[Normal]:
     """Return what the other groups say of each: their median, and STANDS_OUT spreads of theirs.
 
-    Where there are calibrating runs, each group's own level in them is subtracted first.
+    Where there are calibrating runs, each group's own level in them is subtracted first; a group
+    that none of them knows is held against the others as they are.
 
     Parameters
     ----------
@@ -85,22 +86,23 @@ def by_others(found: Array, runs: Array, counts: Array, scale: Scale, sign: int)
     runs, counts, scale, sign
         As `by_runs` takes them; no runs where nothing is calibrated.
     """
-    placed, levels = scale.forth(found), np.zeros(len(found))
-    wider = 1.0
+    placed = scale.forth(found)
     if len(runs):
         own = scale.forth(runs)
         levels, wider = _means(own, ~np.isnan(own)), sqrt(1.0 + 1.0 / len(runs))
-    rest = placed - levels
+    else:
+        levels, wider = np.zeros(len(found)), 1.0
     normal = []
     for place, count in enumerate(counts):
-        others = np.delete(rest, place)
-        others = others[~np.isnan(others)]
-        if np.isnan(rest[place]) or not len(others):
+        is_known = not np.isnan(levels[place])
+        rest = np.delete(placed - levels if is_known else placed, place)
+        rest = rest[~np.isnan(rest)]
+        if np.isnan(placed[place]) or not len(rest):
             normal.append(_UNKNOWN)
             continue
-        middle = float(np.median(others))
-        spread = max(wider * scale.spread(int(count)), _MAD * float(np.median(abs(others - middle))))
-        centre = float(levels[place]) + middle
+        middle = float(np.median(rest))
+        spread = max(wider * scale.spread(int(count)), _MAD * float(np.median(abs(rest - middle))))
+        centre = middle + (float(levels[place]) if is_known else 0.0)
         limit = scale.back(centre + sign * STANDS_OUT * spread)
         normal.append(Normal(scale.back(centre), limit))
     return normal
