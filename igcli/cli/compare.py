@@ -98,9 +98,7 @@ def command(
     try:
         sides = open_side(reference), open_side(new)
         thresholds = parse_thresholds(fail_on, calibration_of(sides[0]) is not None)
-        verdict = compare(
-            *sides, thresholds, force, track, grid, by, min_group, unclear == "fail"
-        )
+        verdict = compare(*sides, thresholds, force, track, grid, by, min_group, unclear == "fail")
     except NotComparable as error:
         refused = Refused(str(reference), str(new), error)
         for form, path in files.items():

@@ -10,6 +10,11 @@ def escaped(text: str) -> str:
     return "`" + on_one_line(text).replace("`", "'").replace("|", "\\|") + "`"
 
 
+def plain(text: str) -> str:
+    """Keep Markdown and HTML from taking anything in a text for their own."""
+    return "".join("\\" + c if c in "\\`*_[]<>|&#~!" else c for c in on_one_line(text))
+
+
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Return the lines of a table."""
     lines = [head, ("---",) * len(head), *rows]

@@ -8,10 +8,10 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
+from igcli.common.groups import PREDICTION, TRUTH, default_column, group_names, members
 from igcli.common.regions import Regions
 from igcli.common.text import finite
 from igcli.findings.densities import Densities, read_densities
-from igcli.common.groups import PREDICTION, TRUTH, default_column, group_names, members
 from igcli.findings.spectral import cluster
 from igcli.findings.suspicion import LEAST, Suspicion, suspect
 from igcli.store.run import StoredRun

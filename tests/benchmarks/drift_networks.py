@@ -68,7 +68,11 @@ def _plain(shape: tuple[int, ...]) -> Any:
     parts = [layers.Conv2D(16, 5 if large else 3, 2 if large else 1, "same", activation="relu")]
     for width in (24, 32) if large else (24,):
         parts += [layers.MaxPooling2D(), layers.Conv2D(width, 3, 1, "same", activation="relu")]
-    parts += [layers.MaxPooling2D(4 if large else 2), layers.Flatten(), layers.Dense(48, activation="relu")]
+    parts += [
+        layers.MaxPooling2D(4 if large else 2),
+        layers.Flatten(),
+        layers.Dense(48, activation="relu"),
+    ]
     return _classifier(shape, parts)
 
 

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
-from igcli.findings.clusters import POSITIVE, Cluster, clusters_of, find_clusters
 from igcli.common.groups import TRUTH, group_names, members
+from igcli.findings.clusters import POSITIVE, Cluster, clusters_of, find_clusters
 from igcli.findings.places import find_places
 from igcli.findings.summarize import summarize
 from igcli.store.run import open_finished_run

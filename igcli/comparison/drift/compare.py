@@ -8,7 +8,7 @@ from igcli.common.errors import NotComparable
 from igcli.common.progress import Track
 from igcli.comparison.drift.calibration import Calibration
 from igcli.comparison.drift.comparable import joined
-from igcli.comparison.drift.group_table import by_group, flips
+from igcli.comparison.drift.group_table import by_group, flips, members_of
 from igcli.comparison.drift.judge import case_of, judge
 from igcli.comparison.drift.numbers import CLASS, numbers
 from igcli.comparison.drift.pairs import Matched, Measured, match, measure
@@ -106,6 +106,8 @@ def compare(
         flips=flips(case),
         calibrated=tuple(run.title for run in calibration.runs) if calibration else (),
         unclear_fails=unclear_fails,
+        by=by,
+        members=members_of(case, thresholds),
     )
 
 

@@ -1,5 +1,6 @@
 """The group table: every metric by class, what calibrating runs have there, and the flips."""
 
+from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
@@ -9,7 +10,7 @@ from igcli.comparison.drift.grouped import Flip, Found, Group
 from igcli.comparison.drift.intervals import interval
 from igcli.comparison.drift.judge import Case
 from igcli.comparison.drift.numbers import CLASS, Numbers
-from igcli.comparison.drift.thresholds import BY_IMAGE
+from igcli.comparison.drift.thresholds import BY_IMAGE, Threshold
 from igcli.comparison.similarity import METRICS
 
 
@@ -24,6 +25,17 @@ def by_group(case: Case) -> list[Group]:
         measures = {measure: value for measure, value in found.items() if value is not None}
         groups.append(Group(name, len(places), measures))
     return groups
+
+
+def members_of(case: Case, thresholds: Sequence[Threshold]) -> dict[str, frozenset[str]]:
+    """Return the ids of the images of every group that thresholds judge."""
+    columns = dict.fromkeys(threshold.by for threshold in thresholds if threshold.by)
+    found: dict[str, frozenset[str]] = {}
+    for column in columns:
+        for name, places in case.groups(column).items():
+            ids = frozenset(case.numbers.pairs[place][0].id for place in places)
+            found[name] = found.get(name, frozenset()) | ids
+    return found
 
 
 def _found(case: Case, measure: str, places: Array) -> Found | None:

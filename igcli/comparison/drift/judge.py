@@ -118,9 +118,7 @@ def _nothing(threshold: Threshold, case: Case, is_grouped: bool) -> Judged:
     return Judged(threshold, None, not usual, 0.0, [], left_out=why)
 
 
-def _judged_groups(
-    threshold: Threshold, case: Case, places: dict[str, Array]
-) -> list[JudgedGroup]:
+def _judged_groups(threshold: Threshold, case: Case, places: dict[str, Array]) -> list[JudgedGroup]:
     """Judge every group that has enough to look at."""
     values = case.numbers.values[threshold.measure]
     found = np.array([_taken(values[rows], threshold) for rows in places.values()])

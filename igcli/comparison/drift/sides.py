@@ -140,9 +140,7 @@ class RunSide:
                 "compare the run that its shards were merged into",
             )
         self.rows = [
-            Stored(
-                row.row, **{name: getattr(row, name) for name in KEPT}, further=row.further
-            )
+            Stored(row.row, **{name: getattr(row, name) for name in KEPT}, further=row.further)
             for row in self.run.rows
         ]
         shapes = list(self.run.layout.shapes.values())

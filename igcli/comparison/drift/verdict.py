@@ -135,6 +135,10 @@ class Verdict:
         The runs that the reference is calibrated with.
     unclear_fails : bool
         Whether a crossed threshold fails the gate where other images might not have crossed it.
+    by : str
+        What images are grouped by.
+    members : dict of str to frozenset of str
+        The ids of the images of each group that was judged.
     """
 
     reference: str
@@ -150,6 +154,8 @@ class Verdict:
     flips: list[Flip] = field(default_factory=list)
     calibrated: tuple[str, ...] = ()
     unclear_fails: bool = True
+    by: str = "class"
+    members: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[Judged]:
