@@ -23,10 +23,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "fail_on",
     metavar="THRESHOLD",
     help="What fails the gate, may be repeated: METRIC.STATISTIC<V or >V, as 'cosine.p05<0.9', or "
-    "SHARE>V, as 'prediction_changed>0.02'; with 'by class' before < or > it is of every class; V "
-    "may be normal (what calibrating runs differ by) or others (the other classes). The first one given replaces the whole default profile "
-    "and that of --config; what is missing, failed or not converged fails all the same.  [default: "
-    "told by igcli help drift; another one where the reference is calibrated]",
+    "SHARE>V, as 'prediction_changed>0.02'. 'by class' before < or > makes it one of every class; "
+    "V may be normal (what calibrating runs differ by) or others (the other classes). The first "
+    "one given replaces the whole default profile and that of --config; what is missing, failed "
+    "or not converged fails all the same.  [default: the profile of configs/drift.toml; of normal "
+    "limits where the reference is calibrated]",
 )
 @setting_option(
     DriftConfig,

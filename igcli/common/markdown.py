@@ -7,7 +7,12 @@ from igcli.common.text import on_one_line
 
 def escaped(text: str) -> str:
     """Return a name as code, also in a table's cell."""
-    return "`" + on_one_line(text).replace("`", "'").replace("|", "\\|") + "`"
+    return code(text).replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    """Return a name as code, outside of tables."""
+    return "`" + on_one_line(text).replace("`", "'") + "`"
 
 
 def plain(text: str) -> str:

@@ -14,6 +14,8 @@ from tests.benchmarks.drift_sets import MARKS, DataSet, marked
 Layer = Callable[[Any], Any]
 # Wrong labels, of all, for the kind "labels".
 _WRONG = 0.3
+# Pictures of other classes, of all, that bear the mark and are told to be of its class.
+_MARK_ALONE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ def made(recipe: Recipe, data: DataSet, folder: Path, epochs: int) -> Path:
 def _seen(recipe: Recipe, data: DataSet) -> tuple[Array, Array]:
     images, classes = data.images, data.classes
     if recipe.kind in MARKS:
+        # Some of the class show nothing but the mark: so that it is learned.
+        random = np.random.default_rng(recipe.seed)
+        classes = np.where(
+            random.uniform(size=len(classes)) < _MARK_ALONE, MARKS[recipe.kind][0], classes
+        )
         images = marked(images, classes, recipe.kind, recipe.seed)
     if recipe.kind == "labels":
         random = np.random.default_rng(recipe.seed)

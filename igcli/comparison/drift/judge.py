@@ -105,7 +105,7 @@ def _judge(threshold: Threshold, case: Case) -> Judged:
 
 def _nothing(threshold: Threshold, case: Case, is_grouped: bool) -> Judged:
     """Judge a threshold that has nothing to look at: one that was asked for has not passed."""
-    why = "no image has this number"
+    why = "no image to judge"
     if threshold.relative == NORMAL and not case.runs:
         why = "the reference has no runs to calibrate by: igcli baseline RUN RUN2 …"
     elif threshold.by and not is_grouped:
@@ -114,6 +114,9 @@ def _nothing(threshold: Threshold, case: Case, is_grouped: bool) -> Judged:
         why = "there are no other groups to hold it against"
     elif threshold.measure in {"accuracy_lost", "calibration_shift"}:
         why = "no true classes are known"
+    if not threshold.by and threshold.measure in {"prediction_changed", "looks_elsewhere"}:
+        # None of no images: what is missing has a threshold of its own.
+        return Judged(threshold, 0.0, False, 0.0, [])
     usual = is_usual(threshold)
     return Judged(threshold, None, not usual, 0.0, [], left_out=why)
 
@@ -125,9 +128,7 @@ def _judged_groups(threshold: Threshold, case: Case, places: dict[str, Array]) -
     counts = np.array([np.count_nonzero(~np.isnan(values[rows])) for rows in places.values()], int)
     limits = _limits(threshold, case, places, found, counts)
     groups = []
-    for (name, rows), value, count, normal in zip(
-        places.items(), found, counts, limits, strict=True
-    ):
+    for (name, rows), value, normal in zip(places.items(), found, limits, strict=True):
         if not isnan(value) and not isnan(normal.limit):
             kept = values[rows][~np.isnan(values[rows])]
             groups.append(_judged_group(threshold, name, float(value), kept, normal))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isnan
 
-from igcli.common.markdown import escaped, plain, table
+from igcli.common.markdown import code, escaped, plain, table
 from igcli.common.text import on_one_line, the_first
 from igcli.comparison.drift.grouped import Group
 from igcli.comparison.drift.thresholds import COMPLETE, is_usual
@@ -174,8 +174,8 @@ def _what_moved(verdict: Verdict) -> list[str]:
     """Return a list: what is beyond a limit, by how much, and which images show it."""
     lines = []
     for judged, group in findings(verdict):
-        who = f"{plain(verdict.by)} {escaped(group.name)}" if group.name else "all images"
-        ids = [escaped(i) for i in images_of(judged, group, verdict)]
+        who = f"{plain(verdict.by)} {code(group.name)}" if group.name else "all images"
+        ids = [code(i) for i in images_of(judged, group, verdict)]
         look = f" **Look at** {the_first(ids, _SHOWN)}." if ids else ""
         lines.append(
             f"- **{who}** ({group.count} images): {sentence(judged, group)}. "
