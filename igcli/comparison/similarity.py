@@ -15,7 +15,7 @@ from igcli.common.distance import relative_distance
 from igcli.comparison.grid import mean_magnitudes, reduce_map
 
 # Both are told in METRICS.
-_COARSE, _ROUGH = 14, 7
+_COARSE, _ROUGH = 14, 5
 # Of values whose means over cells differ by rounding alone.
 _EVEN = 1e-12
 
@@ -193,7 +193,7 @@ METRICS: dict[str, Metric] = {
         signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same", _OF_SIGNS
     ),
     "moved": Metric(
-        moved, 0.0, False, 0.0, 1.0, "share of the positive part in other cells, of 7×7"
+        moved, 0.0, False, 0.0, 1.0, "share of the positive part in other cells, of 5×5"
     ),
 }
 

@@ -18,11 +18,11 @@ from igcli.comparison.drift.scales import Scale
 
 # Of a threshold: how often one more run of the same kind is within its limits. With groups, all.
 COVERAGE = 0.999
-PRIOR = 10.0
+PRIOR = 20.0
 # A run that is unlike in one group is so in others too: this many count as independent.
 _GROUPS = 3
 # A group stands out by so many spreads of the others.
-STANDS_OUT = 5.0
+STANDS_OUT = 4.0
 # 1.4826 median deviations are a standard deviation, where numbers are normal.
 _MAD = 1.4826
 
@@ -57,7 +57,8 @@ def by_runs(runs: Array, counts: Array, scale: Scale, sign: int) -> list[Normal]
     A prediction interval: centre ± t(coverage) · s · √(1 + 1/runs).
     """
     placed = scale.forth(runs)
-    spreads = np.array([scale.spread(int(count)) for count in counts])
+    is_group = runs.shape[1] > 1
+    spreads = np.array([scale.spread(int(count), is_group) for count in counts])
     known = ~np.isnan(placed)
     number = known.sum(axis=0)
     centres = _means(placed, known)
@@ -101,11 +102,17 @@ def by_others(found: Array, runs: Array, counts: Array, scale: Scale, sign: int)
             normal.append(_UNKNOWN)
             continue
         middle = float(np.median(rest))
-        spread = max(wider * scale.spread(int(count)), _MAD * float(np.median(abs(rest - middle))))
+        spread = _spread_of(abs(rest - middle), wider * scale.spread(int(count), True))
         centre = middle + (float(levels[place]) if is_known else 0.0)
         limit = scale.back(centre + sign * STANDS_OUT * spread)
         normal.append(Normal(scale.back(centre), limit))
     return normal
+
+
+def _spread_of(apart: Array, usual: float) -> float:
+    """Return the robust spread of some numbers, pooled with the usual one as `by_runs` does."""
+    robust = _MAD * float(np.median(apart))
+    return sqrt((PRIOR * usual**2 + len(apart) * robust**2) / (PRIOR + len(apart)))
 
 
 _UNKNOWN = Normal(np.nan, np.nan)
