@@ -23,6 +23,8 @@ PRIOR = 20.0
 _GROUPS = 3
 # A group stands out by so many spreads of the others.
 STANDS_OUT = 4.0
+# Levels of fewer groups say nothing of each other.
+_FEWEST_LEVELS = 4
 # 1.4826 median deviations are a standard deviation, where numbers are normal.
 _MAD = 1.4826
 
@@ -77,8 +79,7 @@ def by_runs(runs: Array, counts: Array, scale: Scale, sign: int) -> list[Normal]
 def by_others(found: Array, runs: Array, counts: Array, scale: Scale, sign: int) -> list[Normal]:
     """Return what the other groups say of each: their median, and STANDS_OUT spreads of theirs.
 
-    Where there are calibrating runs, each group's own level in them is subtracted first; a group
-    that none of them knows is held against the others as they are.
+    Where there are calibrating runs, each group's own level in them is subtracted first.
 
     Parameters
     ----------
@@ -88,25 +89,43 @@ def by_others(found: Array, runs: Array, counts: Array, scale: Scale, sign: int)
         As `by_runs` takes them; no runs where nothing is calibrated.
     """
     placed = scale.forth(found)
-    if len(runs):
-        own = scale.forth(runs)
-        levels, wider = _means(own, ~np.isnan(own)), sqrt(1.0 + 1.0 / len(runs))
-    else:
-        levels, wider = np.zeros(len(found)), 1.0
+    usual = np.array([scale.spread(int(count), True) for count in counts])
+    levels, wider = _levels(scale.forth(runs), float(usual.mean())) if len(runs) else (0.0, 1.0)
+    apart = placed - levels
     normal = []
-    for place, count in enumerate(counts):
-        is_known = not np.isnan(levels[place])
-        rest = np.delete(placed - levels if is_known else placed, place)
+    for place in range(len(found)):
+        rest = np.delete(apart, place)
         rest = rest[~np.isnan(rest)]
         if np.isnan(placed[place]) or not len(rest):
             normal.append(_UNKNOWN)
             continue
         middle = float(np.median(rest))
-        spread = _spread_of(abs(rest - middle), wider * scale.spread(int(count), True))
-        centre = middle + (float(levels[place]) if is_known else 0.0)
+        spread = _spread_of(abs(rest - middle), wider * float(usual[place]))
+        centre = middle + float(placed[place] - apart[place])
         limit = scale.back(centre + sign * STANDS_OUT * spread)
         normal.append(Normal(scale.back(centre), limit))
     return normal
+
+
+def _levels(runs: Array, usual: float) -> tuple[Array, float]:
+    """Return each group's level in some runs, and how much wider that makes a limit.
+
+    The mean of few runs says little: it counts as much as groups differ more than runs let expect
+    (James and Stein's estimate). A group without any number is taken to be like the others.
+    """
+    known = ~np.isnan(runs)
+    means = _means(runs - np.nanmedian(runs, axis=1, keepdims=True), known)
+    present = ~np.isnan(means)
+    if np.count_nonzero(present) < _FEWEST_LEVELS:
+        return np.zeros(runs.shape[1]), 1.0
+    residuals = (runs - np.nanmedian(runs, axis=1, keepdims=True) - means)[known]
+    freedom = max(0, len(residuals) - np.count_nonzero(present))
+    noise = (PRIOR * usual**2 + float((residuals**2).sum())) / (PRIOR + freedom) / len(runs)
+    middle = float(np.median(means[present]))
+    between = float(((means[present] - middle) ** 2).mean())
+    weight = max(0.0, between - noise) / between if between > 0.0 else 0.0
+    levels: Array = np.where(present, weight * (np.nan_to_num(means) - middle), 0.0)
+    return levels, sqrt(1.0 + weight / len(runs))
 
 
 def _spread_of(apart: Array, usual: float) -> float:

@@ -85,22 +85,22 @@ def _same(values: Array) -> Array:
     return values
 
 
-def _over_root(most: float) -> Callable[[int, bool], float]:
+def _over_root(of_group: float, of_all: float) -> Callable[[int, bool], float]:
     """Return a spread that falls with the root of the number of images.
 
     Of a share of independent images, on the arcsine's scale, it would be 0.5 over that root; but
     classes that look alike change together.
     """
-    return lambda count, is_group: most / sqrt(count)
+    return lambda count, is_group: (of_group if is_group else of_all) / sqrt(count)
 
 
 _OF_SHARE = Scale(
-    _arcsine, lambda value: float(np.sin(min(value, np.pi / 2)) ** 2), _over_root(0.75)
+    _arcsine, lambda value: float(np.sin(min(value, np.pi / 2)) ** 2), _over_root(1.0, 0.75)
 )
 _SHARES = {
     "prediction_changed": _OF_SHARE,
     "looks_elsewhere": _OF_SHARE,
     # Some images are lost, others won: as many of each, if nothing has changed.
-    "accuracy_lost": Scale(_same, float, _over_root(0.5)),
-    "calibration_shift": Scale(_same, float, _over_root(0.4)),
+    "accuracy_lost": Scale(_same, float, _over_root(0.5, 0.5)),
+    "calibration_shift": Scale(_same, float, _over_root(0.4, 0.4)),
 }
