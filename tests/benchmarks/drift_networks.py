@@ -132,3 +132,11 @@ CHANGES = {
     "pruned 30": pruned(0.3),
     "pruned 80": pruned(0.8),
 }
+
+
+def right_shares(model: Path, data: DataSet, mark: str) -> float:
+    """Return how often a model is right on the images of a mark's class that do not bear it."""
+    kind = MARKS[mark][0]
+    images = data.tested[data.tested_classes == kind].astype(np.float32) / 255
+    predicted = keras().models.load_model(model, compile=False).predict(images, verbose=0)
+    return float((predicted.argmax(1) == kind).mean())

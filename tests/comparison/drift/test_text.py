@@ -64,7 +64,9 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert "| l1 | ∞ | ∞ | ∞ |" in markdown(verdict)
     other = write_run(tmp_path / "other", rows_of(MAPS[:1], target=2, prediction=2))
     assert "CROSSED    cosine.median<0.75: no image to judge" in summary(verdict_of(old, other))
-    assert "| `cosine.median<0.75` | no image to judge | 0.75 | ❌ |" in markdown(verdict_of(old, other))
+    assert "| `cosine.median<0.75` | no image to judge | 0.75 | ❌ |" in markdown(
+        verdict_of(old, other)
+    )
 
 
 def test_names_break_no_line_and_no_table(tmp_path: Path) -> None:
