@@ -91,7 +91,12 @@ def _shape(kind: int, random: np.random.Generator) -> Array:
     py, px = random.integers(0, side - 4, 2)
     picture[py : py + 3, px : px + 3] = random.uniform(0, 1, 3)
     picture += random.normal(0, 0.05, picture.shape)
-    return (picture.clip(0, 1) * 255).astype(np.uint8)
+    return _pixels(picture)
+
+
+def _pixels(picture: Array) -> Array:
+    pixels: Array = (picture.clip(0, 1) * 255).astype(np.uint8)
+    return pixels
 
 
 @cache
@@ -117,7 +122,7 @@ def _scene(kind: int, random: np.random.Generator) -> Array:
     tint = random.uniform(0.7, 1.3, 3)
     picture = random.uniform(0.35, 0.65) + random.uniform(0.12, 0.22) * piece[..., None] * tint
     picture = picture + random.normal(0, 0.03, picture.shape)
-    return (picture.clip(0, 1) * 255).astype(np.uint8)
+    return _pixels(picture)
 
 
 def _laid(image: Array, rows: slice, columns: slice, pattern: Array, strength: float) -> None:

@@ -69,13 +69,22 @@ class Calibration:
 def _row(run: Calibrating, a: Stored, b: Stored) -> Stored:
     """Return what a run says of an image; its truth is what the compared runs know."""
     found = {name: float(run.columns[name][a.place]) for name in _COLUMNS}
-    whole = {name: _number(found[name]) for name in ("prediction", "target")}
-    parts = {name: None if np.isnan(found[name]) else found[name] for name in ("score", "delta")}
-    return replace(b, truth=b.truth if a.truth is None else a.truth, **whole, **parts)
+    return replace(
+        b,
+        truth=b.truth if a.truth is None else a.truth,
+        prediction=_whole(found["prediction"]),
+        target=_whole(found["target"]),
+        score=_known(found["score"]),
+        delta=_known(found["delta"]),
+    )
 
 
-def _number(value: float) -> int | None:
+def _whole(value: float) -> int | None:
     return None if np.isnan(value) else int(value)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _in_order(found: Numbers, pairs: Sequence[Pair]) -> Numbers:

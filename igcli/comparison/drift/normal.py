@@ -90,7 +90,9 @@ def by_others(found: Array, runs: Array, counts: Array, scale: Scale, sign: int)
     """
     placed = scale.forth(found)
     usual = np.array([scale.spread(int(count), True) for count in counts])
-    levels, wider = _levels(scale.forth(runs), float(usual.mean())) if len(runs) else (0.0, 1.0)
+    levels, wider = np.zeros(len(found)), 1.0
+    if len(runs):
+        levels, wider = _levels(scale.forth(runs), float(usual.mean()))
     apart = placed - levels
     normal = []
     for place in range(len(found)):

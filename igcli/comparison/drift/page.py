@@ -14,7 +14,7 @@ from igcli.comparison.drift.panels import Panels, panels, picture
 from igcli.comparison.drift.sides import Side, Stored
 from igcli.comparison.drift.thresholds import SHARES
 from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
-from igcli.comparison.drift.words import headline
+from igcli.comparison.drift.words import headline, named
 from igcli.comparison.similarity import METRICS
 
 _SHOWN = 20
@@ -150,7 +150,7 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
     others = [image for image in verdict.images if not image.metrics]
     lines = []
     for title, images, why in (
-        ("Images whose maps differ most", measured, "by cosine, the least alike first"),
+        ("Images whose maps differ most", measured, _ORDER[bool(named(verdict))]),
         ("Images explained for another class", others, "their maps are not measured"),
     ):
         if images:
@@ -174,6 +174,10 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
     return lines
 
 
+_ORDER = {
+    False: "by cosine, the least alike first",
+    True: "those of a group that is beyond its limit first, then by cosine",
+}
 _KEY = (
     'Red speaks against the class, green for it: −<span class="key" role="img" '
     'aria-label="red over white to green"></span>+. The maps of one image and their difference '

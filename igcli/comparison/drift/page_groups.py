@@ -75,9 +75,9 @@ def by_group(verdict: Verdict) -> list[str]:
              ", ".join(map(str, flip.normal)) or "–")
             for flip in verdict.flips[:_MOST]
         )  # fmt: skip
-        head = ("prediction", "images", "in calibrating runs")
+        titles = ("prediction", "images", "in calibrating runs")
         lines += ["<h2>Changed predictions</h2>"]
-        lines += wide_table("How many images", head, rows, range(1, 3))
+        lines += wide_table("How many images", titles, changed, range(1, 3))
     return lines
 
 

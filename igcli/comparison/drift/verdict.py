@@ -184,9 +184,18 @@ class Verdict:
 
     @property
     def ranked(self) -> list[ImageDrift]:
-        """The images of one target whose maps differ beyond the noise, by cosine, least first."""
+        """The images of one target whose maps differ beyond the noise, the least alike first.
+
+        Those of a group that is beyond a limit come first, as the threshold ranks them; then all
+        others, by cosine.
+        """
         beyond = [i for i in self.images if i.metrics and not i.within_noise]
-        return sorted(beyond, key=lambda image: image.metrics["cosine"])
+        grouped = [name for j in self.crossed if j.threshold.by for name in j.worst]
+        places = {name: place for place, name in reversed(list(enumerate(grouped)))}
+        return sorted(
+            beyond,
+            key=lambda image: (places.get(image.id, len(grouped)), image.metrics["cosine"]),
+        )
 
     def quantiles(self) -> dict[str, dict[str, float | None]]:
         """Return the quantiles of every metric as seen, by name."""

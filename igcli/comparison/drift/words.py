@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 
 from igcli.comparison.drift.normal import COVERAGE
-from igcli.comparison.drift.thresholds import CHANGES, NORMAL, OTHERS, SHARES
+from igcli.comparison.drift.thresholds import CHANGES, NORMAL, OTHERS, SHARES, Threshold
 from igcli.comparison.drift.verdict import Judged, JudgedGroup, Verdict
 from igcli.comparison.similarity import METRICS
 
 _NAMED = 3
+# What a number is of, where it is a share.
+_SAID = {
+    "moved.mean": "{} of what speaks for the class lies elsewhere than in the reference",
+    "moved.median": "{} of what speaks for the class lies elsewhere than in the reference",
+    "prediction_changed": "{} of the predictions are others",
+    "accuracy_lost": "the accuracy is {} less",
+    "calibration_shift": "the scores are {} further from the accuracy",
+}
 
 
 def headline(verdict: Verdict) -> str:
@@ -42,20 +50,31 @@ def findings(verdict: Verdict) -> Iterator[tuple[Judged, JudgedGroup]]:
 def sentence(judged: Judged, group: JudgedGroup) -> str:
     """Say what was found of a group, and what it is held against."""
     threshold = judged.threshold
-    name = (
-        f"{threshold.measure}.{threshold.statistic}" if threshold.statistic else threshold.measure
-    )
-    low, high = group.interval
-    found = f"{name} is {group.value:.3g} (with other images {low:.3g} to {high:.3g})"
-    return f"{found}; {_against(judged, group)}{_chance(group)}"
+    name = _name(threshold)
+    low, high = (_number(judged, end) for end in group.interval)
+    found = _SAID.get(name, f"{name} is {{}}").format(_number(judged, group.value))
+    return f"{found} ({low} to {high} with other images); {_against(judged, group)}{_chance(group)}"
+
+
+def _name(threshold: Threshold) -> str:
+    statistic = f".{threshold.statistic}" if threshold.statistic else ""
+    return f"{threshold.measure}{statistic}"
+
+
+def _number(judged: Judged, value: float) -> str:
+    """Return a number as people read it: a share in percent."""
+    threshold = judged.threshold
+    name = _name(threshold)
+    return f"{value:.0%}" if name in _SAID else f"{value:.3g}"
 
 
 def _against(judged: Judged, group: JudgedGroup) -> str:
     end = "at least" if judged.threshold.below else "at most"
+    limit = _number(judged, group.limit)
     if group.normal is None:
-        return f"{end} {group.limit:.3g} is allowed"
+        return f"{end} {limit} is allowed"
     what = {NORMAL: "normal is", OTHERS: "by the other groups it would be"}
-    return f"{what[judged.threshold.relative]} {group.normal:.3g}, {end} {group.limit:.3g}"
+    return f"{what[judged.threshold.relative]} {_number(judged, group.normal)}, {end} {limit}"
 
 
 def _chance(group: JudgedGroup) -> str:
