@@ -4,7 +4,7 @@ Maps of zeros or of one value have no direction and no order: two of them count 
 them and another map as unlike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import inf
 
@@ -198,7 +198,7 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def measured(reference: Array, new: Array) -> Array:
-    """Return every metric of two maps, in the order of METRICS, float64."""
+def measured(reference: Array, new: Array, names: Collection[str] = METRICS) -> Array:
+    """Return the metrics of two maps, in the order of METRICS, float64; NaN for those not named."""
     pair = reference.astype(np.float64), new.astype(np.float64)
-    return np.array([metric.measure(*pair) for metric in METRICS.values()])
+    return np.array([m.measure(*pair) if name in names else np.nan for name, m in METRICS.items()])

@@ -1,8 +1,8 @@
 """How long `igcli compare` takes, and how much memory: both must not grow out of hand.
 
-Run: ``python -m tests.benchmarks.compare_speed [--images 10000] [--side 28] [--channels 1]``. Two
-run directories of random maps of ten classes are written with the library's own writer, then compared by a
-process of its own; against a reference file too.
+Run: ``python -m tests.benchmarks.compare_speed [--images 10000] [--side 28] [--channels 1]``. Run
+directories of random maps of ten classes are written with the library's own writer, then compared
+by a process of its own; against a reference file too, and against one that is calibrated.
 """
 
 import argparse

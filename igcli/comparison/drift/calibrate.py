@@ -46,5 +46,5 @@ def _compared(
             f"{len(matched.explained)} of {len(both.reference.rows)} images are explained in both",
             "explain the same images with every model",
         )
-    found = measure(both.reference, both.new, matched.pairs, both.grid, track)
+    found = measure(both.reference, both.new, matched.pairs, both.grid, track, ())
     return calibrating(str(other), len(both.reference.rows), matched, found), found.names

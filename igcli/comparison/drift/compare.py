@@ -89,7 +89,8 @@ def compare(
             "of them common but of other files",
             "explain the same images with both models",
         )
-    found = measure(reference, new, matched.pairs, grid, track)
+    noisy = {t.measure for t in thresholds if not t.relative}
+    found = measure(reference, new, matched.pairs, grid, track, noisy)
     check_resolution(thresholds, (reference, new), matched, found, grid)
     case = case_of(matched, numbers(matched, found), calibration, by, min_group)
     return Verdict(

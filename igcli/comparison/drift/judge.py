@@ -54,9 +54,17 @@ class Case:
     min_group: int
 
     def groups(self, column: str) -> dict[str, Array]:
-        """Return the places of the images of every group that is large enough."""
+        """Return the places of the images of every group that is large enough.
+
+        What has no classes, as a regression, has no groups by class.
+        """
+        pairs = self.numbers.pairs
+        rows = [row for pair in pairs for row in pair]
         by = self.by if column == CLASS else column
         asked = "--by" if column == CLASS else "--fail-on … by"
+        has_classes = any(row.truth is not None or row.prediction is not None for row in rows)
+        if not pairs or (by == CLASS and not has_classes):
+            return {}
         found = members(self.numbers.groups(by, asked))
         return {name: places for name, places in found.items() if len(places) >= self.min_group}
 
@@ -117,7 +125,7 @@ def _nothing(threshold: Threshold, case: Case, is_grouped: bool) -> Judged:
     if not threshold.by and threshold.measure in {"prediction_changed", "looks_elsewhere"}:
         # None of no images: what is missing has a threshold of its own.
         return Judged(threshold, 0.0, False, 0.0, [])
-    usual = is_usual(threshold)
+    usual = is_usual(threshold, bool(case.runs))
     return Judged(threshold, None, not usual, 0.0, [], left_out=why)
 
 

@@ -121,7 +121,7 @@ def _levels(runs: Array, usual: float) -> tuple[Array, float]:
     if np.count_nonzero(present) < _FEWEST_LEVELS:
         return np.zeros(runs.shape[1]), 1.0
     residuals = (runs - np.nanmedian(runs, axis=1, keepdims=True) - means)[known]
-    freedom = max(0, len(residuals) - np.count_nonzero(present))
+    freedom = float(max(0, len(residuals) - int(present.sum())))
     noise = (PRIOR * usual**2 + float((residuals**2).sum())) / (PRIOR + freedom) / len(runs)
     middle = float(np.median(means[present]))
     between = float(((means[present] - middle) ** 2).mean())

@@ -70,11 +70,11 @@ def by_group(verdict: Verdict) -> list[str]:
         if len(groups) > _MOST:
             lines.append(f"<p>{_MOST} of {len(groups)}.</p>")
     if verdict.flips:
-        rows = (
+        changed = [
             (f"{text(flip.before)} → {text(flip.after)}", str(flip.count),
              ", ".join(map(str, flip.normal)) or "–")
             for flip in verdict.flips[:_MOST]
-        )  # fmt: skip
+        ]  # fmt: skip
         titles = ("prediction", "images", "in calibrating runs")
         lines += ["<h2>Changed predictions</h2>"]
         lines += wide_table("How many images", titles, changed, range(1, 3))

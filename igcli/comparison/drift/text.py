@@ -6,7 +6,7 @@ from math import isnan
 from igcli.common.markdown import code, escaped, plain, table
 from igcli.common.text import on_one_line, the_first
 from igcli.comparison.drift.grouped import Group
-from igcli.comparison.drift.thresholds import COMPLETE, is_usual
+from igcli.comparison.drift.thresholds import COMPLETE
 from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
 from igcli.comparison.drift.words import (
     basis,
@@ -38,7 +38,7 @@ def summary(verdict: Verdict) -> list[str]:
     lines += [f"left out   {j.threshold.text}: {j.left_out}" for j in _left_out(verdict)]
     lines += [f"not gated  {text}" for text in _ungated(verdict)]
     lines += [f"{name:<9}  {spread}" for name, spread in _spreads(verdict)]
-    if any(judged.threshold.relative or is_usual(judged.threshold) for judged in verdict.judged):
+    if any(judged.threshold.relative for judged in verdict.judged):
         lines.append(f"limits     {basis(verdict)}")
     for image in verdict.worst[:_SHOWN] if verdict.failed else []:
         lines.append(f"worst      {on_one_line(image.id)}: {_image(image)}")
@@ -140,8 +140,7 @@ def markdown(verdict: Verdict) -> str:
         f"`{verdict.new}` against `{verdict.reference}`: {_compared(verdict)}.",
         "",
         *_what_moved(verdict),
-        f"Where the limits come from: {basis(verdict)}.",
-        "",
+        *_limits(verdict),
         *(f"Not gated: {text}.\n" for text in _ungated(verdict)),
         *_groups(verdict),
         *table(
@@ -168,6 +167,11 @@ def markdown(verdict: Verdict) -> str:
         shown = [name for name in _OF_WORST if name in verdict.measured.names]
         lines += table(("image", "prediction", *shown), rows)
     return "\n".join(lines) + "\n"
+
+
+def _limits(verdict: Verdict) -> list[str]:
+    is_told = any(judged.threshold.relative for judged in verdict.judged)
+    return [f"Where the limits come from: {basis(verdict)}.", ""] if is_told else []
 
 
 def _what_moved(verdict: Verdict) -> list[str]:

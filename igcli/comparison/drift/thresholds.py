@@ -124,9 +124,9 @@ def parse_thresholds(texts: Iterable[str], is_calibrated: bool = False) -> list[
     return given + [t for t in map(_parse, COMPLETE) if t.measure not in named]
 
 
-def is_usual(threshold: Threshold) -> bool:
+def is_usual(threshold: Threshold, is_calibrated: bool) -> bool:
     """Tell whether a threshold is one of those that are there when none is given."""
-    return threshold.text in {*DEFAULT, *CALIBRATED}
+    return threshold.text in (CALIBRATED if is_calibrated else DEFAULT)
 
 
 def _parse(text: str) -> Threshold:

@@ -37,10 +37,10 @@ def named(verdict: Verdict) -> list[str]:
 
 
 def findings(verdict: Verdict) -> Iterator[tuple[Judged, JudgedGroup]]:
-    """Yield what is beyond a limit: one threshold for each group, the clear ones first."""
+    """Yield what is beyond a limit: one threshold for each group, what is clear and named first."""
     seen = set()
     found = [(j, group) for j in verdict.crossed for group in j.groups if group.crossed]
-    for judged, group in sorted(found, key=lambda pair: pair[1].unclear):
+    for judged, group in sorted(found, key=lambda pair: (pair[1].unclear, not pair[1].name)):
         key = group.name, judged.threshold.measure, judged.threshold.statistic
         if key not in seen:
             seen.add(key)
