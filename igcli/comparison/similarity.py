@@ -193,7 +193,7 @@ METRICS: dict[str, Metric] = {
         signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same", _OF_SIGNS
     ),
     "moved": Metric(
-        moved, 0.0, False, 0.0, 1.0, "share of the positive part in other cells, of 5×5"
+        moved, 0.0, False, 0.0, 1.0, "share of the positive part in other cells of a 5×5 grid"
     ),
 }
 

@@ -13,6 +13,9 @@ from igcli.comparison.drift.numbers import CLASS, Numbers
 from igcli.comparison.drift.thresholds import BY_IMAGE, Threshold
 from igcli.comparison.similarity import METRICS
 
+# What the usual thresholds take the mean of.
+_GATED = "moved"
+
 
 def by_group(case: Case) -> list[Group]:
     """Return every group that is large enough, the largest first; none where nothing groups."""
@@ -39,12 +42,13 @@ def members_of(case: Case, thresholds: Sequence[Threshold]) -> dict[str, frozens
 
 
 def _found(case: Case, measure: str, places: Array) -> Found | None:
-    statistic = "median" if measure in METRICS else "mean"
+    is_median = measure in METRICS and measure != _GATED
+    statistic = "median" if is_median else "mean"
     kept = _kept(case.numbers, measure, places)
     if not len(kept):
         return None
     values = [_kept(run, measure, places) for run in case.runs]
-    reduce = np.median if measure in METRICS else np.mean
+    reduce = np.median if is_median else np.mean
     normal = [float(reduce(some)) for some in values if len(some)]
     return Found(len(kept), float(reduce(kept)), interval(kept, statistic), normal)
 

@@ -12,7 +12,7 @@ class Found:
     count : int
         How many of the group's images have it.
     value : float
-        A metric's median, or a share of the images.
+        A metric's median, the mean of `moved`, or a share of the images.
     interval : (float, float)
         What 95 of 100 other draws of such images would give.
     normal : list of float

@@ -64,7 +64,7 @@ def by_group(verdict: Verdict) -> list[str]:
         head = (text(verdict.by), "images", *(name.replace("_", " ") for name in names))
         rows = (_row(group, names, group.name in first) for group in groups[:_MOST])
         normal = "; in brackets what the calibrating runs have" if verdict.calibrated else ""
-        title = f"Medians and shares{normal}"
+        title = f"Medians; of moved, and of shares, means{normal}"
         lines += [f"<h2>By {text(verdict.by)}</h2>"]
         lines += wide_table(title, head, rows, range(1, 2 + len(names)))
         if len(groups) > _MOST:
