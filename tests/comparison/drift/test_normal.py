@@ -12,15 +12,15 @@ SCALE = scale_of("moved")
 
 @pytest.mark.parametrize("runs", [1, 2, 4])
 def test_one_more_run_is_within_the_limits(runs: int) -> None:
-    """By simulation: of 4,000 runs whose spread is as measured, about 0.1 % are beyond."""
+    """By simulation: of 2,000 runs whose spread is as measured, about 0.1 % are beyond."""
     random = np.random.default_rng(runs)
     beyond = 0
-    for _ in range(4000):
+    for _ in range(2000):
         odds = -1.2 + 0.10 * random.standard_normal(runs + 1)
         shares = 1.0 / (1.0 + np.exp(-odds))
         (found,) = by_runs(shares[:-1, None], np.array([100]), SCALE, 1)
-        beyond += shares[-1] > found.limit
-    assert beyond <= 12
+        beyond += int(shares[-1] > found.limit)
+    assert beyond <= 8
 
 
 @pytest.mark.parametrize("runs", [0, 2])
@@ -28,14 +28,14 @@ def test_a_group_that_stands_out(runs: int) -> None:
     random = np.random.default_rng(0)
     counts = np.full(10, 12)
     missed = false = 0
-    for _ in range(300):
+    for _ in range(150):
         odds = -1.2 + 0.18 * random.standard_normal((runs + 1, 10))
         odds[0, 3] += 1.8
         shares = 1.0 / (1.0 + np.exp(-odds))
         limits = [n.limit for n in by_others(shares[0], shares[1:], counts, SCALE, 1)]
         beyond = shares[0] > np.array(limits)
-        missed += not beyond[3]
-        false += np.delete(beyond, 3).any()
+        missed += int(not beyond[3])
+        false += int(np.delete(beyond, 3).any())
     assert missed <= 3 and false <= 3
 
 
