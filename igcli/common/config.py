@@ -142,3 +142,6 @@ class DriftConfig:
     fail_on: tuple[str, ...] = ()
     grid: int | None = None
     force: bool = False
+    by: str = "class"
+    min_group: int = 10
+    unclear: str = "fail"

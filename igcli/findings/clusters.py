@@ -9,10 +9,10 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
+from igcli.common.groups import PREDICTION, TRUTH, default_column, group_names, members
 from igcli.common.regions import Regions
 from igcli.common.text import finite
 from igcli.findings.densities import Densities, read_densities
-from igcli.findings.groups import PREDICTION, TRUTH, default_column, group_names, members
 from igcli.findings.spectral import cluster
 from igcli.findings.suspicion import LEAST, Suspicion, suspect
 from igcli.store.run import StoredRun
@@ -153,7 +153,7 @@ def find_clusters(run: StoredRun, column: str | None, part: str, seed: int) -> C
     run : StoredRun
         The run.
     column : str or None
-        What rows are grouped by; see `igcli.findings.groups`. None: true classes where the run
+        What rows are grouped by; see `igcli.common.groups`. None: true classes where the run
         knows them, else predictions.
     part : str
         What of the maps is clustered, one of PARTS.

@@ -46,7 +46,8 @@ def explanations(images: Path, count: int, maps: Maps) -> Iterator[Explanation]:
     random = np.random.default_rng(0)
     for i in range(count):
         path = images / f"{i:05d}.jpg"
-        one = row(path.name, None, path=str(path), target=i % 10, prediction=i % 10, regions_error=0.02)
+        named = {"path": str(path), "target": i % 10, "prediction": i % 10}
+        one = row(path.name, None, **named, regions_error=0.02)
         if maps.keeps_pixels:
             values = random.standard_normal(maps.shape, np.float32)
             yield replace(one, attribution=values)

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
+from igcli.common.groups import TRUTH, group_names, members
 from igcli.common.progress import untracked
 from igcli.evaluation.causal.causal_test import CausalRequest, causal_test
 from igcli.evaluation.causal.causal_verdict import CAUSAL, NOT_CAUSAL, NOT_CLEAR
@@ -30,7 +31,6 @@ from igcli.evaluation.causal.places_to_test import (
     places_to_test,
 )
 from igcli.findings.clusters import POSITIVE, Cluster, Clusters, clusters_of, find_clusters
-from igcli.findings.groups import TRUTH, group_names, members
 from igcli.findings.places import find_places
 from igcli.findings.summarize import summarize
 from igcli.models.open import open_model

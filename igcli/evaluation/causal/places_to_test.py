@@ -8,9 +8,9 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
+from igcli.common.groups import group_names, members
 from igcli.findings.clusters import Cluster, Clusters
 from igcli.findings.densities import Densities
-from igcli.findings.groups import group_names, members
 from igcli.findings.places import Place, find_places
 
 Cells = tuple[tuple[int, int], ...]

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.groups import default_column
 from igcli.common.text import on_one_line, the_first
 from igcli.findings.clusters import POSITIVE, Clusters, clusters_in
 from igcli.findings.clusters_text import said as said_of_cluster
 from igcli.findings.densities import Densities, read_densities
 from igcli.findings.gathered.finding import CLUSTER, PLACE, STANDING, Finding
-from igcli.findings.groups import default_column
 from igcli.findings.places import LEAST
 from igcli.findings.shares import RING
 from igcli.findings.summarize import Group, Summary, summary_of

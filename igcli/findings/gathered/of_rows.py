@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from math import exp, inf, lgamma, log, log1p
 
 from igcli.common.explanation import Explanation
+from igcli.common.groups import TRUTH, group_names, members
 from igcli.common.text import on_one_line, the_first
 from igcli.common.totals import Accuracy, Tally
 from igcli.findings.gathered.finding import ACCURACY, FAILED, UNCONVERGED, Finding
-from igcli.findings.groups import TRUTH, group_names, members
 from igcli.findings.welch import LEVEL
 from igcli.store.run import StoredRun
 

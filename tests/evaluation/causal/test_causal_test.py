@@ -13,13 +13,13 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.errors import InputError, ModelError
+from igcli.common.groups import PREDICTION
 from igcli.common.progress import untracked
 from igcli.evaluation.causal.causal_test import CausalRequest, causal_test
 from igcli.evaluation.causal.causal_verdict import CAUSAL, NOT_CAUSAL
 from igcli.evaluation.causal.places_to_test import place_of_rows
 from igcli.evaluation.causal.tested import CausalTests
 from igcli.findings.densities import read_densities
-from igcli.findings.groups import PREDICTION
 from igcli.runs.executors.local import run_plan
 from igcli.runs.planning.plan import make_plan
 from igcli.store.run import open_finished_run
