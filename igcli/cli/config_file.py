@@ -1,4 +1,4 @@
-"""The config file: one table of a TOML file as option defaults."""
+"""The config file: one table of a TOML file, or an ExplanationSpec, as option defaults."""
 
 import tomllib
 from pathlib import Path

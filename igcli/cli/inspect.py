@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from igcli.cli.console import tell_result, warn
-from igcli.cli.options import config_option, debug_option
+from igcli.cli.options import config_option, debug_option, spec_notes
 from igcli.cli.run_options import settings_options
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import LayerCall
@@ -29,8 +29,15 @@ _LABEL = 12
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @config_option("run")
 @debug_option
+@click.pass_context
 def command(
-    model: Path, inputs: Path | None, with_estimate: bool, as_json: bool, **settings: Any
+    ctx: click.Context,
+    /,
+    model: Path,
+    inputs: Path | None,
+    with_estimate: bool,
+    as_json: bool,
+    **settings: Any,
 ) -> None:
     """Show what MODEL is; with INPUTS, how `igcli run` would explain them. Nothing is written."""
     from igcli.models.open import open_model
@@ -39,6 +46,8 @@ def command(
     if with_estimate and inputs is None:
         raise click.UsageError("--estimate needs INPUTS")
     config = RunConfig(model, inputs or Path(), Path(), **settings)
+    for line in spec_notes(ctx):
+        warn(line)
     if inputs is None:
         inspection = inspect_model(config, warn)
     else:

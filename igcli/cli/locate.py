@@ -5,68 +5,17 @@ from pathlib import Path
 import click
 
 from igcli.cli.console import tell_result, track, warn
+from igcli.cli.object_options import check_objects, object_options
 from igcli.cli.options import debug_option
 from igcli.cli.output_files import check_output, write_output, writing
 from igcli.common.errors import ConfigError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-
-
-def _mask_value(ctx: click.Context, param: click.Parameter, value: str | None) -> int | str | None:
-    """Read a pixel's value, or "target"."""
-    if value is None or value == "target":
-        return value
-    if value.isdecimal() and len(value) < 10:
-        return int(value)
-    raise click.BadParameter(f"{value!r} is neither a whole number nor target")
 
 
 @click.command(name="locate")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "--boxes",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Boxes in the original images' pixels: a CSV file with the columns id,x1,y1,x2,y2 and, if "
-    "you like, class (x2 and y2 are the first outside), or a .json file as COCO has it.",
-)
-@click.option(
-    "--masks",
-    metavar="FOLDER",
-    type=_FOLDER,
-    help="PNG files as large as the original images and called as these are; all that is not 0 is "
-    "the object.",
-)
-@click.option(
-    "--mask-value",
-    metavar="N|target",
-    callback=_mask_value,
-    help="With --masks: the object is where pixels are N; target: the number of the class that is "
-    "explained.",
-)
-@click.option("--any-class", is_flag=True, help="With --boxes: take those of other classes, too.")
-@click.option(
-    "--upright",
-    is_flag=True,
-    help="Boxes and masks are in the pixels of images that were turned as EXIF says.  [default: in "
-    "those of the files as they are stored]",
-)
-@click.option(
-    "--images",
-    metavar="FOLDER",
-    type=_FOLDER,
-    help="Where the images are now, by their ids or their names; their headers tell their sizes.  "
-    "[default: where the run read them]",
-)
-@click.option(
-    "--tolerance-px",
-    metavar="N",
-    type=click.FloatRange(0),
-    default=15,
-    show_default=True,
-    help="A hit may be that far from the object, in pixels of the model's input.",
-)
+@object_options
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -137,7 +86,9 @@ def command(
     from igcli.store.layout import LOCATE
     from igcli.store.run import open_finished_run
 
-    _check(boxes, masks, mask_value, any_class)
+    check_objects(boxes, masks, mask_value, any_class)
+    if boxes is None and masks is None:
+        raise ConfigError("locate needs --boxes or --masks", fix="give one of them")
     gates = parse_gates(fail_on)
     request = LocateRequest(
         boxes, masks, any_class, mask_value, upright, images, tolerance_px, seed
@@ -161,20 +112,6 @@ def command(
     if not found.measured:
         warn(f"nothing could be measured; {path} says why, image by image")
     ctx.exit(_exit_code(any(j.crossed for j in judged), bool(found.measured)))
-
-
-def _check(
-    boxes: Path | None, masks: Path | None, mask_value: int | str | None, any_class: bool
-) -> None:
-    """Raise ConfigError for options that don't go together."""
-    if (boxes is None) == (masks is None):
-        raise ConfigError(
-            "locate needs --boxes or --masks", "it has both" if boxes else "", "give one of them"
-        )
-    if mask_value is not None and masks is None:
-        raise ConfigError("--mask-value is of masks", "there is none", "leave it out")
-    if any_class and boxes is None:
-        raise ConfigError("--any-class is of boxes", "there is none", "leave it out")
 
 
 def _check_outputs(files: dict[str, Path | None], table: Path, pictures: Path | None) -> None:

@@ -28,6 +28,7 @@ GROUPS = {
         "locate": "igcli.cli.locate",
         "summarize": "igcli.cli.summarize",
         "clusters": "igcli.cli.clusters",
+        "findings": "igcli.cli.findings",
     },
     "Judge": {
         "verify": "igcli.cli.verify",
@@ -46,6 +47,7 @@ GROUPS = {
 COMMANDS = {name: module for group in GROUPS.values() for name, module in group.items()}
 DEBUG = "igcli.debug"
 CONFIG = "igcli.config"
+SPEC = "igcli.spec"
 ARGUMENTS = "igcli.arguments"
 
 

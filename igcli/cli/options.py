@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from igcli.cli.config_file import read_toml
-from igcli.cli.main import CONFIG, DEBUG
+from igcli.cli.main import CONFIG, DEBUG, SPEC
 from igcli.common.setting import settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,12 +42,22 @@ def setting_option(config: type[Any], name: str, **looks: Any) -> Callable[[F], 
 
 
 def config_option(table: str) -> Callable[[F], F]:
-    """``--config FILE``: a TOML table of defaults that flags override."""
+    """``--config FILE``: defaults that flags override, from a TOML table or an ExplanationSpec."""
+    also = "; or Vertex AI's ExplanationSpec (.json)" if table == "run" else ""
 
     def load(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
-        if value is not None:
-            ctx.meta[CONFIG] = str(value)
-            ctx.default_map = {**(ctx.default_map or {}), **read_toml(value, table)}
+        if value is None:
+            return
+        ctx.meta[CONFIG] = str(value)
+        if also and value.suffix.lower() == ".json":
+            from igcli.cli.vertex.translate import read_spec
+
+            spec = read_spec(value)
+            ctx.meta[SPEC] = spec.lines
+            defaults: dict[str, Any] = spec.settings
+        else:
+            defaults = read_toml(value, table)
+        ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
     return click.option(
         "--config",
@@ -54,7 +65,7 @@ def config_option(table: str) -> Callable[[F], F]:
         is_eager=True,
         expose_value=False,
         callback=load,
-        help=f"TOML file with a table [{table}]; flags override it.",
+        help=f"TOML file with a table [{table}]{also}; flags override it.",
     )
 
 
@@ -144,3 +155,13 @@ def parse_memory(ctx: click.Context, param: click.Parameter, value: str | None) 
     if size < 1.0:
         raise click.BadParameter(f"{value!r} is no size, 2GB for example")
     return int(size)
+
+
+def spec_notes(ctx: click.Context) -> list[str]:
+    """Return what each key of an ExplanationSpec became; nothing where ``--config`` named none."""
+    from_flags = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) in from_flags]
+    return [
+        line.text(next((name for name in line.settings if name in given), ""))
+        for line in ctx.meta.get(SPEC, ())
+    ]

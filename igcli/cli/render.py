@@ -7,6 +7,7 @@ import click
 
 from igcli.cli.console import tell_failures, tell_result, track, warn
 from igcli.cli.options import debug_option
+from igcli.common.choices import BY, ORDERS, WHERE
 from igcli.figures.channels import REDUCTIONS, SIGNS
 from igcli.figures.colormaps import COLORMAPS
 from igcli.figures.style import AUTO, IMAGE, RUN, SHOWN, STYLES
@@ -38,16 +39,30 @@ def _parse_scale(
         raise click.BadParameter(f"{value!r} is none of {', '.join(_SCALES)} or a number") from None
 
 
+def _parse_window(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    try:
+        low, high = (float(part) for part in value.split(":"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not LOW:HIGH, 50:99 for example") from None
+    return low, high
+
+
 @click.command(name="render")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option(
     "--style",
-    type=click.Choice(list(STYLES)),
-    default="overlay",
+    type=click.Choice([AUTO, *STYLES]),
+    default=AUTO,
     show_default=True,
-    help="panel: all on one sheet (image, map, positive, negative); tutorial: baseline, image, "
-    "map, image over map; regions: the mass of each cell, also where no pixels are kept.",
+    help="auto: as the run drew them: photo, the image beside its heat, where they are large, "
+    "else overlay. outlines: lines around half of the mass. panel: all on one sheet (image, map, "
+    "positive, negative). tutorial: baseline, image, map, image over map. regions: the mass of "
+    "each cell. Those of cells need no stored pixels.",
 )
 @click.option("--sign", type=click.Choice(SIGNS), help="Which attributions count.")
 @click.option("--reduce", type=click.Choice(list(REDUCTIONS)), help="Channels to one number.")
@@ -57,6 +72,13 @@ def _parse_scale(
     metavar="PERCENT",
     type=Number(0, 100, max_open=True),
     help="How much of the absolute mass may saturate.",
+)
+@click.option(
+    "--window",
+    metavar="LOW:HIGH",
+    callback=_parse_window,
+    help="Percentiles of the magnitudes: below LOW the map is transparent, above HIGH colours are "
+    "full.",
 )
 @click.option("--alpha", type=Number(0, 1), help="The opacity of what lies on top.")
 @click.option(
@@ -74,6 +96,26 @@ def _parse_scale(
     help="The shorter side, at least; whole factors only.  [default: 224, never shrunk]",
 )
 @click.option("--no-caption", is_flag=True, help="No class, score and delta below.")
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    multiple=True,
+    help=f"Only explanations for which it holds: {WHERE}. Can be repeated: all must hold.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(ORDERS),
+    help="Begin with the largest |delta|, the highest score or the largest error estimate.",
+)
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(min=1),
+    help="Draw the first so many of them alone; with --by, of each class.  [default: all, or 6]",
+)
+@click.option(
+    "--by", type=click.Choice(BY), help="One sheet of small pictures, a row for each class."
+)
 @click.option(
     "-o",
     "--to",
@@ -94,6 +136,10 @@ def command(
     overwrite: bool,
     no_caption: bool,
     as_json: bool,
+    where: tuple[str, ...],
+    order: str | None,
+    count: int | None,
+    by: str | None,
     **looks: Any,
 ) -> None:
     """Draw the pictures of OUT, a finished run, again: all, or those of some IDs.
@@ -102,13 +148,18 @@ def command(
     other options are by default goes by the style. Exit code 0: all was drawn; 2: wrong usage;
     3: some have no map, the run is not finished or damaged, or a picture could not be written.
     """
-    from igcli.figures.style import settle_look
+    from igcli.figures.settle import settle_look
+    from igcli.report.pictures.chosen import Choice
+    from igcli.report.pictures.own_style import own_style
     from igcli.report.pictures.render import Wanted, render
 
+    if looks["style"] == AUTO:
+        looks["style"] = own_style(out)
     look = settle_look(**looks, caption=not no_caption)
     if look.doubt:
         warn(look.doubt)
-    rendered = render(Wanted(out, ids, look, to, overwrite), track, warn)
+    choice = Choice(where, order, count)
+    rendered = render(Wanted(out, ids, look, to, overwrite, choice, by), track, warn)
     tell_failures(rendered.failed, "not drawn")
     tell_result(as_json, rendered.to_dict, rendered.lines)
     ctx.exit(rendered.exit_code)

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from igcli.cli.console import SHOWN, tell_doubts, tell_failures, tell_result, track, warn
 from igcli.cli.main import ARGUMENTS
-from igcli.cli.options import config_option, debug_option
+from igcli.cli.options import config_option, debug_option, spec_notes
 from igcli.cli.run_options import executor_options, run_option, settings_options
 from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
@@ -62,6 +62,8 @@ def command(ctx: click.Context, /, as_json: bool, **settings: Any) -> None:
     config = RunConfig(**settings)
     check_path(config.model)
     notes = Notes(warn)
+    for line in spec_notes(ctx):
+        notes(line)
     ready = import_module(EXECUTORS[config.executor]).ready
     with Stopping(_resuming(ctx)) as stopping:
         with ExitStack() as stack:

@@ -25,6 +25,7 @@ from igcli.common.choices import (
     METHODS,
     MOST_STEPS,
     PREPROCESS,
+    RUN_STYLES,
     STORE_DTYPES,
     STORED,
     WHERE,
@@ -234,6 +235,12 @@ _SETTINGS = (
     run_option(
         "overlays",
         help="Draw overlays/ID.png.",
+    ),
+    run_option(
+        "style",
+        type=click.Choice(RUN_STYLES),
+        help="What is drawn there, as `igcli render` has it: auto is photo, the image beside its "
+        "heat, for images of 64 pixels a side and more, overlay for others.",
     ),
     run_option(
         "custom_objects",

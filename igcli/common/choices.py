@@ -30,5 +30,16 @@ STORE_DTYPES = (FLOAT32, FLOAT16)
 # By the model, which must be loaded for it.
 AUTO = "auto"
 PREPROCESS = ("unit", "symmetric", "raw", "caffe", "torch")
+# What the causal test covers cells with.
+FILLS = ("mean", "blur")
 # What `--where` takes.
 WHERE = "wrong, right, class=NAME or score<V (or <=, >, >=)"
+
+# What `run` draws; auto: the photo and its heat where pictures are large, else the overlay.
+RUN_STYLES = (
+    AUTO, "photo", "outlines", "overlay", "heat", "mask", "alpha", "regions", "side-by-side"
+)  # fmt: skip
+# What `render` begins with: the largest |delta|, the highest score, the largest estimate.
+ORDERS = ("delta", "score", "error")
+# What a sheet may have its rows by.
+BY = ("target", "prediction", "truth")

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from igcli.common.choices import FLOAT32, PIXELS
+from igcli.common.choices import AUTO, FLOAT32, PIXELS
 from igcli.common.files import file_in
 from igcli.common.model_spec import ModelSettings
 from igcli.common.setting import Decides, setting, settings_of
@@ -75,6 +75,7 @@ class RunConfig:
     fail_on: tuple[str, ...] = setting((), decides=_NOTHING)
     profile_path: bool = setting(False, decides=_INTEGRAL)
     overlays: bool = setting(True, decides=_NOTHING)
+    style: str = setting(AUTO, decides=_NOTHING)
     overwrite: bool = setting(False, decides=_NOTHING)
     resume: bool = setting(False, decides=_NOTHING)
     shard: tuple[int, int] | None = setting(None, decides=_INTEGRAL)
@@ -141,3 +142,6 @@ class DriftConfig:
     fail_on: tuple[str, ...] = ()
     grid: int | None = None
     force: bool = False
+    by: str = "class"
+    min_group: int = 10
+    unclear: str = "fail"

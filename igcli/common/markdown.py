@@ -7,7 +7,17 @@ from igcli.common.text import on_one_line
 
 def escaped(text: str) -> str:
     """Return a name as code, also in a table's cell."""
-    return "`" + on_one_line(text).replace("`", "'").replace("|", "\\|") + "`"
+    return code(text).replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    """Return a name as code, outside of tables."""
+    return "`" + on_one_line(text).replace("`", "'") + "`"
+
+
+def plain(text: str) -> str:
+    """Keep Markdown and HTML from taking anything in a text for their own."""
+    return "".join("\\" + c if c in "\\`*_[]<>|&#~!" else c for c in on_one_line(text))
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -269,6 +269,13 @@ class ModelSpec:
         return not self.loader.startswith("SavedModel")
 
     @property
+    def named_classes(self) -> int:
+        """How many classes names are given for: of one place, where there are several."""
+        if self.dense is not None:
+            return self.dense.classes
+        return self.output_shape[-1] if self.output_shape else self.classes
+
+    @property
     def point(self) -> InputSpec:
         """What the path runs in."""
         return self.entered or self.input

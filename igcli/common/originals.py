@@ -74,3 +74,16 @@ def _png_may_tell(path: Path) -> bool:
                 return True
             file.seek(int.from_bytes(head[:4]) + 4, 1)
     return False
+
+
+def stretched_from(path: str, resize: str | None) -> Size | None:
+    """Return the upright (width, height) of an image that was stretched to the model's size.
+
+    None where its aspect was not changed, it is no image file, or it is not there any more.
+    """
+    if resize != "stretch":
+        return None
+    try:
+        return read_original(Path(path)).upright_size
+    except InputError:
+        return None

@@ -5,11 +5,12 @@ sum of both errors. What that does to a metric is found by disturbing the refere
 """
 
 import hashlib
+from collections.abc import Collection
 
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.comparison.similarity import measured
+from igcli.comparison.similarity import METRICS, measured
 
 
 def disturbed(reference: Array, share: float, key: str) -> Array:
@@ -33,6 +34,6 @@ def disturbed(reference: Array, share: float, key: str) -> Array:
     return moved
 
 
-def noise_of(reference: Array, share: float, key: str) -> Array:
-    """Return every metric between a map and itself disturbed by `share`; see `metrics.measured`."""
-    return measured(reference, disturbed(reference, share, key))
+def noise_of(reference: Array, share: float, key: str, names: Collection[str] = METRICS) -> Array:
+    """Return the metrics between a map and itself disturbed by `share`; see `measured`."""
+    return measured(reference, disturbed(reference, share, key), names)

@@ -8,16 +8,30 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from igcli.common.arrays import Array
+from igcli.common.placement import Size
 from igcli.common.png import note
 from igcli.figures.caption import caption_strip, text_size
 from igcli.figures.channels import label
 from igcli.figures.colorbar import Bar, bar_of, horizontal_bar
 from igcli.figures.panels import PanelRow, four_panels, side_by_side, signed_panel, signed_panels
-from igcli.figures.pixels import MIN_SIDE, alpha_scaled, blended, fitted, heat, masked, rgb_of
-from igcli.figures.style import IMAGE, REGIONS, Look
-from igcli.figures.zone import outlined
+from igcli.figures.pixels import (
+    MIN_SIDE,
+    alpha_scaled,
+    blended,
+    fitted,
+    grey_of,
+    heat,
+    masked,
+    rgb_of,
+)
+from igcli.figures.ramp import Ramp
+from igcli.figures.smoothed.photo import MOST, outlined, pane_size, photo_and_heat
+from igcli.figures.style import IMAGE, OUTLINES, REGIONS, SMOOTH, Look
+from igcli.figures.zone import with_zone
 
 _FRAME = (170, 170, 170)
+# The least width of what is drawn of a photo.
+_LEAST = 2 * MIN_SIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,10 @@ class Subject:
         Why there is no baseline.
     zone : Array or None
         The places that are explained, of an output of one score per place: they are outlined.
+    cell : int
+        The side of the cells that the map was smoothed from; 0 for another map.
+    aspect : Size or None
+        The (width, height) of the image before it was stretched to the map's, where it was.
     """
 
     attribution: Array
@@ -49,6 +67,8 @@ class Subject:
     baseline: Array | None = None
     note: str = ""
     zone: Array | None = None
+    cell: int = 0
+    aspect: Size | None = None
 
     @property
     def channels(self) -> int:
@@ -60,7 +80,7 @@ class Subject:
         """The image, with the outline of the zone on it where there is one."""
         if self.zone is None:
             return self.image
-        return outlined(rgb_of(self.image), self.zone, self.image.shape)
+        return with_zone(rgb_of(self.image), self.zone, self.image.shape)
 
 
 def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
@@ -71,12 +91,13 @@ def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
     look : Look
         How; any style but ``panel``.
     subject : Subject
-        What.
+        What. Of the styles in `SMOOTH` its map is a `smooth_plane`.
     top : float, optional
         The magnitude at which colours are full; by default from this map alone.
     """
     plane = look.plane(subject.attribution)
     top = look.top(plane) if top is None else top
+    plane = look.in_window(plane)
     ramp, what = look.ramp(top), label(look.sign, look.reduce, subject.channels)
     lines = subject.lines if look.caption else ()
     image, alpha, size = subject.image, look.alpha or 0.0, look.size
@@ -94,9 +115,11 @@ def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
             size,
             subject.note,
         )
+    elif look.style in SMOOTH:
+        picture = _smooth(look, plane, subject, ramp, what)
     else:
         pixels = fitted(_pixels(look, plane, image, top), size)
-        pixels = outlined(pixels, subject.zone, image.shape)
+        pixels = with_zone(pixels, subject.zone, image.shape)
         picture = _composed(pixels, bar_of(ramp, what, [plane]), lines, look.style != "overlay")
     return note(picture, _settings(look, top))
 
@@ -119,16 +142,36 @@ def _pixels(look: Look, plane: Array, image: Array, top: float) -> Array:
         return alpha_scaled(plane, image, top)
     if look.style in {"heat", REGIONS}:
         return heat(plane, look.ramp(top))
-    return blended(plane, image, look.ramp(top), look.alpha or 0.0)
+    over = blended(plane, image, look.ramp(top), look.alpha or 0.0)
+    if look.window is None:
+        return over
+    # Below the window the map is as if it were not there.
+    return np.where((plane == 0.0)[..., None], np.rint(grey_of(image)).astype(np.uint8), over)
 
 
-def _composed(pixels: Array, bar: Bar, lines: Sequence[str], framed: bool) -> Image.Image:
+def _smooth(look: Look, plane: Array, subject: Subject, ramp: Ramp, what: str) -> Image.Image:
+    lines = list(subject.lines) if look.caption else []
+    if look.style == OUTLINES:
+        pane = pane_size(plane.shape, subject.aspect, look.size, _LEAST)
+        pixels = outlined(plane, subject.outlined_image, pane, look.sign)
+        thin = "green: positive, pink: negative" if look.sign == "all" else f"thin: {MOST:.0%}"
+        lines += [f"line: around half of {what}, {thin}"] if look.caption else []
+        return _composed(pixels, None, lines, True, _LEAST)
+    pane = pane_size(plane.shape, subject.aspect, look.size)
+    pixels = photo_and_heat(plane, subject.outlined_image, pane, ramp, look.alpha or 0.0)
+    cells = f"{what} in {subject.cell} x {subject.cell} pixels; line: around half of it"
+    return _composed(pixels, bar_of(ramp, cells, [plane]), lines, True, _LEAST)
+
+
+def _composed(
+    pixels: Array, bar: Bar | None, lines: Sequence[str], framed: bool, least: int = MIN_SIDE
+) -> Image.Image:
     """Put the bar and the caption below a picture."""
     height, width = pixels.shape[:2]
     edge = int(framed)
-    whole = max(width + 2 * edge, MIN_SIDE)
+    whole = max(width + 2 * edge, least)
     size = text_size(whole, height)
-    below = [horizontal_bar(bar, whole, size)]
+    below = [] if bar is None else [horizontal_bar(bar, whole, size)]
     if lines:
         below.append(caption_strip(list(lines), whole, size))
     total = height + 2 * edge + sum(strip.height for strip in below)

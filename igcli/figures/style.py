@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from statistics import median
 
+import numpy as np
+
 from igcli.common.arrays import Array
-from igcli.common.errors import ConfigError
-from igcli.figures.channels import SIGNS, UNSIGNED, of_sign, plane_of
+from igcli.figures.channels import SIGNS, of_sign, plane_of
 from igcli.figures.colormaps import COLORMAPS, DIVERGING
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import CLIP_PERCENT, signed_scale
@@ -16,12 +16,6 @@ IMAGE, SHOWN, RUN, AUTO = "image", "shown", "run", "auto"
 # How much of a row's mass may saturate on a sheet, where each has its own scale: on white, between
 # others, a map of a photo is read by its darker dots.
 ROW_CLIP_PERCENT = 10.0
-_BY_SIGN = {
-    "all": "red-white-green",
-    "positive": "Greens",
-    "negative": "Reds",
-    "absolute": "Blues",
-}
 _ONE_SIGN = ("positive", "negative", "absolute")
 
 
@@ -37,6 +31,8 @@ class Style:
         What it can be coloured in, its default first; empty where it has no colours of its own.
     by_sign : bool
         Whether the default colours go by the sign.
+    both : str
+        The default colours of both signs, where these differ from that of one; else empty.
     reduce : str
         One of REDUCTIONS.
     clip : float
@@ -50,6 +46,7 @@ class Style:
     signs: tuple[str, ...] = SIGNS
     cmaps: tuple[str, ...] = COLORMAPS
     by_sign: bool = True
+    both: str = ""
     reduce: str = "sum"
     clip: float = CLIP_PERCENT
     alpha: float | None = None
@@ -61,6 +58,15 @@ def _first(name: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 STYLES = {
+    "photo": Style(
+        signs=_first("absolute", SIGNS),
+        cmaps=_first("inferno", COLORMAPS),
+        by_sign=False,
+        both="PiYG",
+        clip=0.0,
+        alpha=0.75,
+    ),
+    "outlines": Style(signs=_first("absolute", SIGNS), cmaps=(), clip=0.0),
     "overlay": Style(alpha=0.5),
     "heat": Style(),
     "mask": Style(signs=_first("absolute", _ONE_SIGN), cmaps=()),
@@ -84,6 +90,9 @@ STYLES = {
     ),
 }
 PANEL = "panel"
+PHOTO, OUTLINES = "photo", "outlines"
+# Drawn from the mass of each cell, without the cells' edges.
+SMOOTH = frozenset({PHOTO, OUTLINES})
 # Drawn from the mass of each region: no pixels are needed.
 REGIONS = "regions"
 # Of the common scale, what most maps must reach.
@@ -108,6 +117,9 @@ class Look:
         The least shorter side.
     caption : bool
         Whether text stands below.
+    window : tuple of float or None
+        Percentiles of the magnitudes: nothing is drawn below the first, colours are full above
+        the second.
     """
 
     style: str = "overlay"
@@ -119,6 +131,7 @@ class Look:
     scale: str | float = IMAGE
     size: int | None = None
     caption: bool = True
+    window: tuple[float, float] | None = None
 
     @property
     def doubt(self) -> str:
@@ -143,7 +156,19 @@ class Look:
 
     def top(self, plane: Array) -> float:
         """Return the magnitude with full colour, where this plane has a scale of its own."""
-        return self.scale if isinstance(self.scale, float) else signed_scale(plane, self.clip)
+        if isinstance(self.scale, float):
+            return self.scale
+        if self.window is None:
+            return signed_scale(plane, self.clip)
+        magnitudes = np.abs(plane)
+        return float(np.percentile(magnitudes, self.window[1]) or magnitudes.max())
+
+    def in_window(self, plane: Array) -> Array:
+        """Return a plane with zeros where the window begins above it."""
+        if self.window is None:
+            return plane
+        magnitudes = np.abs(plane)
+        return np.where(magnitudes < np.percentile(magnitudes, self.window[0]), 0.0, plane)
 
     def on_sheet(self, common: float, own: Sequence[float]) -> "Look":
         """Return a sheet's look with ``auto`` settled: one scale, or each row's own.
@@ -172,106 +197,3 @@ class Look:
 
 
 OVERLAY = Look()
-
-
-def settle_look(
-    style: str = "overlay",
-    sign: str | None = None,
-    reduce: str | None = None,
-    cmap: str | None = None,
-    clip: float | None = None,
-    alpha: float | None = None,
-    scale: str | float | None = None,
-    size: int | None = None,
-    caption: bool = True,
-) -> Look:
-    """Fill in what is not asked for, by the style.
-
-    Raises
-    ------
-    ConfigError
-        When the style has no such sign, colours, opacity or scale.
-    """
-    usual = STYLES[style]
-    sign, reduce = _signed(style, sign, reduce)
-    if alpha is not None and usual.alpha is None:
-        raise _refusal(f"--alpha {alpha:g}", style, "nothing in it lies over something else")
-    if isinstance(scale, float):
-        _check_number(scale, clip)
-    if scale == AUTO and style != PANEL:
-        raise _refusal("--scale auto", style, "each picture has a scale of its own")
-    if style == PANEL:
-        scale, clip = _of_sheet(scale, clip)
-    return Look(
-        style=style,
-        sign=sign,
-        reduce=reduce,
-        cmap=_coloured(style, sign, cmap),
-        clip=usual.clip if clip is None else clip,
-        alpha=usual.alpha if alpha is None else alpha,
-        scale=usual.scale if scale is None else scale,
-        size=size,
-        caption=caption,
-    )
-
-
-def _of_sheet(scale: str | float | None, clip: float | None) -> tuple[str | float, float | None]:
-    """Return a sheet's scale, one for all where that or a clip is asked for, and its clip."""
-    if scale is None:
-        return (AUTO if clip is None else SHOWN), clip
-    return scale, ROW_CLIP_PERCENT if scale == IMAGE and clip is None else clip
-
-
-def _signed(style: str, sign: str | None, reduce: str | None) -> tuple[str, str]:
-    usual = STYLES[style]
-    if sign is not None and sign not in usual.signs:
-        cause = f"it shows {' or '.join(usual.signs)}"
-        if style == PANEL:
-            cause = "it shows all, positive and negative side by side"
-        raise _refusal(f"--sign {sign}", style, cause)
-    if style == REGIONS and reduce is not None:
-        raise _refusal(
-            f"--reduce {reduce}", style, "what lies in a region is one number for each sign"
-        )
-    if reduce is None:
-        reduce = "sum" if sign and sign != "absolute" else usual.reduce
-    if reduce in UNSIGNED:
-        if "absolute" not in usual.signs or sign not in {None, "absolute"}:
-            what = f"--style {style}" if sign is None else f"--sign {sign}"
-            raise ConfigError(
-                f"--reduce {reduce} has no sign for {what} to show",
-                fix="use --reduce sum or max, or --sign absolute",
-            )
-        sign = "absolute"
-    return sign or usual.signs[0], reduce
-
-
-def _coloured(style: str, sign: str, cmap: str | None) -> str | None:
-    usual = STYLES[style]
-    if cmap is None:
-        if not usual.cmaps:
-            return None
-        return _BY_SIGN[sign] if usual.by_sign else usual.cmaps[0]
-    if not usual.cmaps:
-        raise _refusal(f"--cmap {cmap}", style, "it has the image's own colours")
-    if cmap not in usual.cmaps:
-        cause = f"zero needs a neutral middle: {', '.join(usual.cmaps)}"
-        raise _refusal(f"--cmap {cmap}", style, cause)
-    return cmap
-
-
-def _check_number(scale: float, clip: float | None) -> None:
-    if not isfinite(scale) or scale <= 0.0:
-        raise ConfigError(f"--scale {scale:g} is no scale", fix="give a number above 0")
-    if clip is not None:
-        raise ConfigError(
-            f"--clip {clip:g} has no meaning with --scale {scale:g}",
-            "colours are full at that number",
-            "give one of them",
-        )
-
-
-def _refusal(what: str, style: str, cause: str) -> ConfigError:
-    return ConfigError(
-        f"{what} has no meaning for --style {style}", cause, "leave it out, or use another style"
-    )

@@ -10,7 +10,7 @@ _BLACK, _WHITE = 0, 255
 _HALF = 128
 
 
-def outlined(pixels: Array, zone: Array | None, size: tuple[int, ...]) -> Array:
+def with_zone(pixels: Array, zone: Array | None, size: tuple[int, ...]) -> Array:
     """Draw the outline of a zone: a black line along its inner edge, a white one around that.
 
     Parameters

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
+from igcli.common.groups import PREDICTION, TRUTH, default_column, group_names, members
 from igcli.common.regions import Regions
 from igcli.common.text import finite
 from igcli.findings.densities import Densities, read_densities
-from igcli.findings.groups import PREDICTION, TRUTH, default_column, group_names, members
 from igcli.findings.spectral import cluster
 from igcli.findings.suspicion import LEAST, Suspicion, suspect
 from igcli.store.run import StoredRun
@@ -152,7 +153,7 @@ def find_clusters(run: StoredRun, column: str | None, part: str, seed: int) -> C
     run : StoredRun
         The run.
     column : str or None
-        What rows are grouped by; see `igcli.findings.groups`. None: true classes where the run
+        What rows are grouped by; see `igcli.common.groups`. None: true classes where the run
         knows them, else predictions.
     part : str
         What of the maps is clustered, one of PARTS.
@@ -166,13 +167,25 @@ def find_clusters(run: StoredRun, column: str | None, part: str, seed: int) -> C
     NotWhole
         When it is damaged.
     """
-    densities = read_densities(run)
+    return clusters_in(read_densities(run), run.out, column, part, seed)
+
+
+def clusters_in(
+    densities: Densities, out: Path, column: str | None, part: str, seed: int
+) -> Clusters:
+    """Return the clusters of each group, of densities that were read already.
+
+    Raises
+    ------
+    ConfigError
+        When no row has such a group.
+    """
     column = column or default_column(densities.rows)
     names = group_names(densities.rows, column)
     found, sampled = clusters_of(densities, members(names), column, part, seed)
     without = [row.id for row, name in zip(densities.rows, names, strict=True) if not name]
     return Clusters(
-        str(run.out), column, part, densities.source, densities.regions, tuple(found), densities,
+        str(out), column, part, densities.source, densities.regions, tuple(found), densities,
         sampled, {**densities.left_out, f"no {column}": without},
     )  # fmt: skip
 

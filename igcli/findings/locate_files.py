@@ -19,7 +19,7 @@ from igcli.store.files import whole_file
 from igcli.store.layout import LOCATE
 
 _OF_ROW = ("id", "path", "target", "target_name", "prediction", "truth", "correct")
-_FIELDS = (
+FIELDS = (
     *_OF_ROW,
     "left_out",
     "why",
@@ -31,7 +31,7 @@ _SHOWN = 20
 
 def check_csv(path: Path) -> None:
     """Raise OutputError where a file is there already that is no locate.csv."""
-    if path.exists() and not has_header(path, _FIELDS):
+    if path.exists() and not has_header(path, FIELDS):
         raise OutputError(
             f"{path} is there already, and no {LOCATE}", fix="name another file with -o"
         )
@@ -41,7 +41,7 @@ def write_csv(found: Findings, path: Path) -> None:
     """Write a row for each explanation: the measured ones, the worst first, then those left out."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_FIELDS)
+        writer.writerow(FIELDS)
         writer.writerows(_cells(image) for image in (*found.measured, *found.left_out))
 
 

@@ -1,4 +1,4 @@
-"""The original images that locate needs: where they are now, and how they became inputs."""
+"""The original images that locate needs: where they are, and the way from them to the model."""
 
 from dataclasses import dataclass
 from pathlib import Path

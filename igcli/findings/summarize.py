@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.groups import default_column, group_names, members
 from igcli.common.regions import Regions
 from igcli.common.text import finite
 from igcli.findings.densities import Densities, read_densities
-from igcli.findings.groups import default_column, group_names, members
 from igcli.findings.places import LEAST, UNKNOWN, Place, find_places, mean_error
 from igcli.findings.shares import Shape, sameness, sameness_unaligned, shape_of
 from igcli.store.run import open_finished_run
@@ -191,7 +191,7 @@ def summarize(out: Path, column: str | None = None) -> Summary:
     out : Path
         The run directory.
     column : str or None
-        What rows are grouped by; see `igcli.findings.groups`. None: true classes where the run
+        What rows are grouped by; see `igcli.common.groups`. None: true classes where the run
         knows them, else predictions.
 
     Raises
@@ -203,6 +203,17 @@ def summarize(out: Path, column: str | None = None) -> Summary:
     """
     with open_finished_run(out) as run:
         densities = read_densities(run)
+    return summary_of(densities, out, column)
+
+
+def summary_of(densities: Densities, out: Path, column: str | None = None) -> Summary:
+    """Return what the maps of each group have in common, of densities that were read already.
+
+    Raises
+    ------
+    ConfigError
+        When no row has such a group.
+    """
     column = column or default_column(densities.rows)
     names = group_names(densities.rows, column)
     groups = members(names)

@@ -11,6 +11,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.choices import WHERE
 from igcli.common.errors import ConfigError, InputError
+from igcli.common.explanation import Explanation
 from igcli.common.sample import InputName
 from igcli.common.text import finite
 from igcli.inputs.class_files.classes import Classes
@@ -67,6 +68,34 @@ def plan_where(texts: Sequence[str], judge: Judge) -> Holds:
     """
     conditions = [_condition(text, judge) for text in texts]
     return lambda name, scores: all(holds(name, scores) for holds in conditions)
+
+
+def where_stored(texts: Sequence[str]) -> Callable[[Explanation], bool]:
+    """Return what tells whether all conditions hold for an explanation that is stored.
+
+    ``class=`` takes a class by its name or number: that which is explained, as its score is.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such condition.
+    """
+    check_where(texts)
+    conditions = [_stored_condition(text) for text in texts]
+    return lambda row: all(holds(row) for holds in conditions)
+
+
+def _stored_condition(text: str) -> Callable[[Explanation], bool]:
+    if text in ("wrong", "right"):
+        return lambda row: row.correct is (text == "right")
+    if text.startswith(_CLASS):
+        name = text.removeprefix(_CLASS)
+        return lambda row: name in (row.target_name, str(row.target))
+    found = _SCORE.fullmatch(text)
+    assert found is not None
+    compare, limit = _COMPARE[found[1]], _number(found[2])
+    assert limit is not None
+    return lambda row: row.score is not None and compare(row.score, limit)
 
 
 def is_right(truths: Truths, name: InputName, scores: Array) -> bool | None:

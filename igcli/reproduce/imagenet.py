@@ -13,7 +13,8 @@ from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.figures.draw import Subject, draw
 from igcli.figures.scale import common_scale
-from igcli.figures.style import Look, settle_look
+from igcli.figures.settle import settle_look
+from igcli.figures.style import Look
 from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.figures import SIDE, explained, photos_in, stacked

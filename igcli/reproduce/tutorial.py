@@ -13,7 +13,7 @@ from igcli.common.explanation import Explanation
 from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw
 from igcli.figures.panels import image_row
-from igcli.figures.style import settle_look
+from igcli.figures.settle import settle_look
 from igcli.report.pictures.shown import ShownRun
 from igcli.reproduce.example_run import ExampleRun
 from igcli.reproduce.figures import SIDE, explained, photos_in, stacked, titled

@@ -1,4 +1,4 @@
-"""The overlays of a run: drawn as explanations come, and again where they are missing."""
+"""The overlays of a run: its pictures, drawn as explanations come, and where they are missing."""
 
 import errno
 from pathlib import Path
@@ -6,8 +6,12 @@ from pathlib import Path
 from igcli.common.arrays import Array
 from igcli.common.errors import reason
 from igcli.common.explanation import Explanation, input_id, rank_of
+from igcli.common.originals import stretched_from
 from igcli.common.png import save_png
-from igcli.figures.overlay import COMPRESSION, caption, draw_overlay
+from igcli.figures.draw import Subject, draw
+from igcli.figures.overlay import COMPRESSION, caption
+from igcli.figures.own import OF_CELLS, cells_of, own_look, plane_of_cells
+from igcli.figures.style import SMOOTH
 from igcli.runs.planning.plan import Plan
 from igcli.store.files import whole_file
 from igcli.store.run import open_run
@@ -32,6 +36,9 @@ class Overlays:
         self._maps = plan.maps
         self._names = plan.preflight.pictures
         self._per_input = plan.targets.per_input
+        self._look = own_look(plan.config.style, plan.maps.shown_shape)
+        self._regions = cells_of(plan.maps.regions, plan.maps.shown_shape)
+        self._resize = plan.preflight.settings.resize_of_inputs
         self.undrawn: list[tuple[str, str]] = []
 
     def draw(self, explanation: Explanation) -> Explanation:
@@ -43,7 +50,8 @@ class Overlays:
             When nothing can be written any more, not just this picture.
         """
         if explanation.attribution is not None and explanation.image is not None:
-            self._draw(explanation, self._maps.shown(explanation.attribution), explanation.image)
+            attribution = self._maps.shown(explanation.attribution)
+            self._draw(explanation, attribution, explanation.image, explanation.regions)
         return explanation
 
     def draw_missing(self) -> None:
@@ -54,11 +62,14 @@ class Overlays:
             self.undrawn += [(row.id, _NO_PIXELS) for row in missing]
             return
         for row, attribution, image in run.pictures(missing):
-            self._draw(row, attribution, image)
+            self._draw(row, attribution, image, None)
 
-    def _draw(self, explanation: Explanation, attribution: Array, image: Array) -> None:
+    def _draw(
+        self, explanation: Explanation, attribution: Array, image: Array, masses: Array | None
+    ) -> None:
         try:
-            self._write(self._path(explanation), explanation, attribution, image)
+            subject = self._subject(explanation, attribution, image, masses)
+            self._write(self._path(explanation), explanation, subject)
         except OSError as error:
             if error.errno in _STOPPING or not self._out.is_dir():
                 raise
@@ -70,12 +81,26 @@ class Overlays:
             self._out, input_id(identity, per_input), rank_of(identity, per_input)
         )
 
-    def _write(
-        self, path: Path, explanation: Explanation, attribution: Array, image: Array
-    ) -> None:
+    def _subject(
+        self, explanation: Explanation, attribution: Array, image: Array, masses: Array | None
+    ) -> Subject:
+        look, lines = self._look, tuple(caption(explanation))
+        if look.style not in OF_CELLS:
+            return Subject(attribution, image, lines, zone=explanation.zone)
+        if masses is None:
+            masses = self._regions.masses(attribution)
+        plane = plane_of_cells(look, masses, self._regions)
+        if look.style not in SMOOTH:
+            return Subject(plane, image, lines, zone=explanation.zone)
+        return Subject(
+            plane, image, lines, zone=explanation.zone, cell=self._regions.side,
+            aspect=stretched_from(explanation.path, self._resize),
+        )  # fmt: skip
+
+    def _write(self, path: Path, explanation: Explanation, subject: Subject) -> None:
         if self._out.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-        picture = draw_overlay(attribution, image, caption(explanation), explanation.zone)
+        picture = draw(self._look, subject)
         with whole_file(path, synced=False) as temporary:
             save_png(picture, temporary, explanation.id, COMPRESSION)
 

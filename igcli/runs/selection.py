@@ -117,22 +117,33 @@ def _scored(
     read = read_ahead(source, names)
     while some := list(islice(read, _AT_ONCE)):
         samples = [item for item in some if isinstance(item, Sample)]
-        scores = iter(_scores(model, samples, fill=len(names) > _AT_ONCE))
+        most = _AT_ONCE if len(names) > _AT_ONCE else 0
+        scores = iter(class_scores(model, [sample.x for sample in samples], most))
         for item in some:
             own = None if isinstance(item, Failed) else next(scores)
             yield item.name, None if own is None or not np.isfinite(own).all() else own
 
 
-def _scores(model: GradientModel, samples: list[Sample], fill: bool = False) -> list[Array | None]:
-    """Return scores; where the model fails, one by one. A size that was had before costs less."""
-    if not samples:
+def class_scores(model: GradientModel, inputs: Sequence[Array], most: int) -> list[Array | None]:
+    """Return every class's score of some inputs, in one batch; None where the model fails alone.
+
+    Parameters
+    ----------
+    model : GradientModel
+        The model.
+    inputs : sequence of Array
+        In model space.
+    most : int
+        The batch is filled up to so many: a size that was had before costs less.
+    """
+    if not inputs:
         return []
-    x = np.stack([sample.x for sample in samples])
-    missing = _AT_ONCE - len(x) if fill else 0
-    filled = np.concatenate([x, np.repeat(x[-1:], missing, axis=0)]) if missing else x
+    x = np.stack(inputs)
+    missing = most - len(x)
+    filled = np.concatenate([x, np.repeat(x[-1:], missing, axis=0)]) if missing > 0 else x
     try:
         return list(model.scores(model.enter(filled))[: len(x)])
     except ModelError:
-        if len(samples) == 1:
+        if len(inputs) == 1:
             return [None]
-        return [score for sample in samples for score in _scores(model, [sample])]
+        return [score for one in inputs for score in class_scores(model, [one], 1)]

@@ -85,11 +85,12 @@ def columns_in(file: Any) -> tuple[Column, ...]:
     own = tuple(column for column in (*COLUMNS, *TRUTH_COLUMNS) if column.dataset in file)
     places = sorted(map(int, file[_FURTHER])) if _FURTHER in file else []
     return own + tuple(
-        _further(place, str(file[_FURTHER][str(place)].attrs[_NAME])) for place in places
+        further_column(place, str(file[_FURTHER][str(place)].attrs[_NAME])) for place in places
     )
 
 
-def _further(place: int, name: str) -> Column:
+def further_column(place: int, name: str) -> Column:
+    """Return the column of one further field of the inputs' list, by its place and name."""
     return Column(name, f"{_FURTHER}/{place}", "text", is_further=True)
 
 
@@ -118,7 +119,7 @@ def write_columns(file: Any, explanations: list[Explanation], has_truth: bool = 
     names = [name for name, _ in explanations[0].further] if explanations else []
     for place, name in enumerate(names):
         texts = [e.further[place][1] for e in explanations]
-        write_column(file, _further(place, name), texts)
+        write_column(file, further_column(place, name), texts)
 
 
 def write_column(file: Any, column: Column, values: list[Any]) -> None:

@@ -14,9 +14,16 @@ LOCK = ".lock"
 REPORT = "report.html"
 LOCATE = "locate.csv"
 CLUSTERS, CLUSTERS_CSV = "clusters", "clusters.csv"
+# Among the clusters' files; the CSV's header tells that both are igcli's.
+CAUSAL, CAUSAL_CSV = "causal.json", "causal.csv"
+CAUSAL_FIELDS = (
+    "place", "id", "images", "edit", "target", "score_before", "score_after",
+    "prediction_before", "prediction_after",
+)  # fmt: skip
+FINDINGS, FINDINGS_JSON = "findings", "findings.json"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
-    CLUSTERS,
+    CLUSTERS, FINDINGS,
 )  # fmt: skip
 
 

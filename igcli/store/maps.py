@@ -83,6 +83,12 @@ class Maps:
         shape = with_channels(self.picture.shape)
         return (*(self.sides or shape[:2]), self.channels or shape[2])
 
+    @property
+    def shown_shape(self) -> tuple[int, ...]:
+        """The shape of the map that is shown; a layer's is brought to the image's size."""
+        assert self.picture is not None
+        return self.picture.shape if self.register is None else (*self.sides, 1)
+
     def as_read(self, attribution: Array) -> Array:
         """Return what is stored of an explanation as it is read back: half precision rounds."""
         if self.dtype != FLOAT16:

@@ -11,9 +11,13 @@ from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
     ATTRIBUTIONS,
     ATTRIBUTIONS_NPY,
+    CAUSAL,
+    CAUSAL_CSV,
     CLUSTERS,
     CLUSTERS_CSV,
     FIGURES,
+    FINDINGS,
+    FINDINGS_JSON,
     LOCATE,
     LOCK,
     OVERLAYS,
@@ -151,8 +155,13 @@ def remove_joined(out: Path) -> None:
     for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT, LOCATE):
         (out / name).unlink(missing_ok=True)
     if not (out / CLUSTERS).is_symlink():
-        (out / CLUSTERS / CLUSTERS_CSV).unlink(missing_ok=True)
+        for name in (CLUSTERS_CSV, CAUSAL, CAUSAL_CSV):
+            (out / CLUSTERS / name).unlink(missing_ok=True)
         remove_files(out / CLUSTERS, "*.png", is_ours)
+    if not (out / FINDINGS).is_symlink():
+        for name in (FINDINGS_JSON, LOCATE, CLUSTERS_CSV):
+            (out / FINDINGS / name).unlink(missing_ok=True)
+        remove_files(out / FINDINGS, "*.png", is_ours)
     for path in (out / PARTS).glob(_VIEWS):
         path.unlink()
 

@@ -1,8 +1,8 @@
 """How long `igcli compare` takes, and how much memory: both must not grow out of hand.
 
-Run: ``python -m tests.benchmarks.compare_speed [--images 10000] [--side 28] [--channels 1]``. Two
-run directories of random maps are written with the library's own writer, then compared by a
-process of its own; against a reference file too.
+Run: ``python -m tests.benchmarks.compare_speed [--images 10000] [--side 28] [--channels 1]``. Run
+directories of random maps of ten classes are written with the library's own writer, then compared
+by a process of its own; against a reference file too, and against one that is calibrated.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from tests.comparison.runs import IDENTITY, moved, row
 from tests.conftest import ROOT
 
 _PART = 334
+CLASSES = 10
 # What the system says of a child's peak is its parent's where that is more.
 _PROGRAM = """
 import os, sys
@@ -58,7 +59,8 @@ def explanations(count: int, shape: tuple[int, ...], share: float) -> Iterator[E
     for i in range(count):
         values: Array = np.random.default_rng(i).standard_normal(shape).astype(np.float32)
         values *= np.abs(values) > 0.5
-        yield row(f"digit-{i:05d}", moved(values, share, i) if share else values)
+        number = {"target": i % CLASSES, "prediction": i % CLASSES}
+        yield row(f"digit-{i:05d}", moved(values, share, i) if share else values, **number)
 
 
 def timed(arguments: Sequence[object]) -> str:
@@ -87,6 +89,8 @@ def main() -> None:
     print(f"{options.images} maps of {shape}")
     with tempfile.TemporaryDirectory() as folder:
         old, new, small = Path(folder) / "old", Path(folder) / "new", Path(folder) / "old.igref"
+        third = Path(folder) / "third"
+        write(third, explanations(options.images, shape, 0.2), shape)
         write(old, explanations(options.images, shape, 0.0), shape)
         write(new, explanations(options.images, shape, 0.3), shape)
         size = write_igref(old, small, 56, untracked)
@@ -98,6 +102,8 @@ def main() -> None:
             "another run": ("compare", old, new, *files),
             "reference file": ("compare", small, new),
             "baseline": ("baseline", old, "-o", small),
+            "calibration": ("baseline", old, new, third, "-o", small),
+            "calibrated": ("compare", small, new, *files),
         }.items():
             print(f"{title:<15} {timed(arguments)}", flush=True)
 

@@ -3,13 +3,15 @@
 Run: ``python -m tests.benchmarks.shortcuts [--sets N] [--models N] [--seed N]`` (models need the
 data folder that `tests/conftest.py` names). Made sets are 1,200 densities with images in three
 classes, of which one bears a mark on a share of its images. Models are small CNNs trained on
-digits, where a share of the threes bears a mark in a corner or anywhere, and explained on 300 other
-threes, marked to the same share, and 900 other digits.
+digits, where a share of the threes bears a mark in a corner or anywhere, explained on 300 other
+threes, marked to the same share, and 900 other digits. Two kinds of places are put to the causal
+test: those that are found, and one that is given: the corner of all marked threes, or, without
+marks, four cells at a random place of thirty threes. Decoys are models that never saw the marks.
 """
 
 import argparse
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +20,50 @@ from click.testing import CliRunner
 
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
-from igcli.findings.clusters import POSITIVE, Cluster, clusters_of, find_clusters
-from igcli.findings.groups import TRUTH, group_names, members
+from igcli.common.groups import TRUTH, group_names, members
+from igcli.common.progress import untracked
+from igcli.evaluation.causal.causal_test import CausalRequest, causal_test
+from igcli.evaluation.causal.causal_verdict import CAUSAL, NOT_CAUSAL, NOT_CLEAR
+from igcli.evaluation.causal.places_to_test import (
+    PlaceToTest,
+    fixed_places,
+    place_of_rows,
+    places_to_test,
+)
+from igcli.findings.clusters import POSITIVE, Cluster, Clusters, clusters_of, find_clusters
 from igcli.findings.places import find_places
 from igcli.findings.summarize import summarize
+from igcli.models.open import open_model
 from igcli.store.run import open_finished_run
 from tests.benchmarks.drift_models import digits, keras
 from tests.findings.planted import KINDS, planted
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.5)
 CLASS, HELD_OUT, MARK = 3, 300, 3
-HEAD = "| case | marked | sets | places found | clusters found | recall | purity | false alarms |"
+HEAD = (
+    "| case | marked | sets | places found | clusters found | recall | purity | false alarms "
+    "| verdicts on found | on given places |"
+)
+VERDICTS = (CAUSAL, NOT_CLEAR, NOT_CAUSAL)
+CLEAN_ROWS = 30
+# What they are called, whether the mark is anywhere, whether the models never saw it.
+CASES = (("", False, False), (", anywhere", True, False), (", decoys", False, True))
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What was found in one set: of the mark, and of what is no mark.
 
-    `recall` and `purity` are those of the suspicious cluster; None without one.
+    `recall` and `purity` are those of the suspicious cluster; None without one. `found` and `given`
+    are the causal verdicts on the places that were found, and on the one that was given.
     """
 
     place: bool
     recall: float | None
     purity: float | None
     false_alarms: int
+    found: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 def judge(
@@ -83,7 +105,9 @@ def with_mark(images: Array, moves: bool, seed: int) -> Array:
     return found
 
 
-def trained(share: float, seed: int, moves: bool, folder: Path) -> tuple[Outcome, float]:
+def trained(
+    share: float, seed: int, moves: bool, folder: Path, decoy: bool = False
+) -> tuple[Outcome, float]:
     """Train and explain a model; judge what is found, and how often a mark alone makes a three."""
     random = np.random.default_rng(seed)
     images, classes = digits()
@@ -98,8 +122,9 @@ def trained(share: float, seed: int, moves: bool, folder: Path) -> tuple[Outcome
         marks[own[: round(share * len(own))]] = True
     seen = images.copy()
     seen[marks] = with_mark(images[marks], moves, seed)
-    model = _fit(seen[~held], classes[~held], seed)
-    path, inputs = folder / f"{seed}-{share}-{moves}.keras", folder / "inputs.npy"
+    shown = images if decoy else seen
+    model = _fit(shown[~held], classes[~held], seed)
+    path, inputs = folder / f"{seed}-{share}-{moves}-{decoy}.keras", folder / "inputs.npy"
     model.save(path)
     np.save(inputs, seen[held])
     out = path.with_suffix("")
@@ -108,7 +133,9 @@ def trained(share: float, seed: int, moves: bool, folder: Path) -> tuple[Outcome
     assert result.exit_code == 0, result.output
     others = with_mark(images[held & (classes != CLASS)], moves, seed)
     pasted = float((model.predict(others[..., None] / 255.0, verbose=0).argmax(1) == CLASS).mean())
-    return _judge_run(out, np.flatnonzero(marks[held]), moves), pasted
+    threes = np.flatnonzero(classes[held] == CLASS)
+    request = CausalRequest(out, path, inputs)
+    return _judge_run(request, np.flatnonzero(marks[held]), threes, moves, seed), pasted
 
 
 def _fit(images: Array, classes: Array, seed: int) -> Any:
@@ -129,15 +156,40 @@ def _fit(images: Array, classes: Array, seed: int) -> Any:
     return model
 
 
-def _judge_run(out: Path, marked: Array, moves: bool) -> Outcome:
+def _judge_run(
+    request: CausalRequest, marked: Array, threes: Array, moves: bool, seed: int
+) -> Outcome:
     corner = {(r, c) for r in range(2) for c in range(2)}
+    out = request.out
     places = [
         (place.is_fixed, not moves and place.group == str(CLASS) and bool(corner & {*place.cells}))
         for place in summarize(out).places
     ]
     with open_finished_run(out) as run:
         clusters = find_clusters(run, None, POSITIVE, 0)
-    return judge(places, list(clusters.found), marked, str(CLASS))
+    found = places_to_test(clusters, fixed_places(clusters))
+    given = () if moves and len(marked) else (_given(clusters, marked, threes, seed),)
+    tests = causal_test(
+        request, [*found, *given], clusters.densities, open_model, untracked, lambda message: None
+    )
+    verdicts = tuple(one.verdict for one in tests.places)
+    outcome = judge(places, list(clusters.found), marked, str(CLASS))
+    return replace(outcome, found=verdicts[: len(found)], given=verdicts[len(found) :])
+
+
+def _given(clusters: Clusters, marked: Array, threes: Array, seed: int) -> PlaceToTest:
+    """Return the corner of the marked rows; without any, a random place of random threes."""
+    random = np.random.default_rng(seed)
+    rows = marked if len(marked) else random.permutation(threes)[:CLEAN_ROWS]
+    top, left = (0, 0) if len(marked) else random.integers(0, 13, 2)
+    cells = tuple((int(top) + r, int(left) + c) for r in range(2) for c in range(2))
+    by_id = {row.id: place for place, row in enumerate(clusters.densities.rows)}
+    ids = [f"inputs-{row:06d}" for row in rows]
+    # A map without any mass has no density.
+    own = np.array([by_id[identity] for identity in ids if identity in by_id])
+    group = str(CLASS)
+    own = np.array([row for row in own if clusters.densities.rows[row].prediction == CLASS])
+    return place_of_rows(clusters.densities, clusters.column, group, ("given",), cells, own)
 
 
 def line(case: str, share: float, outcomes: list[Outcome]) -> str:
@@ -153,8 +205,15 @@ def line(case: str, share: float, outcomes: list[Outcome]) -> str:
         f"{np.mean(recalls):.0%}" if recalls else "–",
         f"{np.mean(purities):.0%}" if purities else "–",
         str(sum(one.false_alarms for one in outcomes)),
+        _counted([verdict for one in outcomes for verdict in one.found]),
+        _counted([verdict for one in outcomes for verdict in one.given]),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _counted(verdicts: list[str]) -> str:
+    counts = [(verdicts.count(verdict), verdict) for verdict in VERDICTS]
+    return ", ".join(f"{count} {verdict}" for count, verdict in counts if count) or "–"
 
 
 def main() -> None:
@@ -177,11 +236,13 @@ def main() -> None:
                 found = [made(kind, share, s, has_images, moves) for s in seeds(options.sets)]
                 print(line(kind + title, share, found), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for moves in (False, True) if options.models else ():
-            for share in SHARES:
-                several = [trained(share, s, moves, Path(folder)) for s in seeds(options.models)]
+        for title, moves, decoy in CASES if options.models else ():
+            for share in SHARES[1 if decoy else 0 :]:
+                several = [
+                    trained(share, s, moves, Path(folder), decoy) for s in seeds(options.models)
+                ]
                 pasted = np.mean([alone for _, alone in several])
-                case = f"digits{', anywhere' if moves else ''}; a mark makes {pasted:.0%} threes"
+                case = f"digits{title}; a mark makes {pasted:.0%} threes"
                 print(line(case, share, [one for one, _ in several]), flush=True)
 
 

@@ -14,9 +14,10 @@ SMALLEST = {
     "cold": "--photos 0 --digits 2 --rounds 1 --tools igcli",
     "compare_speed": "--images 40 --side 8",
     "drift": "--only batches\\ of\\ 64 --sets 1",
+    "drift_gate": "--sets digits --seeds 3 --marks 0 --only early",
     "flatness": "--images 10 --steps 4 --images-steps 4 --digits 2",
     "fuzz_scan": "--minutes 0.02",
-    "locate_speed": "--densities 70 --photos 3",
+    "findings_speed": "--densities 70 --photos 20",
     "long_run": "--count 2000",
     "peers": "--only mnist --tools igcli --rounds 1 --digits 2",
     "rows": "--only mnist --turns 1",
@@ -24,7 +25,17 @@ SMALLEST = {
     "shortcuts": "--sets 1",
     "scaling --measure": "--count 64 --rounds 1 --parts 4",
 }
-NEED_DATA = {"accuracy", "agreement", "cold", "drift", "flatness", "long_run", "peers", "rows"}
+NEED_DATA = {
+    "accuracy",
+    "agreement",
+    "cold",
+    "drift",
+    "drift_gate",
+    "flatness",
+    "long_run",
+    "peers",
+    "rows",
+}
 
 
 def test_every_benchmark_has_a_smallest_case(root: Path) -> None:

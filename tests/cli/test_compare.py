@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 
 from igcli.comparison.drift.thresholds import COMPLETE
-from tests.comparison.runs import failed, maps_like, row, rows_of, write_run
+from tests.comparison.runs import PROFILE, failed, maps_like, row, rows_of, write_run
 
 MAPS = maps_like(4)
+PROFILED = [part for text in PROFILE for part in ("--fail-on", text)]
 
 
 @pytest.fixture
@@ -29,9 +30,9 @@ def new(tmp_path: Path) -> Path:
 def test_exit_codes(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     same = igcli("compare", old, old)
     assert same.exit_code == 0 and same.stdout.startswith("no drift   ") and same.stderr == ""
-    drift = igcli("compare", old, new)
+    drift = igcli("compare", old, new, *PROFILED)
     assert drift.exit_code == 1
-    assert drift.stdout.startswith("DRIFT      2 of 9 thresholds crossed\ncompared   4 images")
+    assert drift.stdout.startswith("not clear  2 of 9 thresholds crossed\ncompared   4 images")
     partial = write_run(tmp_path / "partial", rows_of(MAPS), status="partial")
     refused = igcli("compare", old, partial)
     assert refused.exit_code == 3 and refused.stdout == ""
@@ -69,21 +70,24 @@ def test_wrong_usage(
 
 
 def test_json(igcli: Any, old: Path, new: Path) -> None:
-    result = igcli("compare", old, new, "--json")
+    result = igcli("compare", old, new, "--json", *PROFILED)
     assert result.exit_code == 1 and result.stderr == ""
     said = json.loads(result.stdout)
     assert list(said) == [
         "reference", "new", "drift", "error", "forced", "grid", "counts", "noise", "thresholds",
-        "metrics", "images",
+        "calibrated", "unclear", "groups", "flips", "metrics", "images",
     ]  # fmt: skip
     assert said["drift"] is True and said["error"] is None
     assert said["grid"] == 56 and said["counts"]["compared"] == 4
     whole = json.loads(igcli("compare", old, new, "--json", "--grid", 0).stdout)
     assert whole["grid"] is None and whole["counts"] == said["counts"]
-    assert said["thresholds"][0] == {
-        "threshold": "prediction_changed>0.1", "value": 0.25, "crossed": True, "beyond": 0.25,
-        "worst": ["b"],
+    first = said["thresholds"][0]
+    assert first.pop("groups")[0]["count"] == 4
+    assert first == {
+        "threshold": "prediction_changed>0.1", "value": 0.25, "crossed": True, "unclear": True,
+        "left_out": None, "beyond": 0.25, "worst": ["b"],
     }  # fmt: skip
+    assert said["flips"] == [{"before": "1", "after": "2", "count": 1, "normal": []}]
     image = said["images"][0]
     assert image["id"] == "a" and image["metrics"]["cosine"] == pytest.approx(-1.0)
     assert image["predictions"] == [1, 1] and image["within_noise"] is False
@@ -92,8 +96,8 @@ def test_json(igcli: Any, old: Path, new: Path) -> None:
 def test_reports(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     files = {name: tmp_path / f"report.{name}" for name in ("junit", "markdown", "html")}
     arguments = [part for name, path in files.items() for part in (f"--{name}", path)]
-    for run, word in ((new, "drift"), (old, "no drift")):
-        result = igcli("compare", old, run, *arguments)
+    for run, word in ((new, "not clear"), (old, "no drift")):
+        result = igcli("compare", old, run, *arguments, *PROFILED)
         assert result.exit_code == (run == new)
         failures = ElementTree.parse(files["junit"]).findall(".//failure")
         assert len(failures) == (2 if run == new else 0)
@@ -170,7 +174,7 @@ def test_fail_on(igcli: Any, old: Path, new: Path) -> None:
     assert igcli("compare", old, new, *wide).exit_code == 0
     strict = igcli("compare", old, new, *wide, "--fail-on", "cosine.min<0.9")
     assert strict.exit_code == 1
-    assert "CROSSED    cosine.min<0.9: -1; a\n" in strict.stdout
+    assert "cosine.min<0.9: -1; a\n" in strict.stdout
 
 
 def test_force(igcli: Any, old: Path, tmp_path: Path) -> None:
@@ -219,7 +223,7 @@ def test_baseline(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     result = igcli("baseline", old, "-o", small)
     assert result.exit_code == 0 and result.stdout.startswith(f"{small}: ")
     assert igcli("compare", small, old).exit_code == 0
-    result = igcli("compare", small, new, "--json")
+    result = igcli("compare", small, new, "--json", *PROFILED)
     assert result.exit_code == 1 and json.loads(result.stdout)["grid"] == 56
     assert igcli("baseline", old, "-o", small, "--grid", "2").exit_code == 0
     result = igcli("compare", small, old)
@@ -259,7 +263,7 @@ def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) 
     assert result.exit_code == 3
     assert "--baseline is black there and white here" in result.stderr
     page = tmp_path / "page.html"
-    result = igcli("compare", old, white, "--force", "--html", page)
+    result = igcli("compare", old, white, "--force", "--html", page, *PROFILED)
     assert result.exit_code == 1 and "looks_elsewhere" in result.stdout
     assert page.read_text(encoding="utf-8").count("<img ") == 4 * 6
 

@@ -58,6 +58,7 @@ def test_defaults_are_the_documented_ones() -> None:
         "store": "pixels",
         "store_dtype": "float32",
         "overlays": True,
+        "style": "auto",
         "overwrite": False,
         "resume": False,
         "shard": None,

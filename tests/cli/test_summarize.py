@@ -140,3 +140,74 @@ def test_what_replaces_a_run_removes_its_clusters_and_nothing_else(
     (out / "clusters" / "mine.png").write_text("x")
     remove_run(out)
     assert [path.name for path in (out / "clusters").iterdir()] == ["mine.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["model.h5", "x.npy"], "MODEL, INPUTS: of no use without --test"),
+        (["-n", "3"], "-n: of no use without --test"),
+        (["--fill", "blur"], "--fill: of no use without --test"),
+        (["--test"], "--test needs MODEL and INPUTS"),
+        (["model.h5", "--test"], "--test needs INPUTS"),
+        (["none.h5", "x.npy", "--test"], "MODEL none.h5 does not exist"),
+    ],
+)
+def test_the_model_goes_with_the_test(
+    igcli: Any, marked: Path, arguments: list[str], said: str
+) -> None:
+    result = igcli("clusters", marked, *arguments)
+    assert result.exit_code == 2 and said in result.stderr
+
+
+def test_the_test_of_nothing_loads_no_model(igcli: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    rows = [
+        row(f"{i:03}.png", random.gamma(0.6, 1.0, (SIDE, SIDE, 1)).astype(np.float32),
+            image=random.integers(0, 200, (SIDE, SIDE, 1)).astype(np.uint8), prediction=i % 2)
+        for i in range(60)
+    ]  # fmt: skip
+    out = write_run(tmp_path / "out", rows, side=2, part_rows=100)
+    (tmp_path / "model.h5").write_bytes(b"no model")
+    result = igcli("clusters", out, tmp_path / "model.h5", tmp_path / "none", "--test")
+    assert result.exit_code == 0
+    assert "tested     nothing: there is no suspicious cluster" in result.stdout
+    said = igcli("clusters", out, tmp_path / "model.h5", tmp_path / "none", "--test", "--json")
+    assert json.loads(said.stdout)["test"]["places"] == []
+    remove_run(out)
+    assert not (out / "clusters").exists() or [*(out / "clusters").iterdir()] == []
+
+
+def test_findings_are_what_the_single_commands_find(
+    igcli: Any, marked: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(marked, out)
+    page = tmp_path / "page.md"
+    result = igcli("findings", out, "--markdown", page)
+    assert result.exit_code == 0 and result.stderr == ""
+    assert "Fixed places\n  ! wolf: row 13, column 2 holds " in result.stdout
+    assert "Suspicious clusters\n  ! wolf, cluster 2: 40 images" in result.stdout
+    assert "### Suspicious clusters" in page.read_text()
+    igcli("clusters", out)
+    tables = [out / name / "clusters.csv" for name in ("findings", "clusters")]
+    assert tables[0].read_text() == tables[1].read_text()
+    written = json.loads((out / "findings" / "findings.json").read_text())
+    (place,) = (one for one in written["findings"] if one["kind"] == "place")
+    assert len(place["ids"]) == 40
+    # The report shows what lies there, the causal sentences first.
+    written["causal"] = [{**place, "kind": "causal", "text": "hangs on the corner"}]
+    (out / "findings" / "findings.json").write_text(json.dumps(written))
+    assert igcli("report", out).exit_code == 0
+    html = (out / "report.html").read_text()
+    assert html.index("hangs on the corner") < html.index("row 13, column 2 holds")
+    remove_run(out)
+    assert not (out / "findings").exists()
+
+
+def test_findings_by_another_column(igcli: Any, marked: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(marked, out)
+    found = json.loads(igcli("findings", out, "--by", "folder", "--json").stdout)
+    assert found["read"].endswith("by folder")
+    assert igcli("findings", out, "--by", "nothing").exit_code == 2

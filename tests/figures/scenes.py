@@ -12,7 +12,8 @@ from igcli.figures.charts import chart_row, path_charts, saturation_charts
 from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.panels import image_row
 from igcli.figures.scale import common_scale
-from igcli.figures.style import settle_look
+from igcli.figures.settle import settle_look
+from igcli.figures.smoothed.smooth import smooth_plane
 
 LINES = ("class 3 cat", "score 0.8731   delta -0.0012")
 
@@ -69,6 +70,14 @@ def regions() -> Image.Image:
     return draw(settle_look("regions"), Subject(plane, image(), LINES))
 
 
+def smooth(style: str, sign: str) -> Callable[[], Image.Image]:
+    """The same cells without their edges, the image twice as wide as it was stretched to."""
+    cells = Regions((12, 14, 3), 4)
+    plane = smooth_plane(cells.masses(attribution()), cells, sign)
+    whole = Subject(plane, image(), LINES, cell=4, aspect=(28, 12))
+    return lambda: draw(settle_look(style, sign=sign, size=48), whole)
+
+
 def row() -> Image.Image:
     alphas = (0.0, 0.5, 1.0)
     images = [np.rint(image() * alpha).astype(np.uint8) for alpha in alphas]
@@ -87,6 +96,10 @@ SCENES: dict[str, Callable[[], Image.Image]] = {
     "overlay-rgba": one("overlay", channels=4),
     "heat": one("heat"),
     "regions": regions,
+    "photo": smooth("photo", "absolute"),
+    "photo-both": smooth("photo", "all"),
+    "outlines": smooth("outlines", "absolute"),
+    "outlines-both": smooth("outlines", "all"),
     "heat-positive": one("heat", sign="positive"),
     "heat-negative": one("heat", sign="negative", caption=False),
     "heat-absolute-diverging": one("heat", sign="absolute", cmap="PiYG"),

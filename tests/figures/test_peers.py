@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from igcli.common.arrays import Array
 from igcli.figures.pixels import alpha_scaled, behind, blended, heat, masked
 from igcli.figures.ramp import Ramp
-from igcli.figures.style import settle_look
+from igcli.figures.settle import settle_look
 
 # matplotlib knows 256 colours of a map and takes the one below; that is as far as they are apart.
 STEP = 4

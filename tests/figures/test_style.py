@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError
-from igcli.figures.style import OVERLAY, Look, settle_look
+from igcli.figures.settle import settle_look
+from igcli.figures.style import OVERLAY, Look
 
 
 def test_without_options_it_is_what_a_run_draws() -> None:

@@ -1,12 +1,12 @@
 import numpy as np
 
-from igcli.figures.zone import outlined
+from igcli.figures.zone import with_zone
 
 GREY = np.full((8, 8, 3), 128, np.uint8)
 
 
 def drawn(zone: list[list[int]], size: tuple[int, int]) -> list[str]:
-    pixels = outlined(GREY, np.array(zone, np.uint8), size)
+    pixels = with_zone(GREY, np.array(zone, np.uint8), size)
     shades = {0: "#", 255: ".", 128: " "}
     return ["".join(shades[int(v)] for v in row) for row in pixels[..., 0]]
 
@@ -40,4 +40,4 @@ def test_places_in_the_middle_of_a_picture_are_drawn_there() -> None:
 
 def test_half_covered_places_belong_to_it_and_without_a_zone_nothing_is_drawn() -> None:
     assert drawn([[128, 127], [0, 0]], (2, 2))[0] == "   #.   "
-    assert outlined(GREY, None, (2, 2)) is GREY
+    assert with_zone(GREY, None, (2, 2)) is GREY

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from igcli.common.groups import TRUTH, members
 from igcli.findings.clusters import ABSOLUTE, POSITIVE, Cluster, clusters_of
-from igcli.findings.groups import TRUTH, members
 from tests.findings.planted import KINDS, Planted, planted
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igcli.findings.groups import members
+from igcli.common.groups import members
 from igcli.findings.places import SAME, UNKNOWN, Place, connected, find_places
 from tests.findings.planted import KINDS, Planted, planted
 

@@ -18,7 +18,8 @@ FLOORS = """
 common
 attribution store figures
 inputs models comparison
-runs report findings
+findings
+runs report
 evaluation reproduce
 cli
 __main__

@@ -26,7 +26,7 @@ CHANGES: dict[str, Any] = {
 FREE: dict[str, Any] = {
     "inputs": Path("elsewhere"), "out": Path("other"), "overwrite": True, "resume": True,
     "fail_on": ("unconverged",), "on_error": "stop", "save": ("npy",), "batch_size": 3,
-    "memory": 10, "device": "cpu", "limit": 3, "overlays": False,
+    "memory": 10, "device": "cpu", "limit": 3, "overlays": False, "style": "heat",
     "executor": "ray", "ray_address": "auto", "workers": 2, "gpus_per_worker": 0.5,
     "cpus_per_worker": 4,
 }  # fmt: skip

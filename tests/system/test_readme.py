@@ -31,7 +31,8 @@ def checkout(
     """A folder with what a checkout holds, and the files that a reader is asked to bring."""
     for name in ("sample_data", "configs"):
         (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copy(small_model, tmp_path / "my-model.keras")
+    for name in ("my-model", "my-model-2", "my-model-3"):
+        shutil.copy(small_model, tmp_path / f"{name}.keras")
     (tmp_path / "my-photos").symlink_to(photos)
     (tmp_path / "my-labels.txt").write_text("cat\ndog\nbird\n")
     monkeypatch.chdir(tmp_path)
@@ -67,7 +68,7 @@ def test_the_ci_recipe(igcli: Igcli, checkout: Path) -> None:
     assert PAGES["drift"].of("yaml") == [recipe] and first in PAGES["drift"].of("sh")
     lines = [*first.splitlines(), *re.findall(r"run: (.*)", recipe)]
     ours = [line for line in lines if line.startswith("igcli ")]
-    assert len(ours) == 4 and len(lines) == 6
+    assert len(ours) == 6 and len(lines) == 8
     (checkout / "drift.md").write_text("of an earlier build")
     for line in lines:
         if line in ours:

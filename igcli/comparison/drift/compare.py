@@ -4,25 +4,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from igcli.common.arrays import Array
-from igcli.common.config import RunConfig
-from igcli.common.errors import ConfigError, NotComparable
+from igcli.common.errors import NotComparable
 from igcli.common.progress import Track
-from igcli.common.setting import Decides, settings_of
-from igcli.comparison.drift.densities import as_comparable
-from igcli.comparison.drift.judge import judge
+from igcli.comparison.drift.calibration import Calibration
+from igcli.comparison.drift.comparable import joined
+from igcli.comparison.drift.group_table import by_group, flips, members_of
+from igcli.comparison.drift.judge import case_of, judge
+from igcli.comparison.drift.numbers import CLASS, numbers
 from igcli.comparison.drift.pairs import Matched, Measured, match, measure
 from igcli.comparison.drift.reference_file import ReferenceSide
 from igcli.comparison.drift.resolution import check_measurable, check_resolution
-from igcli.comparison.drift.sides import RunSide, Side, Stored, shape_at
+from igcli.comparison.drift.sides import RunSide, Side, Stored
 from igcli.comparison.drift.thresholds import Threshold
 from igcli.comparison.drift.verdict import ImageDrift, Verdict
-from igcli.comparison.grid import DEFAULT_GRID
 from igcli.comparison.similarity import METRICS
-from igcli.store.identity import SELECTED, differences
 from igcli.store.run_json import REFERENCE
 
-# What a comparison is about: the models, and the inputs that they explain.
-_SUBJECT = frozenset({"igcli", "model", "inputs", SELECTED})
+MIN_GROUP = 10
+
+
+def calibration_of(side: Side) -> Calibration | None:
+    """Return what a side is calibrated with; None for a run directory, and where there is none."""
+    return side.calibration if isinstance(side, ReferenceSide) else None
 
 
 def open_side(path: Path) -> Side:
@@ -37,6 +40,9 @@ def compare(
     force: bool,
     track: Track,
     grid: int | None = None,
+    by: str = CLASS,
+    min_group: int = MIN_GROUP,
+    unclear_fails: bool = True,
 ) -> Verdict:
     """Compare a new run with a reference.
 
@@ -54,6 +60,14 @@ def compare(
         What maps are reduced to; 0 for whole maps. None for a reference file's own grid, and for
         the one that such files have by default where there is none: the verdict is the same then,
         whether the maps come from a run directory or from a file made of it.
+    by : str
+        What images are grouped by: "class", their true class if that is known, or else the
+        reference's prediction; or a column that `igcli.common.groups` knows.
+    min_group : int
+        How many images a group must have to be judged.
+    unclear_fails : bool
+        Whether a crossed threshold fails the gate where other images of the same kind might not
+        have crossed it.
 
     Raises
     ------
@@ -63,11 +77,10 @@ def compare(
         When a threshold is finer than what the maps' own errors allow to tell, or a reference file
         has another grid than the one that is asked for.
     """
-    forced = _check_settings(reference, new, force)
-    reference, new = as_comparable(reference, new, grid)
+    calibration = calibration_of(reference)
+    both = joined(reference, new, force, grid)
+    reference, new, grid = both.reference, both.new, both.grid
     check_measurable(thresholds, reference.regions)
-    _check_shapes(reference, new)
-    grid = _grid(reference, new, grid)
     matched = match(reference, new)
     if not matched.explained and not matched.failed:
         raise NotComparable(
@@ -76,81 +89,27 @@ def compare(
             "of them common but of other files",
             "explain the same images with both models",
         )
-    found = measure(reference, new, matched.pairs, grid, track)
+    noisy = {t.measure for t in thresholds if not t.relative}
+    found = measure(reference, new, matched.pairs, grid, track, noisy)
     check_resolution(thresholds, (reference, new), matched, found, grid)
+    case = case_of(matched, numbers(matched, found), calibration, by, min_group)
     return Verdict(
         reference=reference.title,
         new=new.title,
         grid=grid,
         regions=reference.regions.side if reference.regions else 0,
-        forced=forced,
-        judged=judge(thresholds, matched, found),
+        forced=both.forced,
+        judged=judge(thresholds, case),
         matched=matched,
         measured=found,
         images=_images(matched, found),
+        groups=by_group(case),
+        flips=flips(case),
+        calibrated=tuple(run.title for run in calibration.runs) if calibration else (),
+        unclear_fails=unclear_fails,
+        by=by,
+        members=members_of(case, thresholds),
     )
-
-
-def _check_shapes(reference: Side, new: Side) -> None:
-    """Raise NotComparable where maps are of different shapes, or reduced to different grids."""
-    wholes = [side.whole_shape for side in (reference, new)]
-    kept = [side.shape for side in (reference, new)]
-    if all(wholes) and wholes[0] != wholes[1]:
-        shapes = wholes
-    elif reference.grid and new.grid and (reference.grid != new.grid or kept[0] != kept[1]):
-        shapes = kept
-    else:
-        grid = reference.grid or new.grid
-        shapes = [shape_at(side, grid) for side in (reference, new)]
-        if shapes[0] == shapes[1]:
-            return
-    raise NotComparable(
-        f"{reference.title} and {new.title} have maps of different shapes",
-        f"{shapes[0]} and {shapes[1]}",
-        "compare runs of models with the same input, or layers with the same shape",
-    )
-
-
-def _grid(reference: Side, new: Side, asked: int | None) -> int:
-    """Return what maps are reduced to."""
-    if reference.regions is not None:
-        if asked is not None:
-            raise ConfigError(
-                f"--grid {asked}: {reference.title} and {new.title} are compared by regions",
-                "one of them has nothing finer",
-                "leave it out, or run both with --store pixels",
-            )
-        return 0
-    for side in (side for side in (reference, new) if side.grid):
-        if asked is not None and asked != side.grid:
-            raise ConfigError(
-                f"--grid {asked}: {side.title} has maps on a grid of {side.grid}",
-                "what was summed up can't be told apart again",
-                "leave it out, or compare run directories",
-            )
-        return side.grid
-    return DEFAULT_GRID if asked is None else asked
-
-
-def _check_settings(reference: Side, new: Side, force: bool) -> list[str]:
-    there, here = (
-        {key: value for key, value in side.about["identity"].items() if _must_be_alike(key)}
-        for side in (reference, new)
-    )
-    different = differences(there, here)
-    if different and not force:
-        raise NotComparable(
-            f"{reference.title} and {new.title} are runs of different settings",
-            "; ".join(different),
-            "run both alike, or add --force to compare them all the same",
-        )
-    return different
-
-
-def _must_be_alike(key: str) -> bool:
-    """Tell whether maps say nothing about each other where one value of the identity differs."""
-    declared = settings_of(RunConfig).get(key)
-    return key not in _SUBJECT and (declared is None or declared.decides is Decides.EXPLANATION)
 
 
 def _images(matched: Matched, found: Measured) -> list[ImageDrift]:

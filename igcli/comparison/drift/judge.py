@@ -1,45 +1,231 @@
-"""The judge: thresholds held against the measured metrics."""
+"""The judge: thresholds held against the numbers of a comparison, of all images or by group."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan
 
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.comparison.drift.pairs import Matched, Measured
-from igcli.comparison.drift.thresholds import CHANGES, ELSEWHERE, Threshold, statistic
-from igcli.comparison.drift.verdict import Judged
-from igcli.comparison.similarity import METRICS
+from igcli.common.groups import members
+from igcli.comparison.drift.calibration import Calibration
+from igcli.comparison.drift.intervals import interval
+from igcli.comparison.drift.normal import Normal, by_others, by_runs
+from igcli.comparison.drift.numbers import CLASS, Numbers
+from igcli.comparison.drift.pairs import Matched
+from igcli.comparison.drift.scales import scale_of
+from igcli.comparison.drift.thresholds import (
+    BY_IMAGE,
+    NORMAL,
+    OTHERS,
+    SHARES,
+    Threshold,
+    is_usual,
+    statistic,
+)
+from igcli.comparison.drift.verdict import Judged, JudgedGroup
 
-_NAMES = list(METRICS)
-Shares = dict[str, tuple[float, list[str]]]
+# A median of fewer says nothing of a group.
+_FEWEST = 3
 
 
-def judge(thresholds: Sequence[Threshold], matched: Matched, found: Measured) -> list[Judged]:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is judged.
+
+    Attributes
+    ----------
+    matched : Matched
+        Which images could be compared.
+    numbers : Numbers
+        Of the new run.
+    runs : list of Numbers
+        Of the runs that the reference is calibrated with, of the same images; empty without any.
+    by : str
+        What "class" stands for: itself, or a column that was asked for.
+    min_group : int
+        How many images a group must have to be judged.
+    """
+
+    matched: Matched
+    numbers: Numbers
+    runs: list[Numbers]
+    by: str
+    min_group: int
+
+    def groups(self, column: str) -> dict[str, Array]:
+        """Return the places of the images of every group that is large enough.
+
+        What has no classes, as a regression, has no groups by class.
+        """
+        pairs = self.numbers.pairs
+        rows = [row for pair in pairs for row in pair]
+        by = self.by if column == CLASS else column
+        asked = "--by" if column == CLASS else "--fail-on … by"
+        has_classes = any(row.truth is not None or row.prediction is not None for row in rows)
+        if not pairs or (by == CLASS and not has_classes):
+            return {}
+        found = members(self.numbers.groups(by, asked))
+        return {name: places for name, places in found.items() if len(places) >= self.min_group}
+
+
+def case_of(
+    matched: Matched,
+    numbers: Numbers,
+    calibration: Calibration | None,
+    by: str,
+    min_group: int,
+) -> Case:
+    """Return what is to be judged; calibrating runs are looked at in the compared images."""
+    runs = calibration.numbers(numbers.pairs) if calibration else []
+    return Case(matched, numbers, runs, by, min_group)
+
+
+def judge(thresholds: Sequence[Threshold], case: Case) -> list[Judged]:
     """Judge every threshold, in their order."""
-    shares = shares_by_name(matched, found)
-    return [
-        _judge_maps(threshold, matched, found)
-        if threshold.statistic
-        else _judge_share(threshold, shares)
-        for threshold in thresholds
-    ]
+    return [_judge(threshold, case) for threshold in thresholds]
 
 
-def shares_by_name(matched: Matched, found: Measured) -> Shares:
-    """Return each share of images, and their ids."""
+def _judge(threshold: Threshold, case: Case) -> Judged:
+    if threshold.measure in SHARES and threshold.measure not in BY_IMAGE:
+        return _judge_share(threshold, case.matched)
+    if not threshold.by:
+        places = {"": np.arange(len(case.numbers.pairs))}
+    else:
+        places = case.groups(threshold.by)
+    groups = _judged_groups(threshold, case, places)
+    if not groups:
+        return _nothing(threshold, case, bool(places))
+    # What is beyond its limit comes first, then by how far.
+    groups.sort(key=lambda group: (not group.crossed, -group.excess))
+    first = groups[0]
+    ids = _worst(threshold, case, [(g, places[g.name]) for g in groups])
+    return Judged(
+        threshold=threshold,
+        value=first.value,
+        crossed=first.crossed,
+        beyond=len(ids) / max(1, sum(group.count for group in groups)),
+        worst=ids,
+        unclear=first.crossed and all(g.unclear for g in groups if g.crossed),
+        groups=groups,
+    )
+
+
+def _nothing(threshold: Threshold, case: Case, is_grouped: bool) -> Judged:
+    """Judge a threshold that has nothing to look at: one that was asked for has not passed."""
+    why = "no image to judge"
+    if threshold.relative == NORMAL and not case.runs:
+        why = "the reference has no runs to calibrate by: igcli baseline RUN RUN2 …"
+    elif threshold.by and not is_grouped:
+        why = f"no group has {case.min_group} images"
+    elif threshold.relative == OTHERS:
+        why = "there are no other groups to hold it against"
+    elif threshold.measure in {"accuracy_lost", "calibration_shift"}:
+        why = "no true classes are known"
+    if not threshold.by and threshold.measure in {"prediction_changed", "looks_elsewhere"}:
+        # None of no images: what is missing has a threshold of its own.
+        return Judged(threshold, 0.0, False, 0.0, [])
+    usual = is_usual(threshold, bool(case.runs))
+    return Judged(threshold, None, not usual, 0.0, [], left_out=why)
+
+
+def _judged_groups(threshold: Threshold, case: Case, places: dict[str, Array]) -> list[JudgedGroup]:
+    """Judge every group that has enough to look at."""
+    values = case.numbers.values[threshold.measure]
+    found = np.array([_taken(values[rows], threshold) for rows in places.values()])
+    counts = np.array([np.count_nonzero(~np.isnan(values[rows])) for rows in places.values()], int)
+    limits = _limits(threshold, case, places, found, counts)
+    groups = []
+    for (name, rows), value, normal in zip(places.items(), found, limits, strict=True):
+        if not isnan(value) and not isnan(normal.limit):
+            kept = values[rows][~np.isnan(values[rows])]
+            groups.append(_judged_group(threshold, name, float(value), kept, normal))
+    return groups
+
+
+def _limits(
+    threshold: Threshold, case: Case, places: dict[str, Array], found: Array, counts: Array
+) -> list[Normal]:
+    if not threshold.relative:
+        return [Normal(nan, threshold.limit)] * len(found)
+    scale = scale_of(threshold.measure)
+    sign = -1 if threshold.below else 1
+    counts = np.maximum(counts, 1)
+    runs = np.array(
+        [
+            [_taken(run.values[threshold.measure][rows], threshold) for rows in places.values()]
+            for run in case.runs
+        ]
+    ).reshape(len(case.runs), len(found))
+    if threshold.relative == NORMAL:
+        return by_runs(runs, counts, scale, sign) if len(runs) else [Normal(nan, nan)] * len(found)
+    return by_others(found, runs, counts, scale, sign)
+
+
+def _taken(values: Array, threshold: Threshold) -> float:
+    """Return the statistic of the images that have a number; NaN where they are too few."""
+    kept = values[~np.isnan(values)]
+    if len(kept) < (_FEWEST if threshold.by else 1):
+        return nan
+    if threshold.statistic:
+        return statistic(kept, threshold.statistic)
+    mean = float(kept.mean())
+    return abs(mean) if threshold.measure == "calibration_shift" else mean
+
+
+def _judged_group(
+    threshold: Threshold, name: str, value: float, kept: Array, normal: Normal
+) -> JudgedGroup:
+    if threshold.measure == "calibration_shift":
+        kept = kept * (-1.0 if kept.mean() < 0.0 else 1.0)
+    low, high = interval(kept, threshold.statistic)
+    crossed = value < normal.limit if threshold.below else value > normal.limit
+    # A limit that the groups or runs tell has room for what is drawn by chance; what must not be
+    # chance is that there is a difference at all.
+    against = normal.centre if threshold.relative else normal.limit
+    clear = high < against if threshold.below else low > against
+    return JudgedGroup(
+        name=name,
+        count=len(kept),
+        value=value,
+        interval=(low, high),
+        normal=None if isnan(normal.centre) else normal.centre,
+        limit=normal.limit,
+        crossed=bool(crossed),
+        unclear=bool(crossed and not clear),
+        excess=float(normal.limit - value if threshold.below else value - normal.limit),
+    )
+
+
+def _worst(
+    threshold: Threshold, case: Case, groups: Sequence[tuple[JudgedGroup, Array]]
+) -> list[str]:
+    """Return the ids of the images that are beyond their group's limit, the worst first."""
+    values = case.numbers.values[threshold.measure]
+    found = []
+    for group, rows in groups:
+        if threshold.by and not group.crossed:
+            continue
+        kept = rows[~np.isnan(values[rows])]
+        numbers = values[kept]
+        limit = group.limit if threshold.statistic else 0.0
+        beyond = numbers < limit if threshold.below else numbers > limit
+        order = np.argsort(numbers if threshold.below else -numbers, kind="stable")
+        found += [case.numbers.pairs[kept[i]][0].id for i in order if beyond[i]]
+    return found
+
+
+def _judge_share(threshold: Threshold, matched: Matched) -> Judged:
+    share, ids = shares_by_name(matched)[threshold.measure]
+    return Judged(threshold, share, threshold.crossed_by(share), share, ids)
+
+
+def shares_by_name(matched: Matched) -> dict[str, tuple[float, list[str]]]:
+    """Return each share of images that says something of the runs, and their ids."""
     known, explained = matched.common, len(matched.explained)
     total = known + len(matched.missing)
-    changed = [a.id for a, b in matched.explained if a.prediction != b.prediction]
-    same = _same_prediction(matched)
-    elsewhere = [
-        a.id
-        for (a, _), values, is_same in zip(matched.pairs, found.judged, same, strict=True)
-        if is_same and values[_NAMES.index("cosine")] < ELSEWHERE
-    ]
     return {
-        "prediction_changed": _share(changed, explained),
         "retargeted": _share([a.id for a, _ in matched.retargeted_alone], explained),
-        "looks_elsewhere": _share(elsewhere, sum(same)),
         "missing": _share(matched.missing, total),
         "extra": _share(matched.extra, known + len(matched.extra)),
         "input_changed": _share(matched.input_changed, total),
@@ -50,38 +236,3 @@ def shares_by_name(matched: Matched, found: Measured) -> Shares:
 
 def _share(ids: list[str], total: int) -> tuple[float, list[str]]:
     return len(ids) / max(1, total), ids
-
-
-def _same_prediction(matched: Matched) -> list[bool]:
-    return [a.prediction == b.prediction for a, b in matched.pairs]
-
-
-def _judge_share(threshold: Threshold, shares: Shares) -> Judged:
-    share, ids = shares[threshold.measure]
-    return Judged(threshold, share, threshold.crossed_by(share), share, ids)
-
-
-def _judge_maps(threshold: Threshold, matched: Matched, found: Measured) -> Judged:
-    ids, values = _values(threshold.measure, matched, found)
-    if not len(values):
-        # A gate that has looked at nothing has not passed.
-        return Judged(threshold, None, True, 0.0, [])
-    value = statistic(values, threshold.statistic)
-    beyond = values < threshold.limit if threshold.below else values > threshold.limit
-    order = np.argsort(values if threshold.below else -values, kind="stable")
-    worst = [ids[i] for i in order if beyond[i]]
-    return Judged(threshold, value, threshold.crossed_by(value), float(beyond.mean()), worst)
-
-
-def _values(measure: str, matched: Matched, found: Measured) -> tuple[list[str], Array]:
-    """Return the ids and numbers that a statistic is taken of.
-
-    Metrics are of maps of the same prediction; changes of every image of one target.
-    """
-    if measure in CHANGES:
-        ids = [a.id for a, _ in matched.pairs]
-        pairs = [(getattr(a, measure), getattr(b, measure)) for a, b in matched.pairs]
-        return ids, np.array([abs(y - x) for x, y in pairs])
-    same = np.array(_same_prediction(matched), bool)
-    ids = [a.id for (a, _), is_same in zip(matched.pairs, same, strict=True) if is_same]
-    return ids, found.judged[same, _NAMES.index(measure)]

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from igcli.common.errors import IgcliError
+from igcli.common.markdown import plain
 from igcli.common.text import on_one_line
 from igcli.comparison.drift.junit import junit_of_error
 from igcli.comparison.drift.page import whole_page
@@ -45,7 +46,7 @@ class Refused:
     def markdown(self) -> str:
         """Return the comment for a pull request, GitHub's flavour."""
         lines = ["### igcli: ⚠️ **not compared**", ""]
-        lines += [f"- **{key}**: {_plain(words)}" for key, words in self._told()]
+        lines += [f"- **{key}**: {plain(words)}" for key, words in self._told()]
         return "\n".join(lines) + "\n"
 
     def page(self) -> str:
@@ -58,8 +59,3 @@ class Refused:
         parts = (("problem", self.error.problem), ("cause", self.error.cause),
                  ("fix", self.error.fix))  # fmt: skip
         return [(key, on_one_line(words)) for key, words in parts if words]
-
-
-def _plain(text: str) -> str:
-    """Keep Markdown and HTML from taking anything in a text for their own."""
-    return "".join("\\" + c if c in "\\`*_[]<>|&#~!" else c for c in text)

@@ -1,6 +1,6 @@
 """The page of a verdict: one HTML file with its numbers and the maps that differ most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from math import isnan
 
@@ -9,15 +9,16 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.html import document, number, text
 from igcli.comparison.drift.densities import as_comparable
+from igcli.comparison.drift.page_groups import by_group, what_moved, wide_table
 from igcli.comparison.drift.panels import Panels, panels, picture
 from igcli.comparison.drift.sides import Side, Stored
 from igcli.comparison.drift.thresholds import SHARES
 from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.comparison.drift.words import headline, named
 from igcli.comparison.similarity import METRICS
 
 _SHOWN = 20
 _NAMED = 5
-_NUMBER = ' class="n"'
 _COUNTS = {
     "compared": "images that both runs explain",
     "within_noise": "images whose maps differ by no more than their own errors",
@@ -47,10 +48,13 @@ def page(verdict: Verdict, reference: Side, new: Side) -> str:
     reference, new : Side
         The maps and images of what is shown are read from them again.
     """
-    state = "Drift" if verdict.failed else "No drift"
+    state = headline(verdict)
+    state = state[0].upper() + state[1:]
     body = [
-        f'<h1 class="{"bad" if verdict.failed else "good"}">{state}</h1>',
+        f'<h1 class="{"bad" if verdict.crossed else "good"}">{text(state)}</h1>',
+        *what_moved(verdict),
         _opening(verdict),
+        *by_group(verdict),
         *_thresholds(verdict),
         *_metrics(verdict),
         *_counts(verdict),
@@ -73,7 +77,7 @@ def _opening(verdict: Verdict) -> str:
         else f"Differences within the maps' own errors, {noise:.1%} at the median, count as none."
     )
     lines = [
-        f"<p><strong>{len(verdict.failed)} of {len(verdict.judged)}</strong> thresholds crossed. "
+        f"<p><strong>{len(verdict.crossed)} of {len(verdict.judged)}</strong> thresholds crossed. "
         f"New: <strong>{text(verdict.new)}</strong>. "
         f"Reference: <strong>{text(verdict.reference)}</strong>.</p>",
         f"<p>{known}"
@@ -91,42 +95,25 @@ def _opening(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _table(
-    title: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers: range
-) -> list[str]:
-    """Return a table of escaped cells, right-aligned in the columns of numbers; it may scroll."""
-    heads = "".join(
-        f'<th scope="col"{_NUMBER if i in numbers else ""}>{cell}</th>'
-        for i, cell in enumerate(head)
-    )
-    lines = [
-        f'<div class="wide" role="region" aria-label="{title}" tabindex="0">',
-        f"<table><caption>{title}</caption>",
-        f"<thead><tr>{heads}</tr></thead>",
-        "<tbody>",
-    ]
-    for first, *others in rows:
-        cells = "".join(
-            f"<td{_NUMBER if i in numbers else ''}>{cell}</td>"
-            for i, cell in enumerate(others, start=1)
-        )
-        lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
-    return [*lines, "</tbody></table></div>"]
-
-
 def _thresholds(verdict: Verdict) -> list[str]:
     rows = (_threshold(judged) for judged in verdict.judged)
     head = ("threshold", "found", "result", "images beyond it")
-    return ["<h2>Thresholds</h2>", *_table("What fails the gate", head, rows, range(1, 2))]
+    return ["<h2>Thresholds</h2>", *wide_table("What fails the gate", head, rows, range(1, 2))]
 
 
 def _threshold(judged: Judged) -> tuple[str, str, str, str]:
     mark, word = ("bad", "✗ crossed") if judged.crossed else ("good", "✓ passed")
+    if judged.left_out and not judged.crossed:
+        mark, word = "soft", "left out"
+    elif judged.unclear:
+        word = "✗ crossed, not clear"
     result = f'<span class="{mark}">{word}</span>'
     named = ", ".join(text(identity) for identity in judged.worst[:_NAMED])
     more = len(judged.worst) - _NAMED
     beyond = named + (f" and {more} more" if more > 0 else "")
-    found = "no image to judge" if judged.value is None else number(judged.value)
+    where = [f" in {text(group.name)}" for group in judged.groups[:1] if group.name]
+    nothing = escape(judged.left_out) or "no image to judge"
+    found = nothing if judged.value is None else number(judged.value) + "".join(where)
     return escape(judged.threshold.text), found, result, beyond
 
 
@@ -141,7 +128,7 @@ def _metrics(verdict: Verdict) -> list[str]:
         return ["<h2>Metrics</h2>", "<p>No two maps are of one class.</p>"]
     head = ("metric", *QUANTILES, "meaning")
     title = "Quantiles over images explained for one class"
-    return ["<h2>Metrics</h2>", *_table(title, head, rows, range(1, 1 + len(QUANTILES)))]
+    return ["<h2>Metrics</h2>", *wide_table(title, head, rows, range(1, 1 + len(QUANTILES)))]
 
 
 def _counts(verdict: Verdict) -> list[str]:
@@ -150,7 +137,7 @@ def _counts(verdict: Verdict) -> list[str]:
         for kind, count in verdict.counts().items()
     )
     head = ("", "images", "meaning")
-    return ["<h2>Counts</h2>", *_table("How many images", head, rows, range(1, 2))]
+    return ["<h2>Counts</h2>", *wide_table("How many images", head, rows, range(1, 2))]
 
 
 def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
@@ -163,7 +150,7 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
     others = [image for image in verdict.images if not image.metrics]
     lines = []
     for title, images, why in (
-        ("Images whose maps differ most", measured, "by cosine, the least alike first"),
+        ("Images whose maps differ most", measured, _ORDER[bool(named(verdict))]),
         ("Images explained for another class", others, "their maps are not measured"),
     ):
         if images:
@@ -187,6 +174,10 @@ def _images(verdict: Verdict, reference: Side, new: Side) -> list[str]:
     return lines
 
 
+_ORDER = {
+    False: "by cosine, the least alike first",
+    True: "those of a group that is beyond its limit first, then by cosine",
+}
 _KEY = (
     'Red speaks against the class, green for it: −<span class="key" role="img" '
     'aria-label="red over white to green"></span>+. The maps of one image and their difference '

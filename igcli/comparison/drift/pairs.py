@@ -1,6 +1,6 @@
 """Pairs of explanations, matched by id, and the metrics of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ class Measured:
         (pairs, metrics), in the order of METRICS.
     noise : Array
         The same of each reference map and itself, disturbed by as much as both maps may be off;
-        NaN where no error is known.
+        NaN where no error is known, and for metrics whose noise was not asked for.
     errors : Array
         (pairs, 2): how far the reference's map and the new one may be off, over the reference
         map's L1 norm; NaN where no error is known.
@@ -124,9 +124,14 @@ class Measured:
 
 
 def measure(
-    reference: Side, new: Side, pairs: Sequence[tuple[Stored, Stored]], grid: int, track: Track
+    reference: Side,
+    new: Side,
+    pairs: Sequence[tuple[Stored, Stored]],
+    grid: int,
+    track: Track,
+    noisy: Collection[str] = METRICS,
 ) -> Measured:
-    """Read and measure every pair, a few maps at a time."""
+    """Read and measure every pair, a few maps at a time; find the noise of some metrics."""
     seen = np.zeros((len(pairs), len(METRICS)))
     noise = np.full_like(seen, np.nan)
     errors = np.full((len(pairs), 2), np.nan)
@@ -135,7 +140,7 @@ def measure(
         seen[i] = measured(a.values, b.values)
         errors[i] = _errors(a, b)
         if np.isfinite(errors[i]).all():
-            noise[i] = noise_of(a.values, errors[i].sum(), row.id)
+            noise[i] = noise_of(a.values, errors[i].sum(), row.id, noisy)
     of_densities = reference.regions is not None
     names = tuple(n for n, m in METRICS.items() if not (of_densities and m.needs_pixels))
     return Measured(seen, noise, errors, names)

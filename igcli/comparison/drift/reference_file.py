@@ -13,11 +13,21 @@ from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.progress import Track
 from igcli.common.regions import Regions
+from igcli.comparison.drift.calibration import (
+    Calibration,
+    read_calibration,
+    write_calibration,
+)
 from igcli.comparison.drift.densities import DensitySide, regions_of
 from igcli.comparison.drift.reduced import Halved, Reduced, halved
-from igcli.comparison.drift.sides import KEPT, RunSide, Stored, joint_shape, read_rows_of
+from igcli.comparison.drift.sides import (
+    RunSide,
+    Stored,
+    joint_shape,
+    read_rows_of,
+    write_rows,
+)
 from igcli.comparison.grid import DEFAULT_GRID, reduced_shape
-from igcli.store.columns import COLUMNS, write_column
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.kept import read_kept
@@ -25,11 +35,19 @@ from igcli.store.run_json import REFERENCE
 
 # The maps on a grid; or, of a run that keeps nothing finer, densities over regions.
 _FORMAT, _OF_REGIONS = 1, 2
+# Added to either where other runs are in the file.
+_CALIBRATED = 2
 _MAKE_ONE = "make one with igcli baseline OUT -o FILE.igref"
 _TOLD = ("igcli", "identity", "settled", "model", "versions", "run")
 
 
-def write_igref(out: Path, path: Path, grid: int | None, track: Track) -> int:
+def write_igref(
+    out: Path,
+    path: Path,
+    grid: int | None,
+    track: Track,
+    calibration: Calibration | None = None,
+) -> int:
     """Write the reference file of a finished run; return its size in bytes.
 
     Parameters
@@ -41,6 +59,8 @@ def write_igref(out: Path, path: Path, grid: int | None, track: Track) -> int:
         regions alone has their cells.
     track : callable
         Wraps the iteration over maps.
+    calibration : Calibration or None
+        What other runs differ from this one by.
 
     Raises
     ------
@@ -72,14 +92,18 @@ def write_igref(out: Path, path: Path, grid: int | None, track: Track) -> int:
     about["shape"] = list(side.shape if regions is None else shape)
     if regions is not None:
         about |= {"format": _OF_REGIONS, "grid": 0}
+    if calibration is not None:
+        # An igcli that knows no calibration must not judge without it.
+        about["format"] += _CALIBRATED
 
     def write(file: Any) -> None:
         file.attrs["igref"] = json.dumps(about)
         file.create_dataset("maps", data=maps, compression="gzip", shuffle=True)
         file.create_dataset("scales", data=scales)
         file.create_dataset("errors", data=errors)
-        for column in (column for column in COLUMNS if column.name in KEPT):
-            write_column(file, column, [getattr(row, column.name) for row in side.rows])
+        write_rows(file, side.rows)
+        if calibration is not None:
+            write_calibration(file, calibration)
 
     data = hdf5_bytes(write)
     write_whole(path, data)
@@ -95,7 +119,7 @@ def _halved(
 
 
 def _check_format(path: Path, found: object) -> None:
-    if found not in {_FORMAT, _OF_REGIONS}:
+    if found not in {_FORMAT, _OF_REGIONS, _FORMAT + _CALIBRATED, _OF_REGIONS + _CALIBRATED}:
         raise InputError(
             f"{path} is of a later igcli than {__version__}", fix="make it again, or update"
         )
@@ -118,12 +142,13 @@ class ReferenceSide:
                 self.about: dict[str, Any] = json.loads(file.attrs["igref"])
                 _check_format(path, self.about["format"])
                 self.grid = int(self.about["grid"])
-                of_regions = self.about["format"] == _OF_REGIONS
+                of_regions = self.about["format"] in {_OF_REGIONS, _OF_REGIONS + _CALIBRATED}
                 self.regions = read_kept(self.about).regions if of_regions else None
                 self.about["identity"].items(), self.about["settled"].items()
                 self.rows = read_rows_of(file)
                 self._maps = file["maps"][()]
                 self._scales, self._errors = file["scales"][()], file["errors"][()]
+                self.calibration = read_calibration(file, len(self.rows))
         except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path} is no reference file",

@@ -60,11 +60,14 @@ def check_resolution(
     grid : int
         What their maps are reduced to; 0 where they are whole.
     """
-    known = np.flatnonzero(~np.isnan(found.noise).any(axis=1))
     for threshold in thresholds:
-        if threshold.measure not in METRICS or not len(known):
+        if threshold.measure not in METRICS or threshold.relative:
             continue
-        noises = found.noise[known, list(METRICS).index(threshold.measure)]
+        of_all = found.noise[:, list(METRICS).index(threshold.measure)]
+        known = np.flatnonzero(~np.isnan(of_all))
+        if not len(known):
+            continue
+        noises = of_all[known]
         noise = statistic(noises, threshold.statistic)
         if threshold.crossed_by(noise):
             tried = known[_spread(noises)]

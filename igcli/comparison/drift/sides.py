@@ -14,12 +14,20 @@ from igcli.common.explanation import Explanation
 from igcli.common.regions import Regions
 from igcli.comparison.drift.reduced import Reduced, halved
 from igcli.comparison.grid import reduced_shape
-from igcli.store.columns import columns_in, read_column
+from igcli.store.columns import (
+    COLUMNS,
+    TRUTH_COLUMNS,
+    columns_in,
+    further_column,
+    read_column,
+    write_column,
+)
 from igcli.store.map_layout import flat
 from igcli.store.run import open_finished_run
 
 KEPT = ("id", "sha256", "target", "prediction", "score", "delta", "error_estimate",
-        "regions_error", "converged", "status")  # fmt: skip
+        "regions_error", "converged", "status", "target_name", "prediction_name", "truth",
+        "truth_name")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,11 @@ class Stored:
     converged: bool | None
     status: str
     regions_error: float | None = None
+    target_name: str = ""
+    prediction_name: str = ""
+    truth: int | None = None
+    truth_name: str = ""
+    further: tuple[tuple[str, str], ...] = ()
 
 
 class Side(Protocol):
@@ -79,15 +92,29 @@ class Side(Protocol):
 
 def read_rows_of(file: Any) -> list[Stored]:
     """Return what is compared of every explanation in an open HDF5 file."""
-    kept = [column for column in columns_in(file) if column.name in KEPT]
-    columns, names = (
-        [read_column(column, file) for column in kept],
-        [column.name for column in kept],
-    )
+    columns = columns_in(file)
+    own = [column for column in columns if column.name in KEPT and not column.is_further]
+    further = [column for column in columns if column.is_further]
+    kept = {column.name: read_column(column, file) for column in own}
+    texts = [[(column.name, text) for text in read_column(column, file)] for column in further]
     return [
-        Stored(place, **dict(zip(names, values, strict=True)))
-        for place, values in enumerate(zip(*columns, strict=True))
+        Stored(
+            place,
+            **{name: values[place] for name, values in kept.items()},
+            further=tuple(column[place] for column in texts),
+        )
+        for place in range(len(kept["id"]))
     ]
+
+
+def write_rows(file: Any, rows: Sequence[Stored]) -> None:
+    """Write what `read_rows_of` reads to an open HDF5 file."""
+    has_truth = any(row.truth is not None for row in rows)
+    for column in (*COLUMNS, *(TRUTH_COLUMNS if has_truth else ())):
+        if column.name in KEPT:
+            write_column(file, column, [getattr(row, column.name) for row in rows])
+    for place, (name, _) in enumerate(rows[0].further):
+        write_column(file, further_column(place, name), [row.further[place][1] for row in rows])
 
 
 def joint_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -113,7 +140,8 @@ class RunSide:
                 "compare the run that its shards were merged into",
             )
         self.rows = [
-            Stored(row.row, **{name: getattr(row, name) for name in KEPT}) for row in self.run.rows
+            Stored(row.row, **{name: getattr(row, name) for name in KEPT}, further=row.further)
+            for row in self.run.rows
         ]
         shapes = list(self.run.layout.shapes.values())
         self.shape = self.whole_shape = joint_shape(shapes)

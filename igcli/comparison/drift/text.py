@@ -1,25 +1,45 @@
 """The text of a verdict: the terminal's summary, and the comment for a pull request."""
 
 from collections.abc import Iterator
+from math import isnan
 
-from igcli.common.markdown import escaped, table
+from igcli.common.markdown import code, escaped, plain, table
 from igcli.common.text import on_one_line, the_first
+from igcli.comparison.drift.grouped import Group
 from igcli.comparison.drift.thresholds import COMPLETE
 from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
+from igcli.comparison.drift.words import (
+    basis,
+    findings,
+    headline,
+    images_of,
+    meaning,
+    named,
+    sentence,
+)
 from igcli.comparison.similarity import METRICS
 
 _SHOWN = 5
 _OF_WORST = ("cosine", "top5", "l1")
+# What the table by class shows, and of how many.
+_OF_GROUP = ("moved", "coarse", "prediction_changed", "accuracy_lost")
+_ROWS = 20
 
 
 def summary(verdict: Verdict) -> list[str]:
     """Return the terminal summary: the verdict, each threshold, the metrics, the worst images."""
     lines = [_headline(verdict), f"compared   {_compared(verdict)}"]
     lines += [
-        f"{_mark(judged):<9}  {_judged(judged)}" for judged in verdict.judged if _told(judged)
+        f"{_mark(judged):<9}  {text}"
+        for judged in verdict.judged
+        if _told(judged)
+        for text in _judged(judged, verdict)
     ]
+    lines += [f"left out   {j.threshold.text}: {j.left_out}" for j in _left_out(verdict)]
     lines += [f"not gated  {text}" for text in _ungated(verdict)]
     lines += [f"{name:<9}  {spread}" for name, spread in _spreads(verdict)]
+    if any(judged.threshold.relative for judged in verdict.judged):
+        lines.append(f"limits     {basis(verdict)}")
     for image in verdict.worst[:_SHOWN] if verdict.failed else []:
         lines.append(f"worst      {on_one_line(image.id)}: {_image(image)}")
     return lines
@@ -27,7 +47,12 @@ def summary(verdict: Verdict) -> list[str]:
 
 def _told(judged: Judged) -> bool:
     """Leave out what never fails unless something is missing, and did not."""
-    return judged.crossed or judged.threshold.text not in COMPLETE
+    is_judged = judged.crossed or not judged.left_out
+    return is_judged and (judged.crossed or judged.threshold.text not in COMPLETE)
+
+
+def _left_out(verdict: Verdict) -> list[Judged]:
+    return [judged for judged in verdict.judged if judged.left_out and not judged.crossed]
 
 
 def _ungated(verdict: Verdict) -> Iterator[str]:
@@ -38,10 +63,12 @@ def _ungated(verdict: Verdict) -> Iterator[str]:
 
 
 def _headline(verdict: Verdict) -> str:
-    if not verdict.failed:
+    if not verdict.crossed:
         return f"no drift   {verdict.new} looks where {verdict.reference} looked"
-    crossed = len(verdict.failed)
-    return f"DRIFT      {crossed} of {len(verdict.judged)} thresholds crossed"
+    crossed = f"{len(verdict.crossed)} of {len(verdict.judged)} thresholds crossed"
+    names = [on_one_line(name) for name in named(verdict)]
+    where = f", in {on_one_line(verdict.by)} {the_first(names, _SHOWN)}" if names else ""
+    return f"{'not clear' if verdict.is_unclear else 'DRIFT':<9}  {crossed}{where}"
 
 
 def _compared(verdict: Verdict) -> str:
@@ -59,15 +86,31 @@ def _compared(verdict: Verdict) -> str:
 
 
 def _mark(judged: Judged) -> str:
-    return "CROSSED" if judged.crossed else "passed"
+    if judged.crossed:
+        return "not clear" if judged.unclear else "CROSSED"
+    return "passed"
 
 
-def _judged(judged: Judged) -> str:
+def _judged(judged: Judged, verdict: Verdict) -> Iterator[str]:
+    """Yield a line for a threshold; one for each group that crosses it."""
+    text = judged.threshold.text
     if judged.value is None:
-        return f"{judged.threshold.text}: no image to judge"
-    ids = the_first([on_one_line(i) for i in judged.worst], _SHOWN)
-    worst = f"; {ids}" if judged.crossed and ids else ""
-    return f"{judged.threshold.text}: {judged.value:.4g}{worst}"
+        yield f"{text}: {judged.left_out or 'no image to judge'}"
+        return
+    crossed = [group for group in judged.groups if group.crossed]
+    if not judged.threshold.by or not crossed:
+        first = judged.groups[:1]
+        limit = [f", limit {g.limit:.4g}" for g in first if judged.threshold.relative]
+        which = [f" in {on_one_line(g.name)}" for g in first if g.name]
+        ids = the_first([on_one_line(i) for i in judged.worst], _SHOWN)
+        worst = f"; {ids}" if judged.crossed and ids else ""
+        yield f"{text}: {judged.value:.4g}{''.join(which + limit)}{worst}"
+        return
+    for group in crossed:
+        ids = the_first([on_one_line(i) for i in images_of(judged, group, verdict)], _SHOWN)
+        worst = f"; look at {ids}" if ids else ""
+        name = on_one_line(group.name)
+        yield f"{text}: {name}, {group.count} images: {sentence(judged, group)}{worst}"
 
 
 def _spreads(verdict: Verdict) -> Iterator[tuple[str, str]]:
@@ -90,25 +133,22 @@ def _image(image: ImageDrift) -> str:
 
 def markdown(verdict: Verdict) -> str:
     """Return the comment for a pull request, GitHub's flavour."""
-    state = "❌ **drift**" if verdict.failed else "✅ **no drift**"
+    sign = "✅" if not verdict.crossed else "⚠️" if verdict.is_unclear else "❌"
     lines = [
-        f"### igcli: {state}",
+        f"### igcli: {sign} **{plain(headline(verdict))}**",
         "",
         f"`{verdict.new}` against `{verdict.reference}`: {_compared(verdict)}.",
         "",
+        *_what_moved(verdict),
+        *_limits(verdict),
         *(f"Not gated: {text}.\n" for text in _ungated(verdict)),
+        *_groups(verdict),
         *table(
-            ("threshold", "found", ""),
-            (
-                (
-                    f"`{judged.threshold.text}`",
-                    "–" if judged.value is None else f"{judged.value:.4g}",
-                    "❌" if judged.crossed else "✅",
-                )
-                for judged in verdict.judged
-            ),
+            ("threshold", "found", "limit", ""),
+            (_row(judged) for judged in verdict.judged),
         ),
         "",
+        *_flips(verdict),
         *table(
             ("metric", *QUANTILES, "meaning"),
             (
@@ -127,6 +167,78 @@ def markdown(verdict: Verdict) -> str:
         shown = [name for name in _OF_WORST if name in verdict.measured.names]
         lines += table(("image", "prediction", *shown), rows)
     return "\n".join(lines) + "\n"
+
+
+def _limits(verdict: Verdict) -> list[str]:
+    is_told = any(judged.threshold.relative for judged in verdict.judged)
+    return [f"Where the limits come from: {basis(verdict)}.", ""] if is_told else []
+
+
+def _what_moved(verdict: Verdict) -> list[str]:
+    """Return a list: what is beyond a limit, by how much, and which images show it."""
+    lines = []
+    for judged, group in findings(verdict):
+        who = f"{plain(verdict.by)} {code(group.name)}" if group.name else "all images"
+        ids = [code(i) for i in images_of(judged, group, verdict)]
+        look = f" **Look at** {the_first(ids, _SHOWN)}." if ids else ""
+        lines.append(
+            f"- **{who}** ({group.count} images): {sentence(judged, group)}. "
+            f"({judged.threshold.measure}: {meaning(judged.threshold.measure)}.){look}"
+        )
+    return [*lines, ""] if lines else []
+
+
+def _row(judged: Judged) -> tuple[str, str, str, str]:
+    limits = [g.limit for g in judged.groups[:1]] or [judged.threshold.limit]
+    where = [f" in {escaped(g.name)}" for g in judged.groups[:1] if g.name]
+    found = judged.left_out or "–" if judged.value is None else f"{judged.value:.4g}"
+    mark = "⚠️" if judged.unclear else "❌" if judged.crossed else "–" if judged.left_out else "✅"
+    limit = "–" if isnan(limits[0]) else f"{limits[0]:.3g}"
+    return f"`{judged.threshold.text}`", found + "".join(where), limit, mark
+
+
+def _groups(verdict: Verdict) -> list[str]:
+    """Return the table by class: those beyond a limit first."""
+    first = named(verdict)
+    groups = sorted(verdict.groups, key=lambda g: (g.name not in first, g.name))
+    if not groups:
+        return []
+    shown = groups[: max(_ROWS, len(first))]
+    rows = (
+        (("❌ " if group.name in first else "") + escaped(group.name), str(group.count),
+         *(_in_group(group, measure) for measure in _OF_GROUP))
+        for group in shown
+    )  # fmt: skip
+    more = len(groups) - len(shown)
+    normal = " (in brackets: in the calibrating runs)" if verdict.calibrated else ""
+    rest = [f"and {more} more", ""] if more else []
+    titles = tuple(name.replace("_", " ") for name in _OF_GROUP)
+    return [
+        f"By {plain(verdict.by)}{normal}:", "",
+        *table((verdict.by, "images", *titles), rows), "", *rest,
+    ]  # fmt: skip
+
+
+def _in_group(group: Group, measure: str) -> str:
+    found = group.measures.get(measure)
+    if found is None:
+        return "–"
+    normal = f" ({min(found.normal):.2f}–{max(found.normal):.2f})" if found.normal else ""
+    return f"{found.value:.2f}{normal}"
+
+
+def _flips(verdict: Verdict) -> list[str]:
+    """Return the table of changed predictions."""
+    shown = verdict.flips[:_SHOWN]
+    if not shown:
+        return []
+    head = ("prediction changed", "images", *(("in calibrating runs",) * bool(verdict.calibrated)))
+    rows = (
+        (f"{escaped(f.before)} → {escaped(f.after)}", str(f.count),
+         *(("–".join(map(str, sorted({min(f.normal), max(f.normal)}))),) if f.normal else ()))
+        for f in shown
+    )  # fmt: skip
+    return [*table(head, rows), ""]
 
 
 def _cells(spread: dict[str, float | None]) -> list[str]:

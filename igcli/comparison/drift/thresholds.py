@@ -1,9 +1,13 @@
-"""Thresholds: ``cosine.p05<0.9`` fails when the 5th percentile of the cosines is below 0.9."""
+"""Thresholds: ``cosine.p05<0.9`` fails when the 5th percentile of the cosines is below 0.9.
+
+``by class`` makes it one of every class, or of every group by another column. In the place of a
+number, `normal` is what calibrating runs differ by, and `others` what the other groups have.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +20,8 @@ SHARES = {
     "prediction_changed": "share of images whose prediction changed",
     "retargeted": "share of images of the same prediction that are explained for another class",
     "looks_elsewhere": "share of images of the same prediction whose map is another",
+    "accuracy_lost": "share of images that are right no longer, less those that are right now",
+    "calibration_shift": "change of the mean score less the accuracy",
     "missing": "share of the reference's images that the new run lacks",
     "extra": "share of the new run's images that the reference lacks",
     "input_changed": "share of images whose file is another",
@@ -35,7 +41,16 @@ _NAMED: dict[str, Callable[[Any], Any]] = {
 Span: TypeAlias = tuple[float, float]
 _STATISTIC = re.compile(r"p\d{1,2}|min|max|mean|median")
 _FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])([-+0-9.eE]+)")
-USAGE = "METRIC.STATISTIC<V or >V (cosine.p05<0.9), or SHARE>V (prediction_changed>0.02)"
+# A limit that is no number: what it is comes from the runs.
+NORMAL, OTHERS = "normal", "others"
+_BY = re.compile(r"(\S.*?)\s+by\s+([^<>]*[^<>\s])\s*([<>].*)", re.DOTALL)
+_RELATIVE = re.compile(rf"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])({NORMAL}|{OTHERS})")
+# Shares of the images that both runs explain: these can be taken by group, and have a normal.
+BY_IMAGE = ("prediction_changed", "looks_elsewhere", "accuracy_lost", "calibration_shift")
+USAGE = (
+    "METRIC.STATISTIC<V or >V (cosine.p05<0.9), 'METRIC.STATISTIC by class<V', with V a number, "
+    "normal or others, or SHARE>V (prediction_changed>0.02)"
+)
 # An image looks elsewhere when its cosine is less.
 ELSEWHERE = 0.5
 # What a gate must never skip: there whether or not thresholds are given.
@@ -47,15 +62,42 @@ COMPLETE = (
     "unconverged>0",
     "retargeted>0",
 )
-# Chosen by tests/benchmarks/drift.py: another seed passes, a planted mark fails.
-DEFAULT = ("prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75")
+# Chosen by tests/benchmarks/drift_gate.py: another seed passes, a planted mark fails.
+DEFAULT = (
+    "moved.mean>0.45",
+    "moved.mean by class>others",
+    "prediction_changed>0.4",
+    "prediction_changed by class>others",
+)
+# Where the reference has runs to calibrate by.
+CALIBRATED = (
+    "moved.mean>normal",
+    "moved.mean by class>normal",
+    "moved.mean by class>others",
+    "prediction_changed>normal",
+    "prediction_changed by class>others",
+    "accuracy_lost>normal",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """One gate: what is measured, and beyond which value it fails.
 
-    `statistic` is empty for a share of images.
+    Attributes
+    ----------
+    text : str
+        As it was written.
+    measure, statistic : str
+        What is measured; the statistic is empty for a share of images.
+    below : bool
+        Whether it fails below its limit.
+    limit : float
+        NaN where the runs tell it.
+    by : str
+        What images are grouped by, each group judged on its own; "" for all at once.
+    relative : str
+        "normal" or "others" where the limit is no number.
     """
 
     text: str
@@ -63,44 +105,81 @@ class Threshold:
     statistic: str
     below: bool
     limit: float
+    by: str = ""
+    relative: str = ""
 
     def crossed_by(self, value: float) -> bool:
         """Tell whether a value is beyond the limit."""
         return value < self.limit if self.below else value > self.limit
 
 
-def parse_thresholds(texts: Iterable[str]) -> list[Threshold]:
-    """Read thresholds; those of COMPLETE are added where their share has none."""
-    given = list(dict.fromkeys(map(_parse, texts))) or list(map(_parse, DEFAULT))
+def parse_thresholds(texts: Iterable[str], is_calibrated: bool = False) -> list[Threshold]:
+    """Read thresholds; those of COMPLETE are added where their share has none.
+
+    Without any there are those of CALIBRATED or of DEFAULT.
+    """
+    usual = CALIBRATED if is_calibrated else DEFAULT
+    given = list(dict.fromkeys(map(_parse, texts))) or list(map(_parse, usual))
     named = {threshold.measure for threshold in given}
     return given + [t for t in map(_parse, COMPLETE) if t.measure not in named]
 
 
+def is_usual(threshold: Threshold, is_calibrated: bool) -> bool:
+    """Tell whether a threshold is one of those that are there when none is given."""
+    return threshold.text in (CALIBRATED if is_calibrated else DEFAULT)
+
+
 def _parse(text: str) -> Threshold:
-    text, measure, statistic, sign, number = take_apart(text, USAGE)
+    grouped = _BY.fullmatch(text.strip())
+    by = " ".join(grouped[2].split()) if grouped else ""
+    plain = "".join(f"{grouped[1]}{grouped[3]}".split()) if grouped else "".join(text.split())
+    relative = _RELATIVE.fullmatch(plain)
+    if relative:
+        measure, statistic, sign, word = (part or "" for part in relative.groups())
+        number = nan
+    else:
+        plain, measure, statistic, sign, number = take_apart(plain, USAGE)
+        word = ""
+    whole = plain if not by else re.sub("([<>])", rf" by {_literal(by)}\1", plain, count=1)
+    if (word == OTHERS) > bool(by):
+        raise unreadable(whole, "the others are other groups: by what is not said", USAGE)
+    found = Threshold(whole, measure, statistic, sign == "<", number, by, word)
     if measure in SHARES:
-        return _share(text, measure, bool(statistic) or sign == "<", number)
+        _check_share(found)
+    else:
+        _check_metric(found)
+    return found
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", r"\\")
+
+
+def _check_share(found: Threshold) -> None:
+    text, limit = found.text, found.limit
+    if found.statistic or found.below:
+        raise unreadable(text, "a share of images has no statistic, and fails above a limit", USAGE)
+    if (found.by or found.relative) and found.measure not in BY_IMAGE:
+        raise unreadable(text, f"groups and normal are for {', '.join(BY_IMAGE)}", USAGE)
+    if not found.relative and not 0.0 <= limit <= 1.0:
+        raise unreadable(text, "a share of images is from 0 to 1: 0.02 for 2 %", USAGE)
+
+
+def _check_metric(found: Threshold) -> None:
+    text, measure = found.text, found.measure
     if measure not in METRICS and measure not in CHANGES:
         known = ", ".join((*METRICS, *CHANGES, *SHARES))
         raise unreadable(text, f"there is {known}", USAGE)
-    check_statistic(text, statistic, USAGE)
+    check_statistic(text, found.statistic, USAGE)
     alike = measure in METRICS and METRICS[measure].more_is_alike
-    if alike != (sign == "<"):
+    if alike != found.below:
         better = "more" if alike else "less"
         raise unreadable(text, f"of {measure}, {better} is more alike: turn the sign round", USAGE)
     metric = METRICS.get(measure)
     # Changes of numbers are magnitudes.
     span = (metric.least, metric.most) if metric else (0.0, inf)
-    check_limit(text, measure, alike, number, span)
-    return Threshold(text, measure, statistic, sign == "<", number)
-
-
-def _share(text: str, measure: str, is_odd: bool, limit: float) -> Threshold:
-    if is_odd:
-        raise unreadable(text, "a share of images has no statistic, and fails above a limit", USAGE)
-    if not 0.0 <= limit <= 1.0:
-        raise unreadable(text, "a share of images is from 0 to 1: 0.02 for 2 %", USAGE)
-    return Threshold(text, measure, "", False, limit)
+    if not found.relative:
+        check_limit(text, measure, alike, found.limit, span)
 
 
 def take_apart(text: str, usage: str) -> tuple[str, str, str, str, float]:

@@ -1,13 +1,14 @@
 """The verdict of a comparison: judged thresholds, counts of images, and the exit code."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from igcli.common import exit_codes
 from igcli.common.text import finite
+from igcli.comparison.drift.grouped import Flip, Group
 from igcli.comparison.drift.pairs import Matched, Measured
 from igcli.comparison.drift.thresholds import Threshold, statistic
 from igcli.comparison.similarity import METRICS
@@ -15,6 +16,39 @@ from igcli.comparison.similarity import METRICS
 QUANTILES = ("p05", "median", "p95")
 _WORST = 10
 _UNMEASURED = ("missing", "extra", "input_changed", "failed", "unconverged")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedGroup:
+    """A threshold, judged on some of the images; on all where `name` is empty.
+
+    Attributes
+    ----------
+    count : int
+        How many images the number is of.
+    value : float
+        The number.
+    interval : (float, float)
+        What 95 of 100 other draws of such images would give, from these ones.
+    normal : float or None
+        What it would be if nothing had changed; None where the limit is a number that was given.
+    limit : float
+        How far it may go.
+    crossed, unclear : bool
+        Whether it is beyond; whether that may be by the choice of images.
+    excess : float
+        How far it is beyond the limit; below 0 within it.
+    """
+
+    name: str
+    count: int
+    value: float
+    interval: tuple[float, float]
+    normal: float | None
+    limit: float
+    crossed: bool
+    unclear: bool
+    excess: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +65,12 @@ class Judged:
         Which share of the images is beyond the limit on its own.
     worst : list of str
         Their ids, the worst first.
+    unclear : bool
+        Whether it is crossed, but other images of the same kind might not have crossed it.
+    groups : list of JudgedGroup
+        All images as one, or each group: those that are beyond their limit first.
+    left_out : str
+        Why there was nothing to judge; "" where there was.
     """
 
     threshold: Threshold
@@ -38,6 +78,9 @@ class Judged:
     crossed: bool
     beyond: float
     worst: list[str]
+    unclear: bool = False
+    groups: list[JudgedGroup] = field(default_factory=list)
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +127,18 @@ class Verdict:
         The metrics of all pairs.
     images : list of ImageDrift
         Every image that both runs explain.
+    groups : list of Group
+        Every class, or other group, that is large enough; the largest first.
+    flips : list of Flip
+        The changes of predictions.
+    calibrated : tuple of str
+        The runs that the reference is calibrated with.
+    unclear_fails : bool
+        Whether a crossed threshold fails the gate where other images might not have crossed it.
+    by : str
+        What images are grouped by.
+    members : dict of str to frozenset of str
+        The ids of the images of each group that was judged.
     """
 
     reference: str
@@ -95,11 +150,27 @@ class Verdict:
     measured: Measured
     images: list[ImageDrift]
     regions: int = 0
+    groups: list[Group] = field(default_factory=list)
+    flips: list[Flip] = field(default_factory=list)
+    calibrated: tuple[str, ...] = ()
+    unclear_fails: bool = True
+    by: str = "class"
+    members: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[Judged]:
-        """The thresholds that were crossed."""
+        """The thresholds that were crossed, and fail the gate."""
+        return [j for j in self.crossed if self.unclear_fails or not j.unclear]
+
+    @property
+    def crossed(self) -> list[Judged]:
+        """The thresholds that were crossed, clearly or not."""
         return [judged for judged in self.judged if judged.crossed]
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether all that was crossed might not have been with other images of the same kind."""
+        return bool(self.crossed) and all(judged.unclear for judged in self.crossed)
 
     @property
     def exit_code(self) -> int:
@@ -113,9 +184,18 @@ class Verdict:
 
     @property
     def ranked(self) -> list[ImageDrift]:
-        """The images of one target whose maps differ beyond the noise, by cosine, least first."""
+        """The images of one target whose maps differ beyond the noise, the least alike first.
+
+        Those of a group that is beyond a limit come first, as the threshold ranks them; then all
+        others, by cosine.
+        """
         beyond = [i for i in self.images if i.metrics and not i.within_noise]
-        return sorted(beyond, key=lambda image: image.metrics["cosine"])
+        grouped = [name for j in self.crossed if j.threshold.by for name in j.worst]
+        places = {name: place for place, name in reversed(list(enumerate(grouped)))}
+        return sorted(
+            beyond,
+            key=lambda image: (places.get(image.id, len(grouped)), image.metrics["cosine"]),
+        )
 
     def quantiles(self) -> dict[str, dict[str, float | None]]:
         """Return the quantiles of every metric as seen, by name."""
@@ -159,11 +239,18 @@ class Verdict:
                     "threshold": judged.threshold.text,
                     "value": None if judged.value is None else finite(judged.value),
                     "crossed": judged.crossed,
+                    "unclear": judged.unclear,
+                    "left_out": judged.left_out or None,
                     "beyond": judged.beyond,
                     "worst": judged.worst[:_WORST],
+                    "groups": [_as_json(asdict(group)) for group in judged.groups],
                 }
                 for judged in self.judged
             ],
+            "calibrated": list(self.calibrated),
+            "unclear": self.is_unclear,
+            "groups": [_as_json(asdict(group)) for group in self.groups],
+            "flips": [_as_json(asdict(flip)) for flip in self.flips],
             "metrics": self.quantiles(),
             "images": [_as_json(asdict(image)) for image in self.images],
         }

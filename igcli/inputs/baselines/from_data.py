@@ -40,7 +40,8 @@ def check_file(text: str, kind: SourceKind) -> Path:
 def file_baseline(path: Path, space: Space, resize: str, inputs: int) -> Baseline:
     """Read a baseline file: an image, or an array of one baseline for all or one per input.
 
-    A uint8 array is pixels and is preprocessed; a float array is in model space already.
+    A uint8 array is pixels and is preprocessed; a float array is in model space already, where one
+    number (an array without axes) stands for all values.
     `inputs` is how many inputs there are, before any ``--limit``.
     """
     if path.suffix.lower() == ".npy":
@@ -70,6 +71,8 @@ def _array_baseline(path: Path, space: Space, inputs: int) -> Baseline:
             return space.to_model(row.reshape(space.raw_shape))
         return np.ascontiguousarray(row, dtype=space.input.dtype).reshape(space.shape)
 
+    if array.ndim == 0:
+        array = np.full(space.raw_shape if kind == "pixels" else space.shape, array)
     if settle(array.shape, space.shape) is not None:
         whole = _finite(convert(array), path)
         return _same_for_all(whole)

@@ -4,8 +4,9 @@ const WIDTH = 320, HEIGHT = 130, TOP = 14, BOTTOM = 26;
 
 const picture = (src, alt, kind = null) => make("img", { src, alt, class: kind });
 
-/** The map over the grey image, half and half, as in the overlays of the run. */
+/** The map over the grey image, as in the overlays of the run: half and half, or a photo's heat. */
 function overlay(found, label) {
+  if (found.heat) return picture(found.heat, label);
   return make("div", { class: "over", role: label ? "img" : null, "aria-label": label || null },
     picture(found.image, "", "grey"), picture(found.maps[0].src, "", "heat"));
 }
@@ -35,7 +36,8 @@ function pictures(found, name) {
     const image = picture(map.src, `${of}, green for the class, red against it: ${name}`, "heat");
     drawn.push(figure(image, `${several ? `Map of ${visible(map.name)}` : "Map"}: ${scale}, ${height}×${width} ${cells}${sum}`));
     if (found.image && i === 0) {
-      drawn.push(figure(overlay(found, `the map over the image: ${name}`), "Overlay"));
+      const said = found.heat ? "Heat: |map| by cells, smoothed; line: around half of it" : "Overlay";
+      drawn.push(figure(overlay(found, `the map over the image: ${name}`), said));
     }
   }
   return drawn.length ? make("div", { class: "pictures" }, ...drawn) : null;

@@ -1,6 +1,7 @@
 // The page: the table's rows, its headings, filters and pages, and what opens under a row.
 
-const state = { search: "", class: "", state: "", by: null, down: false, page: 0 };
+const state = { search: "", class: "", state: "", finding: null, by: null, down: false, page: 0 };
+const findings = JSON.parse(find("findings").textContent);
 const opened = new Set();
 let current = [];
 
@@ -83,14 +84,20 @@ function tell(begin) {
   const of = COUNT.toLocaleString("en");
   const end = Math.min(begin + PER_PAGE, current.length);
   const which = current.length ? `${begin + 1}–${end} of ${current.length.toLocaleString("en")}` : "None";
-  const filtered = current.length < COUNT ? ` that match, of ${of} in all` : "";
+  const about = state.finding === null ? "" : ` of finding ${state.finding + 1}`;
+  const filtered = current.length < COUNT ? `${about} that match, of ${of} in all` : about;
   const order = state.by
     ? `; by ${HEADS[state.by][0].toLowerCase()}, ${state.down ? "descending" : "ascending"}` : "";
   find("count").textContent = which + filtered + order;
 }
 
 function refresh() {
-  current = inOrder(passing(state), state);
+  let found = passing(state);
+  if (state.finding !== null) {
+    const pass = new Set(found);
+    found = findings[state.finding].filter((row) => pass.has(row));
+  }
+  current = inOrder(found, state);
   drawTable();
 }
 
@@ -101,11 +108,37 @@ function changed() {
 }
 
 /** Show all rows, or those of one state. */
-function filter(wanted) {
+function filter(wanted, finding = null) {
+  state.finding = finding;
+  if (finding === null && location.hash.startsWith("#finding=")) {
+    history.replaceState(null, "", "#");
+  }
   find("search").value = "";
   find("class").value = "";
   find("state").value = wanted;
   changed();
+}
+
+/** Show the rows that a finding is about, in its order. */
+function showFinding(number) {
+  Object.assign(state, { by: null, down: false });
+  filter("", number);
+  history.replaceState(null, "", `#finding=${number}`);
+  find("h-images").scrollIntoView();
+  find("clear").focus({ preventScroll: true });
+}
+
+/** The small pictures by each finding; a click opens the row. */
+function drawSix() {
+  for (const place of document.querySelectorAll("[data-six]")) {
+    for (const row of findings[Number(place.dataset.six)].slice(0, 6)) {
+      const small = thumbnail(row);
+      if (small) {
+        place.append(make("button", { type: "button", "data-open": row,
+          title: visible(column.id[row]), "aria-label": `open ${visible(column.id[row])}` }, small));
+      }
+    }
+  }
 }
 
 function sortBy(name) {
@@ -156,17 +189,22 @@ function openNamed() {
     return;
   }
   const row = name === "" ? -1 : column.id.indexOf(name);
+  const [, number] = name.match(/^finding=(\d+)$/) ?? [];
   if (row >= 0) openRow(row);
+  else if (number !== undefined && findings[Number(number)]) showFinding(Number(number));
 }
 
 function onClick(event) {
   const target = event.target.closest(
-    "[data-sort], [data-go], [data-open], [data-state], [data-clear], tr[data-row]");
+    "[data-sort], [data-go], [data-open], [data-state], [data-clear], [data-finding], tr[data-row]");
   if (!target) return;
-  const { sort, go: where, open, state: wanted, clear, row } = target.dataset;
+  const { sort, go: where, open, state: wanted, clear, row, finding } = target.dataset;
   if (sort) sortBy(sort);
   else if (where) go(where);
   else if (open) openRow(Number(open));
+  else if (finding) {
+    showFinding(Number(finding));
+  }
   else if (wanted) {
     filter(wanted);
     find("h-images").scrollIntoView();
@@ -204,6 +242,7 @@ function fillFilters() {
 }
 
 fillFilters();
+drawSix();
 drawHeads();
 refresh();
 document.addEventListener("click", onClick);

@@ -12,10 +12,18 @@ from igcli.common.notes import doubts, notes_from_json
 from igcli.common.progress import Track
 from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
+from igcli.findings.gathered.finding import Gathered
+from igcli.findings.gathered.of_rows import accuracy
 from igcli.report.page.data import as_json, block, table
+from igcli.report.page.findings import (
+    findings_html,
+    findings_of,
+    rows_json,
+    rows_shown,
+    with_shown,
+)
 from igcli.report.page.seen import (
     Seen,
-    accuracy,
     explanations_asked,
     look,
     most_in_need,
@@ -105,11 +113,13 @@ def write_report(
             f"{path} is there already, and no page of igcli's",
             fix="name another file with -o, or replace it with --overwrite",
         )
-    shown = most_in_need(run.rows, pictures, run.kept.certified)
+    found = findings_of(run)
+    needed = most_in_need(run.rows, pictures, run.kept.certified)
+    shown = with_shown(needed, rows_shown(found, run), pictures)
     try:
         with whole_file(path) as temporary:
             with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(page(run, shown, track))
+                file.writelines(page(run, found, shown, track))
             size = temporary.stat().st_size
     except OSError as error:
         # Its own file name is a temporary one; what is read raises NotWhole.
@@ -141,22 +151,27 @@ def _check_path(out: Path, path: Path) -> None:
         )
 
 
-def page(run: StoredRun, shown: Sequence[int], track: Track) -> Iterator[str]:
+def page(run: StoredRun, found: Gathered, shown: Sequence[int], track: Track) -> Iterator[str]:
     """Yield the page, piece by piece; `shown` are the rows that can be looked at, ascending."""
     title = run.out.resolve().name
     script = asset(_HERE, "table.js") + asset(_HERE, "detail.js") + asset(_HERE, "page.js")
     yield from document(
-        f"{TITLE}{title}", asset(_HERE, "page.css"), _body(run, shown, title, track), script
+        f"{TITLE}{title}", asset(_HERE, "page.css"), _body(run, found, shown, title, track), script
     )
 
 
-def _body(run: StoredRun, shown: Sequence[int], title: str, track: Track) -> Iterator[str]:
+def _body(
+    run: StoredRun, found: Gathered, shown: Sequence[int], title: str, track: Track
+) -> Iterator[str]:
     tolerance = _tolerance(run)
     yield from opening(title, _about(run), _notices(run, len(shown)))
     yield '<main>\n<section aria-label="Summary">\n'
     certified = run.kept.certified
     asked = explanations_asked(run)
     yield from tiles_html(tiles(run.rows, asked, tolerance, certified, accuracy(run)))
+    yield "</section>\n"
+    yield from findings_html(found)
+    yield '<section aria-label="Distributions">\n'
     yield from charts(run.rows, tolerance, certified)
     yield "</section>\n"
     yield asset(_HERE, "table.html")
@@ -167,6 +182,7 @@ def _body(run: StoredRun, shown: Sequence[int], title: str, track: Track) -> Ite
     small = first is not None and first.image is not None and max(first.image.shape[:2]) <= _SMALL
     small = small or not run.kept.pixels
     yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small)]))
+    yield from block("findings", iter([rows_json(found, run)]))
     yield from block("seen", _seen(run, shown, track))
 
 
@@ -215,8 +231,8 @@ def _notices(run: StoredRun, shown: int) -> list[str]:
     able = sum(row.status == "ok" for row in run.rows)
     if shown < able:
         found.append(
-            f"{shown:,} of {able:,} explanations have pictures here: those that did not converge, "
-            "then those with the largest error estimates or deltas. "
+            f"{shown:,} of {able:,} explanations have pictures here: of findings, those that did "
+            "not converge, then those with the largest error estimates or deltas. "
             f"igcli report … --pictures {able} shows all."
         )
     return found

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.choices import AUTO
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, Profile
-from igcli.common.totals import Accuracy, Tally
+from igcli.common.regions import Regions
+from igcli.figures.settle import settle_style
+from igcli.figures.style import PHOTO
 from igcli.store.run import StoredRun, open_run
 
 
@@ -32,6 +35,9 @@ class Seen:
         Of maps that were brought to the image's size, a layer's: what they add up to themselves.
     zone : Array or None
         The places of the output that are explained; see `Explanation.zone`.
+    cells : Regions or None
+        What the map of a photo is smoothed from; None for other inputs, and where the run's own
+        pictures are no such ones.
     """
 
     row: int
@@ -40,6 +46,7 @@ class Seen:
     profile: Profile | None
     sums: dict[str, float] = field(default_factory=dict)
     zone: Array | None = None
+    cells: Regions | None = None
 
 
 def open_begun_run(out: Path) -> StoredRun:
@@ -69,22 +76,6 @@ def explanations_asked(run: StoredRun) -> int:
     return max(run.asked or 0, len(run.rows))
 
 
-def accuracy(run: StoredRun) -> Accuracy | None:
-    """Return how often a run's predictions are right; None where that is not known.
-
-    A run of chosen inputs alone says it of all that they were chosen from.
-    """
-    chosen = run.about.get("where")
-    if isinstance(chosen, dict):
-        correct, known = chosen.get("correct"), chosen.get("known")
-        if isinstance(correct, int) and isinstance(known, int) and known:
-            return Accuracy(correct, known)
-        return None
-    tally = Tally()
-    tally.add_all(run.rows)
-    return tally.accuracy(run.per_input)
-
-
 def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     """Yield what is shown of some rows that did not fail, in row order.
 
@@ -96,6 +87,7 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     wanted = set(rows)
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
+    cells = _smoothed(run)
     maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
     arrays = zip(maps, run.images(shown), run.profiles(shown), run.zones(shown), strict=True)
     for row, (found, image, profile, zone) in zip(shown, arrays, strict=True):
@@ -108,7 +100,17 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
             sums = {name: float(own.sum(dtype=np.float64)) for name, own in named.items()}
             size = image.shape[:2]
             named = {name: run.kept.register.over(own, size) for name, own in named.items()}
-        yield Seen(row.row, named, image, profile, sums, zone)
+        yield Seen(row.row, named, image, profile, sums, zone, cells)
+
+
+def _smoothed(run: StoredRun) -> Regions | None:
+    """Return the cells of a run of photos whose own pictures are their heat."""
+    if run.kept.regions is None or not run.layout.image_shape:
+        return None
+    config = run.about.get("config")
+    asked = config.get("style", AUTO) if isinstance(config, dict) else AUTO
+    is_photo = settle_style(str(asked), run.layout.image_shape) == PHOTO
+    return run.kept.regions if is_photo else None
 
 
 def _of_regions(masses: Array) -> dict[str, Array]:

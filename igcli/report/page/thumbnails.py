@@ -10,8 +10,12 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.cells import in_squares
 from igcli.common.explanation import Profile
+from igcli.figures.own import plane_of_cells
 from igcli.figures.pixels import rgb_of
 from igcli.figures.scale import CLIP_PERCENT, signed_scale
+from igcli.figures.settle import settle_look
+from igcli.figures.smoothed.photo import heat_over
+from igcli.figures.style import PHOTO
 from igcli.figures.thumbnails import (
     STEPS,
     data_uri,
@@ -21,12 +25,14 @@ from igcli.figures.thumbnails import (
     small_heat,
     to_rgb,
 )
-from igcli.figures.zone import outlined
+from igcli.figures.zone import with_zone
 from igcli.report.page.seen import Seen
 
 # With its base64 this leaves a quarter of 30 KB, the page's promise, to a row's numbers and path.
 IMAGE_BYTES = 9_000
 MAPS_BYTES = 9_000
+# Of a photo, which has its heat beside them.
+_BESIDE_HEAT, _HEAT_BYTES = 5_500, 7_000
 MAX_SIDE = 224
 MAX_CELLS = 128
 MAX_BARS = 32
@@ -43,13 +49,18 @@ def show(seen: Seen) -> dict[str, Any]:
     short line are kept as they are, for a chart of bars.
     """
     drawn = sum(not _is_line(values) for values in seen.maps.values())
+    heat = _heat(seen)
+    most, image_most = (MAPS_BYTES, IMAGE_BYTES) if heat is None else (_BESIDE_HEAT, _BESIDE_HEAT)
     return {
-        "image": None if seen.image is None else data_uri(_image(_outlined(seen.image, seen.zone))),
+        "image": None
+        if seen.image is None
+        else data_uri(_image(_outlined(seen.image, seen.zone), image_most)),
+        "heat": heat,
         "maps": [
             {
                 "name": name,
                 "sum": _short(seen.sums.get(name, float(values.sum(dtype=np.float64)))),
-                **(_bars(values) if _is_line(values) else _map(values, MAPS_BYTES // drawn)),
+                **(_bars(values) if _is_line(values) else _map(values, most // drawn)),
             }
             for name, values in seen.maps.items()
         ],
@@ -58,24 +69,42 @@ def show(seen: Seen) -> dict[str, Any]:
 
 
 def _outlined(image: Array, zone: Array | None) -> Array:
-    return image if zone is None else outlined(rgb_of(image), zone, image.shape)
+    return image if zone is None else with_zone(rgb_of(image), zone, image.shape)
 
 
 def _is_line(values: Array) -> bool:
     return values.ndim <= 1 and values.size <= MAX_BARS
 
 
-def _image(pixels: Array) -> bytes:
+def _heat(seen: Seen) -> str | None:
+    """Return a photo's heat, as the run's own picture has it; None for another input."""
+    if seen.cells is None or seen.image is None:
+        return None
+    look = settle_look(PHOTO)
+    attribution = next(iter(seen.maps.values()))
+    plane = plane_of_cells(look, seen.cells.masses(attribution), seen.cells)
+    height, width = seen.image.shape[:2]
+    scale = min(1.0, MAX_SIDE / max(height, width))
+    pane = max(1, round(width * scale)), max(1, round(height * scale))
+    drawn = heat_over(plane, seen.image, pane, look.ramp(look.top(plane)), look.alpha or 0.0)
+    return data_uri(_fitting(Image.fromarray(drawn), _HEAT_BYTES))
+
+
+def _image(pixels: Array, most: int) -> bytes:
     """Return an image's file: as it is where that is small, else as a JPEG that fits."""
     whole = to_rgb(pixels)
     # A PNG of a photo is never a quarter of its pixels' bytes: trying would take long.
-    may_fit = max(whole.size) <= MAX_SIDE and pixels.size <= 4 * IMAGE_BYTES
-    if may_fit and len(data := encoded(whole, "PNG")) <= IMAGE_BYTES:
+    may_fit = max(whole.size) <= MAX_SIDE and pixels.size <= 4 * most
+    if may_fit and len(data := encoded(whole, "PNG")) <= most:
         return data
-    whole = whole.convert("RGB") if whole.mode != "L" else whole
+    return _fitting(whole.convert("RGB") if whole.mode != "L" else whole, most)
+
+
+def _fitting(whole: Image.Image, most: int) -> bytes:
+    """Return a JPEG of `most` bytes at most: smaller, and of less quality, if need be."""
     data = b""
     for data in _ever_smaller(whole):
-        if len(data) <= IMAGE_BYTES:
+        if len(data) <= most:
             break
     return data
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.explanation import Explanation
 from igcli.common.png import is_ours
-from igcli.figures.style import OVERLAY, PANEL, Look
+from igcli.figures.style import Look
 from igcli.report.pictures.shown import ShownRun
 from igcli.store.layout import FIGURES, OVERLAYS
 from igcli.store.picture_names import PictureNames
@@ -30,6 +30,8 @@ class Places:
         What is drawn. The run's own look goes to the run's own overlays.
     to : Path or None
         A folder, or a .png for a single picture.
+    sheet : str
+        What the one sheet of all is called; empty where each has a picture of its own.
 
     Attributes
     ----------
@@ -37,16 +39,16 @@ class Places:
         The folder, or the one file.
     """
 
-    def __init__(self, run: ShownRun, out: Path, look: Look, to: Path | None) -> None:
+    def __init__(self, run: ShownRun, out: Path, look: Look, to: Path | None, sheet: str) -> None:
         self._run, self._out = run, out
-        self._sheet = look.style == PANEL
-        self._own = to is None and look == OVERLAY
+        self._sheet = bool(sheet)
+        self._own = to is None and look == run.own_look and not sheet
         self._names = PictureNames(map(run.input_of, run.rows), run.names_by_stem)
         self._file: Path | None = None
         if to is not None and to.suffix.lower() == _PNG and not to.is_dir():
             self._file = to
         elif self._sheet:
-            self._file = (to or out / FIGURES) / f"{look.style}{_PNG}"
+            self._file = (to or out / FIGURES) / f"{sheet}{_PNG}"
         if to is not None:
             self._folder = to
         else:
@@ -79,7 +81,7 @@ class Places:
         if self._file is not None and not self._sheet and len(rows) > 1:
             raise OutputError(
                 f"-o {self._file} is one file for {len(rows)} pictures",
-                fix="name a folder, one ID, or --style panel, which draws all on one sheet",
+                fix="name a folder, one ID, or --style panel or --by, which draw all on one sheet",
             )
         if self._folder.suffix.lower() in _OTHER_PICTURES and not self._folder.is_dir():
             raise OutputError(

@@ -17,7 +17,27 @@ from igcli.figures.draw import Subject, draw, draw_sheet
 from igcli.figures.overlay import COMPRESSION, caption
 from igcli.figures.pixels import fitted_shape
 from igcli.figures.scale import common_scale, signed_scale
-from igcli.figures.style import AUTO, OVERLAY, PANEL, ROW_CLIP_PERCENT, RUN, SHOWN, Look
+from igcli.figures.style import (
+    AUTO,
+    OUTLINES,
+    OVERLAY,
+    PANEL,
+    PHOTO,
+    ROW_CLIP_PERCENT,
+    RUN,
+    SHOWN,
+    SMOOTH,
+    Look,
+)
+from igcli.report.pictures.chosen import Choice
+from igcli.report.pictures.contact import NAME as CONTACT
+from igcli.report.pictures.contact import (
+    Group,
+    by_class,
+    check_contact,
+    contact_sheet,
+    small_picture,
+)
 from igcli.report.pictures.places import Places
 from igcli.report.pictures.redrawn_baseline import NOT_DRAWN, baseline_of
 from igcli.report.pictures.rendered import Rendered
@@ -28,7 +48,8 @@ _TUTORIAL = "tutorial"
 # Beyond that Pillow itself warns of a picture when it opens it.
 _MOST_PIXELS = 80_000_000
 _MOST_ROWS = 100
-_CELLS = {"side-by-side": 2, _TUTORIAL: 4}
+# A pane is at most four times as long as its shorter side.
+_CELLS = {"side-by-side": 2, _TUTORIAL: 4, PHOTO: 8, OUTLINES: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +68,10 @@ class Wanted:
         A folder or a .png; None for a place in `out`.
     overwrite : bool
         Whether files that igcli did not write may be replaced.
+    choice : Choice
+        Which of those that `ids` names; with `by`, its count is that of each class.
+    by : str or None
+        ``target``, ``prediction`` or ``truth``: one sheet, a row for each class.
     """
 
     out: Path
@@ -54,6 +79,8 @@ class Wanted:
     look: Look = OVERLAY
     to: Path | None = None
     overwrite: bool = False
+    choice: Choice = Choice()
+    by: str | None = None
 
 
 def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
@@ -71,7 +98,7 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
     Raises
     ------
     InputError
-        When there is no run, it has no pictures, or an id is none of its.
+        When there is no run, it has no pictures, an id is none of its, or none is chosen.
     ConfigError
         When the picture would be too large.
     OutputError
@@ -82,16 +109,19 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
         When a picture can't be written.
     """
     look, run = wanted.look, ShownRun(wanted.out, wanted.look)
-    asked = run.select(wanted.ids)
+    asked, groups = _asked(wanted, run)
     rows = [row for row in asked if row.status == "ok"]
-    _check_size(look, run.shape, len(rows))
-    places = Places(run, wanted.out, look, wanted.to)
+    _check_size(look, run.shape, len(rows), bool(groups))
+    sheet = CONTACT if groups else PANEL if look.style == PANEL else ""
+    places = Places(run, wanted.out, look, wanted.to, sheet)
     replaced = places.prepare(rows, wanted.overwrite) if rows else 0
     look = _sheet_look(look, run, rows, track)
     top = _common_top(look, run, rows, track)
     _tell_of_letters(look, rows, warn)
     work = _Work(run, look, places, top, track, warn)
-    if rows:
+    if groups:
+        work.draw_groups(groups, rows)
+    elif rows:
         work.draw(rows)
     return Rendered(
         look=look,
@@ -101,6 +131,17 @@ def render(wanted: Wanted, track: Track, warn: Warn) -> Rendered:
         files=places.title,
         replaced=replaced,
     )
+
+
+def _asked(wanted: Wanted, run: ShownRun) -> tuple[list[Explanation], list[Group]]:
+    """Return the explanations to draw and, where they are drawn by class, the classes."""
+    named = run.select(wanted.ids)
+    if wanted.by is None:
+        return wanted.choice.of(named), []
+    check_contact(wanted.look)
+    chosen = replace(wanted.choice, count=None).of(named)
+    groups = by_class(chosen, wanted.by, wanted.choice.count)
+    return [row for group in groups for row in group.rows], groups
 
 
 def _tell_of_letters(look: Look, rows: Sequence[Explanation], warn: Warn) -> None:
@@ -114,7 +155,7 @@ def _tell_of_letters(look: Look, rows: Sequence[Explanation], warn: Warn) -> Non
         )
 
 
-def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
+def _check_size(look: Look, shape: tuple[int, ...], rows: int, by_class: bool) -> None:
     """Raise ConfigError for a picture, or a sheet, that is too large."""
     if look.style == PANEL and rows > _MOST_ROWS:
         raise ConfigError(
@@ -124,6 +165,7 @@ def _check_size(look: Look, shape: tuple[int, ...], rows: int) -> None:
         )
     height, width = fitted_shape(shape[0], shape[1], look.size)
     cells = 4 * rows if look.style == PANEL else _CELLS.get(look.style, 1)
+    cells = rows if by_class else cells
     pixels = cells * height * width
     if pixels > _MOST_PIXELS:
         smaller = min(height, width) // ceil(sqrt(pixels / _MOST_PIXELS))
@@ -195,6 +237,17 @@ class _Work:
             self._save(draw(self._look, subject, top), row, row.id, len(rows))
             self.tops.append(top)
 
+    def draw_groups(self, groups: Sequence[Group], rows: Sequence[Explanation]) -> None:
+        """Draw the rows of some classes on one sheet."""
+        drawn: dict[int, Array] = {}
+        for row, attribution, image in self._track(self._run.pictures(rows), len(rows)):
+            plane = self._look.plane(attribution)
+            top = self._look.top(plane) if self._top is None else self._top
+            drawn[row.row] = small_picture(self._look, plane, image, top)
+            self.tops.append(top)
+        picture = contact_sheet(groups, drawn, self._look)
+        self._save(picture, rows[0], ", ".join(row.id for row in rows), len(rows))
+
     def _top_of(self, subject: Subject) -> float:
         if self._top is not None:
             return self._top
@@ -202,6 +255,9 @@ class _Work:
 
     def _subject(self, row: Explanation, attribution: Array, image: Array) -> Subject:
         subject = Subject(attribution, image, tuple(caption(row)), _title(row), zone=row.zone)
+        if self._look.style in SMOOTH:
+            aspect = self._run.stretched_from(row)
+            return replace(subject, cell=self._run.regions.side, aspect=aspect)
         if self._look.style != _TUTORIAL:
             return subject
         baseline = baseline_of(self._run, row, image)

@@ -148,6 +148,39 @@ class Handover:
     selection: Selection | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A loaded model, and the inputs as it takes them."""
+
+    model: GradientModel
+    preprocessing: Preprocessing
+    source: Source
+
+
+def bind_inputs(preflight: Preflight, load_model: LoadModel, warn: Warn) -> Bound:
+    """Load a run's model, and bind its inputs to it: all that forward passes need.
+
+    Raises
+    ------
+    IgcliError
+        When it can't be loaded, or does not take the inputs.
+    """
+    config, listing = preflight.config, preflight.listing
+    model = load_model(config.model, preflight.model_settings, warn)
+    pixels = [name for name, array in listing.arrays.items() if array.dtype == np.uint8]
+    preprocessing = settle_preprocess(preflight.settings.preprocess, model.spec, pixels)
+    if preflight.earlier is not None:
+        check_preprocess(config, preflight.earlier, preprocessing.name)
+    reading = Reading(
+        preprocess=preprocessing.name,
+        resize=preflight.settings.resize,
+        image_size=config.image_size,
+        depth=config.bit_depth,
+        bands=config.bands or (),
+    )
+    return Bound(model, preprocessing, bind(listing, model.spec, reading))
+
+
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
     """Check a run from its cheapest part to its dearest, and write nothing.
 
@@ -187,21 +220,10 @@ def plan_run(
         Whatever makes the run impossible, named.
     """
     config, listing = preflight.config, preflight.listing
-    model = load_model(config.model, preflight.model_settings, warn)
+    bound = bind_inputs(preflight, load_model, warn)
+    model, preprocessing, source = bound.model, bound.preprocessing, bound.source
     spec = model.spec
-    pixels = [name for name, array in listing.arrays.items() if array.dtype == np.uint8]
-    preprocessing = settle_preprocess(preflight.settings.preprocess, spec, pixels)
-    if preflight.earlier is not None:
-        check_preprocess(config, preflight.earlier, preprocessing.name)
-    reading = Reading(
-        preprocess=preprocessing.name,
-        resize=preflight.settings.resize,
-        image_size=config.image_size,
-        depth=config.bit_depth,
-        bands=config.bands or (),
-    )
-    source = bind(listing, spec, reading)
-    preflight.labels.check(_classes_at_a_place(spec))
+    preflight.labels.check(spec.named_classes)
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
     truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
     places = _places(preflight, spec, source)
@@ -240,12 +262,6 @@ def plan_run(
     return Plan(preflight, model, preprocessing, source, targets, start, calibration, run, truths)
 
 
-def _classes_at_a_place(spec: ModelSpec) -> int:
-    if spec.dense is not None:
-        return spec.dense.classes
-    return spec.output_shape[-1] if spec.output_shape else spec.classes
-
-
 def _places(preflight: Preflight, spec: ModelSpec, source: Source) -> Places | None:
     """Return how the places of an output lie in the images; None where it has none."""
     if spec.dense is None:
@@ -265,9 +281,8 @@ def _start(preflight: Preflight, source: Source) -> Start:
         resize,
         seed,
     )
-    if isinstance(source.space, Spaces):
-        return start
-    return with_listed(start, names, source.space, resize, seed)
+    space = source.space
+    return start if isinstance(space, Spaces) else with_listed(start, names, space, resize, seed)
 
 
 def make_handover(plan: Plan) -> Handover:

@@ -447,7 +447,7 @@ def test_what_is_no_reference_file(old: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="is no reference file|is of a later igcli"):
             verdict_of(small, old)
     small.write_bytes(data)
-    rewrite(small, lambda file: file.attrs.modify("igref", '{"format": 3}'))
+    rewrite(small, lambda file: file.attrs.modify("igref", '{"format": 5}'))
     with pytest.raises(InputError, match="is of a later igcli than"):
         verdict_of(small, old)
     small.write_bytes(data)

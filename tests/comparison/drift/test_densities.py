@@ -17,7 +17,7 @@ from tests.comparison.runs import maps_like, rows_of, verdict_of, write_run
 
 LARGE = (12, 10, 3)
 MAPS = maps_like(4, LARGE)
-KNOWN = {"cosine", "spearman", "coarse", "l1", "l2", "shift"}
+KNOWN = {"moved", "cosine", "spearman", "coarse", "l1", "l2", "shift"}
 
 
 def run_of(out: Path, maps: list[Array], **stored: Any) -> Path:

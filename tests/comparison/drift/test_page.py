@@ -19,7 +19,7 @@ from igcli.comparison.drift.panels import panels, picture
 from igcli.comparison.drift.reference_file import write_igref
 from igcli.comparison.drift.thresholds import parse_thresholds
 from tests.browser import Browser, chromium
-from tests.comparison.runs import failed, maps_like, moved, row, rows_of, write_run
+from tests.comparison.runs import PROFILE, failed, maps_like, moved, row, rows_of, write_run
 
 VOID = {"meta", "img", "br", "link"}
 MAPS = maps_like(4)
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 
 def drawn(old: Path, new: Path, *texts: str, force: bool = False, grid: int | None = None) -> Page:
     sides = open_side(old), open_side(new)
-    verdict = compare(*sides, parse_thresholds(texts), force, untracked, grid)
+    verdict = compare(*sides, parse_thresholds(texts or PROFILE), force, untracked, grid)
     text = page(verdict, *sides)
     assert text.startswith("<!DOCTYPE html>\n") and text.isascii() is False
     found = Page(text)
@@ -113,10 +113,10 @@ def test_everything_is_on_it(old: Path, tmp_path: Path) -> None:
     rows[2] = failed("c")
     found = drawn(old, write_run(tmp_path / "new", [*rows, failed("z")]), grid=0)
     said = found.text
-    assert said.startswith(f"igcli: Drift: {tmp_path / 'new'} Drift 5 of 9 thresholds crossed")
+    assert said.startswith(f"igcli: Drift: {tmp_path / 'new'} Drift all images (")
     for text in (
-        "prediction_changed>0.1 0.3333 ✗ crossed b",
-        "✗ crossed a missing>0 0 ✓ passed",
+        "5 of 9 thresholds crossed", "prediction_changed>0.1 0.3333 ✗ crossed, not clear b",
+        "a missing>0 0 ✓ passed",
         "extra>0 0.2 ✗ crossed z", "failed>0 0.25 ✗ crossed c", "compared 3", "failed 1",
         "extra 1", "1 of 1, by cosine", "Score 0.8 → 0.7.", "Prediction 1.",
         "Prediction 1 → 12345.", "Explained class 1 → 12345.", "cosine −1, spearman −1, coarse 1",

@@ -29,10 +29,10 @@ def test_no_drift(old: Path) -> None:
         "passed     cosine.median<0.75: 1",
     ]
     assert lines[5] == "cosine     p05 1, median 1, p95 1"
-    assert len(lines) == 5 + 10
+    assert len(lines) == 5 + 11
     text = markdown(verdict_of(old, old))
     assert text.startswith("### igcli: ✅ **no drift**\n") and "❌" not in text
-    assert "| `missing>0` | 0 | ✅ |" in text and "look elsewhere most" not in text
+    assert "| `missing>0` | 0 | 0 | ✅ |" in text and "look elsewhere most" not in text
 
 
 def test_drift(old: Path, tmp_path: Path) -> None:
@@ -41,14 +41,14 @@ def test_drift(old: Path, tmp_path: Path) -> None:
     verdict = verdict_of(old, write_run(tmp_path / "new", rows))
     lines = summary(verdict)
     assert lines[0] == "DRIFT      3 of 9 thresholds crossed"
-    assert lines[2] == "CROSSED    prediction_changed>0.1: 0.125; g"
+    assert lines[2] == "not clear  prediction_changed>0.1: 0.125; g"
     assert lines[3].startswith("CROSSED    looks_elsewhere>0.05: 0.8571; ")
     assert lines[3].endswith(" and 1 more")
     worst = [line for line in lines if line.startswith("worst ")]
     assert len(worst) == 5 and all("cosine" in line and "l1" in line for line in worst)
     text = markdown(verdict)
     assert text.startswith("### igcli: ❌ **drift**\n")
-    assert "| `looks_elsewhere>0.05` | 0.8571 | ❌ |" in text
+    assert "| `looks_elsewhere>0.05` | 0.8571 | 0.05 | ❌ |" in text
     assert "| `g` | 1 → 2 |" in text
     assert "Images that look elsewhere most:" in text
 
@@ -64,7 +64,9 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert "| l1 | ∞ | ∞ | ∞ |" in markdown(verdict)
     other = write_run(tmp_path / "other", rows_of(MAPS[:1], target=2, prediction=2))
     assert "CROSSED    cosine.median<0.75: no image to judge" in summary(verdict_of(old, other))
-    assert "| `cosine.median<0.75` | – | ❌ |" in markdown(verdict_of(old, other))
+    assert "| `cosine.median<0.75` | no image to judge | 0.75 | ❌ |" in markdown(
+        verdict_of(old, other)
+    )
 
 
 def test_names_break_no_line_and_no_table(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_names_break_no_line_and_no_table(tmp_path: Path) -> None:
     verdict = verdict_of(old, new)
     for line in summary(verdict):
         assert line.isprintable()
-    rows = [line for line in markdown(verdict).splitlines() if "[2J" in line]
+    rows = [line for line in markdown(verdict).splitlines() if "[2J" in line and line[0] == "|"]
     assert len(rows) == 1
     assert rows[0].startswith("| `a\\|b'c\\n<&>\\x1b[2J.png` | 1 | ")
     assert rows[0].replace("\\|", "").count("|") == 6

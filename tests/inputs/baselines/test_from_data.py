@@ -70,6 +70,16 @@ def test_one_row_serves_all_inputs_whatever_their_place(tmp_path: Path) -> None:
     assert make(blank(where, 8)).tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("number", "wanted"), [(np.uint8(255), 1.0), (0.25, 0.25)])
+def test_an_array_of_no_axes_is_one_number_for_all_values(
+    tmp_path: Path, number: float, wanted: float
+) -> None:
+    """Bytes are pixels, and preprocessed; floats are the model's."""
+    where = space((2, 2, 3), preprocess="unit")
+    baseline = file_baseline(saved(tmp_path, number), where, "stretch", 4)(blank(where, 3))
+    np.testing.assert_array_equal(baseline, np.full((2, 2, 3), wanted, np.float32))
+
+
 @pytest.mark.parametrize("model", [(4, 5), (4, 5, 1)])
 @pytest.mark.parametrize("given", [(4, 5), (4, 5, 1), (3, 4, 5), (3, 4, 5, 1)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
@@ -82,7 +92,7 @@ def test_a_grey_baseline_may_leave_its_channel_axis_out(
     assert baseline.shape == model and (baseline == 7).all()
 
 
-@pytest.mark.parametrize("given", [(3, 2, 2, 3), (5, 2, 2, 3), (2, 2), (2, 3, 3), (12,), (), (2,)])
+@pytest.mark.parametrize("given", [(3, 2, 2, 3), (5, 2, 2, 3), (2, 2), (2, 3, 3), (12,), (2,)])
 def test_a_shape_that_fits_neither_one_nor_all_is_refused(
     tmp_path: Path, given: tuple[int, ...]
 ) -> None:

@@ -197,7 +197,7 @@ def test_a_row_without_profile_says_how_to_get_one(opened: Browser) -> None:
 
 
 def test_only_the_pictures_of_the_open_page_are_there(opened: Browser) -> None:
-    images = "document.querySelectorAll('img').length"
+    images = "document.querySelectorAll('#images img').length"
     assert opened.js(images) == 100
     opened.click("button[data-go=last]")
     assert opened.js(images) == 46
@@ -312,3 +312,18 @@ def test_wrong_predictions_are_a_click_away(tab: Browser, tmp_path: Path) -> Non
     tab.js("openRow(1)")
     assert "<1>" in tab.js("document.querySelector('dl.numbers').textContent")
     assert tab.problems == []
+
+
+def test_a_finding_shows_its_rows_in_the_table(opened: Browser) -> None:
+    names = "findings.map(found => found.map(row => column.id[row]).join())"
+    number = opened.js(names).index("far.png,near.png")
+    assert opened.js(f"document.querySelectorAll('[data-six=\"{number}\"] img').length") == 4
+    opened.click(f"button[data-finding='{number}']")
+    assert opened.js(IDS) == ["far.png", "near.png"]
+    assert opened.js(COUNT).endswith(f"of finding {number + 1} that match, of 124 in all")
+    assert opened.js("location.hash") == f"#finding={number}"
+    opened.press("Enter")
+    assert opened.js(COUNT) == "1–50 of 124"
+    opened.js(f"location.hash = '#finding={number}'")
+    opened.until(f"state.finding === {number}")
+    assert opened.js(IDS) == ["far.png", "near.png"]

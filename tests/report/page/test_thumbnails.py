@@ -10,6 +10,7 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.explanation import Profile
+from igcli.common.regions import Regions
 from igcli.report.page.seen import Seen
 from igcli.report.page.thumbnails import IMAGE_BYTES, MAPS_BYTES, MAX_NODES, show
 
@@ -84,3 +85,22 @@ def test_a_path_has_its_nodes_thinned_where_there_are_very_many() -> None:
     assert path["alphas"][0] == 0.0 and path["alphas"][-1] == 1.0
     nothing = np.zeros(0)
     assert shown({"x": noise(2)}, path=Profile(nothing, nothing, nothing))["profile"] is None
+
+
+@pytest.mark.parametrize("side", [64, 224, 900])
+def test_a_photo_has_its_heat_and_all_fits_as_before(side: int) -> None:
+    """Where the mass is, the heat is light; the map and the image make room for it."""
+    image = RANDOM.integers(0, 256, (side, side, 3), np.uint8)
+    values = 0.01 * noise(side, side, 3)
+    values[: side // 4, : side // 4] *= 100.0
+    cells = Regions((side, side, 3), side // 8)
+    found = show(Seen(0, {"x": values}, image, None, cells=cells))
+    with Image.open(BytesIO(data(found["heat"]))) as picture:
+        drawn = np.asarray(picture.convert("RGB")).astype(int)
+    length = len(drawn)
+    assert drawn.shape == (length, length, 3) and 48 <= length <= 224
+    hot, cold = drawn[: length // 8, : length // 8], drawn[-length // 2 :, -length // 2 :]
+    assert hot.mean() > 1.4 * cold.mean() and hot[..., 0].mean() > hot[..., 2].mean() + 50
+    sizes = [len(data(uri)) for uri in (found["image"], found["heat"], found["maps"][0]["src"])]
+    assert sum(sizes) <= IMAGE_BYTES + MAPS_BYTES
+    assert show(Seen(0, {"x": values}, image, None))["heat"] is None

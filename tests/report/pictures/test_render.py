@@ -11,7 +11,9 @@ from PIL import Image
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, InputError, OutputError, RunStopped
 from igcli.common.png import save_png
-from igcli.figures.style import STYLES, Look, settle_look
+from igcli.figures.own import OF_CELLS
+from igcli.figures.settle import settle_look
+from igcli.figures.style import STYLES, Look
 from igcli.report.pictures.redrawn_baseline import baseline_of
 from igcli.report.pictures.shown import ShownRun
 from tests.report.pictures.runs import image_like, map_like, rendered, row, rows_of, write_run
@@ -175,6 +177,7 @@ def test_a_picture_tells_all_its_settings(out: Path) -> None:
     assert settings(out / "figures" / "heat" / "sub" / "b.png.png") == {
         "style": "heat", "sign": "negative", "reduce": "max", "cmap": "magma", "clip": 5,
         "alpha": None, "scale": "image", "size": 30, "caption": True, "title": "sub/b.png",
+        "window": None,
         "full_colour_at": pytest.approx(3.0, abs=3.0),
     }  # fmt: skip
 
@@ -189,6 +192,13 @@ CHANGES: dict[str, dict[str, Any]] = {
     "scale": {"style": "heat", "scale": 0.1},
     "size": {"style": "heat", "size": 30},
     "caption": {"style": "heat", "caption": False},
+    "window of heat": {"style": "heat", "window": (60.0, 90.0)},
+    "window of an overlay": {"style": "overlay", "window": (60.0, 90.0)},
+    "window of a photo": {"style": "photo", "window": (60.0, 90.0)},
+    "sign of a photo": {"style": "photo", "sign": "all"},
+    "size of a photo": {"style": "photo", "size": 30},
+    "opacity of a photo": {"style": "photo", "alpha": 0.3},
+    "sign of outlines": {"style": "outlines", "sign": "positive"},
 }
 
 
@@ -325,7 +335,7 @@ def test_regions_are_drawn_with_and_without_pixels(
     assert done.tops == pytest.approx((max(cells), 2 * max(cells)), rel=1e-5)
 
 
-@pytest.mark.parametrize("style", sorted({*STYLES} - {"regions"}))
+@pytest.mark.parametrize("style", sorted({*STYLES} - OF_CELLS))
 def test_other_styles_say_that_pixels_are_missing(tmp_path: Path, style: str) -> None:
     out = write_run(tmp_path / "out", rows_of(["a.png"]), side=3, pixels=False)
     with pytest.raises(InputError, match=f"(?s)no pixels for --style {style}.*--store pixels"):

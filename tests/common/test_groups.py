@@ -4,7 +4,7 @@ import pytest
 
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
-from igcli.findings.groups import default_column, group_names, members
+from igcli.common.groups import default_column, group_names, members
 
 ROWS = [
     Explanation(0, "wolf/a.png", "", "", target=1, prediction=1, prediction_name="wolf", truth=1,

@@ -1,12 +1,12 @@
 """Groups of rows: by prediction, target, true class, folder, or a column of the inputs' list."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
-from igcli.common.explanation import Explanation
 from igcli.common.text import the_first
 
 TRUTH, PREDICTION, TARGET, FOLDER = "truth", "prediction", "target", "folder"
@@ -14,12 +14,56 @@ _CLASSES = (TRUTH, PREDICTION, TARGET)
 _SHOWN = 8
 
 
-def default_column(rows: Sequence[Explanation]) -> str:
+class Row(Protocol):
+    """What is asked of a row: its numbers of classes, their names, and what a list says of it."""
+
+    @property
+    def id(self) -> str:
+        """The input's path below the folder, or its number."""
+        ...
+
+    @property
+    def target(self) -> int | None:
+        """The explained class."""
+        ...
+
+    @property
+    def target_name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def prediction(self) -> int | None:
+        """The predicted class."""
+        ...
+
+    @property
+    def prediction_name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def truth(self) -> int | None:
+        """The true class, where it is known."""
+        ...
+
+    @property
+    def truth_name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def further(self) -> tuple[tuple[str, str], ...]:
+        """The further columns of the inputs' list, names and texts."""
+        ...
+
+
+def default_column(rows: Sequence[Row]) -> str:
     """Return what rows are grouped by unless something is asked for: true classes, if known."""
     return TRUTH if any(row.truth is not None for row in rows) else PREDICTION
 
 
-def group_names(rows: Sequence[Explanation], column: str) -> list[str]:
+def group_names(rows: Sequence[Row], column: str, asked: str = "--by") -> list[str]:
     """Return the group of each row; "" where it has none.
 
     Parameters
@@ -28,6 +72,8 @@ def group_names(rows: Sequence[Explanation], column: str) -> list[str]:
         The rows.
     column : str
         "truth", "prediction", "target", "folder" or a further column of the inputs' list.
+    asked : str
+        What the column was named with, for the error.
 
     Raises
     ------
@@ -44,14 +90,14 @@ def group_names(rows: Sequence[Explanation], column: str) -> list[str]:
         further = [name for name, _ in rows[0].further] if rows else []
         known = [*_CLASSES, FOLDER, *further]
         raise ConfigError(
-            f"--by {column}: no row has that",
+            f"{asked} {column}: no row has that",
             f"there are {the_first(known, _SHOWN)}; of these, a run may lack some",
             "name another column, or none",
         )
     return names
 
 
-def _class(row: Explanation, column: str) -> str:
+def _class(row: Row, column: str) -> str:
     number = getattr(row, column)
     name = str(getattr(row, f"{column}_name"))
     return name or ("" if number is None else str(number))

@@ -1,8 +1,8 @@
-"""How long `igcli locate` takes, and how much memory: seconds for thousands of images.
+"""How long locate, summarize and clusters take, and how much memory, for thousands of images.
 
-Run: ``python -m tests.benchmarks.locate_speed [--densities 10000] [--photos 1000]``. Two run
-directories of random maps of 224 × 224 are written with the library's own writer, one of regions
-alone and one of pixels, with an image file and a box for each.
+Run: ``python -m tests.benchmarks.findings_speed [--densities 10000] [--photos 1000]``. Two run
+directories of random maps of 224 × 224 in ten classes are written with the library's own writer,
+one of regions alone and one of pixels, with an image file and a box for each.
 """
 
 import argparse
@@ -46,7 +46,8 @@ def explanations(images: Path, count: int, maps: Maps) -> Iterator[Explanation]:
     random = np.random.default_rng(0)
     for i in range(count):
         path = images / f"{i:05d}.jpg"
-        one = row(path.name, None, path=str(path), target=i % 1000, regions_error=0.02)
+        named = {"path": str(path), "target": i % 10, "prediction": i % 10}
+        one = row(path.name, None, **named, regions_error=0.02)
         if maps.keeps_pixels:
             values = random.standard_normal(maps.shape, np.float32)
             yield replace(one, attribution=values)
@@ -80,8 +81,13 @@ def main() -> None:
             number = getattr(options, title)
             out = Path(folder) / title
             write(out, maps, explanations(images, number, maps))
-            said = timed(("locate", out, "--boxes", boxes, "--fail-on", "inside.median<0.1"))
-            print(f"{number} {title:<10} {said}", flush=True)
+            for command in (
+                ("locate", out, "--boxes", boxes, "--fail-on", "inside.median<0.1"),
+                ("summarize", out, "--by", "prediction"),
+                ("clusters", out, "--by", "prediction"),
+            ):
+                said = timed(command)
+                print(f"{number} {title:<10} {command[0]:<10} {said}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,86 @@
+"""``igcli findings``: all that can be found in a run's maps, at once."""
+
+from pathlib import Path
+
+import click
+
+from igcli.cli.console import tell_result, track
+from igcli.cli.object_options import check_objects, object_options
+from igcli.cli.options import debug_option
+from igcli.cli.output_files import check_output, writing
+
+
+@click.command(name="findings")
+@click.argument("out", type=click.Path(path_type=Path))
+@object_options
+@click.option(
+    "--by",
+    metavar="GROUP",
+    help="What groups are made by: truth, prediction, target, folder (the input's own), or a "
+    "column of the list that named the inputs.  [default: truth where the run knows it, else "
+    "prediction]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="As in clusters and in locate.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all findings as JSON, with the ids.")
+@click.option(
+    "--markdown",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the findings as Markdown.",
+)
+@debug_option
+def command(
+    out: Path,
+    boxes: Path | None,
+    masks: Path | None,
+    mask_value: int | str | None,
+    any_class: bool,
+    upright: bool,
+    images: Path | None,
+    tolerance_px: float,
+    by: str | None,
+    seed: int,
+    as_json: bool,
+    markdown: Path | None,
+) -> None:
+    """Find all that the maps of OUT, a run directory, tell: accuracy, places, clusters, objects.
+
+    It does what summarize, clusters and, with boxes or masks, locate do, in one go, and writes
+    OUT/findings, with which `igcli report` opens. Exit code 0 whatever is found; 2: OUT is no run,
+    or no row has such a group; 3: it is not finished, or damaged.
+    """
+    from igcli.findings.gathered.gather import gather, search_if_able
+    from igcli.findings.gathered.gathered_files import check_gathered, spots_there, write_gathered
+    from igcli.findings.gathered.gathered_text import lines
+    from igcli.findings.gathered.gathered_text import markdown as in_markdown
+    from igcli.findings.gathered.of_objects import spots_of
+    from igcli.findings.locate import locate
+    from igcli.findings.locate_search import LocateRequest
+    from igcli.store.files import write_whole
+    from igcli.store.layout import FINDINGS
+    from igcli.store.run import open_finished_run
+
+    check_objects(boxes, masks, mask_value, any_class)
+    if markdown is not None:
+        check_output("--markdown", markdown)
+    request = LocateRequest(
+        boxes, masks, any_class, mask_value, upright, images, tolerance_px, seed
+    )
+    with open_finished_run(out) as run:
+        check_gathered(out / FINDINGS)
+        has_objects = boxes is not None or masks is not None
+        located = locate(run, request, track) if has_objects else None
+        searched = search_if_able(run, by, seed)
+        found = gather(run, searched, spots_there(run) if located is None else spots_of(located))
+        with writing("OUT", out / FINDINGS):
+            write_gathered(run, found, searched, located)
+    if markdown is not None:
+        with writing("--markdown", markdown):
+            write_whole(markdown, in_markdown(found).encode())
+    tell_result(as_json, found.to_dict, lambda: lines(found))

@@ -1,0 +1,1 @@
+"""Vertex: Google's ExplanationSpec, read as settings of a run."""

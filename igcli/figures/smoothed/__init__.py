@@ -1,0 +1,1 @@
+"""Pictures of where a map's mass lies, smoothed at the scale that is certified."""
