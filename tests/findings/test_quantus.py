@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from igcli.common.geometry import outline_of_boxes, outline_of_mask
 
+from igcli.common.geometry import outline_of_boxes, outline_of_mask
 from igcli.common.regions import Regions
 from igcli.findings.locate_measures import map_of_pixels, measure
 

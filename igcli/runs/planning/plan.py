@@ -287,9 +287,8 @@ def _start(preflight: Preflight, source: Source) -> Start:
 
 def make_handover(plan: Plan) -> Handover:
     """Return what the other processes of a run take over from a plan."""
-    made_of_all = takes_all_inputs(plan.config.baseline)
-    start, selection = plan.start if made_of_all else None, plan.preflight.selection
-    return Handover(plan.model.spec, start, plan.calibration, selection)
+    start = plan.start if takes_all_inputs(plan.config.baseline) else None
+    return Handover(plan.model.spec, start, plan.calibration, plan.preflight.selection)
 
 
 def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
