@@ -95,7 +95,7 @@ class _Left:
         near = np.flatnonzero(means >= means.max() - self._slack)
         if len(near) == 1:
             return int(near[0])
-        exact = [self._values[self._new(number)].mean() for number in near]
+        exact = [self._values[self._new(int(number))].mean() for number in near]
         return int(near[int(np.argmax(exact))])
 
     def take(self, number: int) -> Array:
