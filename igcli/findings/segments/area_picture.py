@@ -14,16 +14,14 @@ from igcli.figures.colorbar import bar_of, horizontal_bar
 from igcli.figures.overlay import COMPRESSION
 from igcli.figures.pixels import grey_of, rgb_of
 from igcli.figures.ramp import Ramp
-from igcli.figures.scale import shares_of
 from igcli.figures.smoothed.photo import pane_size
 from igcli.findings.segments.areas import Ranking
 
 STYLE = "xrai"
 _GAP = 8
-_CMAP = "PiYG"
-# Full colour; what has no value is the darker photo in grey.
-_OPACITY, _DIMMED = 0.85, 0.6
-_LINE = (255, 255, 255)
+_CMAP = "inferno"
+_OPACITY = 0.7
+_LINE = (20, 20, 20)
 _UNSEEN = 128
 # Outside the best areas the photo is grey, and so much lighter.
 _FADED = 0.7
@@ -59,11 +57,11 @@ def drawn_png(ranked: Ranking, image: Array | None, drawing: Drawing) -> bytes:
     pane = pane_size(ranked.numbers.shape, drawing.aspect)
     photo = _photo(image, ranked.numbers.shape, pane)
     ranks = _enlarged(ranked.rank_plane, pane)
-    plane = ranked.tied_plane
-    ramp = Ramp(_CMAP, "all", float(np.abs(plane).max()))
+    # By places, not values: a few pixels may have a value many times that of all others.
+    ramp = Ramp(_CMAP, "positive", 1.0)
     strips: list[Image.Image] = []
     if drawing.top is None:
-        right = _coloured(_enlarged(plane, pane), photo, ramp)
+        right = _coloured(_enlarged(ranked.standing, pane), photo, ramp)
         right[_edges(ranks)] = _LINE
     else:
         best = _enlarged(ranked.top(drawing.top), pane)
@@ -76,7 +74,7 @@ def drawn_png(ranked: Ranking, image: Array | None, drawing: Drawing) -> bytes:
     height, width = pixels.shape[:2]
     size = text_size(width, height)
     if drawing.top is None:
-        bar = bar_of(ramp, "attribution a pixel; white: between values told apart", [plane])
+        bar = bar_of(ramp, "share of the area that has less attribution a pixel", [])
         strips.append(horizontal_bar(bar, width, size))
     lines = [*drawing.lines, _best_in_words(ranked), _shown_in_words(ranked, drawing.top)]
     strips.append(caption_strip(lines, width, size))
@@ -108,8 +106,7 @@ def _enlarged(plane: Array, pane: Size) -> Array:
 
 
 def _coloured(plane: Array, photo: Array, ramp: Ramp) -> Array:
-    opacity = _OPACITY * np.sqrt(np.abs(shares_of(plane, ramp.top)))[..., None]
-    mixed = opacity * ramp.colours(plane) + (1.0 - opacity) * _DIMMED * grey_of(photo)
+    mixed = _OPACITY * ramp.colours(plane) + (1.0 - _OPACITY) * grey_of(photo)
     return np.rint(mixed).astype(np.uint8)
 
 

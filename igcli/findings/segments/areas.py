@@ -67,13 +67,12 @@ class Ranking:
         return plane
 
     @property
-    def tied_plane(self) -> Array:
-        """As `plane`, but areas that are tied have their common mean, float64."""
+    def standing(self) -> Array:
+        """The share of the area that is below each pixel's, its own rank by half, float64."""
         ranks = np.array([area.rank for area in self.areas])
-        counts = np.array([area.count for area in self.areas], np.float64)
-        sums = counts * [area.value for area in self.areas]
-        means = np.bincount(ranks, sums)[ranks] / np.bincount(ranks, counts)[ranks]
-        plane: Array = means[self.numbers]
+        held = np.bincount(ranks, [area.count for area in self.areas])
+        below = held[::-1].cumsum()[::-1] - held / 2.0
+        plane: Array = below[ranks][self.numbers] / self.numbers.size
         return plane
 
     @property
