@@ -73,7 +73,7 @@ class OwnLabels:
 
 def _by_id(folder: Path, files: dict[str, str]) -> dict[str, Path]:
     found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _ENDINGS]
-    by_name = {path.relative_to(folder).as_posix(): path for path in found}
+    by_name = {path.relative_to(folder).as_posix().removesuffix(".npy"): path for path in found}
     names = match(list(by_name), files)
     if not names:
         raise InputError(
