@@ -19,8 +19,8 @@ class SegmentSet:
     shape : tuple of int
         Height and width of the picture.
     members : Array
-        int32 (entries,): the pixels of one segment after the other, counted row by row, ascending in
-        each.
+        int32 (entries,): the pixels of one segment after the other, counted row by row, ascending
+        in each.
     starts : Array
         int (segments + 1,): where each segment's pixels begin in `members`.
     """
