@@ -4,8 +4,11 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeVar
+
+from igcli.common.errors import RunStopped
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,6 +31,11 @@ def in_processes(
         How many there are.
     processes : int
         How many may work; with one, or for a few tasks, it is this process.
+
+    Raises
+    ------
+    RunStopped
+        When a process ends before its work does.
     """
     if processes == 1 or count < _LEAST:
         yield from map(work, tasks)
@@ -41,6 +49,12 @@ def in_processes(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise RunStopped(
+            "a process ended before its work did",
+            "it was stopped from outside, or memory ran out",
+            "run it again, with --jobs 1 where memory is short",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

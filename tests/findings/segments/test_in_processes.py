@@ -1,10 +1,16 @@
 """Work in processes: results in order, errors told, few tasks taken ahead."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from igcli.common.errors import RunStopped
 from igcli.findings.segments.in_processes import in_processes
+
+
+def end(number: int) -> int:
+    os._exit(number)
 
 
 def half(number: int) -> int:
@@ -30,3 +36,8 @@ def test_errors_come_through_and_tasks_are_not_all_taken() -> None:
     assert next(results) == 0 and len(taken) == 5
     with pytest.raises(ValueError, match="1 is odd"):
         next(results)
+
+
+def test_a_process_that_ends_is_told() -> None:
+    with pytest.raises(RunStopped, match="a process ended before its work did"):
+        list(in_processes(end, range(4), 4, 2))
