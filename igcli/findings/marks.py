@@ -23,7 +23,7 @@ _LEAST_CONTRAST = 0.1
 # So many bear it, and so many times more often than the other groups' images.
 _LEAST, _LEAST_SHARE, _TIMES = 5, 0.03, 20.0
 # So many times the mass of the group's other maps, by so many standard errors.
-_CONTRAST, _SURE = 1.5, 5.0
+_CONTRAST, _SURE = 1.5, 4.0
 # Images of a group that are held against each other.
 _MOST_ROWS = 200
 
