@@ -22,6 +22,7 @@ GROUPS = {
     },
     "Look": {
         "render": "igcli.cli.render",
+        "regions": "igcli.cli.regions",
         "report": "igcli.cli.report",
     },
     "Find": {

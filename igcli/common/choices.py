@@ -41,5 +41,7 @@ RUN_STYLES = (
 )  # fmt: skip
 # What `render` begins with: the largest |delta|, the highest score, the largest estimate.
 ORDERS = ("delta", "score", "error")
+# How `regions` makes one number of a pixel's channels.
+REDUCED = ("sum", "max")
 # What a sheet may have its rows by.
 BY = ("target", "prediction", "truth")

@@ -1,8 +1,9 @@
 """PNG files that say how they were drawn."""
 
 import json
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, PngImagePlugin
 
@@ -20,7 +21,9 @@ def note(picture: Image.Image, settings: dict[str, Any]) -> Image.Image:
     return picture
 
 
-def save_png(picture: Image.Image, path: Path, title: str, compress_level: int = 6) -> None:
+def save_png(
+    picture: Image.Image, path: Path | BinaryIO, title: str, compress_level: int = 6
+) -> None:
     """Write a picture with what `note` attached and a title, the image's id."""
     text = PngImagePlugin.PngInfo()
     text.add_text(_SOFTWARE, f"{_US} {__version__}")
@@ -28,6 +31,13 @@ def save_png(picture: Image.Image, path: Path, title: str, compress_level: int =
     if _SETTINGS in picture.info:
         text.add_text(_SETTINGS, picture.info[_SETTINGS])
     picture.save(path, format="PNG", pnginfo=text, compress_level=compress_level)
+
+
+def png_bytes(picture: Image.Image, title: str, compress_level: int = 6) -> bytes:
+    """Return what `save_png` would write."""
+    file = BytesIO()
+    save_png(picture, file, title, compress_level)
+    return file.getvalue()
 
 
 def is_ours(path: Path) -> bool:

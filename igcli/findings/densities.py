@@ -79,7 +79,7 @@ def read_densities(run: StoredRun) -> Densities:
         When it is damaged.
     """
     kept, layout = run.kept, run.layout
-    name = None if kept.regions is not None else _picture(run, layout)
+    name = None if kept.regions is not None else picture_of(run)
     regions = kept.regions or _regions_of(layout, name)
     shown = [row for row in run.rows if row.status == "ok"]
     values = np.zeros((len(shown), *regions.grid, 2), np.float32)
@@ -108,8 +108,9 @@ def read_densities(run: StoredRun) -> Densities:
     )
 
 
-def _picture(run: StoredRun, layout: MapLayout) -> str:
-    """Return the map that lies on a picture's pixels."""
+def picture_of(run: StoredRun) -> str:
+    """Return the name of the map that lies on a picture's pixels; raise InputError without one."""
+    layout = run.layout
     if layout.pictured is not None:
         return layout.pictured
     if len(layout.shapes) == 1:

@@ -21,9 +21,11 @@ CAUSAL_FIELDS = (
     "prediction_before", "prediction_after",
 )  # fmt: skip
 FINDINGS, FINDINGS_JSON = "findings", "findings.json"
+# XRAI's regions: not the cells that `--store regions` keeps.
+AREAS, AREAS_CSV, AREAS_H5 = "regions", "regions.csv", "regions.h5"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
-    CLUSTERS, FINDINGS,
+    CLUSTERS, FINDINGS, AREAS,
 )  # fmt: skip
 
 

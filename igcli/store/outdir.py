@@ -9,6 +9,9 @@ from igcli.common.errors import OutputError
 from igcli.common.png import is_ours
 from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
+    AREAS,
+    AREAS_CSV,
+    AREAS_H5,
     ATTRIBUTIONS,
     ATTRIBUTIONS_NPY,
     CAUSAL,
@@ -36,6 +39,12 @@ from igcli.store.run_json import read_about
 # What lies among the parts: those of one block, files of several, and what attributions.h5 needs.
 _PARTS = ("part-*.h5", "packed-*.h5")
 _VIEWS = "view-*.h5"
+# What was found in the maps, by folder: files beside pictures.
+_FOUND = {
+    CLUSTERS: (CLUSTERS_CSV, CAUSAL, CAUSAL_CSV),
+    FINDINGS: (FINDINGS_JSON, LOCATE, CLUSTERS_CSV),
+    AREAS: (AREAS_CSV, AREAS_H5),
+}
 
 
 def check_out(out: Path, overwrite: bool, resume: bool = False) -> None:
@@ -154,14 +163,11 @@ def remove_joined(out: Path) -> None:
     """Remove the files that were made of all parts; the parts stay."""
     for name in (RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, REPORT, LOCATE):
         (out / name).unlink(missing_ok=True)
-    if not (out / CLUSTERS).is_symlink():
-        for name in (CLUSTERS_CSV, CAUSAL, CAUSAL_CSV):
-            (out / CLUSTERS / name).unlink(missing_ok=True)
-        remove_files(out / CLUSTERS, "*.png", is_ours)
-    if not (out / FINDINGS).is_symlink():
-        for name in (FINDINGS_JSON, LOCATE, CLUSTERS_CSV):
-            (out / FINDINGS / name).unlink(missing_ok=True)
-        remove_files(out / FINDINGS, "*.png", is_ours)
+    for folder, names in _FOUND.items():
+        if not (out / folder).is_symlink():
+            for name in names:
+                (out / folder / name).unlink(missing_ok=True)
+            remove_files(out / folder, "*.png", is_ours)
     for path in (out / PARTS).glob(_VIEWS):
         path.unlink()
 

@@ -1,8 +1,6 @@
 """A shown run: a finished run whose inputs are pictures, and its rows by name."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +18,7 @@ from igcli.report.pictures.read_again import read_again
 from igcli.store.kept import Kept
 from igcli.store.picture_names import names_by_stem
 from igcli.store.run import open_finished_run
-
-# So many ids are searched for one that is alike.
-_SEARCHED = 10_000
+from igcli.store.select import select_rows
 
 
 class ShownRun:
@@ -117,38 +113,11 @@ class ShownRun:
         InputError
             When one names none.
         """
-        if not patterns:
-            return self.rows
-        exact: dict[str, list[Explanation]] = {}
-        for row in self.rows:
-            for name in {row.id, self.input_of(row)}:
-                exact.setdefault(name, []).append(row)
-        chosen: dict[int, Explanation] = {}
-        for pattern in patterns:
-            found = exact.get(pattern) or self._like(pattern)
-            if not found:
-                raise self._unknown(pattern)
-            chosen |= {row.row: row for row in found if row.row not in chosen}
-        return list(chosen.values())
-
-    def _like(self, pattern: str) -> list[Explanation]:
-        return [
-            row
-            for row in self.rows
-            if fnmatchcase(row.id, pattern) or fnmatchcase(self.input_of(row), pattern)
-        ]
+        return select_rows(self._run, patterns)
 
     def input_of(self, row: Explanation) -> str:
         """Return the id of the input that a row explains."""
         return self._run.input_of(row)
-
-    def _unknown(self, pattern: str) -> InputError:
-        near = get_close_matches(pattern, [row.id for row in self.rows[:_SEARCHED]], 3, 0.5)
-        return InputError(
-            f"no ID in {self._out} is {pattern!r}",
-            f"near it are {', '.join(near)}" if near else "",
-            "see the column id of results.csv",
-        )
 
     def pictures(self, rows: Sequence[Explanation]) -> Iterator[tuple[Explanation, Array, Array]]:
         """Return rows, in the run's order, with map and image; failed ones are left out.
