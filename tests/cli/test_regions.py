@@ -17,6 +17,7 @@ from igcli.common.png import drawn_with
 from igcli.common.register import Register
 from igcli.findings.segments import felzenszwalb
 from igcli.findings.segments.area_files import FIELDS
+from igcli.findings.segments.one_map import work_on
 from igcli.store.maps import Maps
 from igcli.store.outdir import remove_run
 from tests.comparison.runs import failed, maps_like, row, write_run
@@ -215,16 +216,12 @@ def test_files_of_others_are_not_replaced(igcli: Any, out: Path, tmp_path: Path,
 def test_what_stops_half_way_leaves_no_broken_table(
     igcli: Any, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from igcli.findings.segments import area_run
-
-    usual = area_run.work_on
-
     def stop(one: Any) -> Any:
         if one.drawing.title == "dog/c.jpg":
             raise KeyboardInterrupt
-        return usual(one)
+        return work_on(one)
 
-    monkeypatch.setattr(area_run, "work_on", stop)
+    monkeypatch.setattr("igcli.findings.segments.area_run.work_on", stop)
     assert igcli("regions", out, "--jobs", "1").exit_code == 3
     assert files(out / "regions") == ["pictures/cat/a.jpg.png", "pictures/cat/b.jpg.png"]
 
