@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.choices import AUTO
+from igcli.common.choices import AUTO, PREDICTED_TRUTH
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, Profile
 from igcli.common.regions import Regions
@@ -87,7 +87,7 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     wanted = set(rows)
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
-    cells = _smoothed(run)
+    cells, pairs = _smoothed(run), _pairs(run)
     maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
     arrays = zip(maps, run.images(shown), run.profiles(shown), run.zones(shown), strict=True)
     for row, (found, image, profile, zone) in zip(shown, arrays, strict=True):
@@ -95,12 +95,42 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
         named = {name if layout.is_grouped else "": found[name] for name in layout.order}
         if not run.kept.pixels:
             named = found
+        elif row.row in pairs and len(named) == 1:
+            named = _with_difference(run, named, pairs[row.row])
         sums: dict[str, float] = {}
         if run.kept.register is not None and image is not None:
             sums = {name: float(own.sum(dtype=np.float64)) for name, own in named.items()}
             size = image.shape[:2]
             named = {name: run.kept.register.over(own, size) for name, own in named.items()}
         yield Seen(row.row, named, image, profile, sums, zone, cells)
+
+
+def _pairs(run: StoredRun) -> dict[int, tuple[Explanation, Explanation]]:
+    """Return, by the rows of inputs explained for two classes, those of the prediction and truth.
+
+    Inputs whose prediction is the truth have no difference.
+    """
+    config = run.about.get("config")
+    if not isinstance(config, dict) or config.get("target") != PREDICTED_TRUTH:
+        return {}
+    by_input: dict[str, list[Explanation]] = {}
+    for row in run.rows:
+        if row.status == "ok":
+            by_input.setdefault(run.input_of(row), []).append(row)
+    pairs = (rows for rows in by_input.values() if len(rows) == 2)
+    return {row.row: (a, b) for a, b in pairs if a.target != b.target for row in (a, b)}
+
+
+def _with_difference(
+    run: StoredRun, named: dict[str, Array], pair: tuple[Explanation, Explanation]
+) -> dict[str, Array]:
+    """Add the difference of the prediction's map and the truth's, whose sums differ as scores do.
+
+    What is the same in both, as the same object in the picture, is gone from it.
+    """
+    (own,) = named.values()
+    of_prediction, of_truth = (next(iter(maps.values())) for maps in run.maps(pair))
+    return {"this class": own, "predicted − truth": of_prediction - of_truth}
 
 
 def _smoothed(run: StoredRun) -> Regions | None:
