@@ -1,6 +1,6 @@
 """What is seen of a run on its page: which explanations, and the arrays of each."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from igcli.common.explanation import Explanation, Profile
 from igcli.common.regions import Regions
 from igcli.figures.settle import settle_style
 from igcli.figures.style import PHOTO
+from igcli.findings.segments.area_files import StoredAreas
+from igcli.store.layout import AREAS, AREAS_H5
 from igcli.store.run import StoredRun, open_run
 
 
@@ -88,6 +90,7 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
     cells, pairs = _smoothed(run), _pairs(run)
+    areas = StoredAreas(run.out / AREAS / AREAS_H5, str(run.about.get("run", "")))
     maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
     arrays = zip(maps, run.images(shown), run.profiles(shown), run.zones(shown), strict=True)
     for row, (found, image, profile, zone) in zip(shown, arrays, strict=True):
@@ -95,8 +98,8 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
         named = {name if layout.is_grouped else "": found[name] for name in layout.order}
         if not run.kept.pixels:
             named = found
-        elif row.row in pairs and len(named) == 1:
-            named = _with_difference(run, named, pairs[row.row])
+        elif len(named) == 1:
+            named = _and_more(run, row, next(iter(named.values())), pairs, areas)
         sums: dict[str, float] = {}
         if run.kept.register is not None and image is not None:
             sums = {name: float(own.sum(dtype=np.float64)) for name, own in named.items()}
@@ -121,16 +124,26 @@ def _pairs(run: StoredRun) -> dict[int, tuple[Explanation, Explanation]]:
     return {row.row: (a, b) for a, b in pairs if a.target != b.target for row in (a, b)}
 
 
-def _with_difference(
-    run: StoredRun, named: dict[str, Array], pair: tuple[Explanation, Explanation]
+def _and_more(
+    run: StoredRun,
+    row: Explanation,
+    own: Array,
+    pairs: Mapping[int, tuple[Explanation, Explanation]],
+    areas: StoredAreas,
 ) -> dict[str, Array]:
-    """Add the difference of the prediction's map and the truth's, whose sums differ as scores do.
+    """Return a row's map, and what else is known of it: a difference, the values of regions.
 
-    What is the same in both, as the same object in the picture, is gone from it.
+    The difference is the prediction's map less the truth's: its sum is that of the one less that of
+    the other, and what is the same in both is gone from it.
     """
-    (own,) = named.values()
-    of_prediction, of_truth = (next(iter(maps.values())) for maps in run.maps(pair))
-    return {"this class": own, "predicted − truth": of_prediction - of_truth}
+    named = {"this class": own}
+    if row.row in pairs:
+        of_prediction, of_truth = (next(iter(maps.values())) for maps in run.maps(pairs[row.row]))
+        named["predicted − truth"] = of_prediction - of_truth
+    plane = areas.of(row.id)
+    if plane is not None and plane.shape == own.shape[:2]:
+        named["regions"] = plane
+    return named if len(named) > 1 else {"": own}
 
 
 def _smoothed(run: StoredRun) -> Regions | None:
