@@ -43,14 +43,14 @@ def _parse_top(ctx: click.Context, param: click.Parameter, value: str | None) ->
     metavar="PERCENT%",
     callback=_parse_top,
     help="Draw the photo where the best regions are, as few as hold so much of its area, and the "
-    "rest grey.  [default: draw all regions, coloured by value]",
+    "rest grey.  [default: draw all regions, coloured by their order]",
 )
 @click.option(
     "--segments",
     metavar="FOLDER|FILE",
     type=click.Path(exists=True, path_type=Path),
     help="Your own segments, a number for each pixel: .png or .npy files called as the images, or "
-    "one for all. [default: those of the image, by Felzenszwalb's method at six scales]",
+    "one for all.  [default: those of the image, by Felzenszwalb's method at six scales]",
 )
 @click.option(
     "--where",

@@ -77,7 +77,7 @@ class _Left:
         self._counts = segments.counts.copy()
         self._sums = np.add.reduceat(values[segments.members], segments.starts[:-1])
         self._is_open = np.ones(len(segments), bool)
-        owners = np.repeat(np.arange(len(segments)), segments.counts)
+        owners = np.repeat(np.arange(len(segments), dtype=np.int32), segments.counts)
         # The segments of each pixel, one pixel after the other.
         self._owners = owners[np.argsort(segments.members, kind="stable")]
         per_pixel = np.bincount(segments.members, minlength=segments.pixels)

@@ -7,6 +7,8 @@ import numpy as np
 
 from igcli.common.arrays import Array
 
+_SHORT = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentSet:
@@ -17,8 +19,8 @@ class SegmentSet:
     shape : tuple of int
         Height and width of the picture.
     members : Array
-        int (entries,): the pixels of one segment after the other, counted row by row, ascending in
-        each.
+        int32 (entries,): the pixels of one segment after the other, counted row by row, ascending
+        in each.
     starts : Array
         int (segments + 1,): where each segment's pixels begin in `members`.
     """
@@ -68,12 +70,15 @@ def segment_set(planes: Sequence[Array], reach: int) -> SegmentSet:
 
 def _pieces(plane: Array) -> Iterator[Array]:
     """Yield the pixels of each label."""
-    _, labels = np.unique(plane, return_inverse=True)
-    flat = labels.ravel()
-    # Numpy sorts short integers many times faster.
-    small = flat.astype(np.uint16) if flat.max(initial=0) < 1 << 16 else flat
-    order = np.argsort(small, kind="stable")
-    yield from np.split(order, np.cumsum(np.bincount(flat))[:-1])
+    flat = plane.ravel()
+    if flat.min() < 0 or flat.max() >= _SHORT:
+        flat = np.unique(flat, return_inverse=True)[1].ravel()
+    if flat.max() < _SHORT:
+        # Numpy sorts short integers many times faster.
+        flat = flat.astype(np.uint16)
+    order = np.argsort(flat, kind="stable").astype(np.int32)
+    counts = np.bincount(flat)
+    yield from np.split(order, np.cumsum(counts[counts > 0])[:-1])
 
 
 def _spans(radius: int) -> list[tuple[int, int]]:
@@ -102,4 +107,4 @@ def _dilated(piece: Array, shape: tuple[int, int], spans: Sequence[tuple[int, in
     rows, columns = np.nonzero(grown)
     rows, columns = rows + top, columns + left
     inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
-    return np.asarray(rows[inside] * shape[1] + columns[inside])
+    return np.asarray((rows[inside] * shape[1] + columns[inside]).astype(np.int32))

@@ -36,7 +36,7 @@ def test_alpha_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.starts == wanted.starts).all() and (found.members == wanted.members).all()
 
 
-def test_a_grey_image_has_segments() -> None:
+def test_a_grey_image_has_segments_that_cover_it() -> None:
     found = photo_segments(halves(112, 224, 1))
     assert np.unique(found.members).tolist() == [*range(112 * 224)]
     # The left half, and what the edge's blur and the dilation add to it.
