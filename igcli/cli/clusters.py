@@ -5,20 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from igcli.cli.console import tell_result, track, warn
+from igcli.cli.causal_options import causal_options, check_test, refuse_without, run_test
+from igcli.cli.console import tell_result, warn
 from igcli.cli.options import debug_option
 from igcli.cli.output_files import check_output, writing
 from igcli.common import exit_codes
-from igcli.common.choices import FILLS
 
 if TYPE_CHECKING:
     from igcli.evaluation.causal.causal_test import CausalRequest
     from igcli.evaluation.causal.tested import CausalTests
     from igcli.findings.clusters import Clusters
-
-_OF_TESTS = ("count", "fill", "custom_objects", "allow_unsafe")
 
 
 @click.command(name="clusters")
@@ -62,34 +59,7 @@ _OF_TESTS = ("count", "fill", "custom_objects", "allow_unsafe")
     help="Ask MODEL whether it needs the places of suspicious clusters, and fixed places: cover "
     "their cells in INPUTS, and paste them into other classes' images.",
 )
-@click.option(
-    "--fill",
-    type=click.Choice(FILLS),
-    default="mean",
-    show_default=True,
-    help="What --test covers cells with: the mean colour of the rest of the image, or a blur of "
-    "what is around them.",
-)
-@click.option(
-    "-n",
-    "count",
-    metavar="IMAGES",
-    type=click.IntRange(1),
-    default=200,
-    show_default=True,
-    help="The most images of a place that --test takes, and of those it is held against.",
-)
-@click.option(
-    "--custom-objects",
-    metavar="FILE.py",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="As given to the run, for --test; it is run.",
-)
-@click.option(
-    "--allow-unsafe",
-    is_flag=True,
-    help="As given to the run, for --test: load MODEL though it may run code on this machine.",
-)
+@causal_options
 @click.option("--json", "as_json", is_flag=True, help="Print all as JSON, with the ids.")
 @click.option(
     "--markdown",
@@ -120,6 +90,7 @@ def command(
     2: OUT is no run or of another model, or no row has such a group; 3: it is not finished, or
     damaged, or images could not be tested.
     """
+    from igcli.evaluation.causal.causal_files import remove_causal
     from igcli.findings.cluster_files import check_folder, write_clusters
     from igcli.findings.clusters import find_clusters
     from igcli.findings.clusters_text import lines
@@ -136,12 +107,13 @@ def command(
         check_output("-o", folder)
         check_folder(folder)
         if request is not None:
-            _check(request, folder)
+            check_test(request, folder)
         clusters = find_clusters(run, by, part, seed)
         with writing("-o", folder):
             sheets = write_clusters(run, clusters, folder)
     if clusters.suspicious and not sheets:
         warn("no contact sheets: this run stores no images")
+    remove_causal(folder)
     tests = None if request is None else _test(request, clusters, folder)
     if markdown is not None:
         text = in_markdown(clusters) + ("" if tests is None else tests.markdown())
@@ -164,42 +136,18 @@ def _request(
     ctx: click.Context, is_tested: bool, out: Path, seed: int, test: dict[str, Any]
 ) -> "CausalRequest | None":
     """Return what is to be tested; None without --test, which MODEL and INPUTS go with."""
-    named = [name.upper() for name in ("model", "inputs") if test[name] is not None]
     if not is_tested:
-        given = [
-            param.opts[0]
-            for param in ctx.command.params
-            if param.name in _OF_TESTS
-            and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
-        ]
-        if named or given:
-            raise click.UsageError(f"{', '.join([*named, *given])}: of no use without --test")
+        refuse_without(ctx, "--test", test)
         return None
-    if len(named) < 2:
-        missing = "INPUTS" if named else "MODEL and INPUTS"
+    if test["model"] is None or test["inputs"] is None:
+        missing = "MODEL and INPUTS" if test["model"] is None else "INPUTS"
         raise click.UsageError(f"--test needs {missing}: igcli clusters OUT MODEL INPUTS --test")
     from igcli.evaluation.causal.causal_test import CausalRequest
 
     return CausalRequest(out=out, seed=seed, **test)
 
 
-def _check(request: "CausalRequest", folder: Path) -> None:
-    """Raise before any work what can be known then."""
-    from igcli.evaluation.causal.causal_files import check_causal
-    from igcli.models.open import check_path
-
-    check_path(request.model)
-    check_causal(folder)
-
-
 def _test(request: "CausalRequest", clusters: "Clusters", folder: Path) -> "CausalTests":
-    from igcli.evaluation.causal.causal_files import write_causal
-    from igcli.evaluation.causal.causal_test import causal_test
-    from igcli.evaluation.causal.places_to_test import fixed_places, places_to_test
-    from igcli.models.open import open_model
+    from igcli.evaluation.causal.places_to_test import fixed_places
 
-    places = places_to_test(clusters, fixed_places(clusters))
-    tests = causal_test(request, places, clusters.densities, open_model, track, warn)
-    with writing("-o", folder):
-        write_causal(tests, folder)
-    return tests
+    return run_test(request, clusters, fixed_places(clusters), folder)

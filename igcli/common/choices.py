@@ -45,3 +45,5 @@ ORDERS = ("delta", "score", "error")
 REDUCED = ("sum", "max")
 # What a sheet may have its rows by.
 BY = ("target", "prediction", "truth")
+# Two explanations of an input: for what is predicted, and for what is true.
+PREDICTED_TRUTH = "predicted,truth"

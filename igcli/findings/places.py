@@ -8,6 +8,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.findings.densities import PATCHES, Densities
+from igcli.findings.marks import find_mark
 from igcli.findings.same_thing import LEAST_HOT, SameThing, patches_at, same_thing
 from igcli.findings.welch import moments, standing_out, z_scores
 
@@ -126,6 +127,10 @@ def _places(
         mass = absolute[:, where[0], where[1]].sum(axis=1)
         hot = _hot(mass, densities.errors, rows, others)
         images, bearers = _of_images(densities, mass, hot, rows, everyone, cells, differs[where])
+        is_certain = _is_many(int(hot.sum()), len(rows))
+        mark = _mark(densities, mass, rows, everyone, cells)
+        if mark is not None and not (is_certain and images in {ALIKE, SAME}):
+            images, is_certain, (bearers, hot) = SAME, True, mark
         yield Place(
             name,
             tuple((int(r), int(c)) for r, c in cells),
@@ -136,7 +141,7 @@ def _places(
             tuple(densities.rows[i].id for i in np.flatnonzero(hot)),
             images,
             bearers,
-            _is_many(int(hot.sum()), len(rows)),
+            is_certain,
         )
 
 
@@ -171,6 +176,23 @@ def _of_images(
     if bearers.is_shared:
         return SAME, bearers
     return (DIFFER if differs.any() else ALIKE), bearers
+
+
+def _mark(
+    densities: Densities, mass: Array, rows: Array, everyone: Array, cells: Array
+) -> tuple[SameThing, Array] | None:
+    """Return what images of a group bear there, and flags of all rows: which ones."""
+    if densities.pictures is None:
+        return None
+    group = np.isin(everyone, rows)
+    found = find_mark(
+        densities.pictures[everyone], mass[everyone], densities.errors[everyone], group, cells
+    )
+    if found is None:
+        return None
+    flags: Array = np.zeros(len(mass), bool)
+    flags[everyone] = found[1]
+    return found[0], flags
 
 
 def mean_error(errors: Array) -> float:

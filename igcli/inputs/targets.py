@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from igcli.common.arrays import Array, Warn
+from igcli.common.choices import PREDICTED_TRUTH
 from igcli.common.errors import ConfigError
 from igcli.common.files import is_file
 from igcli.common.sample import InputName
@@ -19,7 +20,7 @@ from igcli.inputs.truth import Truths
 from igcli.inputs.zones import Places, Zones, plan_zones, zone_content
 
 Choose: TypeAlias = Callable[[InputName, Array], Sequence[int | None]]
-TRUTH, PREDICTED_TRUTH = "truth", "predicted,truth"
+TRUTH = "truth"
 _SHORT = 12
 _SHOWN = 4
 

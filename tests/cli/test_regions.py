@@ -18,6 +18,7 @@ from igcli.common.register import Register
 from igcli.findings.segments import felzenszwalb
 from igcli.findings.segments.area_files import FIELDS
 from igcli.findings.segments.one_map import work_on
+from igcli.report.page.seen import look, open_begun_run
 from igcli.store.maps import Maps
 from igcli.store.outdir import remove_run
 from tests.comparison.runs import failed, maps_like, row, write_run
@@ -186,6 +187,17 @@ def test_runs_of_cells_and_of_a_layer_are_refused(
     (layer / "run.json").write_text(json.dumps(about))
     result = igcli("regions", layer)
     assert result.exit_code == 2 and "has maps of a layer" in result.stderr
+
+
+def test_the_report_shows_the_regions_of_this_run(igcli: Any, out: Path, tmp_path: Path) -> None:
+    assert igcli("regions", out, "cat/*").exit_code == 0
+    names = [list(one.maps) for one in look(open_begun_run(out), range(3))]
+    assert names == [["this class", "regions"], ["this class", "regions"], [""]]
+    found = next(iter(look(open_begun_run(out), [0])))
+    assert (found.maps["regions"] == planes(out / "regions")[1][0]).all()
+    with h5py.File(out / "regions" / "regions.h5", "r+") as file:
+        file.attrs["run"] = "another"
+    assert [*next(iter(look(open_begun_run(out), [0]))).maps] == [""]
 
 
 def test_a_second_call_replaces_its_own_files_only(igcli: Any, out: Path) -> None:

@@ -160,6 +160,13 @@ def test_the_model_goes_with_the_test(
     assert result.exit_code == 2 and said in result.stderr
 
 
+def test_findings_need_model_and_inputs_both(igcli: Any, marked: Path) -> None:
+    result = igcli("findings", marked, "model.h5")
+    assert result.exit_code == 2 and "MODEL needs INPUTS" in result.stderr
+    result = igcli("findings", marked, "-n", "3")
+    assert result.exit_code == 2 and "-n: of no use without MODEL and INPUTS" in result.stderr
+
+
 def test_the_test_of_nothing_loads_no_model(igcli: Any, tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     rows = [

@@ -37,3 +37,10 @@ def write_causal(tests: CausalTests, folder: Path) -> None:
     write_whole(folder / CAUSAL_CSV, file.getvalue().encode())
     text = json.dumps(tests.to_dict(), indent=1, allow_nan=False)
     write_whole(folder / CAUSAL, f"{text}\n".encode())
+
+
+def remove_causal(folder: Path) -> None:
+    """Remove both files where they are igcli's: they are of what was found before."""
+    if has_header(folder / CAUSAL_CSV, CAUSAL_FIELDS):
+        for name in (CAUSAL_CSV, CAUSAL):
+            (folder / name).unlink(missing_ok=True)

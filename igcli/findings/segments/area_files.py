@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 import h5py
 
+from igcli.common.arrays import Array
 from igcli.common.errors import InputError, OutputError, reason
 from igcli.common.explanation import Explanation, input_id
 from igcli.common.files import has_header
@@ -26,7 +27,7 @@ FIELDS = (
     "x1", "y1", "x2", "y2",
 )  # fmt: skip
 _PLANES, _IDS = "regions", "ids"
-_MARK = "igcli"
+_MARK, RUN_MARK = "igcli", "run"
 
 
 class AreaFolder:
@@ -163,3 +164,33 @@ def _is_array(path: Path) -> bool:
             return bool(file.attrs.get(_MARK) == STYLE)
     except (OSError, RuntimeError, KeyError):
         return False
+
+
+class StoredAreas:
+    """The planes that an earlier call of `igcli regions` left of a run's explanations.
+
+    Parameters
+    ----------
+    path : Path
+        Its regions.h5; where it is not there, not igcli's or of another run, nothing is stored.
+    run : str
+        The run, as its run.json names it.
+    """
+
+    def __init__(self, path: Path, run: str) -> None:
+        self._path = path
+        self._places: dict[str, int] = {}
+        try:
+            with h5py.File(path) as file:
+                if file.attrs.get(_MARK) == STYLE and file.attrs.get(RUN_MARK) == run:
+                    self._places = {name: i for i, name in enumerate(file[_IDS].asstr()[:])}
+        except (OSError, RuntimeError, KeyError):
+            self._places = {}
+
+    def of(self, identity: str) -> Array | None:
+        """Return the value of each pixel's region, (height, width); None where none is stored."""
+        if identity not in self._places:
+            return None
+        with h5py.File(self._path) as file:
+            plane: Array = file[_PLANES][self._places[identity]]
+        return plane

@@ -16,7 +16,7 @@ from igcli.common.shapes import with_channels
 from igcli.figures.overlay import caption
 from igcli.findings.densities import picture_of
 from igcli.findings.locate_originals import resize_of
-from igcli.findings.segments.area_files import AreaFolder, AreaWriter
+from igcli.findings.segments.area_files import RUN_MARK, AreaFolder, AreaWriter
 from igcli.findings.segments.area_picture import STYLE, Drawing
 from igcli.findings.segments.areas import Estimates
 from igcli.findings.segments.felzenszwalb import check_installed
@@ -121,7 +121,8 @@ def find_areas(
         run.per_input,
     )
     folder.prepare(shown, request.overwrite)
-    with folder.writer(size, _settings(request)) as writer:
+    settings = {**_settings(request), RUN_MARK: str(run.about.get("run", ""))}
+    with folder.writer(size, settings) as writer:
         tally = _Tally([(row.id, row.message) for row in rows if row.status != "ok"])
         _write(_tasks(run, shown, name, request, labels), shown, request, writer, tally, track)
     return tally.found(request.folder)

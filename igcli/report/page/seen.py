@@ -1,18 +1,20 @@
 """What is seen of a run on its page: which explanations, and the arrays of each."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.choices import AUTO
+from igcli.common.choices import AUTO, PREDICTED_TRUTH
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, Profile
 from igcli.common.regions import Regions
 from igcli.figures.settle import settle_style
 from igcli.figures.style import PHOTO
+from igcli.findings.segments.area_files import StoredAreas
+from igcli.store.layout import AREAS, AREAS_H5
 from igcli.store.run import StoredRun, open_run
 
 
@@ -87,7 +89,8 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
     wanted = set(rows)
     shown = [row for row in run.rows if row.row in wanted]
     layout = run.layout
-    cells = _smoothed(run)
+    cells, pairs = _smoothed(run), _pairs(run)
+    areas = StoredAreas(run.out / AREAS / AREAS_H5, str(run.about.get("run", "")))
     maps = run.maps(shown) if run.kept.pixels else map(_of_regions, run.masses(shown))
     arrays = zip(maps, run.images(shown), run.profiles(shown), run.zones(shown), strict=True)
     for row, (found, image, profile, zone) in zip(shown, arrays, strict=True):
@@ -95,12 +98,52 @@ def look(run: StoredRun, rows: Collection[int]) -> Iterator[Seen]:
         named = {name if layout.is_grouped else "": found[name] for name in layout.order}
         if not run.kept.pixels:
             named = found
+        elif len(named) == 1:
+            named = _and_more(run, row, next(iter(named.values())), pairs, areas)
         sums: dict[str, float] = {}
         if run.kept.register is not None and image is not None:
             sums = {name: float(own.sum(dtype=np.float64)) for name, own in named.items()}
             size = image.shape[:2]
             named = {name: run.kept.register.over(own, size) for name, own in named.items()}
         yield Seen(row.row, named, image, profile, sums, zone, cells)
+
+
+def _pairs(run: StoredRun) -> dict[int, tuple[Explanation, Explanation]]:
+    """Return, by the rows of inputs explained for two classes, those of the prediction and truth.
+
+    Inputs whose prediction is the truth have no difference.
+    """
+    config = run.about.get("config")
+    if not isinstance(config, dict) or config.get("target") != PREDICTED_TRUTH:
+        return {}
+    by_input: dict[str, list[Explanation]] = {}
+    for row in run.rows:
+        if row.status == "ok":
+            by_input.setdefault(run.input_of(row), []).append(row)
+    pairs = (rows for rows in by_input.values() if len(rows) == 2)
+    return {row.row: (a, b) for a, b in pairs if a.target != b.target for row in (a, b)}
+
+
+def _and_more(
+    run: StoredRun,
+    row: Explanation,
+    own: Array,
+    pairs: Mapping[int, tuple[Explanation, Explanation]],
+    areas: StoredAreas,
+) -> dict[str, Array]:
+    """Return a row's map, and what else is known of it: a difference, the values of regions.
+
+    The difference is the prediction's map less the truth's: its sum is that of the one less that of
+    the other, and what is the same in both is gone from it.
+    """
+    named = {"this class": own}
+    if row.row in pairs:
+        of_prediction, of_truth = (next(iter(maps.values())) for maps in run.maps(pairs[row.row]))
+        named["predicted − truth"] = of_prediction - of_truth
+    plane = areas.of(row.id)
+    if plane is not None and plane.shape == own.shape[:2]:
+        named["regions"] = plane
+    return named if len(named) > 1 else {"": own}
 
 
 def _smoothed(run: StoredRun) -> Regions | None:

@@ -44,5 +44,18 @@ def test_a_planted_mark_is_found_and_proved(igcli: Any, keras: Any, tmp_path: Pa
     own = [line for line in lines if (line["images"], line["edit"]) == ("own", "covered")]
     flips = sum(line["prediction_before"] != line["prediction_after"] for line in own)
     assert (flips, len(own)) == (place["covered"]["place"]["count"], place["covered"]["place"]["n"])
+    # All at once finds and proves the same, and the report opens with it.
+    found = json.loads(igcli("findings", out, *paths, "--json").stdout)
+    assert [one["kind"] for one in found["causal"]] == ["causal"]
+    assert found["causal"][0]["text"].endswith(place["in_words"])
+    assert found["causal"][0]["bad"] and len(found["causal"][0]["ids"]) == 40
+    assert json.loads((out / "findings" / "causal.json").read_text())["places"] == test["places"]
+    assert igcli("report", out).exit_code == 0
+    assert "What the model hangs on" in (out / "report.html").read_text()
+    # Without the model, what was tested before is gone.
+    for command in ("findings", "clusters"):
+        assert igcli(command, out).exit_code == 0
+        assert not (out / command / "causal.json").exists()
+    igcli("clusters", out, *paths, "--test")
     (out / "clusters" / "causal.csv").write_text("mine\n")
     assert igcli("clusters", out, *paths, "--test").exit_code == 2

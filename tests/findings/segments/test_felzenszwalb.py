@@ -38,9 +38,9 @@ def test_alpha_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_grey_image_has_segments_that_cover_it() -> None:
     found = photo_segments(halves(112, 224, 1))
-    assert len(np.unique(found.members)) == 112 * 224
-    # The half that begins at the left edge, as far as the blur leaves one shade, and five more.
-    assert np.unique(found[0] % 224).tolist() == [*range(116)]
+    assert np.unique(found.members).tolist() == [*range(112 * 224)]
+    # The left half, and what the edge's blur and the dilation add to it.
+    assert {*range(112)} <= {*(found[0] % 224).tolist()} < {*range(130)}
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (40, 30, 3), (9, 300, 1)])
