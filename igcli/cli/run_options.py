@@ -24,16 +24,16 @@ from igcli.common.choices import (
     DEFAULT_TOLERANCE,
     METHODS,
     MOST_STEPS,
+    PRECISIONS,
     PREPROCESS,
     RUN_STYLES,
+    SCORES,
     STORE_DTYPES,
     STORED,
     WHERE,
 )
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import PRECISIONS
 from igcli.common.placement import DEFAULT_RESIZE, RESIZE
-from igcli.models.scores import SCORES
 from igcli.runs.executors import EXECUTORS
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -47,3 +47,7 @@ REDUCED = ("sum", "max")
 BY = ("target", "prediction", "truth")
 # Two explanations of an input: for what is predicted, and for what is true.
 PREDICTED_TRUTH = "predicted,truth"
+# In which arithmetic a model is run.
+PRECISIONS = ("float32", "tf32", "bfloat16")
+# What a score is.
+SCORES = ("as-is", "probability", "logit")

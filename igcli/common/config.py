@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from igcli.common.choices import AUTO, FLOAT32, PIXELS
 from igcli.common.files import file_in
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.common.setting import Decides, setting, settings_of
 
 ON_ERROR = ("continue", "stop")

@@ -11,7 +11,7 @@ from igcli.models.loaders.network import Loaded
 def as_dense(loaded: Loaded, output: tuple[int, ...], tail: Tail, scores: str) -> Dense | None:
     """Return what an output of this shape is that has scores at each place of an input picture.
 
-    None for any other; `scores` is one of SCORES.
+    None for any other; `scores` is one of `choices.SCORES`.
     """
     is_probability = tail in ("softmax", "sigmoid") or loaded.probabilities
     two = "probability" if tail == "sigmoid" or scores == "probability" else ""

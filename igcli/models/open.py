@@ -10,7 +10,7 @@ from typing import Any
 from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Warn
 from igcli.common.errors import ConfigError, IgcliError, ModelError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.common.notes import Doubt
 from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.graph.freeze import freeze

@@ -12,7 +12,6 @@ from igcli.models.graph.batch_axis import WHITES, made_up
 from igcli.models.graph.inlined import trace
 from igcli.models.runtime import import_tensorflow
 
-SCORES = ("as-is", "probability", "logit")
 _PASSED_THROUGH = frozenset({"Identity", "Cast", "Reshape", "Squeeze", "StopGradient"})
 _ADDS = frozenset("Add AddV2 AddN Mul RealDiv Mean Sum Pack ConcatV2 ExpandDims".split())
 _ROWS = 4
@@ -97,7 +96,7 @@ def class_scores(
     outputs : Tensor
         A model's.
     scores : str
-        One of SCORES.
+        One of `igcli.common.choices.SCORES`.
     probabilities : bool
         Whether they are known to be probabilities, whatever comes last.
 

@@ -12,7 +12,8 @@ from igcli.attribution.node_gradients import HostGradients, NodeGradients
 from igcli.common.arrays import Array
 from igcli.common.dense import Dense
 from igcli.common.errors import ConfigError, ModelError, OutOfMemory
-from igcli.common.model_spec import ModelSettings, ModelSpec, Tail
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import ModelSpec, Tail
 from igcli.models.dense_scores import as_dense, mean_scores
 from igcli.models.device_gradients import DeviceGradients
 from igcli.models.loaders.network import Loaded, first_line, op_line

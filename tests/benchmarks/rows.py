@@ -25,7 +25,7 @@ from igcli.attribution.gradient_model import PathRows
 from igcli.attribution.methods import choose_method
 from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import LOADERS, open_model
 from igcli.models.runtime import import_tensorflow
 from igcli.models.selection.select import select

@@ -15,7 +15,7 @@ from igcli.attribution.methods import Method
 from igcli.attribution.node_gradients import HostGradients
 from igcli.attribution.path import StraightLine
 from igcli.attribution.quadrature import RULES
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.device_gradients import DeviceGradients
 from igcli.models.loaders.keras_file import load_keras
 from igcli.models.runtime import import_tensorflow

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import check_path, describe_model
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from igcli.attribution.gradient_model import PathRows, PointRows
 from igcli.common.errors import IgcliError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import check_path, open_model
 from igcli.models.tensorflow_model import TensorFlowModel
 

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from igcli.attribution.gradient_model import GradientModel
 from igcli.cli.main import cli
 from igcli.common.arrays import Array
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing, printable
 from igcli.models.open import open_model

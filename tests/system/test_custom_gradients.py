@@ -163,7 +163,7 @@ def test_swish_costs_nothing(keras: Any, tmp_path: Path) -> None:
     """TensorFlow writes its derivative by hand, to save memory: it is left to the operations."""
     import tensorflow as tf
 
-    from igcli.common.model_spec import ModelSettings
+    from igcli.common.model_settings import ModelSettings
     from igcli.models.graph.freeze import freeze
     from igcli.models.loaders.keras_file import load_keras
     from igcli.models.open import open_model

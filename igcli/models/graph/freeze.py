@@ -12,7 +12,7 @@ import numpy as np
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.common.notes import Doubt
 from igcli.common.text import the_first
 from igcli.models.graph.bfloat16 import in_bfloat16

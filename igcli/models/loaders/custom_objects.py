@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from igcli.common.errors import ConfigError, IgcliError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.loaders.custom_modules import is_own, run_modules
 from igcli.models.loaders.network import said_in
 from igcli.models.scan.allowed_names import CALLABLE_SLOT

@@ -9,7 +9,7 @@ import h5py
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.loaders.cpu_convolutions import channels_last_convolutions
 from igcli.models.loaders.custom_objects import custom_objects, with_keras2_lambda
 from igcli.models.loaders.inference import at_inference

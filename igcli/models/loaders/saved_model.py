@@ -9,7 +9,8 @@ from typing import Any
 
 from igcli.common.arrays import Warn
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import EntryPoint, InputSpec, ModelSettings
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import EntryPoint, InputSpec
 from igcli.models.graph.batch_axis import Function, opened
 from igcli.models.graph.inlined import as_function
 from igcli.models.graph.stateful import written

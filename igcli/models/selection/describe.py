@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.common.model_spec import EntryPoint, InputSpec, LayerInfo, ModelSettings, Tail
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import EntryPoint, InputSpec, LayerInfo, Tail
 from igcli.common.own_scaling import OwnScaling
 from igcli.common.shapes import is_image_shape
 from igcli.models.dense_scores import has_places

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import InputSpec
 from igcli.common.shapes import PHOTO_CHANNELS, fits, is_image_shape
 from igcli.models.loaders.network import Network
 

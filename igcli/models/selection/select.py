@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from igcli.common.errors import ConfigError, ModelError
-from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import InputSpec
 from igcli.models.loaders.network import Loaded, Network
 from igcli.models.selection.any_batch import opened
 from igcli.models.selection.at_layer import from_layer

@@ -15,7 +15,8 @@ from igcli.common.arrays import Warn
 from igcli.common.choices import PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import ModelSettings, ModelSpec
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import ModelSpec
 from igcli.common.notes import Doubt
 from igcli.common.sample import InputName, Sample
 from igcli.common.shapes import is_image_shape

@@ -6,7 +6,7 @@ from typing import Any
 
 from igcli.common.arrays import Warn
 from igcli.common.config import RunConfig
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.common.sample import InputName
 from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.baselines.listed import check_listed

@@ -1,10 +1,19 @@
 """Findings of rows: classes that are wrong beyond chance, and what failed."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from igcli.findings.gathered.finding import FAILED, Finding, Gathered
-from igcli.findings.gathered.of_rows import chance_of, failures_found, unconverged_found
-from tests.comparison.runs import failed, row
+from igcli.findings.gathered.of_rows import (
+    accuracy_found,
+    chance_of,
+    failures_found,
+    unconverged_found,
+)
+from igcli.store.run import open_finished_run
+from tests.comparison.runs import failed, row, write_run
 
 
 def test_chance_of_hits_is_the_binomial_tail() -> None:
@@ -32,3 +41,23 @@ def test_findings_survive_json() -> None:
     assert Gathered.from_dict(found.to_dict()) == found
     with pytest.raises(ValueError, match="no finding"):
         Finding.from_dict({**one.to_dict(), "kind": "else"})
+
+
+def test_a_class_that_is_wrong_beyond_chance_is_named(tmp_path: Path) -> None:
+    # Two of a hundred others are wrong; nine of ten owls are.
+    rows = [
+        row(f"{i:03}", np.ones((4, 4, 1), np.float32), truth=0, truth_name="cat", prediction=0,
+            correct=i >= 2, score=0.5)
+        for i in range(100)
+    ] + [
+        row(f"owl {i}", np.ones((4, 4, 1), np.float32), truth=1, truth_name="owl", prediction=0,
+            prediction_name="cat", correct=i == 0, score=0.1 * i)
+        for i in range(10)
+    ]  # fmt: skip
+    out = write_run(tmp_path / "out", rows, part_rows=200)
+    with open_finished_run(out) as run:
+        overall, owls = accuracy_found(run)
+    assert overall.numbers == pytest.approx({"share": 99 / 110, "known": 110})
+    assert owls.text.startswith("owl: 9 of 10 predicted wrong (90%), 9 of them as cat; of all")
+    # The surest first.
+    assert owls.ids[:2] == ("owl 9", "owl 8")

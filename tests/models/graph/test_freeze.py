@@ -10,7 +10,8 @@ import pytest
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import InputSpec
 from igcli.models.graph import freeze as frozen
 from igcli.models.graph.freeze import freeze
 from igcli.models.loaders.network import Loaded

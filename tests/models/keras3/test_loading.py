@@ -12,7 +12,7 @@ import pytest
 
 from igcli.common.arrays import Array
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import open_model
 from igcli.models.scan.config import check_config
 from tests.models.tapes import assert_like_a_tape, filled

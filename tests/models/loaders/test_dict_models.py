@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ConfigError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import describe_model, open_model
 from tests.models.tapes import assert_like_a_tape, filled
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from igcli.common.errors import ModelError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.loaders.keras_versions import load_keras_model
 from igcli.models.open import open_model
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import open_model
 
 Igcli = Callable[..., Result]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.common.model_spec import InputSpec, ModelSettings
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import InputSpec
 from igcli.models.loaders.network import Network
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.selection.any_batch import opened

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from igcli.common.model_spec import LayerCall, ModelSettings
+from igcli.common.model_settings import ModelSettings
+from igcli.common.model_spec import LayerCall
 from igcli.models.open import describe_model, open_model
 from igcli.models.selection.calls import calls_of
 from igcli.models.selection.layers import find_layer

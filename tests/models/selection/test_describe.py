@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.open import describe_model
 from igcli.models.selection.layers import layer_infos
 

@@ -13,7 +13,7 @@ from click.testing import Result
 
 from igcli.common.arrays import Array
 from igcli.common.errors import IgcliError
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from igcli.models.fixed_batch import InFixedBatches
 from igcli.models.open import describe_model, open_model
 from tests.models.tapes import assert_like_a_tape, filled

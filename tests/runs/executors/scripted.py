@@ -13,7 +13,7 @@ import numpy as np
 from igcli.attribution.gradient_model import PathRows, RowValues
 from igcli.common.arrays import Array, Warn
 from igcli.common.errors import OutOfMemory
-from igcli.common.model_spec import ModelSettings
+from igcli.common.model_settings import ModelSettings
 from tests.fakes import Power
 
 FEATURES = 6
