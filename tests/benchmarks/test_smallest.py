@@ -23,6 +23,7 @@ SMALLEST = {
     "rows": "--only mnist --turns 1",
     "scaling": "--images 2000",
     "shortcuts": "--sets 1",
+    "xrai": "--photos 1 --no-peer",
     "scaling --measure": "--count 64 --rounds 1 --parts 4",
 }
 NEED_DATA = {
@@ -35,6 +36,7 @@ NEED_DATA = {
     "long_run",
     "peers",
     "rows",
+    "xrai",
 }
 
 

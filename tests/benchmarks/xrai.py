@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.explanation import Explanation
 from igcli.findings.segments.area_picture import Drawing
 from igcli.findings.segments.areas import MAX, SUM, Estimates, Ranking, reduced
 from igcli.findings.segments.one_map import OneMap, rank_areas
@@ -37,16 +39,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "igcli-peers")
     parser.add_argument("--exact", action="store_true")
+    parser.add_argument("--photos", type=int, default=9, help="how many, at most")
+    parser.add_argument("--no-peer", action="store_true", help="igcli's seconds alone")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder) / "photos"
         photos.mkdir()
-        for kind in ("photos", "cats"):
-            for path in (SHARED / "data" / kind).glob("*.jp*g"):
-                (photos / path.name).symlink_to(path)
+        paths = [
+            path
+            for kind in ("photos", "cats")
+            for path in sorted((SHARED / "data" / kind).glob("*.jp*g"))
+        ]
+        for path in paths[: options.photos]:
+            (photos / path.name).symlink_to(path)
         with explained(photos, Path(folder) / "run", RUNS[0]) as run:
-            agreement(run, XRAI.python(options.cache), Path(folder))
+            peer = None if options.no_peer else XRAI.python(options.cache)
+            agreement(run, peer, Path(folder))
         if options.exact:
             errors(photos, Path(folder))
 
@@ -58,29 +67,40 @@ def explained(photos: Path, out: Path, flags: tuple[str, ...]) -> StoredRun:
     return open_finished_run(out)
 
 
-def agreement(run: StoredRun, python: Path, folder: Path) -> None:
-    """Print how far both are from each other on each photo."""
+def agreement(run: StoredRun, python: Path | None, folder: Path) -> None:
+    """Print how far both are from each other on each photo; without the peer, seconds alone."""
     subjects = list(run.pictures(run.rows))
+    peers = {} if python is None else asked(python, subjects, folder)
+    print("| photo | way | regions | difference / largest value | igcli, s | PAIR, s |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for place, (row, values, image) in enumerate(subjects):
+        for way in ("full", "fast"):
+            begin = time.process_time()
+            own = ranked(values.astype(np.float64), image, MAX, way == "fast")
+            seconds = time.process_time() - begin
+            beside = ["–", "–"]
+            if peers:
+                theirs = peers[way][place]
+                off = np.abs(exact_plane(own) - theirs).max() / np.abs(theirs).max()
+                beside = [f"{off:.1e}", f"{peers[f'{way}_seconds'][place]:.2f}"]
+            count = len(own.areas)
+            print(
+                f"| {row.id} | {way} | {count} | {beside[0]} | {seconds:.2f} | {beside[1]} |",
+                flush=True,
+            )
+
+
+def asked(
+    python: Path, subjects: Sequence[tuple[Explanation, Array, Array]], folder: Path
+) -> dict[str, Array]:
+    """Return PAIR's planes, and seconds, of maps and photos."""
     given, found = folder / "given.npz", folder / "found.npz"
     maps = np.stack([values.astype(np.float64) for _, values, _ in subjects])
     np.savez(given, images=np.stack([image for _, _, image in subjects]), maps=maps)
     peer = ROOT / "tests" / "benchmarks" / "xrai_peer.py"
     subprocess.run([python, str(peer), str(given), str(found)], check=True, cwd=folder)
-    print("| photo | way | regions | difference / largest value | igcli, s | PAIR, s |")
-    print("| --- | --- | --- | --- | --- | --- |")
     with np.load(found) as peers:
-        for place, (row, values, image) in enumerate(subjects):
-            for way in ("full", "fast"):
-                begin = time.process_time()
-                own = ranked(values.astype(np.float64), image, MAX, way == "fast")
-                seconds = time.process_time() - begin
-                theirs = peers[way][place]
-                off = np.abs(exact_plane(own) - theirs).max() / np.abs(theirs).max()
-                print(
-                    f"| {row.id} | {way} | {len(own.areas)} | {off:.1e} | {seconds:.2f} | "
-                    f"{peers[f'{way}_seconds'][place]:.2f} |",
-                    flush=True,
-                )
+        return {name: peers[name] for name in peers.files}
 
 
 def ranked(

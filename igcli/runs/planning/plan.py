@@ -223,14 +223,12 @@ def plan_run(
     config, listing = preflight.config, preflight.listing
     bound = bind_inputs(preflight, load_model, warn)
     model, preprocessing, source = bound.model, bound.preprocessing, bound.source
-    spec = model.spec
+    spec, names, arrays = model.spec, listing.names, listing.arrays
     preflight.labels.check(spec.named_classes)
     classes = Classes(preflight.labels, spec.classes, spec.output_shape)
-    truths = plan_truths(config.truth, listing.names, classes, listing.arrays, warn)
+    truths = plan_truths(config.truth, names, classes, arrays, warn)
     places = _places(preflight, spec, source)
-    targets = plan_targets(
-        config.target, listing.names, classes, listing.arrays, warn, truths, places
-    )
+    targets = plan_targets(config.target, names, classes, arrays, warn, truths, places)
     if config.where:
         selection = handover.selection if handover else None
         if selection is None:
@@ -239,7 +237,7 @@ def plan_run(
             selection = select(model, source, preflight.every, holds, truths, config.limit)
             check_selected(config, preflight.earlier, selection.sha256)
         preflight = preflight.selecting(selection)
-    tell_of_arrays(source.beside, config.target, listing.arrays, classes, warn, config.truth)
+    tell_of_arrays(source.beside, config.target, arrays, classes, warn, config.truth)
     start = (handover.start if handover else None) or _start(preflight, source)
     _check_maps(config, spec)
     if handover is not None:
@@ -259,8 +257,8 @@ def plan_run(
         surer = find_surer(model, source, preflight.every)
         if surer is not None:
             warn(surer.in_words)
-    run = preflight.earlier.run if preflight.earlier else uuid4().hex
-    return Plan(preflight, model, preprocessing, source, targets, start, calibration, run, truths)
+    name = preflight.earlier.run if preflight.earlier else uuid4().hex
+    return Plan(preflight, model, preprocessing, source, targets, start, calibration, name, truths)
 
 
 def _places(preflight: Preflight, spec: ModelSpec, source: Source) -> Places | None:
