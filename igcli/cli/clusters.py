@@ -8,7 +8,7 @@ import click
 
 from igcli.cli.causal_options import causal_options, check_test, refuse_without, run_test
 from igcli.cli.console import tell_result, warn
-from igcli.cli.options import debug_option
+from igcli.cli.options import by_option, debug_option
 from igcli.cli.output_files import check_output, writing
 from igcli.common import exit_codes
 
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
     help="Folder for clusters.csv and a contact sheet of each suspicious cluster.  [default: "
     "OUT/clusters]",
 )
-@click.option(
-    "--by",
-    metavar="GROUP",
-    help="What groups are made by: truth, prediction, target, folder (the input's own), or a "
-    "column of the list that named the inputs.  [default: truth where the run knows it, else "
-    "prediction]",
-)
+@by_option
 @click.option(
     "--of",
     "part",

@@ -8,7 +8,7 @@ import click
 from igcli.cli.causal_options import causal_options, check_test, refuse_without, run_test
 from igcli.cli.console import tell_result, track
 from igcli.cli.object_options import check_objects, object_options
-from igcli.cli.options import debug_option
+from igcli.cli.options import by_option, debug_option
 from igcli.cli.output_files import check_output, writing
 from igcli.common import exit_codes
 
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.argument("inputs", type=click.Path(path_type=Path), required=False)
 @object_options
-@click.option(
-    "--by",
-    metavar="GROUP",
-    help="What groups are made by: truth, prediction, target, folder (the input's own), or a "
-    "column of the list that named the inputs.  [default: truth where the run knows it, else "
-    "prediction]",
-)
+@by_option
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -73,7 +67,12 @@ def command(
     from igcli.evaluation.causal.causal_files import remove_causal
     from igcli.evaluation.causal.causal_found import with_causal
     from igcli.findings.gathered.gather import gather, search_if_able
-    from igcli.findings.gathered.gathered_files import check_gathered, spots_there, write_gathered
+    from igcli.findings.gathered.gathered_files import (
+        check_gathered,
+        spots_there,
+        write_findings,
+        write_gathered,
+    )
     from igcli.findings.gathered.gathered_text import lines
     from igcli.findings.gathered.gathered_text import markdown as in_markdown
     from igcli.findings.gathered.of_objects import spots_of
@@ -107,7 +106,7 @@ def command(
             tests = run_test(tested, searched.clusters, searched.summary.places, folder)
             found, failed = with_causal(found, tests), bool(tests.failed)
             with writing("OUT", folder):
-                write_gathered(run, found, searched, located)
+                write_findings(found, folder)
     if markdown is not None:
         with writing("--markdown", markdown):
             write_whole(markdown, in_markdown(found).encode())

@@ -69,6 +69,15 @@ def config_option(table: str) -> Callable[[F], F]:
     )
 
 
+by_option = click.option(
+    "--by",
+    metavar="GROUP",
+    help="What groups are made by: truth, prediction, target, folder (the input's own), or a "
+    "column of the list that named the inputs.  [default: truth where the run knows it, else "
+    "prediction]",
+)
+
+
 def debug_option(function: F) -> F:
     """``--debug``: show tracebacks and Python warnings."""
 

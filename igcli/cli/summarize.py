@@ -5,19 +5,13 @@ from pathlib import Path
 import click
 
 from igcli.cli.console import tell_result
-from igcli.cli.options import debug_option
+from igcli.cli.options import by_option, debug_option
 from igcli.cli.output_files import check_output, writing
 
 
 @click.command(name="summarize")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "--by",
-    metavar="GROUP",
-    help="What groups are made by: truth, prediction, target, folder (the input's own), or a "
-    "column of the list that named the inputs.  [default: truth where the run knows it, else "
-    "prediction]",
-)
+@by_option
 @click.option("--json", "as_json", is_flag=True, help="Print all as JSON, image by image too.")
 @click.option(
     "--markdown",

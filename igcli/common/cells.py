@@ -20,6 +20,12 @@ def in_squares(plane: Array, side: int) -> Array:
     return sums_over_cells(plane, [np.arange(0, length, side) for length in plane.shape])
 
 
+def nearest(have: int, wanted: int) -> Array:
+    """Return which of an axis' pixels the centre of each of `wanted` new ones lies in."""
+    places: Array = ((2 * np.arange(wanted, dtype=np.int64) + 1) * have) // (2 * wanted)
+    return places
+
+
 def in_grid(values: Array, most: int) -> Array:
     """Sum an array over cells of much the same size, at most `most` of them along each axis."""
     return sums_over_cells(

@@ -9,7 +9,7 @@ from igcli.common.errors import InputError, first_line
 
 ENDING = ".png"
 # One number a pixel: of a palette, its place there.
-_SINGLE = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+SINGLE = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 _COLOURS = {"LA": 1, "RGB": 3, "RGBA": 3, "PA": 1}
 
 
@@ -54,7 +54,7 @@ def read_mask(path: Path, value: int | None) -> Array:
     except Exception as error:
         # Broken files make Pillow's decoders raise nearly anything.
         raise InputError(f"the mask {path} can't be read: {first_line(error)}") from error
-    if mode in _SINGLE:
+    if mode in SINGLE:
         found: Array = numbers != 0 if value is None else numbers == value
         return found
     if mode not in _COLOURS or (value is not None and _COLOURS[mode] != 1):

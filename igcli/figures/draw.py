@@ -120,7 +120,7 @@ def draw(look: Look, subject: Subject, top: float | None = None) -> Image.Image:
     else:
         pixels = fitted(_pixels(look, plane, image, top), size)
         pixels = with_zone(pixels, subject.zone, image.shape)
-        picture = _composed(pixels, bar_of(ramp, what, [plane]), lines, look.style != "overlay")
+        picture = composed(pixels, bar_of(ramp, what, [plane]), lines, look.style != "overlay")
     return note(picture, _settings(look, top))
 
 
@@ -156,14 +156,14 @@ def _smooth(look: Look, plane: Array, subject: Subject, ramp: Ramp, what: str) -
         pixels = outlined(plane, subject.outlined_image, pane, look.sign)
         thin = "green: positive, pink: negative" if look.sign == "all" else f"thin: {MOST:.0%}"
         lines += [f"line: around half of {what}, {thin}"] if look.caption else []
-        return _composed(pixels, None, lines, True, _LEAST)
+        return composed(pixels, None, lines, True, _LEAST)
     pane = pane_size(plane.shape, subject.aspect, look.size)
     pixels = photo_and_heat(plane, subject.outlined_image, pane, ramp, look.alpha or 0.0)
     cells = f"{what} in {subject.cell} x {subject.cell} pixels; line: around half of it"
-    return _composed(pixels, bar_of(ramp, cells, [plane]), lines, True, _LEAST)
+    return composed(pixels, bar_of(ramp, cells, [plane]), lines, True, _LEAST)
 
 
-def _composed(
+def composed(
     pixels: Array, bar: Bar | None, lines: Sequence[str], framed: bool, least: int = MIN_SIDE
 ) -> Image.Image:
     """Put the bar and the caption below a picture."""

@@ -22,6 +22,13 @@ def rgb_of(image: Array) -> Array:
     return image.repeat(3, axis=2) if image.shape[2] == 1 else image[..., :3]
 
 
+def in_colour(image: Array) -> Array:
+    """Return an image of any channels as RGB; of other than 1, 3 or 4 their mean is shown."""
+    if image.shape[2] not in (1, 3, 4):
+        image = np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
+    return rgb_of(image)
+
+
 def grey_of(image: Array) -> Array:
     """Return the mean of an image's colours, float64 (height, width, 1); alpha is dropped."""
     channels = 3 if image.shape[2] == 4 else image.shape[2]

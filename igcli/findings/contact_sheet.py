@@ -1,11 +1,10 @@
 """The contact sheet of a cluster: its most typical images, with their maps laid over."""
 
-import numpy as np
 from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.figures.overlay import blend
-from igcli.figures.pixels import fitted, rgb_of
+from igcli.figures.pixels import fitted, in_colour
 from igcli.figures.sheet import Cell, sheet
 from igcli.findings.clusters import Cluster, Clusters
 from igcli.findings.clusters_text import said
@@ -27,16 +26,9 @@ def contact_sheet(run: StoredRun, clusters: Clusters, one: Cluster) -> Image.Ima
     for row, plane, image in zip(rows, planes, run.images(rows), strict=True):
         assert image is not None
         heat = blend(clusters.regions.spread(plane), image)
-        drawn += [Cell(_fit(_in_colour(image)), row.id), Cell(_fit(heat), "")]
+        drawn += [Cell(_fit(in_colour(image)), row.id), Cell(_fit(heat), "")]
     lines = [drawn[i : i + 2 * _COLUMNS] for i in range(0, len(drawn), 2 * _COLUMNS)]
     return sheet(lines, lines=said(one).split("; "))
-
-
-def _in_colour(image: Array) -> Array:
-    if image.shape[2] in (1, 3, 4):
-        return rgb_of(image)
-    grey = np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
-    return rgb_of(grey)
 
 
 def _fit(pixels: Array) -> Array:

@@ -128,9 +128,10 @@ def _places(
         hot = _hot(mass, densities.errors, rows, others)
         images, bearers = _of_images(densities, mass, hot, rows, everyone, cells, differs[where])
         is_certain = _is_many(int(hot.sum()), len(rows))
-        mark = _mark(densities, mass, rows, everyone, cells)
-        if mark is not None and not (is_certain and images in {ALIKE, SAME}):
-            images, is_certain, (bearers, hot) = SAME, True, mark
+        if not (is_certain and images in {ALIKE, SAME}):
+            mark = _mark(densities, mass, rows, everyone, cells)
+            if mark is not None:
+                images, is_certain, (bearers, hot) = SAME, True, mark
         yield Place(
             name,
             tuple((int(r), int(c)) for r, c in cells),

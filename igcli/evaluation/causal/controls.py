@@ -1,11 +1,11 @@
 """The controls of a place: as many cells elsewhere, at random or an image's own hottest."""
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.evaluation.causal.seeded import seeded
 
 
 def random_cells(
@@ -23,8 +23,7 @@ def random_cells(
     cells : sequence of (int, int)
         The place: rows and columns, from 0; at most half of the grid.
     """
-    key = hashlib.sha256(f"{seed}:{identity}".encode()).digest()
-    random = np.random.default_rng(int.from_bytes(key[:8], "big"))
+    random = seeded(seed, identity)
     place = np.array(cells)
     taken = np.zeros(grid, bool)
     taken[place[:, 0], place[:, 1]] = True

@@ -1,12 +1,12 @@
 """Intervals, of 95 %: of shares, of differences of paired shares, of means."""
 
-import hashlib
 from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.evaluation.causal.seeded import seeded
 
 _Z = 1.959963984540054
 _RESAMPLES = 2000
@@ -46,8 +46,7 @@ def of_mean(values: Array, seed: int, name: str) -> Interval | None:
     """
     if len(values) < 2:
         return None
-    key = hashlib.sha256(f"{seed}:{name}".encode()).digest()
-    random = np.random.default_rng(int.from_bytes(key[:8], "big"))
+    random = seeded(seed, name)
     means = values[random.integers(len(values), size=(_RESAMPLES, len(values)))].mean(axis=1)
     low, high = np.percentile(means, _ENDS)
     return float(low), float(high)

@@ -5,7 +5,7 @@ from PIL import Image
 
 from igcli.common.arrays import Array
 from igcli.common.placement import Size
-from igcli.figures.pixels import MIN_SIDE, grey_of, rgb_of
+from igcli.figures.pixels import MIN_SIDE, grey_of, in_colour
 from igcli.figures.ramp import Ramp
 from igcli.figures.scale import shares_of
 from igcli.figures.smoothed.smooth import away_from_level, covered, level_of, resized
@@ -57,9 +57,13 @@ def photo_and_heat(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: fl
     Array
         uint8 RGB (height, 2 widths and 8, 3).
     """
-    gap = np.full((pane[1], _GAP, 3), 255, np.uint8)
-    heat = heat_over(plane, image, pane, ramp, alpha)
-    return np.concatenate([_image(image, pane), gap, heat], axis=1)
+    return beside(image_at(image, pane), heat_over(plane, image, pane, ramp, alpha))
+
+
+def beside(left: Array, right: Array) -> Array:
+    """Return two panes of one height side by side, uint8 RGB, with white between."""
+    gap = np.full((len(left), _GAP, 3), 255, np.uint8)
+    return np.concatenate([left, gap, right], axis=1)
 
 
 def heat_over(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: float) -> Array:
@@ -85,7 +89,8 @@ def heat_over(plane: Array, image: Array, pane: Size, ramp: Ramp, alpha: float) 
     """
     large = resized(plane, pane)
     opacity = alpha * np.abs(shares_of(large, ramp.top))[..., None]
-    heat = (1.0 - opacity) * _DIMMED * grey_of(_image(image, pane)) + opacity * ramp.colours(large)
+    dimmed = _DIMMED * grey_of(image_at(image, pane))
+    heat = (1.0 - opacity) * dimmed + opacity * ramp.colours(large)
     return np.rint(_lined(heat, large, ramp.sign, HALF, _LINE)).astype(np.uint8)
 
 
@@ -96,16 +101,15 @@ def outlined(plane: Array, image: Array, pane: Size, sign: str) -> Array:
 
     What is given and returned is as for `heat_over`.
     """
-    large, pixels = resized(plane, pane), _image(image, pane).astype(np.float64)
+    large, pixels = resized(plane, pane), image_at(image, pane).astype(np.float64)
     if sign != "all":
         pixels = _lined(pixels, large, sign, MOST, _LINE / 2)
     return np.rint(_lined(pixels, large, sign, HALF, 1.5 * _LINE)).astype(np.uint8)
 
 
-def _image(image: Array, pane: Size) -> Array:
-    if image.shape[2] not in (1, 3, 4):
-        image = np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
-    picture = Image.fromarray(rgb_of(image))
+def image_at(image: Array, pane: Size) -> Array:
+    """Return an image of any channels at a size (width, height), uint8 RGB."""
+    picture = Image.fromarray(np.ascontiguousarray(in_colour(image)))
     return np.asarray(picture.resize(pane, Image.Resampling.BICUBIC))
 
 

@@ -35,6 +35,11 @@ def write_gathered(
         cluster_files.write_clusters(run, searched.clusters, folder)
     if located is not None:
         locate_files.write_csv(located, folder / LOCATE)
+    write_findings(found, folder)
+
+
+def write_findings(found: Gathered, folder: Path) -> None:
+    """Write findings.json alone, to a folder that is there."""
     write_whole(folder / FINDINGS_JSON, json.dumps(found.to_dict(), allow_nan=False).encode())
 
 

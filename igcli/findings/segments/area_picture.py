@@ -4,21 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from igcli.common.arrays import Array
+from igcli.common.cells import nearest
 from igcli.common.placement import Size
 from igcli.common.png import note, png_bytes
-from igcli.figures.caption import caption_strip, text_size
-from igcli.figures.colorbar import bar_of, horizontal_bar
+from igcli.figures.colorbar import bar_of
+from igcli.figures.draw import composed
 from igcli.figures.overlay import COMPRESSION
-from igcli.figures.pixels import grey_of, rgb_of
+from igcli.figures.pixels import grey_of
 from igcli.figures.ramp import Ramp
-from igcli.figures.smoothed.photo import pane_size
+from igcli.figures.smoothed.photo import beside, image_at, pane_size
 from igcli.findings.segments.areas import Ranking
 
 STYLE = "xrai"
-_GAP = 8
 _CMAP = "inferno"
 _OPACITY = 0.7
 _LINE = (20, 20, 20)
@@ -59,49 +58,30 @@ def drawn_png(ranked: Ranking, image: Array | None, drawing: Drawing) -> bytes:
     ranks = _enlarged(ranked.rank_plane, pane)
     # By places, not values: a few pixels may have a value many times that of all others.
     ramp = Ramp(_CMAP, "positive", 1.0)
-    strips: list[Image.Image] = []
+    bar = None
     if drawing.top is None:
+        bar = bar_of(ramp, "share of the area that has less attribution a pixel", [])
         right = _coloured(_enlarged(ranked.standing, pane), photo, ramp)
         right[_edges(ranks)] = _LINE
     else:
         best = _enlarged(ranked.top(drawing.top), pane)
         grey = (1.0 - _FADED) * grey_of(photo) + _FADED * 255.0
         right = np.where(best[..., None], photo, np.rint(grey)).astype(np.uint8)
-    pixels = right
-    if image is not None:
-        gap = np.full((pane[1], _GAP, 3), 255, np.uint8)
-        pixels = np.concatenate([photo, gap, right], axis=1)
-    height, width = pixels.shape[:2]
-    size = text_size(width, height)
-    if drawing.top is None:
-        bar = bar_of(ramp, "share of the area that has less attribution a pixel", [])
-        strips.append(horizontal_bar(bar, width, size))
+    pixels = right if image is None else beside(photo, right)
     lines = [*drawing.lines, _best_in_words(ranked), _shown_in_words(ranked, drawing.top)]
-    strips.append(caption_strip(lines, width, size))
-    canvas = Image.new("RGB", (width, height + sum(strip.height for strip in strips)), "white")
-    canvas.paste(Image.fromarray(pixels), (0, 0))
-    y = height
-    for strip in strips:
-        canvas.paste(strip, (0, y))
-        y += strip.height
+    canvas = composed(pixels, bar, lines, framed=False, least=0)
     return png_bytes(note(canvas, drawing.settings), drawing.title, COMPRESSION)
 
 
 def _photo(image: Array | None, shape: tuple[int, ...], pane: Size) -> Array:
     if image is None:
         return np.full((pane[1], pane[0], 3), _UNSEEN, np.uint8)
-    if image.shape[2] not in (1, 3, 4):
-        image = np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
-    picture = Image.fromarray(np.ascontiguousarray(rgb_of(image)))
-    return np.asarray(picture.resize(pane, Image.Resampling.BICUBIC))
+    return image_at(image, pane)
 
 
 def _enlarged(plane: Array, pane: Size) -> Array:
     """Return a plane at another size; each pixel has the number of the one that it lies in."""
-    rows, columns = (
-        (2 * np.arange(wanted) + 1) * have // (2 * wanted)
-        for wanted, have in zip(reversed(pane), plane.shape, strict=True)
-    )
+    rows, columns = map(nearest, plane.shape, reversed(pane))
     return np.asarray(plane[np.ix_(rows, columns)])
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.cells import nearest
 from igcli.common.errors import InputError, first_line
+from igcli.common.masks import SINGLE
 from igcli.common.name_matching import match
 
 _ENDINGS = (".png", ".npy")
-# Of a PNG: one number a pixel; of a palette, its place there.
-_SINGLE = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 _FLAG = "--segments"
 
 
@@ -67,7 +67,7 @@ class OwnLabels:
                 f"{path} has {labels.shape[1]} × {labels.shape[0]} pixels, and the map "
                 f"{self._shape[1]} × {self._shape[0]}"
             )
-        rows, columns = map(_nearest, labels.shape, self._shape)
+        rows, columns = map(nearest, labels.shape, self._shape)
         return np.asarray(labels[np.ix_(rows, columns)])
 
 
@@ -107,12 +107,6 @@ def _read_png(path: Path) -> Array:
     from PIL import Image
 
     with Image.open(path, formats=("PNG",)) as image:
-        if image.mode not in _SINGLE:
+        if image.mode not in SINGLE:
             raise InputError(f"the labels {path} have colours, not one segment's number a pixel")
         return np.asarray(image)
-
-
-def _nearest(have: int, wanted: int) -> Array:
-    """Return which of an axis' pixels the centre of each new one lies in."""
-    places: Array = ((2 * np.arange(wanted, dtype=np.int64) + 1) * have) // (2 * wanted)
-    return places
