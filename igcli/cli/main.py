@@ -33,6 +33,7 @@ GROUPS = {
     },
     "Judge": {
         "verify": "igcli.cli.verify",
+        "evaluate": "igcli.cli.evaluate",
     },
     "Gate": {
         "compare": "igcli.cli.compare",

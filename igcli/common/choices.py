@@ -51,3 +51,11 @@ PREDICTED_TRUTH = "predicted,truth"
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # What a score is.
 SCORES = ("as-is", "probability", "logit")
+# What `evaluate` measures a map by.
+DELETION, INSERTION = "deletion", "insertion"
+FAITHFULNESS = (DELETION, INSERTION)
+# By what it puts pixels in order.
+SIGNED, MAGNITUDE = "signed", "magnitude"
+MAP_ORDERS = (SIGNED, MAGNITUDE)
+# What maps are held against there.
+CONTROLS = ("random", "edges", "intensity", "centre", "blurred")

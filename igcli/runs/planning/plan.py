@@ -238,7 +238,7 @@ def plan_run(
             check_selected(config, preflight.earlier, selection.sha256)
         preflight = preflight.selecting(selection)
     tell_of_arrays(source.beside, config.target, arrays, classes, warn, config.truth)
-    start = (handover.start if handover else None) or _start(preflight, source)
+    start = (handover.start if handover else None) or start_of(preflight, source)
     _check_maps(config, spec)
     if handover is not None:
         calibration = handover.calibration
@@ -270,7 +270,8 @@ def _places(preflight: Preflight, spec: ModelSpec, source: Source) -> Places | N
     return Places(spec.dense, (width, height), preflight.settings.resize_of_inputs)
 
 
-def _start(preflight: Preflight, source: Source) -> Start:
+def start_of(preflight: Preflight, source: Source) -> Start:
+    """Return a run's baselines."""
     names, resize, seed = preflight.listing.names, preflight.settings.resize, preflight.config.seed
     start = settle_start(
         preflight.config.baseline,
