@@ -76,6 +76,12 @@ _PATH = click.Path(path_type=Path)
     "own, or another baseline.",
 )
 @click.option(
+    "--normalize/--no-normalize",
+    default=True,
+    show_default=True,
+    help="Scale a map for infidelity by the factor that makes it least; controls always are.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0),
     default=0,

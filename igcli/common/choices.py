@@ -53,7 +53,9 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 SCORES = ("as-is", "probability", "logit")
 # What `evaluate` measures a map by.
 DELETION, INSERTION = "deletion", "insertion"
-FAITHFULNESS = (DELETION, INSERTION)
+MUFIDELITY, INFIDELITY, SENSITIVITY_N = "mufidelity", "infidelity", "sensitivity_n"
+ENTROPY, GINI = "entropy", "gini"
+FAITHFULNESS = (DELETION, INSERTION, MUFIDELITY, INFIDELITY, SENSITIVITY_N, ENTROPY, GINI)
 # By what it puts pixels in order.
 SIGNED, MAGNITUDE = "signed", "magnitude"
 MAP_ORDERS = (SIGNED, MAGNITUDE)

@@ -30,6 +30,8 @@ class EvaluateRequest:
         How many pixels are edited in a step; None for a 32nd of the picture.
     fill, start : str
         What deletion replaces pixels with, and what insertion begins from; see `fills`.
+    normalize : bool
+        Whether infidelity scales maps to what they stand for.
     seed : int
         Of the choice of images, of ties, of the random control and of bootstraps.
     custom_objects, allow_unsafe
@@ -46,6 +48,7 @@ class EvaluateRequest:
     step: int | None = None
     fill: str = "own"
     start: str = "blur"
+    normalize: bool = True
     seed: int = 0
     custom_objects: Path | None = None
     allow_unsafe: bool = False

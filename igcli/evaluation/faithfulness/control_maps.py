@@ -52,8 +52,8 @@ def sobel(plane: Array) -> Array:
 
 
 def blurred(plane: Array) -> Array:
-    """Return a plane blurred by 4 % of its longer side."""
-    return blur(plane[..., None], _BLUR * max(plane.shape))[..., 0]
+    """Return a plane blurred by 4 % of its longer side, a pixel at least."""
+    return blur(plane[..., None], max(1.0, _BLUR * max(plane.shape)))[..., 0]
 
 
 def blur(values: Array, sigma: float) -> Array:

@@ -1,6 +1,6 @@
 """evaluate: runs' maps held against controls, image by image; forward passes alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from igcli.common.arrays import Array, Warn
-from igcli.common.choices import DELETION, INSERTION, MAGNITUDE
+from igcli.common.choices import INFIDELITY, MAGNITUDE
 from igcli.common.errors import IgcliError, InputError, ModelError
 from igcli.common.explanation import Explanation
 from igcli.common.progress import Track
@@ -18,9 +18,10 @@ from igcli.common.shapes import with_channels
 from igcli.evaluation.faithfulness.asked import EvaluateRequest
 from igcli.evaluation.faithfulness.case import Case, Measured
 from igcli.evaluation.faithfulness.control_maps import blurred, control_maps
-from igcli.evaluation.faithfulness.curves import Steps, measure_curves, squares
+from igcli.evaluation.faithfulness.curves import Steps, squares
 from igcli.evaluation.faithfulness.evaluated import Evaluated, ImageValues, order_name
 from igcli.evaluation.faithfulness.journal import Journal
+from igcli.evaluation.faithfulness.measures import Maps, measure
 from igcli.evaluation.faithfulness.opened import Opened, open_runs
 from igcli.evaluation.faithfulness.planes import Planes, read_planes, rows_that_match
 from igcli.inputs.readers.read_ahead import read_ahead
@@ -112,7 +113,7 @@ def _settings(request: EvaluateRequest, opened: Opened, units: _Units) -> dict[s
         "fill": opened.fill_name,
         "insert_from": opened.start_name,
         "seed": request.seed,
-    }
+    } | ({"normalize": request.normalize} if INFIDELITY in request.metrics else {})
 
 
 def _measured(
@@ -158,13 +159,12 @@ def _of_image(
     assert row.target is not None
     case = Case(row.id, request.seed, sample.x, opened.fill(sample), opened.start(sample))
     raw = sample.raw.reshape(with_channels(sample.raw.shape))
-    orders = _orders(planes, control_maps(raw, request.seed, row.id), request.order)
+    controls = control_maps(raw, request.seed, row.id)
+    signed = _orders(planes, controls, np.asarray)
+    ordered = _orders(planes, controls, np.abs) if request.order == MAGNITUDE else signed
     ask = partial(opened.scores, target=row.target)
-    ends = {DELETION: (case.x, case.baseline), INSERTION: (case.blurred, case.x)}
-    values = {
-        metric: measure_curves(case, orders, units.steps, ends[metric], ask)
-        for metric in request.metrics
-    }
+    maps = Maps(signed, ordered)
+    values = measure(case, maps, request.metrics, units.steps, request.normalize, ask)
     return _checked(row.id, values)
 
 
@@ -176,17 +176,14 @@ def _checked(identity: str, values: dict[str, dict[str, Measured]]) -> ImageValu
 
 
 def _orders(
-    planes: Sequence[Planes], controls: Mapping[str, Array], order: str
+    planes: Sequence[Planes], controls: Mapping[str, Array], reduce: Callable[[Array], Array]
 ) -> dict[str, Array]:
-    """Return all orders of the pixels: the maps, the controls, the maps blurred and moved."""
+    """Return the maps, the controls, and the maps blurred and moved, each map reduced first."""
     found = dict(controls)
     for place, one in enumerate(planes):
-        plane, moved = (
-            np.abs(p) if p is not None and order == MAGNITUDE else p for p in (one.plane, one.moved)
-        )
-        assert plane is not None
+        plane = reduce(one.plane)
         found[order_name("map", place)] = plane
         found[order_name("blurred", place)] = blurred(plane)
-        if moved is not None:
-            found[order_name("moved", place)] = moved
+        if one.moved is not None:
+            found[order_name("moved", place)] = reduce(one.moved)
     return found

@@ -15,6 +15,7 @@ from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.evaluation.faithfulness.evaluate_gates import Judged
 from igcli.evaluation.faithfulness.evaluate_text import gate_line
 from igcli.evaluation.faithfulness.evaluated import MAP, MOVED, Evaluated
+from igcli.evaluation.faithfulness.ranking import rankings
 from igcli.store.files import write_whole
 from igcli.store.layout import EVALUATE, EVALUATE_JOURNAL, EVALUATE_JSON
 
@@ -68,6 +69,9 @@ def to_dict(found: Evaluated, judged: Sequence[Judged]) -> dict[str, Any]:
         "settings": found.settings,
         "n": len(found.measured),
         "metrics": [gain.to_dict() for gain in found.gains()],
+        "ranking": {
+            metric: [one.to_dict() for one in ranked] for metric, ranked in rankings(found)
+        },
         "failed": found.failed,
         "left_out": found.left_out,
         "gates": [

@@ -7,12 +7,12 @@ from typing import Any, Self
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.choices import CONTROLS, DELETION
+from igcli.common.choices import CONTROLS, DELETION, ENTROPY, INFIDELITY
 from igcli.evaluation.causal.intervals import Interval, of_mean
 from igcli.evaluation.faithfulness.case import Measured
 
 # Of these less is better.
-LESS_IS_BETTER = frozenset({DELETION})
+LESS_IS_BETTER = frozenset({DELETION, INFIDELITY, ENTROPY})
 MAP, BLURRED, MOVED = "map", "blurred", "moved"
 
 
@@ -77,7 +77,8 @@ class Mean:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
-        return {"mean": self.value, "interval": self.interval and list(self.interval)}
+        ends = None if self.interval is None else list(self.interval)
+        return {"mean": self.value, "interval": ends}
 
 
 @dataclass(frozen=True, slots=True)
