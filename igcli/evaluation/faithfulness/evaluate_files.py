@@ -13,7 +13,7 @@ from igcli.common.errors import OutputError
 from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.evaluation.faithfulness.evaluate_gates import Judged
-from igcli.evaluation.faithfulness.evaluate_text import gate_line
+from igcli.evaluation.faithfulness.evaluate_text import gate_line, verdict
 from igcli.evaluation.faithfulness.evaluated import MAP, MOVED, Evaluated
 from igcli.evaluation.faithfulness.ranking import rankings
 from igcli.store.files import write_whole
@@ -68,7 +68,7 @@ def to_dict(found: Evaluated, judged: Sequence[Judged]) -> dict[str, Any]:
         "outs": list(found.outs),
         "settings": found.settings,
         "n": len(found.measured),
-        "metrics": [gain.to_dict() for gain in found.gains()],
+        "metrics": [gain.to_dict() | {"in_words": verdict(gain)} for gain in found.gains()],
         "ranking": {
             metric: [one.to_dict() for one in ranked] for metric, ranked in rankings(found)
         },

@@ -15,6 +15,7 @@ from igcli.common.threads import ahead
 from igcli.findings.gathered.finding import Gathered
 from igcli.findings.gathered.of_rows import accuracy
 from igcli.report.page.data import as_json, block, table
+from igcli.report.page.faithfulness import faithfulness_html
 from igcli.report.page.findings import (
     findings_html,
     findings_of,
@@ -171,6 +172,7 @@ def _body(
     yield from tiles_html(tiles(run.rows, asked, tolerance, certified, accuracy(run)))
     yield "</section>\n"
     yield from findings_html(found)
+    yield from faithfulness_html(run)
     yield '<section aria-label="Distributions">\n'
     yield from charts(run.rows, tolerance, certified)
     yield "</section>\n"
