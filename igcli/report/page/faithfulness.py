@@ -22,7 +22,7 @@ def faithfulness_html(run: StoredRun) -> Iterator[str]:
     yield '<section aria-labelledby="h-faithful">\n<h2 id="h-faithful">Faithfulness</h2>\n'
     yield (
         f'<p class="soft">Measured by igcli evaluate on {stored["n"]} explanations: how much '
-        "better the maps are than the best of five orders of pixels that know nothing of the model"
+        "better the maps are than the best of five orders of pixels that know no more of the model"
         ".</p>\n<ul>\n"
     )
     own = [one for one in stored["metrics"] if one["run"] == place]
@@ -65,8 +65,8 @@ def _figure(metric: str, curves: Mapping[str, Curve], place: int, best: str) -> 
         f'<text x="0" y="{bottom - 3}">{number(low, ".3g")}</text>'
         f'<text x="0" y="{_HEIGHT - 5}">0 %</text>'
         f'<text x="{_WIDTH}" y="{_HEIGHT - 5}" text-anchor="end">100 % of the pixels</text></svg>'
-        f'<figcaption><span class="key map">maps</span> <span class="key best">{text(best)}</span> '
-        f'<span class="key">other controls</span></figcaption></figure>\n'
+        f'<figcaption><span class="curve map">maps</span> <span class="curve best">{text(best)}</span> '
+        f'<span class="curve">other controls</span></figcaption></figure>\n'
     )
 
 
