@@ -7,7 +7,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.groups import default_column
-from igcli.common.text import on_one_line, the_first
+from igcli.common.text import counted, on_one_line, the_first
 from igcli.findings.clusters import POSITIVE, Clusters, clusters_in
 from igcli.findings.clusters_text import said as said_of_cluster
 from igcli.findings.densities import Densities, read_densities
@@ -16,10 +16,11 @@ from igcli.findings.places import LEAST
 from igcli.findings.shares import RING
 from igcli.findings.summarize import Group, Summary, summary_of
 from igcli.findings.summary_text import said as said_of_place
+from igcli.findings.suspicion import LEAST as LEAST_OF_CLUSTER
 from igcli.findings.welch import LEVEL, moments, standing_out, z_scores
 from igcli.store.run import StoredRun
 
-_SHOWN = 5
+_SHOWN, _CONTENT = 5, 3
 # What stands out must do so by a factor, for the border, or by a part of the picture's side.
 _LEAST_FACTOR, _LEAST_SHIFT = 1.5, 0.1
 _WAYS = {"x": ("left", "right", "width"), "y": ("top", "bottom", "height")}
@@ -87,7 +88,7 @@ def _first_of_each_input(run: StoredRun, densities: Densities) -> Densities:
 def places_found(summary: Summary) -> Iterator[Finding]:
     """Yield the fixed places, and those that may be content."""
     for place in (*summary.fixed, *summary.unexplained):
-        text = said_of_place(place)
+        text = said_of_place(place, summary.regions)
         if not place.is_fixed:
             text += "; no stored image tells whether the content is what differs there"
         numbers = {"share": place.share, "elsewhere": place.elsewhere, "z": place.z}
@@ -109,9 +110,20 @@ def notes_of_places(summary: Summary) -> Iterator[tuple[str, str]]:
     if not searched:
         yield PLACE, left
     elif not summary.fixed and not summary.unexplained:
-        yield PLACE, f"no place stands out in {named}" + (f"; {left}" if left else "")
+        yield PLACE, f"no fixed place in {named}" + (f"; {left}" if left else "")
     elif left:
         yield PLACE, left
+    yield from _of_content(summary)
+
+
+def _of_content(summary: Summary) -> Iterator[tuple[str, str]]:
+    """Yield the places that content may explain: a mark that is not recognised is one, too."""
+    content = summary.content
+    for place in content[:_CONTENT]:
+        yield PLACE, f"content, as it seems: {said_of_place(place, summary.regions)}"
+    if len(content) > _CONTENT:
+        more = counted(len(content) - _CONTENT, "more place")
+        yield PLACE, f"and {more} where the images differ, too: see igcli summarize --json"
 
 
 def clusters_found(clusters: Clusters) -> Iterator[Finding]:
@@ -121,7 +133,7 @@ def clusters_found(clusters: Clusters) -> Iterator[Finding]:
         assert found is not None
         numbers = {"n": float(len(one.rows)), "concentration": found.concentration[0],
                    "in_rest": found.concentration[1]}  # fmt: skip
-        text = said_of_cluster(one)
+        text = said_of_cluster(one, clusters.regions)
         if not clusters.has_images:
             text += "; no images are stored, so content may look like this"
         yield Finding(CLUSTER, text, tuple(clusters.ids(one)), numbers, True)
@@ -131,8 +143,11 @@ def notes_of_clusters(clusters: Clusters) -> Iterator[tuple[str, str]]:
     """Yield that none is suspicious, where that is so."""
     able = sum(one.suspicion is not None for one in clusters.found)
     if not clusters.suspicious:
-        able_ones = f"{able} of them are large enough to be held against the rest of their group"
-        yield CLUSTER, f"none suspicious: {len(clusters.found)} clusters, {able_ones}"
+        held = f"{able} of {counted(len(clusters.found), 'cluster')}"
+        yield CLUSTER, (
+            f"none suspicious; {held} could be held against the rest of the group, which takes "
+            f"{LEAST_OF_CLUSTER} maps in each"
+        )
 
 
 def standing_found(summary: Summary) -> Iterator[Finding]:
@@ -206,4 +221,4 @@ def notes_of_standing(summary: Summary, found: Sequence[Finding]) -> Iterator[tu
     """Yield that no group stands out, where groups were held against each other."""
     searched = len(summary.groups) - len(summary.not_searched)
     if searched and not found:
-        yield STANDING, f"none of {searched} groups by the border's share or the centre of mass"
+        yield STANDING, f"none of {counted(searched, 'group')} by the border's share or the centre of mass"
