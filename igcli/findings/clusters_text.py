@@ -76,7 +76,8 @@ def notes(clusters: Clusters) -> Iterator[str]:
     if not clusters.has_images:
         yield "the images had no say: this run stores none, so content may look like a shortcut"
     for name, count in clusters.sampled.items():
-        yield f"sampled    {on_one_line(name)}: {counted(count, 'map')}; the others went to their neighbours'"
+        maps = counted(count, "map")
+        yield f"sampled    {on_one_line(name)}: {maps}; the others went to their neighbours'"
     for why, ids in clusters.left_out.items():
         if ids:
             named = the_first([on_one_line(i) for i in ids], _SHOWN)

@@ -34,8 +34,8 @@ def read(summary: Summary) -> str:
     """Say what was read, and on which cells."""
     rows, columns = summary.regions.grid
     return (
-        f"{counted(len(summary.rows), 'map')} from the stored {summary.source}, {rows} × {columns} cells of "
-        f"{summary.regions.side} pixels, by {summary.column}"
+        f"{counted(len(summary.rows), 'map')} from the stored {summary.source}, {rows} × {columns} "
+        f"cells of {summary.regions.side} pixels, by {summary.column}"
     )
 
 

@@ -113,7 +113,9 @@ def test_without_images_it_says_what_cannot_be_told(igcli: Any, tmp_path: Path) 
         rows.append(row(f"{i:03}", values, prediction=i % 2))
     out = write_run(tmp_path / "out", rows, side=2, pixels=False)
     summary = igcli("summarize", out).stdout
-    assert "stands out 0: row 0, column 0, pixels (0, 0, 2, 2)" in summary and "FIXED" not in summary
+    assert (
+        "stands out 0: row 0, column 0, pixels (0, 0, 2, 2)" in summary and "FIXED" not in summary
+    )
     assert "can't tell whether the images differ there" in summary
     clusters = igcli("clusters", out)
     assert (
@@ -209,7 +211,9 @@ def test_findings_are_what_the_single_commands_find(
     (out / "findings" / "findings.json").write_text(json.dumps(written))
     assert igcli("report", out).exit_code == 0
     html = (out / "report.html").read_text()
-    assert html.index("hangs on the corner") < html.index("row 12, column 1, pixels (2, 24, 4, 26) holds")
+    assert html.index("hangs on the corner") < html.index(
+        "row 12, column 1, pixels (2, 24, 4, 26) holds"
+    )
     remove_run(out)
     assert not (out / "findings").exists()
 

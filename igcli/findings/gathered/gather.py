@@ -15,7 +15,7 @@ from igcli.findings.gathered.of_maps import (
 )
 from igcli.findings.gathered.of_objects import Spots, located_found
 from igcli.findings.gathered.of_rows import accuracy_found, failures_found, unconverged_found
-from igcli.findings.summary_text import read
+from igcli.findings.summary_text import COUNTED, read
 from igcli.store.run import StoredRun
 
 
@@ -86,4 +86,6 @@ def _read(searched: Searched) -> str:
     text = read(searched.summary)
     if searched.per_input > 1:
         text += f"; of each input's {searched.per_input} explanations the first"
+    if searched.names_places:
+        text += f". {COUNTED[0].upper()}{COUNTED[1:]}"
     return text

@@ -44,6 +44,12 @@ class Searched:
     clusters: Clusters
     per_input: int
 
+    @property
+    def names_places(self) -> bool:
+        """Whether anything that is found of them has a place."""
+        one = self.summary
+        return bool(one.fixed or one.unexplained or one.content or self.clusters.suspicious)
+
 
 def search_maps(run: StoredRun, column: str | None, seed: int) -> Searched:
     """Read the densities of a run once, and summarize and cluster them.
@@ -144,10 +150,9 @@ def notes_of_clusters(clusters: Clusters) -> Iterator[tuple[str, str]]:
     able = sum(one.suspicion is not None for one in clusters.found)
     if not clusters.suspicious:
         held = f"{able} of {counted(len(clusters.found), 'cluster')}"
-        yield CLUSTER, (
-            f"none suspicious; {held} could be held against the rest of the group, which takes "
-            f"{LEAST_OF_CLUSTER} maps in each"
-        )
+        takes = f"which takes {LEAST_OF_CLUSTER} maps in each"
+        text = f"none suspicious; {held} could be held against the rest of the group, {takes}"
+        yield CLUSTER, text
 
 
 def standing_found(summary: Summary) -> Iterator[Finding]:
@@ -221,4 +226,5 @@ def notes_of_standing(summary: Summary, found: Sequence[Finding]) -> Iterator[tu
     """Yield that no group stands out, where groups were held against each other."""
     searched = len(summary.groups) - len(summary.not_searched)
     if searched and not found:
-        yield STANDING, f"none of {counted(searched, 'group')} by the border's share or the centre of mass"
+        groups = counted(searched, "group")
+        yield STANDING, f"none of {groups} by the border's share or the centre of mass"
