@@ -222,5 +222,5 @@ def test_findings_by_another_column(igcli: Any, marked: Path, tmp_path: Path) ->
     out = tmp_path / "out"
     shutil.copytree(marked, out)
     found = json.loads(igcli("findings", out, "--by", "folder", "--json").stdout)
-    assert found["read"].endswith("by folder")
+    assert "by folder. Rows and columns" in found["read"]
     assert igcli("findings", out, "--by", "nothing").exit_code == 2

@@ -3,6 +3,7 @@
 from igcli.common.errors import ConfigError, IgcliError, InputError
 from igcli.common.text import on_one_line
 from igcli.findings.gathered.finding import LOCATED, PLACE, SECTIONS, Gathered
+from igcli.findings.gathered.of_baseline import baseline_found
 from igcli.findings.gathered.of_maps import (
     Searched,
     clusters_found,
@@ -55,7 +56,12 @@ def gather(run: StoredRun, searched: Searched | str, spots: Spots | None) -> Gat
     spots : Spots or None
         How well its attributions are located; None where nothing tells.
     """
-    found = [*accuracy_found(run), *failures_found(run.rows), *unconverged_found(run.rows)]
+    found = [
+        *accuracy_found(run),
+        *baseline_found(run),
+        *failures_found(run.rows),
+        *unconverged_found(run.rows),
+    ]
     notes = []
     if isinstance(searched, str):
         notes.append((PLACE, searched))
