@@ -52,9 +52,10 @@ def _shared(pictures: Array, is_own: Array) -> Array:
                    for flags, most in ((is_own, _OWN), (~is_own, _OTHERS)))  # fmt: skip
     thing = np.median(own, axis=0)
     inside = _near(own, thing)
-    is_mark: Array = (inside >= _MOST) & (inside >= _TIMES * _near(others, thing))
+    least = np.maximum(_MOST, _TIMES * _near(others, thing))
+    is_mark: Array = inside >= least
     rows, columns = (length // PATCHES for length in is_mark.shape)
-    cells: Array = is_mark.reshape(rows, PATCHES, columns, PATCHES).any(axis=(1, 3))
+    cells = np.asarray(is_mark.reshape(rows, PATCHES, columns, PATCHES).any(axis=(1, 3)))
     return cells
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.groups import default_column
+from igcli.common.groups import default_column, members
 from igcli.common.text import counted, on_one_line, the_first
 from igcli.findings.clusters import POSITIVE, Clusters, clusters_in
 from igcli.findings.clusters_text import said as said_of_cluster
@@ -17,7 +17,7 @@ from igcli.findings.shares import RING
 from igcli.findings.summarize import Group, Summary, summary_of
 from igcli.findings.summary_text import said as said_of_place
 from igcli.findings.suspicion import LEAST as LEAST_OF_CLUSTER
-from igcli.findings.welch import LEVEL, moments, standing_out, z_scores
+from igcli.findings.welch import LEVEL, moments, moments_of_rest, standing_out, z_scores
 from igcli.store.run import StoredRun
 
 _SHOWN, _CONTENT = 5, 3
@@ -162,28 +162,25 @@ def standing_found(summary: Summary) -> Iterator[Finding]:
     Holm's correction for all groups and the three measures), by 1.5 times for the border and a
     tenth of the side for the centre, and by more than the maps' own errors can make.
     """
-    names = np.array([name for _, name in summary.rows])
-    able = [group for group in summary.groups if group.name not in summary.not_searched]
+    few = {*summary.not_searched}
+    able = [group for group in summary.groups if group.name not in few]
     measures = ("border", "x", "y")
     if not able:
         return
     columns = np.stack([getattr(summary.shape_of, name) for name in measures], axis=1)
-    parts = [(columns[names == group.name], columns[names != group.name]) for group in able]
-    z = np.stack([z_scores(moments(own), moments(rest)) for own, rest in parts])
-    stands = standing_out(np.abs(z), LEVEL / 2)
-    for place, (group, (own, rest)) in enumerate(zip(able, parts, strict=True)):
-        error = group.error + _error_of_others(summary, group)
+    whole, rows = moments(columns), members([name for _, name in summary.rows])
+    own = [moments(columns[rows[group.name]]) for group in able]
+    sides = [(some, moments_of_rest(whole, some)) for some in own]
+    stands = standing_out(np.abs([z_scores(*pair) for pair in sides]), LEVEL / 2)
+    errors = sum(group.error * len(group.rows) for group in summary.groups)
+    for place, (group, (some, rest)) in enumerate(zip(able, sides, strict=True)):
+        error = group.error + (errors - group.error * some.count) / rest.count
         for at, name in enumerate(measures):
-            means = float(own[:, at].mean()), float(rest[:, at].mean())
+            means = float(some.mean[at]), float(rest.mean[at])
             if stands[place, at] and _is_large(name, means, error):
-                ids = [one for one, other in summary.rows if other == group.name]
-                yield _standing(group, name, means, _outermost(own[:, at], ids, means))
-
-
-def _error_of_others(summary: Summary, group: Group) -> float:
-    others = [other for other in summary.groups if other is not group]
-    sizes = [len(other.rows) for other in others]
-    return float(np.average([other.error for other in others], weights=sizes))
+                at_rows = rows[group.name]
+                ids = [summary.rows[row][0] for row in at_rows]
+                yield _standing(group, name, means, _outermost(columns[at_rows, at], ids, means))
 
 
 def _is_large(name: str, means: tuple[float, float], error: float) -> bool:
