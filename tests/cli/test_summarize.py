@@ -167,6 +167,8 @@ def test_the_model_goes_with_the_test(
 def test_findings_need_model_and_inputs_both(igcli: Any, marked: Path) -> None:
     result = igcli("findings", marked, "model.h5")
     assert result.exit_code == 2 and "MODEL needs INPUTS" in result.stderr
+    result = igcli("findings", marked, "--test")
+    assert result.exit_code == 2 and "findings takes no --test" in result.stderr
     result = igcli("findings", marked, "-n", "3")
     assert result.exit_code == 2 and "-n: of no use without MODEL and INPUTS" in result.stderr
 
@@ -211,6 +213,7 @@ def test_findings_are_what_the_single_commands_find(
     (out / "findings" / "findings.json").write_text(json.dumps(written))
     assert igcli("report", out).exit_code == 0
     html = (out / "report.html").read_text()
+    assert 'href="findings/suspicious-01-wolf-2.png">contact sheet</a>' in html
     assert html.index("hangs on the corner") < html.index(
         "row 12, column 1, pixels (2, 24, 4, 26) holds"
     )
