@@ -65,8 +65,9 @@ def _figure(metric: str, curves: Mapping[str, Curve], place: int, best: str) -> 
         f'<text x="0" y="{bottom - 3}">{number(low, ".3g")}</text>'
         f'<text x="0" y="{_HEIGHT - 5}">0 %</text>'
         f'<text x="{_WIDTH}" y="{_HEIGHT - 5}" text-anchor="end">100 % of the pixels</text></svg>'
-        f'<figcaption><span class="curve map">maps</span> <span class="curve best">{text(best)}</span> '
-        f'<span class="curve">other controls</span></figcaption></figure>\n'
+        '<figcaption><span class="curve map">maps</span> '
+        f'<span class="curve best">{text(best)}</span> '
+        '<span class="curve">other controls</span></figcaption></figure>\n'
     )
 
 
