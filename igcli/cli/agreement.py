@@ -93,9 +93,9 @@ def command(
                 check_output(flag, path)
         check_folder(folder)
         found = agree(choices, track)
-        judged = judge(gates, found, by, min_group)
         with writing("-o", folder):
             write_agreement(choices, found, by, folder, pictures)
+        judged = judge(gates, found, by, min_group)
     if junit is not None:
         write_output("--junit", junit, junit_of(found, judged))
     if markdown is not None:

@@ -87,8 +87,8 @@ class RunChoices:
         regions = self.regions
         if self.has_pixels:
             for maps in run.maps(rows):
-                picture = maps[run.layout.picture] if run.layout.picture else None
-                mass = None if regions is None or picture is None else regions.masses(picture)
+                picture = run.layout.picture
+                mass = regions.masses(maps[picture]) if regions and picture is not None else None
                 yield flat(maps).ravel().astype(np.float64), mass
             return
         assert regions is not None
@@ -111,8 +111,7 @@ def _regions(runs: Sequence[StoredRun]) -> Regions | None:
         )
     if own:
         return own[0]
-    picture = runs[0].layout.picture
-    shape = runs[0].layout.shapes[picture] if picture else ()
+    shape = _picture_shape(runs[0])
     return Regions(shape, default_side(shape)) if shape else None
 
 
@@ -136,7 +135,8 @@ def _shape(runs: Sequence[StoredRun], regions: Regions | None) -> tuple[int, ...
 
 
 def _picture_shape(run: StoredRun) -> tuple[int, ...]:
-    return run.layout.shapes[run.layout.picture] if run.layout.picture else ()
+    picture = run.layout.picture
+    return () if picture is None else run.layout.shapes[picture]
 
 
 def _masses(run: StoredRun, rows: Sequence[Explanation], regions: Regions) -> Iterator[Array]:

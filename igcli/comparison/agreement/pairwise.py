@@ -103,7 +103,7 @@ def pairwise(maps: InputMaps, key: str, with_signs: bool = True) -> Pairwise:
     def alone(name: str, i: int, j: int) -> float:
         """Return what the errors of two maps make of a measure."""
         if name == "density":
-            return float(min(1.0, regions_errors[i] + regions_errors[j]))
+            return float(np.minimum(1.0, regions_errors[i] + regions_errors[j]))
         share = float(errors[i] + errors[j])
         if not np.isfinite(share):
             return np.nan
