@@ -9,7 +9,7 @@ from igcli.comparison.agreement.agree import Agreement, ImageAgreement
 from igcli.comparison.agreement.agreement_gates import Judged
 from igcli.comparison.agreement.agreement_groups import STATISTICS, Group, by_column, whole
 from igcli.comparison.agreement.choices import Left
-from igcli.comparison.agreement.pairwise import MEASURES
+from igcli.comparison.agreement.pairwise import meaning
 
 _SHOWN = 5
 _GROUPS = 10
@@ -77,8 +77,9 @@ def _first_measures(found: Agreement) -> list[str]:
 def said(image: ImageAgreement, found: Agreement) -> str:
     """Say what was found of one image."""
     numbers = ", ".join(f"{name} {image.values[name]:.3g}" for name in _first_measures(found))
-    pair = on_one_line(" against ".join(image.pair))
-    return f"{on_one_line(image.row.id)}: {numbers} ({pair})"
+    # Of two baselines, all images have the same pair.
+    pair = f" ({on_one_line(' against '.join(image.pair))})" if len(found.names) > 2 else ""
+    return f"{on_one_line(image.row.id)}: {numbers}{pair}"
 
 
 def _judged(judged: Judged) -> str:
@@ -139,7 +140,7 @@ def _table_of_measures(group: Group, found: Agreement) -> list[str]:
             name,
             *(f"{group.statistics[name][s]:.3g}" for s in STATISTICS),
             _number(group.explained[name]),
-            MEASURES[name].meaning,
+            meaning(name, len(found.names)),
         )
         for name in found.measures
     )

@@ -55,6 +55,11 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+def meaning(name: str, baselines: int) -> str:
+    """Return what a measure of so many baselines' maps is, in words: two have one pair."""
+    return _OF_PAIRS[name].meaning if baselines == 2 else MEASURES[name].meaning
+
+
 @dataclass(frozen=True, slots=True)
 class Pairwise:
     """What was found of one input.
