@@ -95,7 +95,7 @@ def command(
         found = agree(choices, track)
         with writing("-o", folder):
             write_agreement(choices, found, by, folder, pictures)
-        judged = judge(gates, found, by, min_group)
+        judged = judge(gates, found, choices, by, min_group)
     if junit is not None:
         write_output("--junit", junit, junit_of(found, judged))
     if markdown is not None:

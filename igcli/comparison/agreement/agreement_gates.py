@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 
 import numpy as np
 
@@ -10,6 +9,8 @@ from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.comparison.agreement.agree import Agreement, ImageAgreement
 from igcli.comparison.agreement.agreement_groups import places_by
+from igcli.comparison.agreement.agreement_resolution import what_to_do
+from igcli.comparison.agreement.choices import Choices
 from igcli.comparison.agreement.pairwise import MEASURES
 from igcli.comparison.drift.thresholds import (
     Threshold,
@@ -92,10 +93,11 @@ def _parse(text: str) -> Threshold:
 def judge(
     gates: Sequence[Threshold],
     found: Agreement,
+    choices: Choices,
     by: str | None = None,
     min_group: int = MIN_GROUP,
 ) -> list[Judged]:
-    """Judge every gate, in their order.
+    """Judge every gate, in their order; `choices` is what `found` was found in.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def judge(
     return [
         _judge_left_out(gate, found)
         if gate.measure == LEFT_OUT
-        else _judge(gate, found, by, min_group)
+        else _judge(gate, found, choices, by, min_group)
         for gate in gates
     ]
 
@@ -118,7 +120,9 @@ def _judge_left_out(gate: Threshold, found: Agreement) -> Judged:
     return Judged(gate, "", share, gate.crossed_by(share), ids)
 
 
-def _judge(gate: Threshold, found: Agreement, by: str | None, min_group: int) -> Judged:
+def _judge(
+    gate: Threshold, found: Agreement, choices: Choices, by: str | None, min_group: int
+) -> Judged:
     _check_told(gate, found)
     places = {"": np.arange(len(found.images))}
     if gate.by:
@@ -130,7 +134,10 @@ def _judge(gate: Threshold, found: Agreement, by: str | None, min_group: int) ->
         return Judged(gate, "", None, True, [], left_out=why)
     values = _taken(gate, places, found.values(gate.measure))
     explained = _taken(gate, places, _explained(found, gate.measure))
-    _check_resolution(gate, found, values, explained)
+    for name, noise in explained.items():
+        if gate.crossed_by(noise):
+            images = [found.images[i] for i in places[name]]
+            raise _too_fine(gate, name, noise, values[name], what_to_do(gate, images, choices))
     sign = 1.0 if gate.below else -1.0
     worst = min(values, key=lambda name: sign * values[name])
     crossed = [name for name, value in values.items() if gate.crossed_by(value)]
@@ -174,21 +181,11 @@ def _check_told(gate: Threshold, found: Agreement) -> None:
     raise ConfigError(f"--fail-on {gate.text} can't be told", cause, fix)
 
 
-def _check_resolution(
-    gate: Threshold,
-    found: Agreement,
-    values: Mapping[str, float],
-    explained: Mapping[str, float],
-) -> None:
-    """Raise ConfigError where the maps' errors alone would cross a gate."""
-    for name, noise in explained.items():
-        if isnan(noise) or not gate.crossed_by(noise):
-            continue
-        where = f" of {name}" if name else ""
-        raise ConfigError(
-            f"--fail-on {gate.text} is finer than the maps can tell",
-            f"their own errors alone give {gate.measure}.{gate.statistic} of {noise:.3g}{where}; "
-            f"found is {values[name]:.3g}",
-            f"run {' and '.join(found.titles)} again with a smaller --tolerance, or set a wider "
-            "gate",
-        )
+def _too_fine(gate: Threshold, name: str, noise: float, value: float, fix: str) -> ConfigError:
+    where = f" of {name}" if name else ""
+    return ConfigError(
+        f"--fail-on {gate.text} is finer than the maps can tell",
+        f"their own errors alone give {gate.measure}.{gate.statistic} of {noise:.3g}{where}; found "
+        f"is {value:.3g}",
+        fix,
+    )

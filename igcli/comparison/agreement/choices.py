@@ -75,6 +75,8 @@ class Choices(Protocol):
         Of each of `InputMaps.values`, before it became a line.
     has_pixels : bool
         Whether `values` are whole maps.
+    tolerance : float or None
+        The coarsest that a run was refined to; None where one has a fixed rule.
     notes : list of str
         What people must know of it.
     """
@@ -87,6 +89,7 @@ class Choices(Protocol):
     regions: Regions | None
     shape: tuple[int, ...]
     has_pixels: bool
+    tolerance: float | None
     notes: list[str]
 
     def maps(self, rows: Sequence[Explanation]) -> Iterator[InputMaps]:

@@ -70,7 +70,8 @@ def _plane(maps: InputMaps, place: int, choices: Choices) -> Array:
 
 def on_sheet(rows: Sequence[DrawnRow], found: Agreement) -> Image.Image:
     """Draw rows: the image, if it is stored, and a map for each baseline."""
-    cells = [_cells(row) for row in rows]
+    are_stored = any(row.pixels is not None for row in rows)
+    cells = [_cells(row)[not are_stored :] for row in rows]
     shape = next(c.pixels.shape for line in cells for c in line if c.pixels is not None)
     shaped = [[_as_large(cell, shape) for cell in line] for line in cells]
     beside = max(1, _COLUMNS // len(shaped[0]))

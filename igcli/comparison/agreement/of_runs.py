@@ -43,6 +43,7 @@ class RunChoices:
         self.has_pixels = all(run.kept.pixels for run in self._runs)
         self.regions = _regions(self._runs)
         self.shape = _shape(self._runs, self.regions)
+        self.tolerance = _coarsest(self._runs)
         self.names, self.notes = _names(self._runs)
 
     def __enter__(self) -> "RunChoices":
@@ -149,7 +150,7 @@ def _masses(run: StoredRun, rows: Sequence[Explanation], regions: Regions) -> It
 
 def _names(runs: Sequence[StoredRun]) -> tuple[tuple[str, ...], list[str]]:
     """Return what each run's maps are called: its baseline, and its directory where need be."""
-    baselines = [_baseline(run) for run in runs]
+    baselines = _without_common([_baseline(run) for run in runs])
     same = {name for name in baselines if baselines.count(name) > 1}
     names = [
         f"{name} ({run.title})" if name in same else name
@@ -161,6 +162,23 @@ def _names(runs: Sequence[StoredRun]) -> tuple[tuple[str, ...], list[str]]:
         for name in sorted(same)
     ]
     return tuple(names), notes
+
+
+def _coarsest(runs: Sequence[StoredRun]) -> float | None:
+    found = []
+    for run in runs:
+        with run.usable_about() as about:
+            accuracy = about["settled"].get("accuracy") or {}
+            found.append(float(accuracy.get("tolerance") or 0.0))
+    return max(found) if all(found) else None
+
+
+def _without_common(names: Sequence[str]) -> list[str]:
+    """Return names of several inputs' baselines, NAME=BASELINE, without what all have."""
+    parts = [name.split(", ") for name in names]
+    common = set(parts[0]).intersection(*parts)
+    left = [", ".join(part for part in own if part not in common) for own in parts]
+    return left if all(left) else list(names)
 
 
 def _baseline(run: StoredRun) -> str:

@@ -12,43 +12,14 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 from igcli.common.explanation import Explanation
 from igcli.comparison.agreement.agreement_gates import parse_gates
-from igcli.store.maps import Maps
+from igcli.comparison.agreement.open_choices import open_choices
+from tests.comparison.agreement.runs import NAMES, apart, spot, write
 from tests.comparison.runs import failed, row, write_run
 
 Igcli = Callable[..., Result]
-SIDE = 8
-NAMES = [f"{truth}-{i}" for truth in (0, 1) for i in range(3)]
-
-
-def spot(at: int, share: float) -> Array:
-    """A map with `share` of its mass at a place on the diagonal, the rest in the corner."""
-    values = np.zeros((SIDE, SIDE, 1), np.float32)
-    values[at, at] = share
-    values[-1, -1] = 1.0 - share
-    return values
-
-
-def write(out: Path, shares: dict[str, float], baseline: str, **changed: Any) -> Path:
-    """A run whose maps have these shares at (0, 0): those of two runs are that far apart."""
-    fields: dict[str, Any] = {"error_estimate": 0.01, **changed.pop("fields", {})}
-    rows = [
-        row(
-            name,
-            spot(0, share),
-            **{**fields, "truth": int(name[0]), "truth_name": f"class {name[0]}"},
-        )
-        for name, share in shares.items()
-    ]
-    rows += changed.pop("more", [])
-    run = write_run(out, rows, Maps((SIDE, SIDE, 1)), baseline=[baseline], **changed)
-    about = json.loads((run / "run.json").read_text())
-    about["settled"]["baseline"] = baseline
-    (run / "run.json").write_text(json.dumps(about))
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +30,7 @@ def black(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def white(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """From 0-0 to 1-2 the maps are 0.1, 0.2, … 0.6 apart."""
-    shares = {name: 0.9 - 0.1 * i for i, name in enumerate(NAMES)}
-    return write(tmp_path_factory.mktemp("white") / "w", shares, "white")
+    return apart(tmp_path_factory.mktemp("white") / "w")
 
 
 @pytest.fixture(autouse=True)
@@ -133,6 +103,9 @@ def test_a_gate_finer_than_the_maps_errors_is_refused(
     assert refused.exit_code == 2
     assert "is finer than the maps can tell" in refused.stderr
     assert "density.median of 0.21" in refused.stderr
+    # 0.05 · 0.2 / 0.21, less the room of a quarter.
+    assert "again with --tolerance 0.037" in refused.stderr
+    assert (black / "agreement" / "agreement.csv").exists()
     assert igcli("agreement", black, coarse, "--fail-on", "density.median>0.22").exit_code == 1
 
 
@@ -237,6 +210,22 @@ def test_pictures_are_as_many_as_asked(igcli: Igcli, black: Path, white: Path) -
     assert (folder / "agreement.png").exists()
     igcli("agreement", black, white, "--pictures", 0)
     assert not (folder / "agreement.png").exists()
+
+
+def test_groups_are_by_a_column(igcli: Igcli, black: Path, white: Path) -> None:
+    found = json_of(igcli("agreement", black, white, "--json", "--by", "prediction"))
+    assert [(group["name"], group["count"]) for group in found["groups"]] == [("1", 6)]
+    assert igcli("agreement", black, white, "--by", "colour").exit_code == 2
+
+
+def test_names_leave_out_what_all_have(tmp_path: Path) -> None:
+    runs = [
+        write(tmp_path / name, {"0-0": 0.5}, f"image={name}, table=zeros", tolerance=tolerance)
+        for name, tolerance in (("black", 0.05), ("white", None))
+    ]
+    with open_choices(runs) as choices:
+        assert choices.names == ("image=black", "image=white")
+        assert choices.tolerance is None
 
 
 def test_somebody_elses_files_stay(igcli: Igcli, tmp_path: Path, black: Path, white: Path) -> None:
