@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.errors import NotComparable
 from igcli.common.explanation import Explanation
 from igcli.common.progress import Track
-from igcli.comparison.agreement.choices import Choices, LeftOut
+from igcli.comparison.agreement.choices import Choices, Left, LeftOut
 from igcli.comparison.agreement.pairwise import MEASURES, Pairwise, pairwise
 
 
@@ -82,12 +83,22 @@ def agree(choices: Choices, track: Track) -> Agreement:
     Inputs whose maps differ by no more than their errors come last; the others by density, the
     farthest apart first, or by cosine where there is no density.
     """
-    images = []
+    images: list[ImageAgreement] = []
+    left: list[LeftOut] = []
     rows = choices.rows
     for row, maps in track(zip(rows, choices.maps(rows), strict=True), len(rows)):
+        if not np.isfinite(maps.values).all():
+            left.append(LeftOut(row, Left.ONE_BASELINE, "it has a baseline of its own"))
+            continue
         found = pairwise(maps, row.id, choices.has_pixels)
         one, other = (choices.names[i] for i in found.pair)
         images.append(ImageAgreement(row, found, (one, other)))
+    if not images:
+        raise NotComparable(
+            f"{' and '.join(choices.titles)} has no input of several baselines",
+            "each has a baseline of its own",
+            "leave the baselines out of the list of inputs",
+        )
     images.sort(key=_how_alike)
     return Agreement(
         choices.titles,
@@ -97,7 +108,7 @@ def agree(choices: Choices, track: Track) -> Agreement:
         choices.has_pixels,
         _told(choices),
         images,
-        choices.left_out,
+        [*choices.left_out, *left],
         [*choices.notes, *_unknown(images)],
     )
 

@@ -17,7 +17,7 @@ class Left(StrEnum):
     MISSING = "missing"
     INPUT_CHANGED = "input changed"
     OTHER_TARGET = "another target"
-    EMPTY = "no map"
+    ONE_BASELINE = "one baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class InputMaps:
     Attributes
     ----------
     values : Array
-        float64 (baselines, numbers): whole maps; where regions alone are kept, the mass of each for
+        (baselines, numbers): whole maps; where regions alone are kept, the mass of each for
         the class and, negative, against it.
     masses : Array or None
         float32 (baselines, 2, rows, columns): the positive and the negative mass of each cell; None

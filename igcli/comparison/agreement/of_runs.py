@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.errors import NotComparable
 from igcli.common.explanation import Explanation
-from igcli.common.regions import Regions, default_side
+from igcli.common.regions import Regions
 from igcli.comparison.agreement.choices import InputMaps
+from igcli.comparison.agreement.facts import (
+    coarsest_tolerance,
+    known,
+    regions_error,
+    regions_of_all,
+    shape_of_values,
+)
 from igcli.comparison.agreement.matched_runs import check_named_once, matched
 from igcli.store.map_layout import flat
 from igcli.store.run import StoredRun, open_finished_run
@@ -41,9 +47,9 @@ class RunChoices:
         self.rows = [rows[0] for rows in self._pairs.common]
         self._places = {row.row: place for place, row in enumerate(self.rows)}
         self.has_pixels = all(run.kept.pixels for run in self._runs)
-        self.regions = _regions(self._runs)
-        self.shape = _shape(self._runs, self.regions)
-        self.tolerance = _coarsest(self._runs)
+        self.regions = regions_of_all(self._runs)
+        self.shape = shape_of_values(self._runs, self.regions)
+        self.tolerance = coarsest_tolerance(self._runs)
         self.names, self.notes = _names(self._runs)
 
     def __enter__(self) -> "RunChoices":
@@ -64,7 +70,7 @@ class RunChoices:
                 np.stack([values for values, _ in of_runs]),
                 np.stack(masses) if masses else None,
                 self._errors(found),
-                np.array([_regions_error(row) for row in found]),
+                np.array([regions_error(row) for row in found]),
             )
 
     def images(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
@@ -77,9 +83,9 @@ class RunChoices:
 
     def _errors(self, rows: Sequence[Explanation]) -> Array:
         if self.has_pixels:
-            return np.array([_known(row.error_estimate) for row in rows])
+            return np.array([known(row.error_estimate) for row in rows])
         # An L1 norm is twice a total variation.
-        return 2.0 * np.array([_regions_error(row) for row in rows])
+        return 2.0 * np.array([regions_error(row) for row in rows])
 
     def _of_run(
         self, run: StoredRun, rows: Sequence[Explanation]
@@ -90,54 +96,11 @@ class RunChoices:
             for maps in run.maps(rows):
                 picture = run.layout.picture
                 mass = regions.masses(maps[picture]) if regions and picture is not None else None
-                yield flat(maps).ravel().astype(np.float64), mass
+                yield flat(maps).ravel(), mass
             return
         assert regions is not None
         for mass in _masses(run, rows, regions):
             yield regions.density(mass).ravel(), mass
-
-
-def _regions(runs: Sequence[StoredRun]) -> Regions | None:
-    """Return the cells of the densities: of runs that have nothing finer, or else the first's.
-
-    Where that keeps none, they are of the default size.
-    """
-    fixed = [run.kept.regions for run in runs if not run.kept.pixels]
-    own = [regions for regions in (*fixed, runs[0].kept.regions) if regions is not None]
-    if any(regions != fixed[0] for regions in fixed):
-        raise NotComparable(
-            f"{' and '.join(run.title for run in runs)} have other regions",
-            ", ".join(f"cells of {r.side} pixels of {r.shape[:2]}" for r in own[: len(fixed)]),
-            "run all with the same --certify regions:CELL, or with --store pixels",
-        )
-    if own:
-        return own[0]
-    shape = _picture_shape(runs[0])
-    return Regions(shape, default_side(shape)) if shape else None
-
-
-def _shape(runs: Sequence[StoredRun], regions: Regions | None) -> tuple[int, ...]:
-    """Return the shape of the values; raise NotComparable where maps are of other shapes."""
-    pixels = [run for run in runs if run.kept.pixels]
-    shapes = [run.layout.shapes for run in pixels]
-    pictures = {shape for run in pixels if (shape := _picture_shape(run))}
-    differ = any(dict(one) != dict(shapes[0]) for one in shapes)
-    if differ or (len(pixels) < len(runs) and regions and pictures - {regions.shape}):
-        raise NotComparable(
-            f"{' and '.join(run.title for run in runs)} have maps of different shapes",
-            "; ".join(", ".join(map(str, one.values())) for one in shapes),
-            "explain inputs of one size",
-        )
-    if len(pixels) < len(runs):
-        assert regions is not None
-        return (*regions.grid, 2)
-    several = list(shapes[0].values())
-    return several[0] if len(several) == 1 else (sum(int(np.prod(s)) for s in several),)
-
-
-def _picture_shape(run: StoredRun) -> tuple[int, ...]:
-    picture = run.layout.picture
-    return () if picture is None else run.layout.shapes[picture]
 
 
 def _masses(run: StoredRun, rows: Sequence[Explanation], regions: Regions) -> Iterator[Array]:
@@ -164,15 +127,6 @@ def _names(runs: Sequence[StoredRun]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(names), notes
 
 
-def _coarsest(runs: Sequence[StoredRun]) -> float | None:
-    found = []
-    for run in runs:
-        with run.usable_about() as about:
-            accuracy = about["settled"].get("accuracy") or {}
-            found.append(float(accuracy.get("tolerance") or 0.0))
-    return max(found) if all(found) else None
-
-
 def _without_common(names: Sequence[str]) -> list[str]:
     """Return names of several inputs' baselines, NAME=BASELINE, without what all have."""
     parts = [name.split(", ") for name in names]
@@ -184,12 +138,3 @@ def _without_common(names: Sequence[str]) -> list[str]:
 def _baseline(run: StoredRun) -> str:
     with run.usable_about() as about:
         return str(about["settled"].get("baseline") or "baseline not told")
-
-
-def _known(error: float | None) -> float:
-    return np.nan if error is None else float(error)
-
-
-def _regions_error(row: Explanation) -> float:
-    """Return how far a density may be off; the estimate of a map's pixels bounds it, too."""
-    return _known(row.error_estimate if row.regions_error is None else row.regions_error)

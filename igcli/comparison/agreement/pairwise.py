@@ -13,6 +13,8 @@ from igcli.comparison.similarity import cosine
 # The part of the mass whose signs are looked at.
 _HEAVIEST = 0.5
 _MEDIAN = "_median"
+# Numbers of each map that are multiplied at once.
+_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,14 @@ def pairwise(maps: InputMaps, key: str, with_signs: bool = True) -> Pairwise:
     with_signs : bool
         Whether signs can be told: those of pixels, not of regions.
     """
-    units = _units(maps.values)
+    values = maps.values
     errors = _filled(maps.errors)
-    weights = _heaviest(units)
-    found = {"cosine": _cosines(units)}
+    weights = _heaviest(values)
+    found = {"cosine": _cosines(values)}
     if maps.masses is not None:
         found["density"] = _distances(maps.masses)
     if with_signs:
-        found["signs"] = _same_signs(units, weights)
+        found["signs"] = _same_signs(values, weights)
     regions_errors = _filled(maps.regions_errors)
 
     def alone(name: str, i: int, j: int) -> float:
@@ -112,33 +114,33 @@ def pairwise(maps: InputMaps, key: str, with_signs: bool = True) -> Pairwise:
         share = float(errors[i] + errors[j])
         if not np.isfinite(share):
             return np.nan
-        moved = disturbed(units[i], share, key)
-        return _BY_PAIR[name](units[i], moved, weights)
+        one = unit(values[i])
+        return _BY_PAIR[name](one, disturbed(one, share, key), weights)
 
-    values, explained, pairs = {}, {}, {}
+    told, explained, pairs = {}, {}, {}
     for name, matrix in found.items():
         worst, middle = _worst_and_middle(matrix, _OF_PAIRS[name].more_is_alike)
-        values[name], pairs[name] = float(matrix[worst]), worst
-        values[name + _MEDIAN] = _median(matrix)
+        told[name], pairs[name] = float(matrix[worst]), worst
+        told[name + _MEDIAN] = _median(matrix)
         explained[name] = alone(name, *worst)
         explained[name + _MEDIAN] = explained[name] if middle == worst else alone(name, *middle)
     i, j = pairs.get("density", pairs["cosine"])
-    apart = float(np.abs(units[i] - units[j]).sum())
+    apart = float(np.abs(unit(values[i]) - unit(values[j])).sum())
     within = bool(apart <= np.nan_to_num(errors[i] + errors[j]))
-    order = [name for name in MEASURES if name in values]
+    order = [name for name in MEASURES if name in told]
     return Pairwise(
-        {name: values[name] for name in order},
+        {name: told[name] for name in order},
         {name: explained[name] for name in order},
         (i, j),
         within,
     )
 
 
-def _units(values: Array) -> Array:
-    """Return maps over their L1 norms; one of zeros stays."""
-    sizes = np.abs(values).sum(axis=1, keepdims=True)
-    units: Array = values / np.where(sizes > 0.0, sizes, 1.0)
-    return units
+def unit(values: Array) -> Array:
+    """Return a map over its L1 norm, float64; one of zeros stays."""
+    exact = values.astype(np.float64)
+    over: Array = exact / (np.abs(exact).sum() or 1.0)
+    return over
 
 
 def _filled(errors: Array) -> Array:
@@ -147,12 +149,14 @@ def _filled(errors: Array) -> Array:
     return np.where(np.isfinite(errors), errors, known.max()) if len(known) else errors
 
 
-def _heaviest(units: Array) -> Array:
-    """Return the mean size of each number over the maps, 0 beyond the heaviest half of the mass.
+def _heaviest(values: Array) -> Array:
+    """Return the mean size of each number over the unit maps, 0 beyond half of the mass.
 
     The half is the fewest numbers that make it up.
     """
-    sizes: Array = np.abs(units).mean(axis=0)
+    sizes = np.zeros(values.shape[1])
+    for one in values:
+        sizes += np.abs(unit(one)) / len(values)
     order = np.argsort(-sizes, kind="stable")
     mass = np.cumsum(sizes[order])
     count = int(np.searchsorted(mass, _HEAVIEST * mass[-1])) + 1
@@ -160,11 +164,16 @@ def _heaviest(units: Array) -> Array:
     return sizes
 
 
-def _cosines(units: Array) -> Array:
-    lengths = np.linalg.norm(units, axis=1)
+def _cosines(values: Array) -> Array:
+    """Return the cosines of all pairs; a hundred maps of a photo are not copied."""
+    products = np.zeros((len(values), len(values)))
+    for start in range(0, values.shape[1], _AT_ONCE):
+        some = values[:, start : start + _AT_ONCE].astype(np.float64)
+        products += some @ some.T
+    lengths = np.sqrt(np.diag(products))
     has = lengths > 0.0
-    scaled = units / np.where(has, lengths, 1.0)[:, None]
-    found: Array = np.clip(scaled @ scaled.T, -1.0, 1.0)
+    safe = np.where(has, lengths, 1.0)
+    found: Array = np.clip(products / np.outer(safe, safe), -1.0, 1.0)
     # Two maps of zeros are alike; one of them and another are not.
     found[np.outer(~has, ~has)] = 1.0
     return found
@@ -182,12 +191,12 @@ def _distances(masses: Array) -> Array:
     return nearest
 
 
-def _same_signs(units: Array, weights: Array) -> Array:
+def _same_signs(values: Array, weights: Array) -> Array:
     """Return which share of the weights lies where two maps have one sign; zero is one, too."""
     chosen = weights > 0.0
     if not chosen.any():
-        return np.ones((len(units), len(units)))
-    signs, kept = np.sign(units[:, chosen]), weights[chosen]
+        return np.ones((len(values), len(values)))
+    signs, kept = np.sign(values[:, chosen]), weights[chosen]
     parts = [(signs == sign).astype(np.float64) for sign in (-1.0, 0.0, 1.0)]
     same = np.sum([(part * kept) @ part.T for part in parts], axis=0) / kept.sum()
     return np.asarray(np.clip(same, 0.0, 1.0))

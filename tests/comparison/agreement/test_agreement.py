@@ -145,7 +145,7 @@ def test_what_cant_be_held_against_each_other_is_counted(igcli: Igcli, tmp_path:
     assert found["measured"] == 1
     assert found["left_out"] == {
         "failed": ["c"], "missing": ["d", "x"], "input changed": ["b"], "another target": ["a"],
-        "no map": [],
+        "one baseline": [],
     }  # fmt: skip
     assert found["gates"][0]["value"] == pytest.approx(5 / 6)
     with (one / "agreement" / "agreement.csv").open() as file:
