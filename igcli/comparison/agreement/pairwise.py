@@ -43,8 +43,8 @@ class Measure:
 
 
 _OF_PAIRS = {
-    "cosine": Measure(True, -1.0, 1.0, "cosine of the maps"),
     "density": Measure(False, 0.0, 1.0, "share of the mass that lies in other cells"),
+    "cosine": Measure(True, -1.0, 1.0, "cosine of the maps"),
     "signs": Measure(
         True, 0.0, 1.0, "share of the heaviest half of the mass whose sign is the same"
     ),

@@ -85,7 +85,7 @@ def test_gates_give_the_exit_code(igcli: Igcli, tmp_path: Path, black: Path, whi
     assert "passed     density.median by class > 0.55: 0.5 in class 1" in result.stdout
     cases = ElementTree.parse(junit).findall(".//testcase")
     assert [len(case) for case in cases] == [1, 0]
-    assert "1-2: cosine" in str(cases[0][0].text)
+    assert "1-2: density 0.6, cosine" in str(cases[0][0].text)
     assert "❌ **hangs on the baseline**" in markdown.read_text()
     # Groups of three are no groups of ten, and a gate that has looked at nothing has not passed.
     unjudged = igcli("agreement", black, white, "--fail-on", "density.median by class>0.55")
@@ -113,7 +113,7 @@ def test_a_gate_finer_than_the_maps_errors_is_refused(
     ("gate", "why"),
     [
         ("density>0.3", "it needs p00 to p99"),
-        ("overlap.median>0.3", "there is cosine, density, signs"),
+        ("overlap.median>0.3", "there is density, cosine, signs"),
         ("density.median<0.3", "turn the sign round"),
         ("left_out.mean>0.5", "has no statistic"),
         ("density.max>1", "never crossed"),
