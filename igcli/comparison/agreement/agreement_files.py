@@ -17,7 +17,7 @@ from igcli.comparison.agreement.agree import Agreement, ImageAgreement
 from igcli.comparison.agreement.agreement_gates import Judged
 from igcli.comparison.agreement.agreement_groups import by_column, whole
 from igcli.comparison.agreement.choices import Choices, Left
-from igcli.comparison.agreement.drawn_maps import SETTINGS, as_json, drawn_rows, on_sheet
+from igcli.comparison.agreement.drawn_maps import SETTINGS, DrawnRow, as_json, drawn_rows, on_sheet
 from igcli.comparison.agreement.pairwise import MEASURES
 from igcli.store.files import whole_file, write_whole
 from igcli.store.layout import AGREEMENT_CSV, AGREEMENT_JSON, AGREEMENT_PNG
@@ -52,7 +52,7 @@ def write_agreement(
     folder.mkdir(exist_ok=True)
     write_csv(found, folder / AGREEMENT_CSV)
     rows = list(drawn_rows(choices, found, pictures))
-    facts = {"agreement": to_dict(found, by), "run": found.run, "shown": list(map(as_json, rows))}
+    facts = facts_of(found, by, rows)
     write_whole(folder / AGREEMENT_JSON, json.dumps(facts, allow_nan=False).encode())
     path = folder / AGREEMENT_PNG
     if not rows:
@@ -60,6 +60,11 @@ def write_agreement(
         return
     with whole_file(path, synced=False) as temporary:
         save_png(on_sheet(rows, found), temporary, "agreement")
+
+
+def facts_of(found: Agreement, by: str | None, rows: Sequence[DrawnRow]) -> dict[str, Any]:
+    """Return what agreement.json says: what was found, of which run, and its drawn rows."""
+    return {"agreement": to_dict(found, by), "run": found.run, "shown": list(map(as_json, rows))}
 
 
 def read_facts(path: Path) -> dict[str, Any] | None:

@@ -3,20 +3,30 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import prod
 from typing import Any
 
+from igcli.common.errors import NotComparable, NotWhole
 from igcli.common.html import number, text
+from igcli.common.progress import untracked
 from igcli.common.text import the_first
-from igcli.comparison.agreement.agreement_files import read_facts
+from igcli.comparison.agreement.agree import agree
+from igcli.comparison.agreement.agreement_files import facts_of, read_facts
+from igcli.comparison.agreement.drawn_maps import drawn_rows
+from igcli.comparison.agreement.of_kept import KeptChoices
 from igcli.comparison.agreement.pairwise import meaning
 from igcli.comparison.drift.page_groups import wide_table
 from igcli.report.page.data import as_json
 from igcli.store.layout import AGREEMENT, AGREEMENT_JSON
+from igcli.store.kept_baselines import baseline_names, has_baselines
 from igcli.store.run import StoredRun
 
 _STATISTICS = ("min", "median", "p95", "max")
 _PER_IMAGE = ("density", "cosine", "signs")
 _GROUPS = 10
+_DRAWN = 12
+# More bytes of maps than this take minutes to measure: `igcli agreement` does that.
+_MOST_BYTES = 1 << 30
 _NAMES = 8
 
 
@@ -37,14 +47,37 @@ class ShownAgreement:
 
 
 def agreement_of(run: StoredRun) -> ShownAgreement | None:
-    """Return what `igcli agreement` left in the run directory of this same run; None without it."""
+    """Return what `igcli agreement` left in the run directory of this same run.
+
+    Without that, a run that keeps its baselines' maps is measured now; another has None.
+    """
     facts = read_facts(run.out / AGREEMENT / AGREEMENT_JSON)
     if facts is None or facts.get("run") != run.about.get("run"):
+        facts = _measured_now(run)
+    if facts is None:
         return None
     try:
         return ShownAgreement(_html(facts["agreement"]), _rows(facts, run))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _measured_now(run: StoredRun) -> dict[str, Any] | None:
+    if not has_baselines(run.about):
+        return None
+    size = 4 * len(run.rows) * len(baseline_names(run.about))
+    size *= sum(map(prod, run.layout.shapes.values()))
+    if size > _MOST_BYTES:
+        return None
+    choices = KeptChoices(run)
+    try:
+        found = agree(choices, untracked)
+    except NotWhole:
+        raise
+    except NotComparable:
+        # No input has several baselines.
+        return None
+    return facts_of(found, None, list(drawn_rows(choices, found, _DRAWN)))
 
 
 def agreement_html(shown: ShownAgreement | None) -> Iterator[str]:
