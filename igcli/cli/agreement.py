@@ -71,7 +71,7 @@ def command(
     gate was crossed; 2: wrong usage, or a gate is finer than the maps' errors; 3: an OUT is not
     whole, or they say nothing about each other.
     """
-    from igcli.comparison.agreement.agree import agree
+    from igcli.comparison.agreement.agree import agree, check_measured
     from igcli.comparison.agreement.agreement_files import (
         check_folder,
         gates_to_dict,
@@ -93,6 +93,7 @@ def command(
                 check_output(flag, path)
         check_folder(folder)
         found = agree(choices, track)
+        check_measured(found)
         with writing("-o", folder):
             write_agreement(choices, found, by, folder, pictures)
         judged = judge(gates, found, choices, by, min_group)

@@ -11,6 +11,8 @@ from igcli.common.progress import Track
 from igcli.comparison.agreement.choices import Choices, Left, LeftOut
 from igcli.comparison.agreement.pairwise import MEASURES, Pairwise, pairwise
 
+_REASONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class ImageAgreement:
@@ -93,12 +95,6 @@ def agree(choices: Choices, track: Track) -> Agreement:
         found = pairwise(maps, row.id, choices.has_pixels)
         one, other = (choices.names[i] for i in found.pair)
         images.append(ImageAgreement(row, found, (one, other)))
-    if not images:
-        raise NotComparable(
-            f"{' and '.join(choices.titles)} has no input of several baselines",
-            "each has a baseline of its own",
-            "leave the baselines out of the list of inputs",
-        )
     images.sort(key=_how_alike)
     return Agreement(
         choices.titles,
@@ -110,6 +106,18 @@ def agree(choices: Choices, track: Track) -> Agreement:
         images,
         [*choices.left_out, *left],
         [*choices.notes, *_unknown(images)],
+    )
+
+
+def check_measured(found: Agreement) -> None:
+    """Raise NotComparable where no explanation could be measured."""
+    if found.images:
+        return
+    reasons = list(dict.fromkeys(f"{one.left}: {one.why}" for one in found.left_out))
+    raise NotComparable(
+        f"{' and '.join(found.titles)} has no input with several maps",
+        "; ".join(reasons[:_REASONS]) or "it holds no explanation",
+        "explain inputs that all baselines are for",
     )
 
 

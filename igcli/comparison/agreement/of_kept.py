@@ -39,7 +39,7 @@ class KeptChoices:
     def __init__(self, run: StoredRun) -> None:
         run.check_files()
         self._run = run
-        self.titles = (run.title,)
+        self.titles: tuple[str, ...] = (run.title,)
         self.run = str(run.about.get("run", ""))
         self.names = baseline_names(run.about)
         self.rows = [row for row in run.rows if row.status == "ok"]

@@ -6,10 +6,9 @@ from html import escape
 from math import prod
 from typing import Any
 
-from igcli.common.errors import NotComparable, NotWhole
 from igcli.common.html import number, text
 from igcli.common.progress import untracked
-from igcli.common.text import the_first
+from igcli.common.text import in_bytes, the_first
 from igcli.comparison.agreement.agree import agree
 from igcli.comparison.agreement.agreement_files import facts_of, read_facts
 from igcli.comparison.agreement.drawn_maps import drawn_rows
@@ -17,8 +16,8 @@ from igcli.comparison.agreement.of_kept import KeptChoices
 from igcli.comparison.agreement.pairwise import meaning
 from igcli.comparison.drift.page_groups import wide_table
 from igcli.report.page.data import as_json
-from igcli.store.layout import AGREEMENT, AGREEMENT_JSON
 from igcli.store.kept_baselines import baseline_names, has_baselines
+from igcli.store.layout import AGREEMENT, AGREEMENT_JSON
 from igcli.store.run import StoredRun
 
 _STATISTICS = ("min", "median", "p95", "max")
@@ -53,31 +52,28 @@ def agreement_of(run: StoredRun) -> ShownAgreement | None:
     """
     facts = read_facts(run.out / AGREEMENT / AGREEMENT_JSON)
     if facts is None or facts.get("run") != run.about.get("run"):
-        facts = _measured_now(run)
-    if facts is None:
-        return None
+        return _measured_now(run) if has_baselines(run.about) else None
     try:
-        return ShownAgreement(_html(facts["agreement"]), _rows(facts, run))
+        return _shown(facts, run)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
-def _measured_now(run: StoredRun) -> dict[str, Any] | None:
-    if not has_baselines(run.about):
-        return None
-    size = 4 * len(run.rows) * len(baseline_names(run.about))
-    size *= sum(map(prod, run.layout.shapes.values()))
+def _measured_now(run: StoredRun) -> ShownAgreement | None:
+    baselines = len(baseline_names(run.about))
+    size = 4 * len(run.rows) * baselines * sum(map(prod, run.layout.shapes.values()))
     if size > _MOST_BYTES:
-        return None
+        why = f"{in_bytes(size)} of baselines' maps were not measured: igcli agreement does that."
+        return ShownAgreement([f'<p class="soft">{why}</p>'], "[]")
     choices = KeptChoices(run)
-    try:
-        found = agree(choices, untracked)
-    except NotWhole:
-        raise
-    except NotComparable:
-        # No input has several baselines.
+    found = agree(choices, untracked)
+    if not found.images:
         return None
-    return facts_of(found, None, list(drawn_rows(choices, found, _DRAWN)))
+    return _shown(facts_of(found, None, list(drawn_rows(choices, found, _DRAWN))), run)
+
+
+def _shown(facts: Mapping[str, Any], run: StoredRun) -> ShownAgreement:
+    return ShownAgreement(_html(facts["agreement"]), _rows(facts, run))
 
 
 def agreement_html(shown: ShownAgreement | None) -> Iterator[str]:
