@@ -63,10 +63,11 @@ def command(
     junit: Path | None,
     markdown: Path | None,
 ) -> None:
-    """Tell how far maps hang on their baseline: of several runs of one model and the same inputs.
+    """Tell how far maps hang on their baseline: of several runs of the same inputs, or of one.
 
-    Each OUT is a run directory with another --baseline. It measures how far apart the maps of each
-    image are, beside what their own errors explain, and names the images that hinge on the choice.
+    Each OUT is a run directory with another --baseline; or there is one, of several baselines and
+    with --keep-baselines. It measures how far apart the maps of each image are, beside what their
+    own errors explain, and names the images that hinge on the choice.
     Neither the model nor TensorFlow is needed. Exit code 0: measured, and no gate was crossed; 1: a
     gate was crossed; 2: wrong usage, or a gate is finer than the maps' errors; 3: an OUT is not
     whole, or they say nothing about each other.
