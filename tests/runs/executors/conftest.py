@@ -24,8 +24,8 @@ _OBJECT_STORE_BYTES = 80 * 2**20
 _LIMIT = 120.0
 
 
-def processes_below(pid: int) -> set[int]:
-    """Return the processes that one has started, and those that these have."""
+def rays_below(pid: int) -> set[int]:
+    """Return Ray's processes among those that one has started, and those that these have."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -37,7 +37,15 @@ def processes_below(pid: int) -> set[int]:
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
-    return found - {pid}
+    return {one for one in found - {pid} if _is_rays(one)}
+
+
+def _is_rays(pid: int) -> bool:
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return False
+    return "/ray/" in line or "ray::" in line
 
 
 def until(happened: Callable[[], Any], limit: float = _LIMIT) -> Any:
@@ -121,7 +129,7 @@ def cluster() -> Iterator[Any]:
         yield started
         started.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
-    until(lambda: not processes_below(os.getpid()), 30)
+    until(lambda: not rays_below(os.getpid()), 30)
 
 
 @pytest.fixture
