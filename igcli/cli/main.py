@@ -33,6 +33,7 @@ GROUPS = {
     },
     "Judge": {
         "verify": "igcli.cli.verify",
+        "sanity": "igcli.cli.sanity",
     },
     "Gate": {
         "compare": "igcli.cli.compare",
