@@ -15,8 +15,8 @@ from igcli.common.explanation import Explanation
 from igcli.common.sample import Sample
 from igcli.comparison.grid import DEFAULT_GRID, reduce_map
 from igcli.evaluation.sanity.sobel import sobel
-from igcli.figures.overlay import blend
-from igcli.figures.pixels import fitted, in_colour
+from igcli.figures.pixels import fitted, heat, in_colour
+from igcli.figures.style import OVERLAY
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.runs.explain import explain_blocks
 from igcli.runs.planning.plan import Plan
@@ -44,7 +44,7 @@ class MadeMap:
     message : str
         Why it failed.
     picture, image : Array or None
-        RGB: the map over its image, and the image; of the first few inputs.
+        RGB: the map, and the image; of the first few inputs.
     """
 
     id: str
@@ -57,7 +57,8 @@ class MadeMap:
     image: Array | None = None
 
 
-Make: TypeAlias = Callable[[Plan, GradientModel], list[MadeMap]]
+# Of a plan, and of what opens the model as it is now.
+Make: TypeAlias = Callable[[Plan, Callable[[], GradientModel]], list[MadeMap]]
 
 
 class _Nowhere:
@@ -70,16 +71,16 @@ class _Nowhere:
         """Do nothing."""
 
 
-def integrated_gradients(plan: Plan, model: GradientModel) -> list[MadeMap]:
+def integrated_gradients(plan: Plan, model: Callable[[], GradientModel]) -> list[MadeMap]:
     """Explain every input of a plan by a model, at the plan's settings; nothing is written."""
-    plan = replace(plan, model=model)
-    batches = Batches(model, plan.chosen.batching)
+    plan = replace(plan, model=model())
+    batches = Batches(plan.model, plan.chosen.batching)
     blocks = [range(len(plan.names))]
     rows = explain_blocks(plan, batches, blocks, _Nowhere(), None, None)
     return [_made(plan, row) for row in rows]
 
 
-def edges(plan: Plan, model: GradientModel) -> list[MadeMap]:
+def edges(plan: Plan, model: Callable[[], GradientModel]) -> list[MadeMap]:
     """Return the edges of every image, whatever the model is: the control."""
     return list(_edges(plan))
 
@@ -106,6 +107,7 @@ def _edges(plan: Plan) -> Iterator[MadeMap]:
                 yield MadeMap(identity, message=item.message)
                 continue
             image = plan.source.space.to_display(item.raw)
+            assert image is not None
             values = sobel(image)
             shown = _shown(values, image) if place < PICTURED else (None, None)
             small = reduce_map(values, DEFAULT_GRID)
@@ -133,4 +135,7 @@ def _made(plan: Plan, row: Explanation) -> MadeMap:
 
 
 def _shown(values: Array, image: Array) -> tuple[Array, Array]:
-    return fitted(blend(values, image), SIDE), fitted(in_colour(image), SIDE)
+    # Not over the image: it would make all of them look alike.
+    plane = OVERLAY.plane(values)
+    drawn = heat(plane, OVERLAY.ramp(OVERLAY.top(plane)))
+    return fitted(drawn, SIDE), fitted(in_colour(image), SIDE)

@@ -98,10 +98,12 @@ class _Check:
     def __init__(self, request: SanityRequest, plan: Plan, opened: Sequence[Redrawable]) -> None:
         self._request, self._redrawable = request, opened[-1]
         self._make = MAKES[request.maps]
-        everything = self._make(plan, plan.model)
+        everything = self._make(plan, lambda: plan.model)
         self._places = [i for i, one in enumerate(everything) if _is_usable(one)]
         self._originals = [everything[i] for i in self._places]
-        self._failed = {o.id: o.message or "its map is zero" for o in everything if not _is_usable(o)}
+        self._failed = {
+            o.id: o.message or "its map is zero" for o in everything if not _is_usable(o)
+        }
         if len(self._originals) < 2:
             raise InputError(
                 f"{len(self._originals)} of {len(everything)} maps can be judged",
@@ -113,7 +115,8 @@ class _Check:
         # There is one model at a time, that of a step.
         gone = cast(GradientModel, SimpleNamespace(spec=plan.model.spec))
         self._plan = replace(plan, model=gone, targets=_fixed(plan.targets, everything))
-        self._has_control = plan.maps.picture is not None
+        # Beside itself the control would say nothing.
+        self._has_control = plan.maps.picture is not None and request.maps != EDGES
         self._control = self._controls(plan)
 
     def run(self, track: Track) -> Sanity:
@@ -121,7 +124,7 @@ class _Check:
         steps = steps_of(names, request.order, request.depths)
         found = [self._step(s) for s in track(steps, total=len(steps), unit="models")]
         maps, controls = [m for m, _, _ in found], [c for _, c, _ in found]
-        anchors = self._anchors(self._originals, maps)
+        anchors = anchors_of(self._originals, maps[-1])
         return Sanity(
             request=request,
             layers=names,
@@ -144,22 +147,20 @@ class _Check:
         with self._redrawable.redrawn(
             step.layers, self._request.redraw, self._x, random_of
         ) as made:
-            model = self._redrawable.model(lambda note: None)
-            maps = self._make(self._plan, model)
-            plan = replace(self._plan, model=model)
-            control = self._controls(plan)
-        del model, plan
+            maps = self._make(self._plan, self._model)
+            control = self._controls(self._plan)
         gc.collect()
         return [maps[i] for i in self._places], control, dict(made)
+
+    def _model(self) -> GradientModel:
+        """Return the model as it is now; what there is to tell of it was told at first."""
+        return self._redrawable.model(lambda note: None)
 
     def _controls(self, plan: Plan) -> list[MadeMap]:
         if not self._has_control:
             return []
-        control = MAKES[EDGES](plan, plan.model)
+        control = MAKES[EDGES](plan, self._model)
         return [control[i] for i in self._places]
-
-    def _anchors(self, originals: Sequence[MadeMap], maps: Sequence[list[MadeMap]]) -> Anchors:
-        return anchors_of(originals, maps[-1])
 
     def _seen(self, step: Step, maps: Sequence[MadeMap], originals: Sequence[MadeMap]) -> Seen:
         return Seen(
@@ -177,7 +178,7 @@ class _Check:
     ) -> tuple[Anchors, list[Seen]] | None:
         if not self._has_control:
             return None
-        anchors = self._anchors(self._control, maps)
+        anchors = anchors_of(self._control, maps[-1])
         return anchors, [
             self._seen(step, m, self._control) for step, m in zip(steps, maps, strict=True)
         ]
@@ -201,5 +202,3 @@ def _fixed(targets: Targets, rows: Sequence[MadeMap]) -> Targets:
         return [by_id[name.id + suffix] for suffix in suffixes]
 
     return replace(targets, choose=choose)
-
-

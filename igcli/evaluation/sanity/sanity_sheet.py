@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
-from igcli.common.choices import EDGES
 from igcli.evaluation.sanity.made_maps import PICTURED, MadeMap
 from igcli.evaluation.sanity.sanity_text import verdict_line
 from igcli.evaluation.sanity.sanity_verdict import Sanity
@@ -30,7 +29,7 @@ def sanity_sheet(found: Sanity) -> Image.Image | None:
     for number, row in enumerate(rows):
         cells = [Cell(found.pictures[0][row].image, "image" if number == 0 else "")]
         cells += _of(found.pictures, titles if number == 0 else [], row)
-        if found.request.maps != EDGES and found.control_pictures:
+        if found.control_pictures:
             cells.append(Cell(found.control_pictures[row].picture, "edges" if not number else ""))
         drawn.append(cells)
     return sheet(drawn, lines=[verdict_line(found)])

@@ -70,12 +70,12 @@ def verdict_line(found: Sanity) -> str:
 
 def _weights(found: Sanity) -> str:
     how = {
-        "drawn": "drawn from their initialiser",
-        "constant": "set to its constant",
+        "drawn": "drawn from their initialisers",
+        "constant": "set to their constant",
         "permuted": "permuted",
-        "measured": "BatchNorm statistics measured anew on these images",
+        "measured": "of BatchNorm's statistics measured anew on these images",
     }
-    told = ", ".join(f"{count} {how[key]}" for key, count in found.made.items() if count)
+    told = ", ".join(f"{count} tensors {how[key]}" for key, count in found.made.items() if count)
     asked = "" if found.request.redraw == INITIAL else " (--redraw permuted)"
     return f"{told}{asked}; seed {found.request.config.seed}"
 
@@ -88,7 +88,7 @@ def _head(found: Sanity) -> tuple[str, ...]:
 def _rows(found: Sanity) -> Iterator[tuple[str, ...]]:
     count, width = len(found.ids), len(_head(found))
     same = means_of(found.anchors.same)
-    yield _padded(("none, two computations", "0", "", *_numbers(found, same), "100 %"), width)
+    yield _padded(("none, two computations", "0", "", *_numbers(found, same), "100%"), width)
     of = len(found.layers)
     for i, seen in enumerate(found.seen):
         share, control = found.kept(seen.likeness), found.control_kept(i)
@@ -104,7 +104,7 @@ def _rows(found: Sanity) -> Iterator[tuple[str, ...]]:
     between = _numbers(found, means_of(found.between))
     yield _padded(("those two, of one image", "", "", *between, *_two(found.image_alone)), width)
     unrelated = _numbers(found, means_of(found.anchors.unrelated))
-    yield _padded(("and of other images", "", "", *unrelated, "0 %"), width)
+    yield _padded(("and of other images", "", "", *unrelated, "0%"), width)
 
 
 def _named(title: str, found: Sanity) -> str:
@@ -113,7 +113,7 @@ def _named(title: str, found: Sanity) -> str:
 
 def _short(title: str) -> str:
     title = on_one_line(title)
-    return title if len(title) <= _WIDE else f"…{title[1 - _WIDE:]}"
+    return title if len(title) <= _WIDE else f"…{title[1 - _WIDE :]}"
 
 
 def _columns(found: Sanity) -> tuple[str, ...]:
@@ -130,7 +130,12 @@ def _two(share: Kept | None) -> tuple[str, str]:
     if share is None:
         return "none", ""
     low, high = share.interval
-    return f"{share.share:.0%}".replace("%", " %"), f"({low:.0%} to {high:.0%})"
+    return _whole(share.share), f"({_whole(low)} to {_whole(high)})"
+
+
+def _whole(share: float) -> str:
+    """Return whole percent, no minus before a zero."""
+    return f"{round(100.0 * share)}%"
 
 
 def _percent(share: Kept) -> str:
@@ -150,7 +155,7 @@ def _notes(found: Sanity) -> Iterator[str]:
     if found.control is not None:
         control = found.control_kept(len(found.seen) - 1)
         if control is not None:
-            yield f"an edge detector in their place keeps {_percent(control)}"
+            yield f"an edge detector in their place keeps {_whole(control.share)}"
     yield from _by_metric(found)
     yield from _troubles(found)
 

@@ -1,6 +1,6 @@
 """The sanity verdict: whether maps depend on the model, by how much of their likeness is left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,7 +106,7 @@ class Sanity:
     seen : list of Seen
         Of each state; the last two have every layer redrawn.
     control : (Anchors, list of Seen) or None
-        The same of the images' edges; None where inputs are no pictures.
+        The same of the images' edges; None where inputs are no pictures, or edges are checked.
     failed : dict of str to str
         Why the original's map can't be judged, by id.
     pictures : list of list of MadeMap

@@ -24,4 +24,5 @@ def sobel(image: Array) -> Array:
     along = grey[:, 2:] - grey[:, :-2]
     vertical = down[:, :-2] + 2.0 * down[:, 1:-1] + down[:, 2:]
     horizontal = along[:-2] + 2.0 * along[1:-1] + along[2:]
-    return np.hypot(vertical, horizontal).astype(np.float32)[..., None]
+    steep: Array = np.hypot(vertical, horizontal).astype(np.float32)[..., None]
+    return steep

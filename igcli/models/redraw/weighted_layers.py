@@ -10,6 +10,8 @@ from igcli.models.loaders.network import Loaded, Network
 # What a normalisation has beside its input; the first two are its statistics.
 _STATISTICS = frozenset({"moving_mean", "moving_variance"})
 _OF_A_NORM = _STATISTICS | {"gamma", "beta"}
+# A Keras layer's own weights, and whether they are learned: also where the layer was frozen.
+_LISTS = (("_trainable_variables", True), ("_non_trainable_variables", False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,10 @@ def _used(tf: Any, loaded: Loaded) -> Sequence[Any]:
 def _owners(model: Any) -> Iterator[tuple[int, tuple[Any, Any, bool]]]:
     """Yield of each Keras 3 weight: its variable's id, its layer, itself, whether it is learned."""
     for layer in getattr(model, "_flatten_layers", tuple)():
-        for name, is_learned in (("_trainable_variables", True), ("_non_trainable_variables", False)):
+        for name, is_learned in (
+            ("_trainable_variables", True),
+            ("_non_trainable_variables", False),
+        ):
             for variable in getattr(layer, name, ()):
                 yield id(variable.value.handle), (layer, variable, is_learned)
 
