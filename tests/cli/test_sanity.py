@@ -22,11 +22,13 @@ def digits(root: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def checked(igcli: Any, digits: tuple[Path, Path]) -> Any:
     def check(*arguments: object) -> Result:
-        return igcli("sanity", *digits, *FEW, *arguments)
+        result: Result = igcli("sanity", *digits, *FEW, *arguments)
+        return result
 
     return check
 
 
+@pytest.mark.slow
 def test_maps_depend_on_the_model(checked: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     files = ("--junit", tmp_path / "junit.xml", "--markdown", tmp_path / "comment.md")
