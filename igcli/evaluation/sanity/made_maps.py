@@ -15,8 +15,9 @@ from igcli.common.explanation import Explanation
 from igcli.common.sample import Sample
 from igcli.comparison.grid import DEFAULT_GRID, reduce_map
 from igcli.evaluation.sanity.sobel import sobel
-from igcli.figures.pixels import fitted, heat, in_colour
+from igcli.figures.pixels import fitted, fitted_shape, heat, in_colour
 from igcli.figures.style import OVERLAY
+from igcli.figures.thumbnails import plane
 from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.runs.explain import explain_blocks
 from igcli.runs.planning.plan import Plan
@@ -136,6 +137,6 @@ def _made(plan: Plan, row: Explanation) -> MadeMap:
 
 def _shown(values: Array, image: Array) -> tuple[Array, Array]:
     # Not over the image: it would make all of them look alike.
-    plane = OVERLAY.plane(values)
-    drawn = heat(plane, OVERLAY.ramp(OVERLAY.top(plane)))
+    small = plane(values, max(fitted_shape(*image.shape[:2], SIDE)))
+    drawn = heat(small, OVERLAY.ramp(OVERLAY.top(small)))
     return fitted(drawn, SIDE), fitted(in_colour(image), SIDE)

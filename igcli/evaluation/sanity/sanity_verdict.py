@@ -159,8 +159,8 @@ class Sanity:
 
     @property
     def gone_from(self) -> str | None:
-        """The first layer at which no more is left than the image alone makes, going down."""
-        if self.request.order != CASCADE or self.image_alone is None:
+        """The first layer down to which no more is left than the image alone makes, if there is one."""
+        if self.request.order != CASCADE or self.verdict != DEPEND or self.image_alone is None:
             return None
         for seen in self.seen[:-2]:
             share = self.kept(seen.likeness)
