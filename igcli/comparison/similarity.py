@@ -193,7 +193,12 @@ METRICS: dict[str, Metric] = {
         signs, 1.0, True, 0.0, 1.0, "share of the mass whose sign is the same", _OF_SIGNS
     ),
     "moved": Metric(
-        moved, 0.0, False, 0.0, 1.0, "share of the positive part in other cells of a 5×5 grid"
+        moved,
+        0.0,
+        False,
+        0.0,
+        1.0,
+        "share of the positive attribution that lies in other cells of a 5×5 grid",
     ),
 }
 

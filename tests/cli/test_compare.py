@@ -227,7 +227,7 @@ def test_baseline(igcli: Any, old: Path, new: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1 and json.loads(result.stdout)["grid"] == 56
     assert igcli("baseline", old, "-o", small, "--grid", "2").exit_code == 0
     result = igcli("compare", small, old)
-    assert result.exit_code == 0 and "4 images, on a grid of 2: 4 within" in result.stdout
+    assert result.exit_code == 0 and "4 images, on a grid of 2: 4 differ by" in result.stdout
     result = igcli("compare", small, old, "--grid", "3")
     assert result.exit_code == 2 and result.stderr == (
         f"igcli: --grid 3: {small} has maps on a grid of 2: what was summed up can't be told apart "
@@ -256,7 +256,7 @@ def test_real_runs(igcli: Any, small_model: Path, photos: Path, tmp_path: Path) 
     for reference in (old, tmp_path / "old.igref"):
         result = igcli("compare", reference, new)
         assert result.exit_code == 0, result.output
-        assert "6 within the maps' own errors" in result.stdout
+        assert "6 differ by no more than the maps' own errors" in result.stdout
     white = tmp_path / "white"
     assert igcli("run", small_model, photos, "-o", white, "--baseline", "white").exit_code == 0
     result = igcli("compare", old, white)

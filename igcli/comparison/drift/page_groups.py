@@ -6,7 +6,15 @@ from html import escape
 from igcli.common.html import number, text
 from igcli.comparison.drift.grouped import Group
 from igcli.comparison.drift.verdict import Verdict
-from igcli.comparison.drift.words import basis, findings, images_of, meaning, named, sentence
+from igcli.comparison.drift.words import (
+    basis,
+    findings,
+    images_of,
+    meaning,
+    named,
+    of_how_many,
+    sentence,
+)
 
 _NUMBER = ' class="n"'
 _SHOWN = 5
@@ -46,7 +54,8 @@ def what_moved(verdict: Verdict) -> list[str]:
         ids = [text(name) for name in images_of(judged, group, verdict)[:_SHOWN]]
         look = f" Look at {', '.join(ids)}." if ids else ""
         lines.append(
-            f"<li><strong>{who}</strong> ({group.count} images): {escape(sentence(judged, group))}."
+            f"<li><strong>{who}</strong> ({of_how_many(group, verdict)}): "
+            f"{escape(sentence(judged, group, verdict))}."
             f'{look} <span class="soft">{judged.threshold.measure}: '
             f"{escape(meaning(judged.threshold.measure))}</span></li>"
         )

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from igcli.comparison.drift.comment import markdown
 from igcli.comparison.drift.junit import junit
 from igcli.comparison.drift.not_comparable import Refused
 from igcli.comparison.drift.page import page
 from igcli.comparison.drift.sides import Side
-from igcli.comparison.drift.text import markdown
 from igcli.comparison.drift.verdict import Verdict
 
 _OF_VERDICT: dict[str, Callable[[Verdict, Side, Side], bytes]] = {

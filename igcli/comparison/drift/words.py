@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from igcli.comparison.drift.normal import COVERAGE
-from igcli.comparison.drift.thresholds import CHANGES, NORMAL, OTHERS, SHARES, Threshold
+from igcli.comparison.drift.thresholds import CHANGES, OTHERS, SHARES, Threshold
 from igcli.comparison.drift.verdict import Judged, JudgedGroup, Verdict
 from igcli.comparison.similarity import METRICS
 
 _NAMED = 3
+# What the table by group takes as these thresholds do.
+_IN_TABLE = ("moved.mean", "prediction_changed", "accuracy_lost")
 # What a number is of, where it is a share.
 _SAID = {
     "moved.mean": "{} of what speaks for the class lies elsewhere than in the reference",
     "moved.median": "{} of what speaks for the class lies elsewhere than in the reference",
-    "prediction_changed": "{} of the predictions are others",
+    "prediction_changed": "{} of the predictions changed",
     "accuracy_lost": "the accuracy is {} less",
     "calibration_shift": "the scores are {} further from the accuracy",
 }
@@ -47,13 +49,33 @@ def findings(verdict: Verdict) -> Iterator[tuple[Judged, JudgedGroup]]:
             yield judged, group
 
 
-def sentence(judged: Judged, group: JudgedGroup) -> str:
+def sentence(judged: Judged, group: JudgedGroup, verdict: Verdict) -> str:
     """Say what was found of a group, and what it is held against."""
     threshold = judged.threshold
     name = _name(threshold)
-    low, high = (_number(judged, end) for end in group.interval)
     found = _SAID.get(name, f"{name} is {{}}").format(_number(judged, group.value))
-    return f"{found} ({low} to {high} with other images); {_against(judged, group)}{_chance(group)}"
+    between = _between(judged, group.interval)
+    against = _against(judged, group, verdict)
+    return f"{found} (95% interval {between}); {against}{_chance(group)}"
+
+
+def of_how_many(group: JudgedGroup, verdict: Verdict) -> str:
+    """Say how many images a number is of; a map of another class is not compared."""
+    members = verdict.members.get(group.name) if group.name else None
+    total = len(verdict.images) if members is None else len(members)
+    images = f"image{'s' * (total != 1)}"
+    if group.count == total:
+        return f"{total} {images}"
+    return f"{group.count} of {total} {images}, those with the same prediction in both"
+
+
+def within(verdict: Verdict) -> str:
+    """Say how many images differ by no more than their maps' own errors."""
+    noise = verdict.noise()
+    if noise is None:
+        return "their errors are not known"
+    count = verdict.counts()["within_noise"]
+    return f"{count} differ by no more than the maps' own errors ({noise:.1%} at the median)"
 
 
 def _name(threshold: Threshold) -> str:
@@ -68,13 +90,32 @@ def _number(judged: Judged, value: float) -> str:
     return f"{value:.0%}" if name in _SAID else f"{value:.3g}"
 
 
-def _against(judged: Judged, group: JudgedGroup) -> str:
-    end = "at least" if judged.threshold.below else "at most"
-    limit = _number(judged, group.limit)
+def _between(judged: Judged, ends: tuple[float, float]) -> str:
+    low, high = (_number(judged, end) for end in ends)
+    return f"{low} to {high}"
+
+
+def _against(judged: Judged, group: JudgedGroup, verdict: Verdict) -> str:
+    limit = f"the limit is {_number(judged, group.limit)}"
     if group.normal is None:
-        return f"{end} {limit} is allowed"
-    what = {NORMAL: "normal is", OTHERS: "by the other groups it would be"}
-    return f"{what[judged.threshold.relative]} {_number(judged, group.normal)}, {end} {limit}"
+        return limit
+    normal = _number(judged, group.normal)
+    if judged.threshold.relative == OTHERS:
+        return f"going by the other groups it would be {normal}, and {limit}"
+    seen = _in_runs(judged, group, verdict)
+    runs = f" ({_between(judged, seen)} in the calibrating runs)" if seen else ""
+    return f"normal is {normal}{runs}, and {limit}"
+
+
+def _in_runs(judged: Judged, group: JudgedGroup, verdict: Verdict) -> tuple[float, float] | None:
+    """Return between what calibrating runs have it, where the group's table holds the same."""
+    if _name(judged.threshold) not in _IN_TABLE:
+        return None
+    measure = judged.threshold.measure
+    found = [
+        g.measures[measure] for g in verdict.groups if g.name == group.name if measure in g.measures
+    ]
+    return (min(found[0].normal), max(found[0].normal)) if found and found[0].normal else None
 
 
 def _chance(group: JudgedGroup) -> str:
@@ -97,10 +138,12 @@ def basis(verdict: Verdict) -> str:
     if verdict.calibrated:
         count = len(verdict.calibrated)
         runs = f"{count} further run{'s' * (count > 1)}"
-        few = ": few, so the limits are wide" if count < _ENOUGH else ""
+        few = f", which are few ({_ENOUGH} or more make narrower limits)" if count < _ENOUGH else ""
         return (
-            f"normal is what {runs} of equally good models differ from the reference by{few}; one "
-            f"more such run is within a limit in {COVERAGE:.1%} of cases"
+            f"normal is what {runs} of models held to be equally good differ from the reference "
+            f"by{few}; each limit is set for one more such run to cross it in "
+            f"{1.0 - COVERAGE:.1%} of cases, all classes together, if runs spread as theirs and "
+            "those that igcli was measured on do"
         )
     return (
         "one reference run does not say what is normal for your models: limits are defaults, "

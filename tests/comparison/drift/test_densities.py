@@ -9,10 +9,11 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError, NotComparable
 from igcli.common.progress import untracked
+from igcli.comparison.drift.comment import markdown
 from igcli.comparison.drift.compare import open_side
 from igcli.comparison.drift.page import page
 from igcli.comparison.drift.reference_file import write_igref
-from igcli.comparison.drift.text import markdown, summary
+from igcli.comparison.drift.text import summary
 from tests.comparison.runs import maps_like, rows_of, verdict_of, write_run
 
 LARGE = (12, 10, 3)

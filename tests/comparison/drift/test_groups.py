@@ -12,9 +12,10 @@ import pytest
 from igcli.common.errors import ConfigError, InputError, NotComparable
 from igcli.common.progress import untracked
 from igcli.comparison.drift.calibrate import write_reference
+from igcli.comparison.drift.comment import markdown
 from igcli.comparison.drift.compare import calibration_of, compare, open_side
 from igcli.comparison.drift.page import page
-from igcli.comparison.drift.text import markdown, summary
+from igcli.comparison.drift.text import summary
 from igcli.comparison.drift.thresholds import CALIBRATED, COMPLETE, parse_thresholds
 from igcli.comparison.drift.verdict import Judged, Verdict
 from igcli.comparison.drift.words import named
@@ -168,8 +169,12 @@ def test_first_lines_say_who_by_how_much_and_where_to_look(runs: dict[str, Path]
     assert first == "### igcli: ❌ **drift in class class 2**"
     assert second.startswith("- **class `class 2`** (10 images): ")
     assert "% of what speaks for the class lies elsewhere than in the reference" in second
-    assert "normal is" in second and "at most" in second and "**Look at** `2-" in second
-    assert "2 further runs of equally good models" in text and "99.9%" in text
+    assert (
+        "normal is" in second
+        and "in the calibrating runs), and the limit is " in second
+        and "**Look at** `2-" in second
+    )
+    assert "2 further runs of models held to be equally good" in text and "0.1%" in text
     sides = open_side(runs["three.igref"]), open_side(runs["moved"])
     shown = page(found, *sides)
     assert '<h1 class="bad">Drift in class class 2</h1>' in shown

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igcli.comparison.drift.text import markdown, summary
+from igcli.comparison.drift.comment import markdown
+from igcli.comparison.drift.text import summary
 from tests.comparison.runs import failed, maps_like, moved, row, rows_of, verdict_of, write_run
 
 MAPS = maps_like(8)
@@ -19,10 +20,12 @@ def old(tmp_path: Path) -> Path:
 
 def test_no_drift(old: Path) -> None:
     on_a_grid = summary(verdict_of(old, old))[1]
-    assert on_a_grid.startswith("compared   8 images, on a grid of 56: 8 within the maps' own err")
+    assert on_a_grid.startswith("compared   8 images, on a grid of 56: 8 differ by no more than")
     lines = summary(verdict_of(old, old, grid=0))
     assert lines[0] == f"no drift   {old} looks where {old} looked"
-    assert lines[1] == ("compared   8 images: 8 within the maps' own errors (2.0% at the median)")
+    assert lines[1] == (
+        "compared   8 images: 8 differ by no more than the maps' own errors (2.0% at the median)"
+    )
     assert lines[2:5] == [
         "passed     prediction_changed>0.1: 0",
         "passed     looks_elsewhere>0.05: 0",
@@ -32,7 +35,8 @@ def test_no_drift(old: Path) -> None:
     assert len(lines) == 5 + 11
     text = markdown(verdict_of(old, old))
     assert text.startswith("### igcli: ✅ **no drift**\n") and "❌" not in text
-    assert "| `missing>0` | 0 | 0 | ✅ |" in text and "look elsewhere most" not in text
+    assert "✅ None at all: missing (share of the reference's images" in text
+    assert "maps differ most" not in text and "missing>0" not in text
 
 
 def test_drift(old: Path, tmp_path: Path) -> None:
@@ -50,7 +54,8 @@ def test_drift(old: Path, tmp_path: Path) -> None:
     assert text.startswith("### igcli: ❌ **drift**\n")
     assert "| `looks_elsewhere>0.05` | 0.8571 | 0.05 | ❌ |" in text
     assert "| `g` | 1 → 2 |" in text
-    assert "Images that look elsewhere most:" in text
+    assert "The 7 images whose maps differ most:" in text
+    assert "igcli compare " in text and " --html drift.html" in text
 
 
 def test_what_is_not_known_is_said(tmp_path: Path) -> None:
@@ -59,7 +64,7 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     new = write_run(tmp_path / "new", rows_of(MAPS[:1], error_estimate=None), tolerance=None)
     verdict = verdict_of(old, new, grid=0)
     lines = summary(verdict)
-    assert lines[1] == "compared   1 images: their errors are not known"
+    assert lines[1] == "compared   1 image: their errors are not known"
     assert "l1         p05 inf, median inf, p95 inf" in lines
     assert "| l1 | ∞ | ∞ | ∞ |" in markdown(verdict)
     other = write_run(tmp_path / "other", rows_of(MAPS[:1], target=2, prediction=2))
@@ -78,7 +83,7 @@ def test_names_break_no_line_and_no_table(tmp_path: Path) -> None:
     rows = [line for line in markdown(verdict).splitlines() if "[2J" in line and line[0] == "|"]
     assert len(rows) == 1
     assert rows[0].startswith("| `a\\|b'c\\n<&>\\x1b[2J.png` | 1 | ")
-    assert rows[0].replace("\\|", "").count("|") == 6
+    assert rows[0].replace("\\|", "").count("|") == 7
 
 
 def test_predictions_that_changed_are_told_where_no_threshold_is_on_them(
