@@ -34,6 +34,7 @@ GROUPS = {
     "Judge": {
         "agreement": "igcli.cli.agreement",
         "verify": "igcli.cli.verify",
+        "sanity": "igcli.cli.sanity",
     },
     "Gate": {
         "compare": "igcli.cli.compare",

@@ -128,14 +128,15 @@ function showFinding(number) {
   find("clear").focus({ preventScroll: true });
 }
 
-/** The small pictures by each finding; a click opens the row. */
+/** The small pictures by each finding, the image itself above: a map over grey hides colours. */
 function drawSix() {
   for (const place of document.querySelectorAll("[data-six]")) {
     for (const row of findings[Number(place.dataset.six)].slice(0, 6)) {
       const small = thumbnail(row);
       if (small) {
         place.append(make("button", { type: "button", "data-open": row,
-          title: visible(column.id[row]), "aria-label": `open ${visible(column.id[row])}` }, small));
+          title: visible(column.id[row]), "aria-label": `open ${visible(column.id[row])}` },
+        seen(row).image ? picture(seen(row).image, "") : null, small));
       }
     }
   }
