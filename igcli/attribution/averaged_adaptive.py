@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from igcli.attribution.accuracy import Accuracy
-from igcli.attribution.averages import Averaged, AveragedPaths, Fold, Leg, decoded
+from igcli.attribution.averages import AveragedPaths, Fold, Leg, decoded
 from igcli.attribution.gradient_model import GradientModel, RowValues
 from igcli.attribution.integral import Integral, Job
 from igcli.attribution.intervals import root_of
@@ -71,7 +71,7 @@ class AveragedPath:
         ]
         self._fold = Fold(self._paths)
         self._sums = _Sums()
-        self._scores: dict[tuple[int, float], float] = {}
+        self._start = 0.0
         self._seen: dict[int, list[tuple[float, float, float]]] = {}
         self._failed: int | None = None
         self._steps = 0
@@ -111,8 +111,8 @@ class AveragedPath:
 
     def _take(self, number: int, t: float, gradient: Any, score: float, is_bare: bool) -> None:
         weight, leg = self._paths.weight, self._paths.legs[number]
-        if t in (0.0, 1.0):
-            self._scores[number, t] = score
+        if t == 0.0:
+            self._start += weight * score
         if is_bare:
             line, dtype = self._lines[number], self._model.spec.point.dtype
             gradient = gradient * (line.x - line.baseline).astype(dtype)
@@ -189,7 +189,6 @@ class AveragedPath:
         if self._failed is not None:
             return Integral(self.job.key, None, self._steps, self._profile(self._failed))
         paths, sums, fold = self._paths, self._sums, self._fold
-        result = fold.finish()
         norm = float(np.abs(fold.total).sum())
         scale = max(norm, abs(sums.rise))
         rounding = sums.rounding / scale if scale > 0.0 else 0.0
@@ -199,30 +198,19 @@ class AveragedPath:
             regions = _of_shares(sums.regions, norm)
         certified = regions if self._asked.certifies_regions else estimate
         tolerance = self._asked.accuracy.tolerance
-        is_mean = paths.power == "mean"
         with np.errstate(over="ignore"):
-            attribution = result.astype(np.float32).reshape(paths.shape)
+            attribution = fold.total.astype(np.float32).reshape(paths.shape)
         return Integral(
             key=self.job.key,
             attribution=attribution,
             steps=self._steps,
             profile=self._profile(0),
-            error_estimate=estimate if is_mean else None,
-            regions_error=regions if is_mean else None,
-            converged=bool(certified is not None and certified <= tolerance) if is_mean else None,
+            error_estimate=estimate,
+            regions_error=regions,
+            converged=bool(certified is not None and certified <= tolerance),
             rounding=rounding,
-            averaged=Averaged(
-                start=self._mean_score(0.0),
-                end=self._mean_score(1.0),
-                sampling_error=fold.sampling_error if is_mean else None,
-                norm_ratio=fold.norm_ratio,
-                maps=fold.maps,
-            ),
+            averaged=fold.averaged(self._start),
         )
-
-    def _mean_score(self, t: float) -> float:
-        weight = self._paths.weight
-        return sum(weight * self._scores[n, t] for n in range(len(self._paths.legs)))
 
     def _profile(self, number: int) -> Profile:
         return Profile(*np.array(sorted(self._seen[number])).T)

@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from igcli.attribution.averages import Averaged, AveragedPaths, Fold
+from igcli.attribution.averages import AveragedPaths, Fold
 from igcli.attribution.gradient_model import RowValues, both_finite
 from igcli.attribution.integral import Integral, Job
 from igcli.attribution.path import StraightLine
@@ -72,24 +72,17 @@ class AveragedFixedPath:
 
     def integral(self) -> Integral:
         """Return the mean over all paths."""
-        paths, profile, steps = self._paths, self._profile, len(self._profile.alphas)
+        profile, steps = self._profile, len(self._profile.alphas)
         bad = ~both_finite(profile.scores, profile.gradient_norms)
         if bad.any():
             return Integral(self.job.key, None, steps, self._of(int(bad.argmax()) // self._each))
-        result = self._fold.finish()
-        is_mean = paths.power == "mean"
+        result = self._fold.total
         estimate = None
-        if self._rule.coarse is not None and is_mean:
+        if self._rule.coarse is not None:
             estimate = coarse_estimate(result, self._coarse)
         with np.errstate(over="ignore"):
-            attribution = result.astype(np.float32).reshape(paths.shape)
-        averaged = Averaged(
-            start=self._mean_score(0.0),
-            end=self._mean_score(1.0),
-            sampling_error=self._fold.sampling_error if is_mean else None,
-            norm_ratio=self._fold.norm_ratio,
-            maps=self._fold.maps,
-        )
+            attribution = result.astype(np.float32).reshape(self._paths.shape)
+        averaged = self._fold.averaged(self._start())
         return Integral(self.job.key, attribution, steps, self._of(0), estimate, averaged=averaged)
 
     def _of(self, number: int) -> Profile:
@@ -97,9 +90,7 @@ class AveragedFixedPath:
         profile = self._profile
         return Profile(self._rule.alphas, profile.scores[nodes], profile.gradient_norms[nodes])
 
-    def _mean_score(self, alpha: float) -> float | None:
-        place = 0 if alpha == 0.0 else self._each - 1
-        if float(self._rule.alphas[place]) != alpha:
+    def _start(self) -> float | None:
+        if float(self._rule.alphas[0]) != 0.0:
             return None
-        scores = self._profile.scores[place :: self._each]
-        return float(scores.mean())
+        return float(self._profile.scores[:: self._each].mean())

@@ -26,8 +26,6 @@ class Leg:
         Which baseline's map it belongs to.
     drawn : int or None
         Which of the average's `draws` it is of; None for one that is no matter of chance.
-    level : int
-        Which draw of those. The paths of a level follow each other.
     bend : float
         How it is run along: at α = t + bend · t (1 − t). The integral is the same, but the nodes of
         like paths lie at different places, as those of a finer rule would.
@@ -37,7 +35,6 @@ class Leg:
     end: Hashable
     slot: int
     drawn: int | None = None
-    level: int = 0
     bend: float = 0.0
 
     def alpha(self, t: float) -> float:
@@ -56,7 +53,7 @@ class Draws:
     Attributes
     ----------
     count : int
-        How many levels there are.
+        How many.
     population : int or None
         How many there are to be drawn from, each once; None for endlessly many.
     """
@@ -100,8 +97,6 @@ class AveragedPaths:
         What is a matter of chance.
     keeps : int
         How many slots' maps are to be kept; 0 for none.
-    power : {"mean", "square", "variance"}
-        What is taken over the levels of the first of `draws`.
     """
 
     shape: tuple[int, ...]
@@ -109,7 +104,6 @@ class AveragedPaths:
     line: Callable[[int], StraightLine]
     draws: Sequence[Draws] = ()
     keeps: int = 0
-    power: str = "mean"
 
     @property
     def weight(self) -> float:
@@ -139,8 +133,8 @@ class Averaged:
 
     Attributes
     ----------
-    start, end : float or None
-        The mean score at the paths' starts and ends; None where it was not seen.
+    start : float or None
+        The mean score at the paths' starts; None where it was not seen.
     sampling_error : float or None
         How far the map is from that of infinitely many draws, in L1, relative to it; None where
         nothing was drawn, or once only.
@@ -151,7 +145,6 @@ class Averaged:
     """
 
     start: float | None
-    end: float | None
     sampling_error: float | None
     norm_ratio: float
     maps: Array | None = None
@@ -177,9 +170,6 @@ class Fold:
         self.total = np.zeros(size)
         self._mass = 0.0
         self._spreads = [_Spread(size) for _ in paths.draws]
-        self._level: tuple[int, int] | None = None
-        self._of_level = np.zeros(size)
-        self._paths_of_level = 0
         self._kept = np.zeros((paths.keeps, size)) if paths.keeps else None
         slots = [leg.slot for leg in paths.legs]
         self._shares = np.bincount(slots, minlength=paths.keeps)
@@ -188,7 +178,7 @@ class Fold:
     def nbytes(self) -> int:
         """How many bytes the sums take."""
         kept = 0 if self._kept is None else self._kept.nbytes
-        return self.total.nbytes * (2 + 2 * len(self._spreads)) + kept
+        return self.total.nbytes * (1 + 2 * len(self._spreads)) + kept
 
     def add(self, number: int, attribution: Array) -> None:
         """Take the map of one path, float64 (size,)."""
@@ -197,30 +187,12 @@ class Fold:
         self._mass += self._paths.weight * float(np.abs(attribution).sum())
         if self._kept is not None:
             self._kept[leg.slot] += attribution / self._shares[leg.slot]
-        if leg.drawn is None:
-            return
-        if self._level != (leg.drawn, leg.level):
-            self._end_level()
-            self._level = leg.drawn, leg.level
-        self._of_level += attribution
-        self._paths_of_level += 1
+        if leg.drawn is not None:
+            self._spreads[leg.drawn].add(attribution)
 
-    def _end_level(self) -> None:
-        if self._level is not None:
-            self._spreads[self._level[0]].add(self._of_level / self._paths_of_level)
-        self._of_level[:] = 0.0
-        self._paths_of_level = 0
-
-    def finish(self) -> Array:
-        """Return the map, float64 (size,), once all paths are in."""
-        self._end_level()
-        self._level = None
-        if self._paths.power == "mean":
-            return self.total
-        spread = self._spreads[0]
-        variance = spread.squares / spread.count
-        result: Array = variance if self._paths.power == "variance" else spread.mean**2 + variance
-        return result
+    def averaged(self, start: float | None) -> Averaged:
+        """Return what there is beside the map, once all paths are in; their starts' mean score."""
+        return Averaged(start, self.sampling_error, self.norm_ratio, self.maps)
 
     @property
     def norm_ratio(self) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from igcli.common.config import DriftConfig, RunConfig
 from igcli.common.errors import ConfigError, reason
-from igcli.common.files import file_in, listed
+from igcli.common.files import file_in, listed, references_in
 from igcli.common.setting import Setting, settings_of
 
 TABLES: dict[str, type[Any]] = {"run": RunConfig, "drift": DriftConfig}
@@ -56,9 +56,12 @@ def _as_typed(setting: Setting, value: Any, path: Path) -> str | list[str]:
 
 
 def _beside(setting: Setting, value: str, path: Path) -> str:
-    """Take a file from beside the TOML file, where it lies there; NAME=FILE too."""
+    """Take a file from beside the TOML file, where it lies there; NAME=FILE, data:FOLDER:N too."""
     if not setting.file or value.isdecimal() or value in setting.keywords:
         return value
+    drawn = references_in(value, path.parent) if setting.listed else None
+    if drawn:
+        return "".join(map(str, drawn))
     before, file = file_in(value, path.parent) or ("", value)
     return f"{before}{file}"
 

@@ -1,8 +1,11 @@
 """Files: whether one is there, and the SHA-256 of files and folders."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
+
+_REFERENCES = re.compile(r"((?:[^=]*=)?data:)(.+)(:\d+)")
 
 
 def file_sha256(path: Path) -> str:
@@ -51,6 +54,26 @@ def listed(text: str, folder: Path = Path()) -> list[str]:
             before = f"{name}="
         found.append(piece if equals else f"{before}{piece}")
     return found
+
+
+def references_in(text: str, folder: Path = Path()) -> tuple[str, Path, str] | None:
+    """Return the folder or file of ``data:FOLDER:N``, with what stands before and behind it.
+
+    None for a text that names none; `folder` is where relative ones are looked for.
+    """
+    found = _REFERENCES.fullmatch(text)
+    if found is None or not (folder / found[2]).exists():
+        return None
+    return found[1], folder / found[2], found[3]
+
+
+def names_sha256(folder: Path) -> str:
+    """Return the SHA-256 of the names and sizes of a folder's files; of a file, of its content."""
+    if not folder.is_dir():
+        return file_sha256(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    listed = "\n".join(f"{p.relative_to(folder).as_posix()}\0{p.stat().st_size}" for p in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def has_header(path: Path, fields: Iterable[str]) -> bool:

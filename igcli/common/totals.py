@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from igcli.common.explanation import Explanation
 from igcli.common.text import finite, on_one_line
 
-
 # Where the map of an average has less than this share of its baselines' mass, that is told.
 HALF = 0.5
 

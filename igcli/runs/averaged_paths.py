@@ -78,7 +78,6 @@ def _legs(slots: Sequence[Slot]) -> tuple[list[Leg], list[Draws], list[int]]:
                 end=0,
                 slot=place,
                 drawn=None if drawn is None else kinds.index(drawn),
-                level=numbers[place],
                 bend=0.0 if drawn is None else bend_of(numbers[place]),
             )
         )

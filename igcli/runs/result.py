@@ -156,7 +156,11 @@ class RunResult:
             "certified": REGIONS if self.certifies_regions else PIXELS,
             "error_estimate": self.tally.errors.to_dict(),
             "regions_error": self.tally.regions_errors.to_dict(),
-            **({"sampling_error": self.tally.sampling_errors.to_dict()} if self.tally.averaged else {}),
+            **(
+                {"sampling_error": self.tally.sampling_errors.to_dict()}
+                if self.tally.averaged
+                else {}
+            ),
             "delta": self.tally.deltas.to_dict(),
             "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
