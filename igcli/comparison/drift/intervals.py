@@ -18,6 +18,18 @@ def _drawn(count: int) -> Array:
     return drawn
 
 
+def weights(count: int) -> tuple[Array, float]:
+    """Return how often each image is drawn, float32 (draws, images), and how much wider that is.
+
+    The second number is what an interval that comes of these draws is to be multiplied by: of many
+    images only some are drawn.
+    """
+    drawn = _drawn(count)
+    found = np.zeros((len(drawn), count), np.float32)
+    np.add.at(found, (np.arange(len(drawn))[:, None], drawn), 1.0)
+    return found, float(np.sqrt(min(1.0, _MOST / count)))
+
+
 def interval(values: Array, name: str) -> tuple[float, float]:
     """Return the bootstrap interval of a statistic, or of "share", a mean.
 

@@ -14,6 +14,7 @@ _IN_TABLE = ("moved.mean", "prediction_changed", "accuracy_lost")
 _SAID = {
     "moved.mean": "{} of what speaks for the class lies elsewhere than in the reference",
     "moved.median": "{} of what speaks for the class lies elsewhere than in the reference",
+    "gained": "{} of what speaks for the class has come to the same places in all images",
     "prediction_changed": "{} of the predictions changed",
     "accuracy_lost": "the accuracy is {} less",
     "calibration_shift": "the scores are {} further from the accuracy",
