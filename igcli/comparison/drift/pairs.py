@@ -14,6 +14,8 @@ from igcli.comparison.noise import noise_of
 from igcli.comparison.similarity import METRICS, measured
 
 _L1 = list(METRICS).index("l1")
+# Of more pairs, the noise of so many is found.
+_NOISY = 1000
 SAME = np.array([metric.same for metric in METRICS.values()])
 
 
@@ -90,7 +92,8 @@ class Measured:
         (pairs, metrics), in the order of METRICS.
     noise : Array
         The same of each reference map and itself, disturbed by as much as both maps may be off;
-        NaN where no error is known, and for metrics whose noise was not asked for.
+        NaN where no error is known, for metrics whose noise was not asked for, and for most
+        of thousands of pairs.
     errors : Array
         (pairs, 2): how far the reference's map and the new one may be off, over the reference
         map's L1 norm; NaN where no error is known.
@@ -141,12 +144,13 @@ def measure(
     noise = np.full_like(seen, np.nan)
     errors = np.full((len(pairs), 2), np.nan)
     places: list[tuple[Array, Array]] = []
+    every = max(1, -(-len(pairs) // _NOISY)) if noisy else len(pairs) + 1
     both = zip(pairs, _maps(reference, new, pairs, grid), strict=True)
     for i, ((row, _), (a, b)) in enumerate(track(both, len(pairs))):
         seen[i] = measured(a.values, b.values)
         errors[i] = _errors(a, b)
         places.append((density(a.values), density(b.values)))
-        if np.isfinite(errors[i]).all():
+        if i % every == 0 and np.isfinite(errors[i]).all():
             noise[i] = noise_of(a.values, errors[i].sum(), row.id, noisy)
     of_densities = reference.regions is not None
     names = tuple(n for n, m in METRICS.items() if not (of_densities and m.needs_pixels))

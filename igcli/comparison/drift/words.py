@@ -147,8 +147,8 @@ def basis(verdict: Verdict) -> str:
             "those that igcli was measured on do"
         )
     return (
-        "one reference run does not say what is normal for your models: limits are defaults, "
-        "measured on MNIST's digits, drawn shapes and pieces of photos; "
+        "one reference run does not say what is normal for your models: the limits are defaults, "
+        "measured on small networks for MNIST's digits, drawn shapes and pieces of photos; "
         "`igcli baseline RUN RUN2 RUN3 -o FILE.igref` finds your own"
     )
 
