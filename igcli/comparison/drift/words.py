@@ -9,7 +9,7 @@ from igcli.comparison.similarity import METRICS
 
 _NAMED = 3
 # What the table by group takes as these thresholds do.
-_IN_TABLE = ("moved.mean", "prediction_changed", "accuracy_lost")
+_IN_TABLE = ("moved.mean", "gained", "prediction_changed", "accuracy_lost")
 # What a number is of, where it is a share.
 _SAID = {
     "moved.mean": "{} of what speaks for the class lies elsewhere than in the reference",
