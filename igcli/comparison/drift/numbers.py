@@ -89,7 +89,7 @@ def is_known(values: Array) -> Array:
     """Tell which images have a number, or numbers of cells, (images,)."""
     if values.ndim == 1:
         return ~np.isnan(values)
-    found: Array = ~np.isnan(values).any(axis=1) & bool(values.shape[1])
+    found: Array = np.logical_and(values.shape[1] > 0, ~np.isnan(values).any(axis=1))
     return found
 
 
