@@ -6,7 +6,7 @@ from typing import Any
 
 from igcli.common.config import DriftConfig, RunConfig
 from igcli.common.errors import ConfigError, reason
-from igcli.common.files import file_in
+from igcli.common.files import file_in, listed
 from igcli.common.setting import Setting, settings_of
 
 TABLES: dict[str, type[Any]] = {"run": RunConfig, "drift": DriftConfig}
@@ -45,6 +45,8 @@ def _as_typed(setting: Setting, value: Any, path: Path) -> str | list[str]:
     """Write a TOML value as a flag's, so that Click reads both alike (and refuses 50.5 steps)."""
     if setting.repeatable:
         items = value if isinstance(value, list) else [value]
+        if setting.listed:
+            items = [one for item in items for one in listed(str(item), path.parent)]
         return [_beside(setting, str(item), path) for item in items]
     if isinstance(value, list):
         raise ConfigError(

@@ -32,6 +32,7 @@ GROUPS = {
         "findings": "igcli.cli.findings",
     },
     "Judge": {
+        "agreement": "igcli.cli.agreement",
         "verify": "igcli.cli.verify",
     },
     "Gate": {

@@ -15,6 +15,7 @@ from igcli.cli.options import (
     parse_memory,
     parse_shard,
     setting_option,
+    split_lists,
 )
 from igcli.common.choices import (
     AUTO,
@@ -87,11 +88,15 @@ _SETTINGS = (
     run_option(
         "baseline",
         metavar="BASELINE",
+        callback=split_lists,
         help="Images and uint8 arrays: black (default), white, gray, constant:V, uniform, "
         "gaussian:SIGMA, blur:SIGMA, in pixels 0-255. Float arrays: zeros (default), constant:V, "
         "uniform:LOW:HIGH, gaussian:SIGMA. Both: mean, or an image or .npy file. Integers: zeros "
-        "(default), constant:V or a file. NAME=BASELINE for one of several inputs.",
+        "(default), constant:V or a file. black,white averages the maps of several; uniform*5 "
+        "those of 5 draws; data:32 or data:FOLDER:32 those of 32 inputs drawn for each. "
+        "NAME=BASELINE for one of several inputs.",
     ),
+    run_option("keep_baselines", help="Store each of several baselines' own map too."),
     run_option(
         "target",
         metavar="TARGET",
@@ -203,11 +208,7 @@ _SETTINGS = (
         type=click.Choice(PRECISIONS),
         help="Arithmetic of scores and gradients: the others are less exact, and say by how much.",
     ),
-    run_option(
-        "seed",
-        type=click.IntRange(min=0),
-        help="Seed of random baselines.",
-    ),
+    run_option("seed", type=click.IntRange(min=0), help="Seed of random baselines."),
     run_option("limit", type=click.IntRange(min=1), help="Explain only the first N inputs."),
     run_option(
         "shard",
@@ -227,15 +228,8 @@ _SETTINGS = (
         help="The pixels' numbers on the disk: float16 takes half of it, its rounding is part of "
         "each error estimate.",
     ),
-    run_option(
-        "save",
-        type=click.Choice(["npy"]),
-        help="Write attributions.npy too.",
-    ),
-    run_option(
-        "overlays",
-        help="Draw overlays/ID.png.",
-    ),
+    run_option("save", type=click.Choice(["npy"]), help="Write attributions.npy too."),
+    run_option("overlays", help="Draw overlays/ID.png."),
     run_option(
         "style",
         type=click.Choice(RUN_STYLES),

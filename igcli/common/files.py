@@ -36,6 +36,23 @@ def file_in(text: str, folder: Path = Path()) -> tuple[str, Path] | None:
     return None
 
 
+def listed(text: str, folder: Path = Path()) -> list[str]:
+    """Return the texts of a list with commas between them; NAME=A,B is NAME=A and NAME=B.
+
+    One that names a file, as `file_in` finds it, is that file.
+    """
+    if "," not in text or file_in(text, folder):
+        return [text]
+    found: list[str] = []
+    before = ""
+    for piece in text.split(","):
+        name, equals, _ = piece.partition("=")
+        if equals:
+            before = f"{name}="
+        found.append(piece if equals else f"{before}{piece}")
+    return found
+
+
 def has_header(path: Path, fields: Iterable[str]) -> bool:
     """Tell whether a file is a CSV that begins with these fields; not where it can't be read."""
     try:

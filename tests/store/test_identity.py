@@ -22,6 +22,7 @@ CHANGES: dict[str, Any] = {
     "shard": (1, 2), "bit_depth": 12, "bands": (3, 2, 1),
     "certify": "regions:4", "store": "regions", "store_dtype": "float16",
     "signature": "serve", "input_value": ("temperature=2",), "hold_mask": True,
+    "keep_baselines": True,
 }  # fmt: skip
 FREE: dict[str, Any] = {
     "inputs": Path("elsewhere"), "out": Path("other"), "overwrite": True, "resume": True,
