@@ -35,6 +35,7 @@ GROUPS = {
         "agreement": "igcli.cli.agreement",
         "verify": "igcli.cli.verify",
         "sanity": "igcli.cli.sanity",
+        "evaluate": "igcli.cli.evaluate",
     },
     "Gate": {
         "compare": "igcli.cli.compare",

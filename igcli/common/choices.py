@@ -62,3 +62,13 @@ SANITY_MAPS = (IG, EDGES)
 # Those of compare's metrics that redrawn models can be judged by: scores of another size change the
 # others.
 SANITY_METRICS = ("cosine", "spearman", "coarse", "top1", "top5", "top10", "signs", "moved")
+# What `evaluate` measures a map by.
+DELETION, INSERTION = "deletion", "insertion"
+MUFIDELITY, INFIDELITY, SENSITIVITY_N = "mufidelity", "infidelity", "sensitivity_n"
+ENTROPY, GINI = "entropy", "gini"
+FAITHFULNESS = (DELETION, INSERTION, MUFIDELITY, INFIDELITY, SENSITIVITY_N, ENTROPY, GINI)
+# By what it puts pixels in order.
+SIGNED, MAGNITUDE = "signed", "magnitude"
+MAP_ORDERS = (SIGNED, MAGNITUDE)
+# What maps are held against there.
+CONTROLS = ("random", "edges", "intensity", "centre", "blurred")

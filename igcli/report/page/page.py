@@ -16,6 +16,7 @@ from igcli.findings.gathered.finding import Gathered
 from igcli.findings.gathered.of_rows import accuracy
 from igcli.report.page.agreement import agreement_html, agreement_of
 from igcli.report.page.data import as_json, block, table
+from igcli.report.page.faithfulness import faithfulness_html
 from igcli.report.page.findings import (
     findings_html,
     findings_of,
@@ -192,6 +193,7 @@ def _body(
     yield from findings_html(found, sheets)
     agreement = agreement_of(run)
     yield from agreement_html(agreement)
+    yield from faithfulness_html(run)
     yield '<section aria-label="Distributions">\n'
     yield from charts(run.rows, tolerance, certified)
     yield "</section>\n"

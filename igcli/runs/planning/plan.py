@@ -245,7 +245,7 @@ def plan_run(
             check_selected(config, preflight.earlier, selection.sha256)
         preflight = preflight.selecting(selection)
     tell_of_arrays(source.beside, config.target, arrays, classes, warn, config.truth)
-    start = (handover.start if handover else None) or _start(preflight, bound)
+    start = (handover.start if handover else None) or start_of(preflight, bound)
     check_maps(config, spec, start.is_averaged)
     if handover is not None:
         calibration = handover.calibration
@@ -275,7 +275,8 @@ def _places(preflight: Preflight, spec: ModelSpec, source: Source) -> Places | N
     return Places(spec.dense, (width, height), preflight.settings.resize_of_inputs)
 
 
-def _start(preflight: Preflight, bound: Bound) -> Start:
+def start_of(preflight: Preflight, bound: Bound) -> Start:
+    """Return a run's baselines."""
     source, resize, seed = bound.source, preflight.settings.resize, preflight.config.seed
     names, spec, out = preflight.listing.names, bound.model.spec, preflight.config.out
     start = settle_start(
