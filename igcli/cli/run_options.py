@@ -15,7 +15,6 @@ from igcli.cli.options import (
     parse_memory,
     parse_shard,
     setting_option,
-    split_lists,
 )
 from igcli.common.choices import (
     AUTO,
@@ -35,6 +34,7 @@ from igcli.common.choices import (
 )
 from igcli.common.config import RunConfig
 from igcli.common.placement import DEFAULT_RESIZE, RESIZE
+from igcli.runs.executors import EXECUTORS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,15 +93,11 @@ _SETTINGS = (
     _named(
         "baseline",
         metavar="BASELINE",
-        callback=split_lists,
         help="Images and uint8 arrays: black (default), white, gray, constant:V, uniform, "
         "gaussian:SIGMA, blur:SIGMA, in pixels 0-255. Float arrays: zeros (default), constant:V, "
         "uniform:LOW:HIGH, gaussian:SIGMA. Both: mean, or an image or .npy file. Integers: zeros "
-        "(default), constant:V or a file. black,white averages the maps of several; uniform*5 "
-        "those of 5 draws; data:32 or data:FOLDER:32 those of 32 inputs drawn for each. "
-        "NAME=BASELINE for one of several inputs.",
+        "(default), constant:V or a file. NAME=BASELINE for one of several inputs.",
     ),
-    _named("keep_baselines", help="Store each of several baselines' own map too."),
     _named(
         "target",
         metavar="TARGET",
@@ -213,7 +209,11 @@ _SETTINGS = (
         type=click.Choice(PRECISIONS),
         help="Arithmetic of scores and gradients: the others are less exact, and say by how much.",
     ),
-    _named("seed", type=click.IntRange(min=0), help="Seed of random baselines."),
+    _named(
+        "seed",
+        type=click.IntRange(min=0),
+        help="Seed of random baselines.",
+    ),
     _named("limit", type=click.IntRange(min=1), help="Explain only the first N inputs."),
     _named(
         "shard",
@@ -233,8 +233,15 @@ _SETTINGS = (
         help="The pixels' numbers on the disk: float16 takes half of it, its rounding is part of "
         "each error estimate.",
     ),
-    _named("save", type=click.Choice(["npy"]), help="Write attributions.npy too."),
-    _named("overlays", help="Draw overlays/ID.png."),
+    _named(
+        "save",
+        type=click.Choice(["npy"]),
+        help="Write attributions.npy too.",
+    ),
+    _named(
+        "overlays",
+        help="Draw overlays/ID.png.",
+    ),
     _named(
         "style",
         type=click.Choice(RUN_STYLES),
@@ -252,6 +259,34 @@ _SETTINGS = (
         help="Load MODEL though it may run code on this machine.",
     ),
 )
+_EXECUTOR = (
+    run_option(
+        "executor",
+        type=click.Choice(list(EXECUTORS)),
+        help="local: this process. ray: workers on all GPUs (or cores) of a machine or a cluster.",
+    ),
+    run_option(
+        "ray_address",
+        metavar="ADDRESS",
+        help="Ray: auto (the cluster of this machine), HOST:PORT or ray://HOST:PORT.  [default: "
+        "local, a Ray that is started and stopped]",
+    ),
+    run_option(
+        "workers",
+        type=click.IntRange(min=1),
+        help="Ray: how many processes.  [default: as many as fit]",
+    ),
+    run_option(
+        "gpus_per_worker",
+        type=click.FloatRange(min=0),
+        help="Ray: GPUs of each, 0.5 for example.  [default: 1, or 0 where there are none]",
+    ),
+    run_option(
+        "cpus_per_worker",
+        type=click.IntRange(min=1),
+        help="Ray: cores of each.  [default: a GPU's share of its node, else at most 4]",
+    ),
+)
 
 
 def settings_options_of(*names: str) -> Callable[[F], F]:
@@ -264,6 +299,13 @@ def settings_options_of(*names: str) -> Callable[[F], F]:
         return function
 
     return add
+
+
+def executor_options(function: F) -> F:
+    """Add every option that decides who carries out a run."""
+    for option in reversed(_EXECUTOR):
+        function = option(function)
+    return function
 
 
 def settings_options(function: F) -> F:

@@ -115,7 +115,7 @@ def _edges(plan: Plan) -> Iterator[MadeMap]:
             values = sobel(image)
             shown = _shown(values, image) if place < PICTURED else (None, None)
             small = reduce_map(values, DEFAULT_GRID)
-            yield MadeMap(identity, None, small, 0.0, False, "", *shown, item.name.id)
+            yield MadeMap(identity, None, small, 0.0, False, "", *shown, input=item.name.id)
 
 
 def _made(plan: Plan, row: Explanation) -> MadeMap:
@@ -135,12 +135,12 @@ def _made(plan: Plan, row: Explanation) -> MadeMap:
         row.converged is False,
         "",
         *shown,
-        input_id(row.id, plan.targets.per_input),
+        input=input_id(row.id, plan.targets.per_input),
     )
 
 
 def _shown(values: Array, image: Array) -> tuple[Array, Array]:
     # Not over the image: it would make all of them look alike.
-    small = plane(values, max(fitted_shape(*image.shape[:2], SIDE)))
+    small = plane(values, max(fitted_shape(image.shape[0], image.shape[1], SIDE)))
     drawn = heat(small, OVERLAY.ramp(OVERLAY.top(small)))
     return fitted(drawn, SIDE), fitted(in_colour(image), SIDE)
