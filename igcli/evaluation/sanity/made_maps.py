@@ -115,7 +115,14 @@ def _edges(plan: Plan) -> Iterator[MadeMap]:
             values = sobel(image)
             shown = _shown(values, image) if place < PICTURED else (None, None)
             small = reduce_map(values, DEFAULT_GRID)
-            yield MadeMap(identity, None, small, 0.0, False, "", *shown, input=item.name.id)
+            yield _edge_map(identity, item.name.id, small, shown)
+
+
+def _edge_map(
+    identity: str, name: str, small: Array, shown: tuple[Array | None, Array | None]
+) -> MadeMap:
+    picture, image = shown
+    return MadeMap(identity, values=small, error=0.0, picture=picture, image=image, input=name)
 
 
 def _made(plan: Plan, row: Explanation) -> MadeMap:
