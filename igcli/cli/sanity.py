@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from igcli.cli.console import tell_result, track, warn
+from igcli.cli.map_options import map_options
 from igcli.cli.options import config_option, debug_option
 from igcli.cli.output_files import check_output, write_output, writing
-from igcli.cli.run_options import settings_options_of
 from igcli.common.choices import (
     CASCADE,
     IG,
@@ -87,12 +87,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Maps depend on the model when surely less of their likeness is left without its weights.",
 )
-@settings_options_of(
-    "method", "tolerance", "min_steps", "max_steps", "memory", "steps", "baseline", "target",
-    "truth", "labels", "preprocess", "resize", "image_size", "bit_depth", "scores", "output",
-    "explain", "layer", "layer_input", "signature", "input_value", "hold_mask", "batch_size",
-    "device", "precision", "seed", "custom_objects", "allow_unsafe",
-)  # fmt: skip
+@map_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, one test case.")
 @click.option("--markdown", type=_FILE, help="Write a comment for a pull request.")

@@ -74,7 +74,7 @@ def anchors_of(originals: Sequence[MadeMap], redrawn: Sequence[MadeMap]) -> Anch
     same = np.stack([_same(one) for one in originals])
     count = len(originals)
     shifts = range(1, min(count - 1, _OTHERS) + 1)
-    turned = [alike(originals, [*redrawn[s:], *redrawn[:s]]) for s in shifts]
+    turned = [_of_others(originals, [*redrawn[s:], *redrawn[:s]]) for s in shifts]
     known = np.isfinite(turned)
     sums = np.where(known, turned, 0.0).sum(axis=0)
     counts = known.sum(axis=0)
@@ -126,6 +126,14 @@ def _differ(one: MadeMap, other: MadeMap) -> bool:
         return False
     moved = float(np.abs(one.values - other.values).sum())
     return moved > float(np.nan_to_num(one.error) + np.nan_to_num(other.error))
+
+
+def _of_others(originals: Sequence[MadeMap], turned: Sequence[MadeMap]) -> Array:
+    """Return `alike`, NaN where both maps are of one input: explained for several classes."""
+    found = alike(originals, turned)
+    shared = [a.input != "" and a.input == b.input for a, b in zip(originals, turned, strict=True)]
+    found[np.array(shared)] = np.nan
+    return found
 
 
 def _same(one: MadeMap) -> Array:

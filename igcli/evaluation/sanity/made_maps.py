@@ -11,7 +11,7 @@ from igcli.attribution.gradient_model import GradientModel
 from igcli.common.arrays import Array
 from igcli.common.choices import EDGES, IG
 from igcli.common.errors import InputError
-from igcli.common.explanation import Explanation
+from igcli.common.explanation import Explanation, input_id
 from igcli.common.sample import Sample
 from igcli.comparison.grid import DEFAULT_GRID, reduce_map
 from igcli.evaluation.sanity.sobel import sobel
@@ -46,6 +46,8 @@ class MadeMap:
         Why it failed.
     picture, image : Array or None
         RGB: the map, and the image; of the first few inputs.
+    input : str
+        The id of what it explains, which several explanations may share.
     """
 
     id: str
@@ -56,6 +58,7 @@ class MadeMap:
     message: str = ""
     picture: Array | None = None
     image: Array | None = None
+    input: str = ""
 
 
 # Of a plan, and of what opens the model as it is now.
@@ -112,7 +115,14 @@ def _edges(plan: Plan) -> Iterator[MadeMap]:
             values = sobel(image)
             shown = _shown(values, image) if place < PICTURED else (None, None)
             small = reduce_map(values, DEFAULT_GRID)
-            yield MadeMap(identity, None, small, 0.0, False, "", *shown)
+            yield _edge_map(identity, item.name.id, small, shown)
+
+
+def _edge_map(
+    identity: str, name: str, small: Array, shown: tuple[Array | None, Array | None]
+) -> MadeMap:
+    picture, image = shown
+    return MadeMap(identity, values=small, error=0.0, picture=picture, image=image, input=name)
 
 
 def _made(plan: Plan, row: Explanation) -> MadeMap:
@@ -132,11 +142,12 @@ def _made(plan: Plan, row: Explanation) -> MadeMap:
         row.converged is False,
         "",
         *shown,
+        input=input_id(row.id, plan.targets.per_input),
     )
 
 
 def _shown(values: Array, image: Array) -> tuple[Array, Array]:
     # Not over the image: it would make all of them look alike.
-    small = plane(values, max(fitted_shape(*image.shape[:2], SIDE)))
+    small = plane(values, max(fitted_shape(image.shape[0], image.shape[1], SIDE)))
     drawn = heat(small, OVERLAY.ramp(OVERLAY.top(small)))
     return fitted(drawn, SIDE), fitted(in_colour(image), SIDE)

@@ -1,4 +1,4 @@
-"""The sanity check in words: a table by depth, the verdict, and the same in Markdown."""
+"""The text of a sanity check: a table by depth, the verdict, and the same in Markdown."""
 
 from collections.abc import Iterator
 

@@ -159,7 +159,7 @@ class Sanity:
 
     @property
     def gone_from(self) -> str | None:
-        """The first layer down to which no more is left than the image alone makes, if any."""
+        """The first layer down to which no more is left than the image alone makes, or None."""
         if self.request.order != CASCADE or self.verdict != DEPEND or self.image_alone is None:
             return None
         for seen in self.seen[:-2]:

@@ -1,5 +1,7 @@
 """The scale of likeness, its verdict, the steps and the edges, in closed form."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,12 @@ def test_anchors_are_of_other_images() -> None:
     np.testing.assert_allclose(anchors.same[:, cosine], 1.0)
     # Of independent numbers: ± 1/√784 = 0.036 each, three others to the mean.
     assert (np.abs(anchors.unrelated[:, cosine]) < 0.1).all()
+    # Two classes of each of two images: the other class of the same one is no other image.
+    pairs = [replace(maps[0], input=name) for name in "aa"] + [
+        replace(maps[1], input=name) for name in "bb"
+    ]
+    of_two = anchors_of(pairs, pairs).unrelated[:, cosine]
+    assert (np.abs(of_two) < 0.2).all()
 
 
 def test_steps_go_down_and_end_with_two_draws_of_everything() -> None:
