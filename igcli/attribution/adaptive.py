@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from igcli.attribution.accuracy import Accuracy
+from igcli.attribution.averaged_adaptive import Asked, AveragedPath
+from igcli.attribution.averages import AveragedPaths
 from igcli.attribution.batches import Batches
 from igcli.attribution.cuts import IdleShares
 from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues
 from igcli.attribution.integral import Integral, Job
+from igcli.attribution.legs import in_single_paths
 from igcli.attribution.mesh import Mesh
 from igcli.attribution.path_gradients import products
 from igcli.attribution.regions_error import Cells
@@ -106,20 +109,27 @@ class Adaptive:
         """
         return integrate_paths(batches, jobs, self, IdleShares(batches))
 
-    def begin(self, job: Job, model: GradientModel) -> "AdaptivePath":
+    def begin(self, job: Job, model: GradientModel) -> "AdaptivePath | AveragedPath":
         """Return a job's live path."""
+        accuracy = replace(self.accuracy, tolerance=self.tolerance - self.storing)
+        if isinstance(job.path, AveragedPaths):
+            asked = Asked(accuracy, self.memory, self.regions, self.certifies_regions)
+            return AveragedPath(job, asked, model)
         gradients = model.node_gradients(prod(job.path.shape))
         cells = None if self.regions is None else Cells(self.regions)
-        accuracy = replace(self.accuracy, tolerance=self.tolerance - self.storing)
         return AdaptivePath(job, Mesh(accuracy, gradients, cells, self.certifies_regions))
 
-    def has_room(self, live: Sequence["AdaptivePath"]) -> bool:
+    def has_room(self, live: Sequence["AdaptivePath | AveragedPath"]) -> bool:
         """Tell whether a path fits into memory beside those under way, and is not too far ahead.
 
         Each is counted with 64 nodes or more. None is cut short.
         """
         if live[-1].job.key - live[0].job.key >= _AHEAD:
             return False
+        last = live[-1]
+        if isinstance(last, AveragedPath):
+            # The next one is as large as the last.
+            return last.nbytes + sum(path.nbytes for path in live) <= self.memory
         node = 4 * prod(live[0].job.path.shape)
         # At the worst, all grow to the most steps, in arrays that double.
         if node * 2 * self.accuracy.max_steps * (len(live) + 1) <= self.memory:
@@ -128,9 +138,11 @@ class Adaptive:
         held = sum(max(path.nbytes, usual) for path in live)
         return usual + held <= self.memory
 
-    def values(self, batches: Batches, batch: Sequence[Span["AdaptivePath"]]) -> list[RowValues]:
+    def values(
+        self, batches: Batches, batch: Sequence[Span["AdaptivePath | AveragedPath"]]
+    ) -> list[RowValues]:
         """Return each node's gradient × tangent, span by span."""
-        return products(batches, batch)
+        return in_single_paths(batch, lambda spans: products(batches, spans))
 
 
 class AdaptivePath:

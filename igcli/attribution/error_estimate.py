@@ -28,7 +28,11 @@ _TINY = np.finfo(np.float32).tiny
 
 
 def jump_error(
-    gradients: Sequence[Array], scale: Array, worst: float, at_least: float = 0.0
+    gradients: Sequence[Array],
+    scale: Array,
+    worst: float,
+    at_least: float = 0.0,
+    shared: Array | None = None,
 ) -> float:
     """Return a high quantile of ‖Σ u_k c_k‖₁ for independent u_k, uniform in [−1, 1].
 
@@ -43,6 +47,8 @@ def jump_error(
     at_least : float
         When the mean alone exceeds this, the mean is returned: who asks will go on anyway. Where
         it clearly does by an eighth of the columns, they stand for all.
+    shared : Array or None
+        (groups, n) of zeros and ones: the components of a group have one factor, and are summed.
 
     Notes
     -----
@@ -52,7 +58,9 @@ def jump_error(
     matrix M_kl = Σ_i c_ki c_li / σ_i.
     """
     total = 0.0
-    products = np.zeros((len(scale), len(scale)))
+    components = len(scale) if shared is None else len(shared)
+    products = np.zeros((components, components))
+    together = None if shared is None else shared.astype(np.float32)
     factors = scale.astype(np.float32)[:, None]
     width = gradients[0].size
     signs = _signs(width)
@@ -70,6 +78,8 @@ def jump_error(
         along = np.stack([gradient[columns] for gradient in gradients])
         jumps = along[1:] - along[:-1]
         jumps *= factors
+        if together is not None:
+            jumps = together @ jumps
         size = np.sqrt(np.einsum("kp,kp->p", jumps, jumps))
         total += float(size.sum(dtype=np.float64))
         jumps /= signs[columns] * np.sqrt(np.maximum(size / np.sqrt(np.float32(3.0)), _TINY))

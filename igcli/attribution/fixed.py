@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from igcli.attribution.averaged_fixed import AveragedFixedPath
+from igcli.attribution.averages import AveragedPaths
 from igcli.attribution.batches import Batches
 from igcli.attribution.cuts import FullGroups
 from igcli.attribution.gradient_model import GradientModel, PathRows, RowValues, both_finite
 from igcli.attribution.integral import Integral, Job
+from igcli.attribution.legs import OnePath, in_single_paths
 from igcli.attribution.path_gradients import times_tangent, weighted_sums
-from igcli.attribution.quadrature import Rule
+from igcli.attribution.quadrature import Rule, coarse_estimate
 from igcli.attribution.scheduler import Span, integrate_paths
+from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.explanation import Profile
 from igcli.common.regions import Regions
@@ -89,17 +93,27 @@ class FixedRule:
         """Integrate every job, in the order of the jobs, in full batches."""
         return integrate_paths(batches, jobs, self, FullGroups(batches))
 
-    def begin(self, job: Job, model: GradientModel) -> "FixedPath":
+    def begin(self, job: Job, model: GradientModel) -> "FixedPath | AveragedFixedPath":
         """Return a job's live path."""
+        if isinstance(job.path, AveragedPaths):
+            return AveragedFixedPath(job, self.rule)
         return FixedPath(job, self.rule)
 
-    def has_room(self, live: Sequence["FixedPath"]) -> bool:
+    def has_room(self, live: Sequence["FixedPath | AveragedFixedPath"]) -> bool:
         """Tell that any number of paths may live: each holds no more than its sums."""
         return True
 
-    def values(self, batches: Batches, batch: Sequence[Span["FixedPath"]]) -> list[RowValues]:
+    def values(
+        self, batches: Batches, batch: Sequence[Span["FixedPath | AveragedFixedPath"]]
+    ) -> list[RowValues]:
         """Return the gradients of each span, summed with the weights of its nodes."""
-        return weighted_sums(batches, batch, lambda span: span.live.weights[:, span.nodes])
+        return in_single_paths(batch, lambda spans: weighted_sums(batches, spans, self._weights))
+
+    def _weights(self, span: Span[Any]) -> Array:
+        nodes = span.live.nodes if isinstance(span.live, OnePath) else span.nodes
+        # Those of one path after the other are counted on.
+        first = nodes.start % self.usual_steps
+        return self.rule.all_weights[:, first : first + nodes.stop - nodes.start]
 
 
 class FixedPath:
@@ -128,11 +142,7 @@ class FixedPath:
         if not both_finite(profile.scores, profile.gradient_norms).all():
             return Integral(self.job.key, None, steps, profile)
         maps = times_tangent(self.job.path, self._totals)
-        norm = float(np.abs(maps[0]).sum())
-        estimate = None
-        if len(maps) > 1:
-            moved = float(np.abs(maps[0] - maps[1]).sum())
-            estimate = moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
+        estimate = coarse_estimate(maps[0], maps[1]) if len(maps) > 1 else None
         with np.errstate(over="ignore"):
             attribution = maps[0].astype(np.float32)
         return Integral(self.job.key, attribution, steps, profile, estimate)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from igcli.attribution.averages import Averaged
 from igcli.attribution.gradient_model import both_finite
 from igcli.attribution.path import Path
 from igcli.common.arrays import Array
@@ -45,6 +46,9 @@ class Integral:
         Whether the estimate met the tolerance; None where no tolerance was asked for.
     rounding : float
         The part of the estimate that more steps can't lower.
+    averaged : Averaged or None
+        What there is beside the map, where it is the average of several paths'. `profile` is that
+        of one of them then: of the one that met a number that is not finite, where there is one.
     """
 
     key: int
@@ -55,10 +59,13 @@ class Integral:
     regions_error: float | None = None
     converged: bool | None = None
     rounding: float = 0.0
+    averaged: Averaged | None = None
 
     @property
     def start(self) -> float | None:
         """The score at the baseline, where the path starts there and it is finite."""
+        if self.averaged is not None:
+            return self.averaged.start
         first = float(self.profile.scores[0])
         return first if self.profile.alphas[0] == 0.0 and np.isfinite(first) else None
 

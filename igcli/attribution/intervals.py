@@ -8,6 +8,31 @@ from dataclasses import dataclass
 FULL = 2**20
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A whole path among several: where its interval lies.
+
+    `kin` is the same for paths whose nodes lie at the same places of them: what jumps in one of
+    their intervals may jump at the same place in the others'. None where there is no such path.
+    """
+
+    left: int
+    kin: int | None = None
+
+    @property
+    def right(self) -> int:
+        """Its last node."""
+        return self.left + FULL
+
+
+SINGLE = Root(0)
+
+
+def root_of(place: int, kin: int | None = None) -> Root:
+    """Return the path at one of the places, which have room between them."""
+    return Root(2 * FULL * place, kin)
+
+
 @dataclass(slots=True)
 class Split:
     """An interval that was split; `movement` is ‖coarse − fine‖₁."""

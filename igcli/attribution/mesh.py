@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from igcli.attribution.accuracy import Accuracy
-from igcli.attribution.intervals import FULL, Leaf, Split
+from igcli.attribution.intervals import FULL, SINGLE, Leaf, Root, Split
 from igcli.attribution.mesh_estimate import MeshEstimate
 from igcli.attribution.mesh_nodes import MeshNodes
 from igcli.attribution.node_gradients import NodeGradients
@@ -50,6 +50,8 @@ class Mesh:
         estimated too: empty.
     certifies_regions : bool
         Whether the tolerance is asked of the densities, not of the pixels.
+    legs : sequence of Root
+        The paths whose sum it integrates, each at a place of its own; by default a single one.
     """
 
     def __init__(
@@ -58,17 +60,21 @@ class Mesh:
         gradients: NodeGradients,
         cells: Cells | None = None,
         certifies_regions: bool = False,
+        legs: Sequence[Root] = (SINGLE,),
     ) -> None:
         self._accuracy = accuracy
         self._gradients = gradients
-        self._nodes = MeshNodes(gradients, cells)
+        self._legs = legs
+        self._nodes = MeshNodes(gradients, cells, legs)
         self._judge = MeshEstimate(self._nodes, accuracy.rounding)
         self._certifies_regions = certifies_regions
         self._leaves: list[Leaf] = []
         self._splitting: list[Leaf] = []
         self._found = _Found({}, {}, {})
         spacing = FULL // accuracy.first_intervals
-        self._pending = dict.fromkeys(range(0, FULL + 1, spacing))
+        self._pending = dict.fromkeys(
+            node for leg in legs for node in range(leg.left, leg.right + 1, spacing)
+        )
         self.error_estimate = np.inf
         self.regions_error: float | None = None
         self.done = False
@@ -119,7 +125,8 @@ class Mesh:
                 self._split(leaf.left, leaf.right, leaf.change)
         else:
             self._measure(self._first_splits())
-            self._build(0, FULL)
+            for leg in self._legs:
+                self._build(leg.left, leg.right)
         if self._certifies_regions:
             self.regions_error = self._judge.regions(self._leaves)
         else:
@@ -139,9 +146,27 @@ class Mesh:
         elif self._nodes.cells is not None:
             self.regions_error = self._judge.regions(self._leaves)
 
-    def attribution(self) -> Array:
-        """Return the integral, float64 (size,)."""
-        return self._gradients.combine(self._nodes.weights(self._leaves))
+    def attribution(self, leg: Root | None = None) -> Array:
+        """Return the integral, float64 (size,); of one path alone where it is named."""
+        leaves = self._leaves
+        if leg is not None:
+            leaves = [leaf for leaf in leaves if leg.left <= leaf.left < leg.right]
+        return self._gradients.combine(self._nodes.weights(leaves))
+
+    @property
+    def absolute_error(self) -> float:
+        """The estimate of the L1 error, in units of the map, without rounding."""
+        return self._judge.error
+
+    @property
+    def absolute_rounding(self) -> float:
+        """`rounding`, in units of the map."""
+        return self._judge.absolute_rounding
+
+    @property
+    def rise(self) -> float:
+        """By how much the score grows from end to end, over all paths."""
+        return self._nodes.rise()
 
     def _first_splits(self) -> list[tuple[int, int]]:
         """Return every interval whose middle is a node of the first mesh."""
@@ -149,7 +174,11 @@ class Mesh:
         splits = []
         while count < self._accuracy.first_intervals:
             width = FULL // count
-            splits += [(i * width, (i + 1) * width) for i in range(count)]
+            splits += [
+                (leg.left + i * width, leg.left + (i + 1) * width)
+                for leg in self._legs
+                for i in range(count)
+            ]
             count *= 2
         return splits
 
@@ -173,7 +202,7 @@ class Mesh:
         half = 0.5 * (right - left) / FULL
         change = self._found.change[left, right]
         total = half * (self._nodes.total(left) + self._nodes.total(right))
-        rise = self._nodes.rise(left, right)
+        rise = self._nodes.between(left, right)
         residual = total - rise
         hint, most = abs(residual), 0.5 * parent.movement
         net = max(abs(total), abs(rise))
@@ -188,8 +217,8 @@ class Mesh:
         """Find all norms that splitting these intervals takes, in three calls."""
         middles = [(left, (left + right) // 2, right) for left, right in splits]
         halves = [pair for a, b, c in middles for pair in ((a, b), (b, c))]
-        if (0, FULL) in splits:
-            halves.append((0, FULL))
+        if not self._leaves:
+            halves += [(leg.left, leg.right) for leg in self._legs]
         self._found = _Found(
             bend=dict(zip(splits, self._norms_of(middles, (1.0, -2.0, 1.0)), strict=True)),
             change=dict(zip(halves, self._norms_of(halves, (-1.0, 1.0)), strict=True)),

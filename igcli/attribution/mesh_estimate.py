@@ -15,7 +15,9 @@ from igcli.attribution.error_estimate import SMOOTH
 from igcli.attribution.intervals import Leaf
 from igcli.attribution.mesh_nodes import MeshNodes
 
+# Splits that are looked back at: so many, or so many for each of several paths.
 _WINDOW = 8
+_WINDOW_PER_PATH = 4
 _SURELY = 0.95
 # Of a share of the score's change that is missed, how much of the map may be missed, too: much of
 # the map's mass cancels, and changes nothing of the score.
@@ -51,6 +53,10 @@ class MeshEstimate:
         For every split: how far it moved the map, and how far the jump seen before foretold.
     rounding : float
         The part of the estimates that more nodes can't lower.
+    absolute_rounding : float
+        `rounding`, in units of the map.
+    error : float
+        The last estimate of `pixels`, in units of the map, without rounding.
     per_score : float
         How much of the map's L1 norm may hang on a change of the score by one, as `regions` last
         saw it: where the trapezoid misses a share of the score's change, it may miss as large a
@@ -64,6 +70,9 @@ class MeshEstimate:
         self.surprises: list[tuple[float, float]] = []
         self.rounding = 0.0
         self.per_score = 0.0
+        self.error = np.inf
+        self.absolute_rounding = 0.0
+        self._window = max(_WINDOW, _WINDOW_PER_PATH * len(nodes.legs))
 
     def pixels(self, leaves: Sequence[Leaf], tolerance: float) -> float:
         """Return the estimate of the L1 error, relative to the map.
@@ -78,12 +87,13 @@ class MeshEstimate:
         norm, scale = self._sizes(leaves)
         if scale == 0.0:
             # No gradient anywhere, or seen ones that cancel exactly: the exact map is unknown.
-            return np.inf if any(self._nodes.norms) else 0.0
+            self.error = np.inf if any(self._nodes.norms) else 0.0
+            return self.error
         enough = tolerance * scale
         error = self._smooth_error(leaves)
         if error <= enough:
             error = max(error, self._jump_error(leaves, enough))
-        error = self._observed(leaves).raised(error)
+        self.error = error = self._observed(leaves).raised(error)
         # Relative to the exact map, whose norm is at least this.
         exact = max(norm - error, abs(self._nodes.rise()))
         return error / exact + self.rounding if exact > 0.0 else np.inf
@@ -106,7 +116,7 @@ class MeshEstimate:
         error = cells.error(
             self._nodes.weights(leaves), nodes, factors, self._nodes.coarse_less_fine(leaves)
         )
-        change = sum(abs(self._nodes.rise(leaf.left, leaf.right)) for leaf in leaves)
+        change = sum(abs(self._nodes.between(leaf.left, leaf.right)) for leaf in leaves)
         self.per_score = _PER_SCORE * norm / change if change > 0.0 else 0.0
         observed = self._observed(leaves, self.per_score)
         beyond = observed.raised(seen) - observed.surprise * seen
@@ -123,7 +133,8 @@ class MeshEstimate:
         norm = self._nodes.gradients.l1_norm_of_sum("map", weights)
         scale = max(norm, abs(self._nodes.rise()))
         if scale > 0.0:
-            self.rounding = self._rounding * float(weights @ np.array(self._nodes.norms)) / scale
+            self.absolute_rounding = self._rounding * float(weights @ np.array(self._nodes.norms))
+            self.rounding = self.absolute_rounding / scale
         return norm, scale
 
     def _smooth_error(self, leaves: Sequence[Leaf]) -> float:
@@ -131,7 +142,7 @@ class MeshEstimate:
         return SMOOTH * self._nodes.gradients.l1_norm_of_sum("gap", weights)
 
     def _observed(self, leaves: Sequence[Leaf], per_score: float = 0.0) -> _Observed:
-        moved, foreseen = np.sum(self.surprises[-_WINDOW:], axis=0)
+        moved, foreseen = np.sum(self.surprises[-self._window :], axis=0)
         return _Observed(
             surprise=max(1.0, moved / foreseen) if foreseen > 0.0 else 1.0,
             unexplained=sum(max(0.0, leaf.missed(per_score) - leaf.bound) for leaf in leaves),
@@ -148,6 +159,11 @@ class MeshEstimate:
         foretold = error * _SURELY * float(np.min(sums / before)) if error else 0.0
         if foretold > enough:
             return foretold
-        error = self._nodes.gradients.jump_error(nodes, scale, float(sizes.sum()), enough)
+        worst, gradients = float(sizes.sum()), self._nodes.gradients
+        error = gradients.jump_error(nodes, scale, worst, enough)
+        alike = self._nodes.alike(leaves) if len(self._nodes.legs) > 1 else None
+        if alike is not None and error <= enough:
+            # Where baselines are alike, their paths may jump at the same places.
+            error = max(error, gradients.jump_error(nodes, scale, worst, enough, alike))
         self._last_jumps = sums, error
         return error

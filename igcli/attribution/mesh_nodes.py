@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from igcli.attribution.intervals import FULL, Leaf
+from igcli.attribution.intervals import FULL, SINGLE, Leaf, Root
 from igcli.attribution.node_gradients import NodeGradients
 from igcli.attribution.regions_error import Cells
 from igcli.common.arrays import Array
@@ -21,6 +21,8 @@ class MeshNodes:
         Where the gradients are kept: empty.
     cells : Cells or None
         Where each pixel's sum over its channels is kept, where that is asked for: empty.
+    legs : sequence of Root
+        The paths that they lie on.
 
     Attributes
     ----------
@@ -30,8 +32,12 @@ class MeshNodes:
         The L1 norm of gradient × tangent.
     """
 
-    def __init__(self, gradients: NodeGradients, cells: Cells | None) -> None:
+    def __init__(
+        self, gradients: NodeGradients, cells: Cells | None, legs: Sequence[Root] = (SINGLE,)
+    ) -> None:
         self.gradients = gradients
+        self.legs = legs
+        self._kin = {leg.left // (2 * FULL): leg.kin for leg in legs}
         self.cells = cells
         self.row: dict[int, int] = {}
         self.norms: list[float] = []
@@ -60,7 +66,11 @@ class MeshNodes:
         """Return the sum of a node's gradient × tangent."""
         return self._totals[self.row[index]]
 
-    def rise(self, left: int = 0, right: int = FULL) -> float:
+    def rise(self) -> float:
+        """Return by how much the score grows from end to end, over all paths."""
+        return sum(self.between(leg.left, leg.right) for leg in self.legs)
+
+    def between(self, left: int, right: int) -> float:
         """Return by how much the score grows between two nodes."""
         return self._scores[self.row[right]] - self._scores[self.row[left]]
 
@@ -84,19 +94,55 @@ class MeshNodes:
         return np.array(weights)
 
     def jumps(self, leaves: Sequence[Leaf]) -> tuple[list[int], Array, Array]:
-        """Return the path's nodes as rows, and each leaf's largest error by a jump: norm and scale.
+        """Return the paths' nodes as rows, and each interval's largest error by a jump.
 
-        But no more than the split that made the leaf moved the map: a smooth gradient changes
-        without jumping.
+        That is its norm and its scale. But no more than the split that made the leaf moved the map:
+        a smooth gradient changes without jumping. From the end of one path to the start of the next
+        nothing jumps.
         """
-        leaves = sorted(leaves, key=lambda leaf: leaf.left)
-        nodes = [self.row[leaf.left] for leaf in leaves] + [self.row[FULL]]
-        scale = np.array(
-            [
-                0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound)
-                if leaf.bound
-                else 0.0
-                for leaf in leaves
-            ]
-        )
-        return nodes, scale * np.array([leaf.change for leaf in leaves]), scale
+        nodes: list[int] = []
+        sizes: list[float] = []
+        scale: list[float] = []
+        last = -1
+        for leaf in sorted(leaves, key=lambda leaf: leaf.left):
+            if leaf.left != last:
+                nodes.append(self.row[leaf.left])
+                if last >= 0:
+                    sizes.append(0.0)
+                    scale.append(0.0)
+            nodes.append(self.row[leaf.right])
+            scale.append(_jump_scale(leaf))
+            sizes.append(scale[-1] * leaf.change)
+            last = leaf.right
+        return nodes, np.array(sizes), np.array(scale)
+
+    def alike(self, leaves: Sequence[Leaf]) -> Array | None:
+        """Return which intervals of `jumps` lie at the same place of paths that are kin.
+
+        A matrix of ones and zeros, (groups, intervals); None where there are none.
+        """
+        group: dict[tuple[int, int, int], int] = {}
+        of: list[int] = []
+        last = -1
+        for leaf in sorted(leaves, key=lambda leaf: leaf.left):
+            if leaf.left != last and last >= 0:
+                of.append(-1)
+            place, left = divmod(leaf.left, 2 * FULL)
+            kin = self._kin[place]
+            key = (-1 - place if kin is None else kin, left, leaf.right - leaf.left)
+            of.append(group.setdefault(key, len(group)))
+            last = leaf.right
+        if len(group) == len(leaves):
+            return None
+        shared = np.zeros((len(group), len(of)))
+        for interval, index in enumerate(of):
+            if index >= 0:
+                shared[index, interval] = 1.0
+        return shared
+
+
+def _jump_scale(leaf: Leaf) -> float:
+    """Return what a leaf's jump is multiplied with."""
+    if not leaf.bound:
+        return 0.0
+    return 0.5 * leaf.width * min(1.0, leaf.parent.movement / leaf.bound)

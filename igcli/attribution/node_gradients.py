@@ -41,7 +41,12 @@ class NodeGradients(Protocol):
         ...
 
     def jump_error(
-        self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
+        self,
+        nodes: Sequence[int],
+        scale: Array,
+        worst: float,
+        at_least: float,
+        shared: Array | None = None,
     ) -> float:
         """Return `jump_error` of these rows, in the path's order."""
         ...
@@ -115,16 +120,22 @@ class HostGradients:
         return np.stack([self._gradients[row][block] for row in rows])
 
     def jump_error(
-        self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
+        self,
+        nodes: Sequence[int],
+        scale: Array,
+        worst: float,
+        at_least: float,
+        shared: Array | None = None,
     ) -> float:
         """See `NodeGradients.jump_error`."""
-        return jump_error([self._gradients[row] for row in nodes], scale, worst, at_least)
+        along = [self._gradients[row] for row in nodes]
+        return jump_error(along, scale, worst, at_least, shared)
 
     def combine(self, weights: Array) -> Array:
         """See `NodeGradients.combine`."""
         total = np.zeros(self.size)
-        for weight, gradient in zip(weights, self._gradients, strict=False):
-            total += weight * gradient
+        for row in np.flatnonzero(weights):
+            total += weights[row] * self._gradients[row]
         return total
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from igcli.common.arrays import Array
 from igcli.common.errors import ConfigError
 
 _NEWTON_STEPS = 5
@@ -37,6 +38,12 @@ class Rule:
     def all_weights(self) -> Nodes:
         """The weights, and the coarser rule's below them, shape (1 or 2, n)."""
         return np.stack([self.weights] if self.coarse is None else [self.weights, self.coarse])
+
+
+def coarse_estimate(fine: Array, coarse: Array) -> float:
+    """Return how far the map of a coarser rule is, in L1, relative to the finer one's."""
+    norm, moved = float(np.abs(fine).sum()), float(np.abs(fine - coarse).sum())
+    return moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
 
 
 def riemann_left(n: int) -> Rule:

@@ -6,7 +6,7 @@ from typing import Any
 
 from igcli.common.config import DriftConfig, RunConfig
 from igcli.common.errors import ConfigError, reason
-from igcli.common.files import file_in
+from igcli.common.files import file_in, listed, references_in
 from igcli.common.setting import Setting, settings_of
 
 TABLES: dict[str, type[Any]] = {"run": RunConfig, "drift": DriftConfig}
@@ -45,6 +45,8 @@ def _as_typed(setting: Setting, value: Any, path: Path) -> str | list[str]:
     """Write a TOML value as a flag's, so that Click reads both alike (and refuses 50.5 steps)."""
     if setting.repeatable:
         items = value if isinstance(value, list) else [value]
+        if setting.listed:
+            items = [one for item in items for one in listed(str(item), path.parent)]
         return [_beside(setting, str(item), path) for item in items]
     if isinstance(value, list):
         raise ConfigError(
@@ -54,9 +56,12 @@ def _as_typed(setting: Setting, value: Any, path: Path) -> str | list[str]:
 
 
 def _beside(setting: Setting, value: str, path: Path) -> str:
-    """Take a file from beside the TOML file, where it lies there; NAME=FILE too."""
+    """Take a file from beside the TOML file, where it lies there; NAME=FILE, data:FOLDER:N too."""
     if not setting.file or value.isdecimal() or value in setting.keywords:
         return value
+    drawn = references_in(value, path.parent) if setting.listed else None
+    if drawn:
+        return "".join(map(str, drawn))
     before, file = file_in(value, path.parent) or ("", value)
     return f"{before}{file}"
 

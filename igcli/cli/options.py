@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from igcli.cli.config_file import read_toml
 from igcli.cli.main import CONFIG, DEBUG, SPEC
+from igcli.common.files import listed
 from igcli.common.setting import settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,6 +40,13 @@ def setting_option(config: type[Any], name: str, **looks: Any) -> Callable[[F], 
     if setting.default is True:
         flag = f"{flag}/--no-{setting.key}"
     return click.option(flag, **looks)
+
+
+def split_lists(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return what is given as lists with commas as if each text had been given by itself."""
+    return tuple(one for text in value for one in listed(text))
 
 
 def config_option(table: str) -> Callable[[F], F]:

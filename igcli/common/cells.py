@@ -1,6 +1,7 @@
 """Cells: an array's first axes cut into pieces, and the sums over each."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,6 +29,10 @@ def nearest(have: int, wanted: int) -> Array:
 
 def in_grid(values: Array, most: int) -> Array:
     """Sum an array over cells of much the same size, at most `most` of them along each axis."""
-    return sums_over_cells(
-        values, [np.arange(min(n, most)) * n // min(n, most) for n in values.shape]
-    )
+    return sums_over_cells(values, [_begins(length, most) for length in values.shape])
+
+
+@lru_cache(maxsize=256)
+def _begins(length: int, most: int) -> Array:
+    count = min(length, most)
+    return np.arange(count) * length // count

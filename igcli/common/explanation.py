@@ -38,6 +38,10 @@ class Explanation:
     regions_error : float or None
         The estimate of how far the mass of each cell is from the exact map's; see
         `igcli.common.regions`.
+    sampling_error : float or None
+        How far an average over draws is from that of infinitely many, in L1, relative to the map.
+    norm_ratio : float or None
+        The L1 norm of an average over the mean of those of its paths' own maps.
     truth : int or None
         The input's true class, where the run knows it.
     truth_name : str
@@ -55,6 +59,9 @@ class Explanation:
         uint8 (height, width, channels): what the model saw, for display.
     profile : Profile or None
         What was seen along the path.
+    baseline_maps : Array or None
+        float32 (baselines, …the input's shape): each baseline's own map, where they are kept; NaN
+        for those that the input does not have.
     zone : Array or None
         uint8 (rows, columns) of an output of one score per place: how much of each place's score is
         explained, 255 for the most.
@@ -77,6 +84,8 @@ class Explanation:
     error_estimate: float | None = None
     regions_error: float | None = None
     converged: bool | None = None
+    sampling_error: float | None = None
+    norm_ratio: float | None = None
     status: Literal["ok", "failed"] = "ok"
     message: str = ""
     truth: int | None = None
@@ -87,6 +96,7 @@ class Explanation:
     regions: Array | None = None
     image: Array | None = None
     profile: Profile | None = None
+    baseline_maps: Array | None = None
     zone: Array | None = None
 
 

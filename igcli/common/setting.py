@@ -30,6 +30,7 @@ class _Marks:
     file: bool = False
     keywords: frozenset[str] = frozenset()
     executor: str = ""
+    listed: bool = False
 
 
 def setting(
@@ -39,9 +40,10 @@ def setting(
     file: bool = False,
     keywords: Iterable[str] = (),
     executor: str = "",
+    listed: bool = False,
 ) -> Any:
     """Declare a field of a config, marked as `Setting` says; a plain default has no mark."""
-    marks = _Marks(decides, file, frozenset(keywords), executor)
+    marks = _Marks(decides, file, frozenset(keywords), executor, listed)
     return field(default=default, metadata={_MARKS: marks})
 
 
@@ -66,6 +68,8 @@ class Setting:
         Values of it that never are a file beside a TOML file.
     executor : str
         The one that it has a meaning for; empty where it has for all.
+    listed : bool
+        Whether a text may be several, with commas between them.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Setting:
     file: bool
     keywords: frozenset[str]
     executor: str
+    listed: bool = False
 
     @property
     def flag(self) -> str:
@@ -120,6 +125,7 @@ def _setting(declared: Field[Any]) -> Setting:
         file=marks.file,
         keywords=marks.keywords,
         executor=marks.executor,
+        listed=marks.listed,
     )
 
 

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from igcli.common.explanation import Explanation
 from igcli.common.text import finite, on_one_line
 
+# Where the map of an average has less than this share of its baselines' mass, that is told.
+HALF = 0.5
+
 
 class Spread:
     """Numbers of many explanations, eight bytes each: their median, and the worst by name."""
@@ -87,6 +90,10 @@ class Tally:
 
     Attributes
     ----------
+    averaged, cancelled : int
+        Averages over several baselines, and those that keep less than half of their mass.
+    least_ratio : float
+        The least share of it that one keeps.
     known, correct : int
         Explanations of inputs whose true class is known, and those of inputs predicted as that.
     """
@@ -96,7 +103,8 @@ class Tally:
         self.ok = 0
         self.failures: list[tuple[str, str]] = []
         self.deltas, self.relative, self.errors = Spread(), Spread(), Spread()
-        self.regions_errors = Spread()
+        self.regions_errors, self.sampling_errors = Spread(), Spread()
+        self.cancelled, self.averaged, self.least_ratio = 0, 0, inf
         self.steps = array("q")
         self.unconverged = 0
         self.known = self.correct = 0
@@ -126,6 +134,11 @@ class Tally:
         self.relative.add(explanation.relative_delta, explanation.id)
         self.errors.add(explanation.error_estimate, explanation.id)
         self.regions_errors.add(explanation.regions_error, explanation.id)
+        self.sampling_errors.add(explanation.sampling_error, explanation.id)
+        if explanation.norm_ratio is not None:
+            self.averaged += 1
+            self.cancelled += explanation.norm_ratio < HALF
+            self.least_ratio = min(self.least_ratio, explanation.norm_ratio)
         if explanation.steps is not None:
             self.steps.append(explanation.steps)
         self.unconverged += explanation.converged is False

@@ -4,6 +4,8 @@ A reference file's cell holds the sum of the attributions in it, channels includ
 an L1 error, but they cancel within a cell, so that the error weighs more against the smaller norm.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from igcli.common.arrays import Array
@@ -28,7 +30,12 @@ def reduce_map(values: Array, grid: int) -> Array:
 
 def mean_magnitudes(values: Array, grid: int) -> Array:
     """Return the means of |map| over the cells of `reduce_map`, float64."""
-    return reduce_map(np.abs(values), grid) / reduce_map(np.ones(values.shape), grid)
+    return reduce_map(np.abs(values), grid) / _sizes(values.shape, grid)
+
+
+@lru_cache(maxsize=64)
+def _sizes(shape: tuple[int, ...], grid: int) -> Array:
+    return reduce_map(np.ones(shape), grid)
 
 
 def reduced_shape(shape: tuple[int, ...], grid: int) -> tuple[int, ...]:

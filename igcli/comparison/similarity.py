@@ -54,7 +54,8 @@ def cosine(reference: Array, new: Array) -> float:
     lengths = float(np.linalg.norm(reference)) * float(np.linalg.norm(new))
     if lengths == 0.0:
         return float(not reference.any() and not new.any())
-    return float(np.clip(np.vdot(reference, new) / lengths, -1.0, 1.0))
+    # In this order, so that NaN stays.
+    return max(min(float(np.vdot(reference, new)) / lengths, 1.0), -1.0)
 
 
 def spearman(reference: Array, new: Array) -> float:
@@ -97,12 +98,10 @@ def _ranks(values: Array) -> Array:
     """Return ranks from 0; equal values share the mean of theirs."""
     order = np.argsort(values)
     ordered = values[order]
-    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    group = np.cumsum(first) - 1
-    begins = np.flatnonzero(first)
-    ends = np.append(begins[1:], len(values))
+    begins = np.append(0, 1 + np.flatnonzero(ordered[1:] != ordered[:-1]))
+    sizes = np.diff(begins, append=len(values))
     ranks = np.empty(len(values))
-    ranks[order] = (0.5 * (begins + ends - 1))[group]
+    ranks[order] = np.repeat(begins + 0.5 * (sizes - 1), sizes)
     return ranks
 
 

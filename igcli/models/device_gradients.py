@@ -42,12 +42,19 @@ class DeviceGradients:
         return [float(norm) for norm in tf.stack([self._l1(values) for values in combined]).numpy()]
 
     def jump_error(
-        self, nodes: Sequence[int], scale: Array, worst: float, at_least: float
+        self,
+        nodes: Sequence[int],
+        scale: Array,
+        worst: float,
+        at_least: float,
+        shared: Array | None = None,
     ) -> float:
         """See `NodeGradients.jump_error`."""
         tf = self._tf
         along = tf.stack([self._gradients[row] for row in nodes])
         components = scale.astype(np.float32)[:, None] * (along[1:] - along[:-1])
+        if shared is not None:
+            components = tf.matmul(shared.astype(np.float32), components)
         size = tf.sqrt(tf.reduce_sum(tf.square(components), axis=0))
         root = tf.sqrt(tf.maximum(size / np.float32(np.sqrt(3.0)), np.finfo(np.float32).tiny))
         scaled = components / root
@@ -59,8 +66,8 @@ class DeviceGradients:
         """See `NodeGradients.combine`."""
         tf = self._tf
         total = tf.zeros((self.size,), tf.float64)
-        for weight, gradient in zip(weights, self._gradients, strict=True):
-            total += weight * tf.cast(gradient, tf.float64)
+        for row in np.flatnonzero(weights):
+            total += weights[row] * tf.cast(self._gradients[row], tf.float64)
         result: Array = total.numpy()
         return result
 

@@ -88,7 +88,7 @@ def estimate(plan: Plan) -> Estimate:
     batching = plan.chosen.batching
     per_input = plan.targets.per_input
     rows = _FILLED * batching.size * batching.streams
-    wanted = max(_LEAST, -(-rows // (plan.method.usual_steps * per_input)))
+    wanted = max(_LEAST, -(-rows // (plan.method.usual_steps * plan.paths_each * per_input)))
     spread = plan.names[:: max(1, len(plan.names) // wanted)][:wanted]
     names = [replace(name, place=place) for place, name in enumerate(spread)]
     few = names[: -(-len(names) // _FILLED)]

@@ -12,8 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
+from igcli.attribution.averages import Averaged
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Integral, Job
+from igcli.common.arrays import Array
 from igcli.common.config import RunConfig
 from igcli.common.distance import relative_distance
 from igcli.common.errors import InputError
@@ -153,6 +155,7 @@ def _chunks(
 
 def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Explanation:
     known, attribution = pending.known, integral.attribution
+    averaged = integral.averaged
     if known.baseline_score is None:
         known = replace(known, baseline_score=integral.start)
     if attribution is None:
@@ -178,11 +181,29 @@ def _complete(plan: Plan, pending: PendingExplanation, integral: Integral) -> Ex
         error_estimate=integral.error_estimate,
         regions_error=integral.regions_error,
         converged=integral.converged,
+        sampling_error=None if averaged is None else averaged.sampling_error,
+        norm_ratio=None if averaged is None else averaged.norm_ratio,
         message=_not_converged(integral, plan) if integral.converged is False else "",
         attribution=stored,
         regions=None if regions is None else regions.masses(stored),
         profile=integral.profile if plan.config.profile_path else None,
+        baseline_maps=_own_maps(averaged, whole, plan),
     )
+
+
+def _own_maps(averaged: Averaged | None, whole: Array, plan: Plan) -> Array | None:
+    """Return what is stored of each baseline's own map.
+
+    An input that has one baseline, its own, has the first alone; the others are NaN.
+    """
+    if not plan.maps.kept_baselines:
+        return None
+    if averaged is None:
+        own = np.full((plan.maps.kept_baselines, *whole.shape), np.nan, np.float32)
+        own[0] = whole
+        return own
+    assert averaged.maps is not None
+    return np.stack([plan.maps.of(one) for one in averaged.maps])
 
 
 def _failed(known: Explanation, integral: Integral, message: str) -> Explanation:

@@ -1,10 +1,12 @@
 """The jobs of a run: inputs are scored, a chunk at a time, and each gets the targets to explain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
+from igcli.attribution.averages import AveragedPaths
 from igcli.attribution.batches import Batches
 from igcli.attribution.integral import Job
 from igcli.attribution.path import StraightLine
@@ -12,6 +14,8 @@ from igcli.common.arrays import Array
 from igcli.common.errors import InputError, ModelError
 from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
+from igcli.inputs.baselines.slots import Slot
+from igcli.runs.averaged_paths import averaged_paths, entered, mean_start_scores
 from igcli.runs.planning.plan import Plan
 
 
@@ -46,28 +50,30 @@ class JobMaker:
         return block, list(self._jobs(items))
 
     def _jobs(self, chunk: list[Sample | Failed]) -> Iterator[PendingExplanation | Explanation]:
-        pairs: list[tuple[Sample, Array]] = []
+        pairs: list[tuple[Sample, tuple[Slot, ...]]] = []
         for item in chunk:
-            ready = _with_baseline(self._plan, item)
+            ready = _with_baselines(self._plan, item)
             if isinstance(ready, Failed):
                 yield from failed(self._plan, ready)
             else:
                 pairs.append(ready)
-        if pairs:
-            yield from self._scored(pairs)
+        # Inputs of one baseline are asked about together, and those of several.
+        for _, some in groupby(pairs, key=lambda pair: len(pair[1]) > 1):
+            yield from self._scored(list(some))
 
     def _scored(
-        self, pairs: list[tuple[Sample, Array]]
+        self, pairs: list[tuple[Sample, tuple[Slot, ...]]]
     ) -> Iterator[PendingExplanation | Explanation]:
         """Score inputs together; where the model fails, one by one, to fail by name."""
         try:
-            paths = _paths(self._plan, pairs)
-            scores = self._batches.scores(np.stack([path.x for path in paths]))
-            starts = self._starts([path.baseline for path in paths])
-        except ModelError as error:
+            paths, scores, starts = self._paths(pairs)
+        except (ModelError, InputError) as error:
             if len(pairs) > 1:
                 for pair in pairs:
                     yield from self._scored([pair])
+            elif isinstance(error, InputError):
+                ((sample, _),) = pairs
+                yield from failed(self._plan, Failed(sample.name, error.problem, sample.sha256))
             else:
                 ((sample, _),) = pairs
                 message = f"the model fails on it: {error.cause}"
@@ -81,6 +87,23 @@ class JobMaker:
                 yield from failed(self._plan, Failed(sample.name, message, sample.sha256))
             else:
                 yield from _chosen(self._plan, sample, path, score, start)
+
+    def _paths(
+        self, pairs: list[tuple[Sample, tuple[Slot, ...]]]
+    ) -> tuple[Sequence[StraightLine | AveragedPaths], Array, list[Array | None]]:
+        """Return the inputs' paths, their scores, and those of their baselines, where known."""
+        plan, batches = self._plan, self._batches
+        model = plan.model
+        if len(pairs[0][1]) > 1:
+            keeps = plan.maps.kept_baselines
+            several = [averaged_paths(model, sample, slots, keeps) for sample, slots in pairs]
+            ends = np.stack([entered(model, sample.x) for sample, _ in pairs])
+            is_seen = plan.method.starts_at_baseline
+            means = [None if is_seen else mean_start_scores(batches, one) for one in several]
+            return several, batches.scores(ends), means
+        lines = _lines(plan, [(sample, slots[0].draw(sample, 0)) for sample, slots in pairs])
+        scores = batches.scores(np.stack([line.x for line in lines]))
+        return lines, scores, self._starts([line.baseline for line in lines])
 
     def _starts(self, baselines: list[Array]) -> list[Array | None]:
         if self._plan.method.starts_at_baseline:
@@ -101,7 +124,7 @@ class JobMaker:
         return starts
 
 
-def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[StraightLine]:
+def _lines(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[StraightLine]:
     """Return the path from each baseline to its input, in the layer where there is one.
 
     What is held has the input's value at both.
@@ -120,11 +143,11 @@ def _paths(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[StraightLine]:
     return [StraightLine(end, start) for end, start in zip(ends, starts, strict=True)]
 
 
-def _with_baseline(plan: Plan, item: Sample | Failed) -> tuple[Sample, Array] | Failed:
+def _with_baselines(plan: Plan, item: Sample | Failed) -> tuple[Sample, tuple[Slot, ...]] | Failed:
     if isinstance(item, Failed):
         return item
     try:
-        return item, plan.start.baseline(item)
+        return item, plan.start.slots_of(item)
     except InputError as error:
         return Failed(item.name, error.problem, item.sha256)
 
@@ -138,7 +161,7 @@ def _not_finite(score: Array, start: Array | None) -> str:
 def _chosen(
     plan: Plan,
     sample: Sample,
-    path: StraightLine,
+    path: StraightLine | AveragedPaths,
     scores: Array,
     starts: Array | None,
 ) -> Iterator[PendingExplanation | Explanation]:

@@ -156,6 +156,11 @@ class RunResult:
             "certified": REGIONS if self.certifies_regions else PIXELS,
             "error_estimate": self.tally.errors.to_dict(),
             "regions_error": self.tally.regions_errors.to_dict(),
+            **(
+                {"sampling_error": self.tally.sampling_errors.to_dict()}
+                if self.tally.averaged
+                else {}
+            ),
             "delta": self.tally.deltas.to_dict(),
             "relative_delta": self.tally.relative.to_dict(),
             "gates_crossed": self.tally.crossed,
@@ -204,10 +209,23 @@ class RunResult:
             f"error      {self._accuracy()}",
             f"|delta|    {self.tally.deltas.line('{:.3g}')}; "
             f"relative: {self.tally.relative.line('{:.2%}')}",
+            *self._averages(),
             *([f"pixels     {self.pixels}"] if self.pixels else []),
             f"files      {', '.join(self.files()) or 'none'}{why_not}",
             *self._workers(),
         ]
+
+    def _averages(self) -> list[str]:
+        """Tell how far means over draws may be off, and where baselines cancel each other."""
+        tally, lines = self.tally, []
+        if tally.sampling_errors:
+            lines.append(f"sampling   {tally.sampling_errors.line('{:.1%}')}")
+        if tally.cancelled:
+            lines.append(
+                f"cancelled  {tally.cancelled} of {tally.averaged} averages have less than half of "
+                f"their baselines' mass, {tally.least_ratio:.2f} of it the least: more steps"
+            )
+        return lines
 
     def _workers(self) -> list[str]:
         workers = self.execution.get("workers")

@@ -10,6 +10,7 @@ from igcli.common.model_spec import ModelSpec
 from igcli.common.text import per_second
 from igcli.runs.planning.plan import Plan
 from igcli.store.kept import stores_to_json
+from igcli.store.kept_baselines import baselines_to_json
 from igcli.store.picture_names import naming_to_json
 
 
@@ -33,6 +34,7 @@ def about(plan: Plan) -> dict[str, Any]:
         "config": plan.config.to_dict(),
         "settled": {
             "baseline": plan.start.name,
+            **baselines_to_json([slot.name for slot in plan.start.slots], plan.maps),
             "preprocess": plan.preprocessing.name,
             "preprocess_why": plan.preprocessing.why or None,
             "resize": preflight.settings.resize_of_inputs,

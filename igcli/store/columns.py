@@ -1,8 +1,8 @@
 """COLUMNS: the fields of results.csv, in order, and their datasets in the HDF5 files.
 
-A run that knows true classes has TRUTH_COLUMNS behind them; one whose inputs a list names has the
-list's further columns behind those: datasets of texts in one group, numbered in the list's order,
-each with its name as an attribute.
+A run of averages has AVERAGE_COLUMNS behind them, and one that knows true classes TRUTH_COLUMNS.
+One whose inputs a list names has the list's further columns behind those: datasets of texts in one
+group, numbered in the list's order, each with its name as an attribute.
 """
 
 import csv
@@ -65,6 +65,10 @@ COLUMNS = (
     Column("status", "status", "text"),
     Column("message", "messages", "text"),
 )
+AVERAGE_COLUMNS = (
+    Column("sampling_error", "sampling_errors", "float"),
+    Column("norm_ratio", "norm_ratios", "float"),
+)
 TRUTH_COLUMNS = (
     Column("truth", "truths", "int"),
     Column("truth_name", "truth_names", "text"),
@@ -82,7 +86,8 @@ def _dtype(kind: Kind) -> Any:
 
 def columns_in(file: Any) -> tuple[Column, ...]:
     """Return the columns that an open HDF5 file has: those of earlier igclis had fewer."""
-    own = tuple(column for column in (*COLUMNS, *TRUTH_COLUMNS) if column.dataset in file)
+    known = (*COLUMNS, *AVERAGE_COLUMNS, *TRUTH_COLUMNS)
+    own = tuple(column for column in known if column.dataset in file)
     places = sorted(map(int, file[_FURTHER])) if _FURTHER in file else []
     return own + tuple(
         further_column(place, str(file[_FURTHER][str(place)].attrs[_NAME])) for place in places
@@ -102,7 +107,12 @@ def columns_of(spans: Sequence[Span]) -> tuple[Column, ...]:
         return columns_in(first)
 
 
-def write_columns(file: Any, explanations: list[Explanation], has_truth: bool = False) -> None:
+def write_columns(
+    file: Any,
+    explanations: list[Explanation],
+    has_truth: bool = False,
+    is_averaged: bool = False,
+) -> None:
     """Write one dataset per column to an open HDF5 file.
 
     Parameters
@@ -113,8 +123,11 @@ def write_columns(file: Any, explanations: list[Explanation], has_truth: bool = 
         Its rows.
     has_truth : bool
         Whether their run knows true classes, be it of none of these.
+    is_averaged : bool
+        Whether their run is of averages.
     """
-    for column in (*COLUMNS, *(TRUTH_COLUMNS if has_truth else ())):
+    more = (*(AVERAGE_COLUMNS if is_averaged else ()), *(TRUTH_COLUMNS if has_truth else ()))
+    for column in (*COLUMNS, *more):
         write_column(file, column, [getattr(e, column.name) for e in explanations])
     names = [name for name, _ in explanations[0].further] if explanations else []
     for place, name in enumerate(names):

@@ -11,6 +11,9 @@ MAPS = "attributions"
 IMAGES = "images"
 REGIONS = "regions"
 ZONES = "zones"
+# Of each of several baselines, by itself: the maps, and the mass of their regions.
+BASELINE_MAPS = "baseline_maps"
+BASELINE_REGIONS = "baseline_regions"
 # Of maps in half precision: one number a row and map.
 SCALES = "map_scales"
 
@@ -20,16 +23,23 @@ def map_names(file: Any) -> list[str]:
 
     There is none where regions alone are kept.
     """
-    if MAPS not in file:
+    return _names_under(file, MAPS)
+
+
+def baseline_map_names(file: Any) -> list[str]:
+    """Return the names of the datasets of each baseline's own maps, as `map_names` does."""
+    return _names_under(file, BASELINE_MAPS)
+
+
+def _names_under(file: Any, top: str) -> list[str]:
+    if top not in file:
         return []
-    found = file[MAPS]
+    found = file[top]
     if isinstance(found, h5py.Dataset):
-        return [MAPS]
+        return [top]
     names: list[str] = []
     found.visititems(
-        lambda name, node: (
-            names.append(f"{MAPS}/{name}") if isinstance(node, h5py.Dataset) else None
-        )
+        lambda name, node: names.append(f"{top}/{name}") if isinstance(node, h5py.Dataset) else None
     )
     return names
 
@@ -50,4 +60,6 @@ def array_names(file: Any) -> list[str]:
     """Return the names of the datasets of all arrays but profiles in an open HDF5 file."""
     maps = map_names(file)
     scales = [name for name in map(scales_name, maps) if name in file]
-    return [*maps, *scales, *(name for name in (IMAGES, REGIONS, ZONES) if name in file)]
+    others = [name for name in (IMAGES, REGIONS, ZONES) if name in file]
+    own = [name for name in (BASELINE_REGIONS,) if name in file]
+    return [*maps, *scales, *others, *baseline_map_names(file), *own]

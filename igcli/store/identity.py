@@ -7,7 +7,7 @@ from typing import Any
 
 from igcli import __version__
 from igcli.common.config import RunConfig
-from igcli.common.files import file_in, file_sha256, is_file
+from igcli.common.files import file_in, file_sha256, is_file, names_sha256, references_in
 from igcli.common.sample import InputName
 from igcli.common.setting import Decides, defaults_of, settings_of
 
@@ -53,11 +53,14 @@ def _listed(names: Sequence[InputName]) -> dict[str, str]:
 
 
 def _content(value: Any) -> Any:
-    """Put the hash of a file in its name's place; NAME=FILE too."""
+    """Put the hash of a file in its name's place; NAME=FILE and data:FOLDER:N too."""
     if isinstance(value, (list, tuple)):
         return [_content(item) for item in value]
     if value is None:
         return None
+    drawn = references_in(str(value))
+    if drawn:
+        return f"{drawn[0]}files {names_sha256(drawn[1])[:_SHORT]}{drawn[2]}"
     found = file_in(str(value))
     return f"{found[0]}file {file_sha256(found[1])[:_SHORT]}" if found else value
 

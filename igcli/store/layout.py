@@ -21,6 +21,8 @@ CAUSAL_FIELDS = (
     "prediction_before", "prediction_after",
 )  # fmt: skip
 FINDINGS, FINDINGS_JSON = "findings", "findings.json"
+AGREEMENT, AGREEMENT_CSV, AGREEMENT_JSON = "agreement", "agreement.csv", "agreement.json"
+AGREEMENT_PNG = "agreement.png"
 # XRAI's regions: not the cells that `--store regions` keeps.
 AREAS, AREAS_CSV, AREAS_H5 = "regions", "regions.csv", "regions.h5"
 # What `evaluate` measured, and what it has measured so far.
@@ -28,7 +30,7 @@ EVALUATE, EVALUATE_JSON = "evaluate.csv", "evaluate.json"
 EVALUATE_JOURNAL = "evaluate.jsonl"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
-    CLUSTERS, FINDINGS, AREAS, EVALUATE, EVALUATE_JSON, EVALUATE_JOURNAL,
+    CLUSTERS, FINDINGS, AGREEMENT, AREAS, EVALUATE, EVALUATE_JSON, EVALUATE_JOURNAL,
 )  # fmt: skip
 
 

@@ -38,6 +38,10 @@ class Maps:
         Of the maps as they are stored, one of STORE_DTYPES.
     has_truth : bool
         Whether the run knows true classes, and stores them.
+    baselines : int
+        How many baselines' maps are averaged.
+    keeps_baselines : bool
+        Whether each baseline's own map is stored too.
     zone_shape : tuple of int
         Of the zones that are stored; empty where there are none.
     sides : tuple of int
@@ -55,6 +59,8 @@ class Maps:
     keeps_pixels: bool = True
     dtype: str = FLOAT32
     has_truth: bool = False
+    baselines: int = 1
+    keeps_baselines: bool = False
     zone_shape: tuple[int, ...] = ()
     sides: tuple[int, ...] = ()
     register: Register | None = None
@@ -73,7 +79,19 @@ class Maps:
     @property
     def row_bytes(self) -> int:
         """How many bytes the arrays of one explanation take."""
-        return self.region_bytes + (self.pixel_bytes if self.keeps_pixels else 0)
+        own = self.region_bytes + (self.pixel_bytes if self.keeps_pixels else 0)
+        pixels = 4 * prod(self.shape) if self.keeps_pixels else 0
+        return own + self.kept_baselines * (self.region_bytes + pixels)
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether an explanation is the average of several maps."""
+        return self.baselines > 1
+
+    @property
+    def kept_baselines(self) -> int:
+        """How many baselines' own maps are stored."""
+        return self.baselines if self.keeps_baselines else 0
 
     @property
     def image_shape(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from igcli.store.datasets import IMAGES, MAPS, REGIONS, ZONES, map_rows, scales_
 from igcli.store.files import whole_file, write_whole
 from igcli.store.half import to_half
 from igcli.store.hdf5 import hdf5_bytes
+from igcli.store.kept_baselines import write_baselines
 from igcli.store.maps import Maps
 from igcli.store.profiles import write_profiles
 
@@ -52,6 +53,8 @@ def write_part(path: Path, explanations: list[Explanation], maps: Maps) -> Sums:
 
 
 def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
+    if maps.kept_baselines:
+        write_baselines(file, explanations, maps)
     if maps.keeps_pixels:
         _write_pixels(file, explanations, maps)
     if maps.regions is not None:
@@ -59,7 +62,7 @@ def _write(file: Any, explanations: list[Explanation], maps: Maps) -> None:
     if maps.zone_shape:
         zones = _images(explanations, "zone", maps.zone_shape)
         file.create_dataset(ZONES, data=zones)
-    write_columns(file, explanations, maps.has_truth)
+    write_columns(file, explanations, maps.has_truth, maps.is_averaged)
     write_profiles(file, explanations)
 
 

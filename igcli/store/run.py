@@ -168,13 +168,19 @@ class StoredRun:
 
         The run has regions: see `kept`.
         """
-        left = iter(rows)
-        for chunk in self._chunks([row.row for row in rows]):
-            for masses in self._reader.stacked([REGIONS], chunk)[REGIONS]:
-                row = next(left)
-                if not np.isfinite(masses).all():
-                    raise self.damaged(f"no regions of {row.id} are there, though its status is ok")
-                yield masses
+        found = self.arrays([REGIONS], [row.row for row in rows])
+        for row, masses in zip(rows, found, strict=True):
+            if not np.isfinite(masses[REGIONS]).all():
+                raise self.damaged(f"no regions of {row.id} are there, though its status is ok")
+            yield masses[REGIONS]
+
+    def arrays(
+        self, datasets: Sequence[str], rows: Sequence[int], at_once: int = _AT_ONCE
+    ) -> Iterator[dict[str, Array]]:
+        """Yield what the named datasets hold of some rows, row by row; so many are read at once."""
+        for chunk in self._chunks(rows, at_once):
+            found = self._reader.stacked(datasets, chunk)
+            yield from ({n: v[place] for n, v in found.items()} for place in range(len(chunk)))
 
     def images(self, rows: Sequence[Explanation]) -> Iterator[Array | None]:
         """Yield what the model saw, uint8 (height, width, channels); None where none are stored."""
@@ -217,9 +223,9 @@ class StoredRun:
             if not about["run"] or not all(isinstance(size, int) for size in sizes):
                 raise ValueError(f"its sizes are {sizes}")
 
-    def _chunks(self, rows: Sequence[int]) -> Iterator[list[int]]:
+    def _chunks(self, rows: Sequence[int], at_once: int = _AT_ONCE) -> Iterator[list[int]]:
         of_a_row = 4 * sum(map(prod, self.layout.shapes.values()))
-        count = max(1, min(_AT_ONCE, _MOST_BYTES // max(1, of_a_row)))
+        count = max(1, min(at_once, _MOST_BYTES // max(1, of_a_row)))
         for begin in range(0, len(rows), count):
             yield list(rows[begin : begin + count])
 
@@ -258,12 +264,7 @@ class StoredRun:
 def open_run(out: Path, title: str = "") -> StoredRun:
     """Open a run directory, whether the run is finished or not.
 
-    Parameters
-    ----------
-    out : Path
-        The run directory.
-    title : str
-        What messages call it; its path where there is none.
+    Messages call it by its title, or by its path where that is empty.
 
     Raises
     ------

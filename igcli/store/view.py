@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from igcli.store.columns import copy_columns
-from igcli.store.datasets import IMAGES, MAPS, REGIONS, SCALES, ZONES, array_names
+from igcli.store.datasets import array_names
 from igcli.store.files import write_whole
 from igcli.store.hdf5 import hdf5_bytes
 from igcli.store.layout import ATTRIBUTIONS, view_path
@@ -47,7 +47,7 @@ def write_view(out: Path, run: str, spans: Sequence[Span]) -> None:
 
 def _refer(file: Any, spans: Sequence[Span], target: str) -> None:
     with h5py.File(spans[0].path, "r") as first:
-        names = [name for name in (MAPS, SCALES, IMAGES, REGIONS, ZONES) if name in first]
+        names = list(dict.fromkeys(name.partition("/")[0] for name in array_names(first)))
     for name in names:
         file[name] = h5py.ExternalLink(target, f"/{name}")
     copy_columns(spans, file)

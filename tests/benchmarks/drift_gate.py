@@ -42,6 +42,8 @@ EPOCHS = {"digits": 3, "shapes": 12, "scenes": 10}
 NORMED_EPOCHS = {"digits": 4, "shapes": 10, "scenes": 6}
 ROADS = ("defaults", "file", "calibrated", "densities")
 # The profile that igcli had before it knew groups and calibration.
+# What the second table tells of the calibrated road.
+TOLD = ("moved.mean>normal", "prediction_changed>normal", "accuracy_lost>normal")
 BEFORE = ("prediction_changed>0.1", "looks_elsewhere>0.05", "cosine.median<0.75")
 _MARK_SEED = 99
 
@@ -211,8 +213,25 @@ def found(case: Case, verdict: Verdict) -> bool:
     return str(MARKS[case.mark][0]) in named(verdict)
 
 
+def against_limits(verdict: Verdict) -> list[float]:
+    """Return the number and the limit of each threshold of TOLD."""
+    judged = {j.threshold.text: j.groups[0] for j in verdict.judged if j.groups}
+    groups = [judged.get(text) for text in TOLD]
+    return [
+        number
+        for group in groups
+        for number in ((group.value, group.limit) if group else (np.nan, np.nan))
+    ]
+
+
+def told(numbers: list[list[float]]) -> str:
+    """Return the means over comparisons as cells: each number, and its limit."""
+    means = np.array(numbers).mean(axis=0).reshape(-1, 2)
+    return " | ".join(f"{value:.2f} of {limit:.2f}" for value, limit in means)
+
+
 def main() -> None:
-    """Print a table: how often each road finds each kind of change."""
+    """Print two tables: how often each road finds each kind of change, and how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--cache", type=Path, help="folder that keeps models and runs")
     parser.add_argument("--sets", default=",".join(TRAINED))
@@ -222,6 +241,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         print(f"| set | kind | comparisons | before | {' | '.join(ROADS)} |\n|{' --- |' * 8}")
+        sizes = []
         for name in options.sets.split(","):
             cache = (options.cache or Path(temporary) / "cache") / name
             folder = Path(temporary) / name
@@ -229,15 +249,19 @@ def main() -> None:
             folder.mkdir()
             bench = Bench(sets(TRAINED[name], EACH[name])[name](), cache, folder)
             counted: dict[str, list[list[bool]]] = {}
+            numbers: dict[str, list[list[float]]] = {}
             for case in cases(bench, options.seeds, options.marks):
                 if options.only in case.kind:
-                    said = verdicts(bench, case)
-                    counted.setdefault(kind_of(bench, case), []).append(
-                        [found(case, said[road]) for road in ("before", *ROADS)]
-                    )
+                    said, kind = verdicts(bench, case), kind_of(bench, case)
+                    hits = [found(case, said[road]) for road in ("before", *ROADS)]
+                    counted.setdefault(kind, []).append(hits)
+                    numbers.setdefault(kind, []).append(against_limits(said["calibrated"]))
             for kind, lines in counted.items():
                 sums = " | ".join(map(str, np.array(lines).sum(axis=0)))
                 print(f"| {name} | {kind} | {len(lines)} | {sums} |", flush=True)
+                sizes.append(f"| {name} | {kind} | {told(numbers[kind])} |")
+        print(f"\nCalibrated:\n\n| set | kind | {' | '.join(TOLD)} |\n|{' --- |' * 5}")
+        print("\n".join(sizes))
 
 
 if __name__ == "__main__":

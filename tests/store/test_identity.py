@@ -22,6 +22,7 @@ CHANGES: dict[str, Any] = {
     "shard": (1, 2), "bit_depth": 12, "bands": (3, 2, 1),
     "certify": "regions:4", "store": "regions", "store_dtype": "float16",
     "signature": "serve", "input_value": ("temperature=2",), "hold_mask": True,
+    "keep_baselines": True,
 }  # fmt: skip
 FREE: dict[str, Any] = {
     "inputs": Path("elsewhere"), "out": Path("other"), "overwrite": True, "resume": True,
@@ -125,3 +126,10 @@ def test_files_count_by_what_is_in_them(config: RunConfig, tmp_path: Path, flag:
     file.write_text("another")
     (difference,) = differences(there, identity(given, NAMES))
     assert "file " in difference and str(tmp_path) not in difference
+
+
+def test_references_count_by_what_their_folder_has(config: RunConfig, tmp_path: Path) -> None:
+    drawn = replace(config, baseline=(f"data:{tmp_path}:3",))
+    before = identity(drawn, NAMES)
+    (tmp_path / "one-more.png").write_bytes(b"1")
+    assert differences(before, identity(drawn, NAMES))[0].startswith("--baseline is data:files ")

@@ -38,16 +38,16 @@ def baselines(
     images = [name for name, of in inputs.items() if of.get("modality") == "image"]
     for name, of in inputs.items():
         path, values = f"metadata.inputs.{name}.inputBaselines", of.get("inputBaselines", [])
+        texts: list[str] = []
         if blur and name in (images or inputs):
-            text = f"blur:{blur:g}"
+            texts = [f"blur:{blur:g}"]
             if values:
                 lines.append(Line(path, "not used", "blurBaselineConfig takes its place"))
         elif values:
-            text = str(_saved(values[0], path, name, file))
-            lines.append(_line(path, values, text))
-        else:
-            continue
-        given.append(f"{model_name(name, of)}={text}" if len(inputs) > 1 else text)
+            texts = [str(_saved(value, path, name, file)) for value in values]
+            lines.append(_line(path, texts))
+        before = f"{model_name(name, of)}=" if len(inputs) > 1 else ""
+        given += [f"{before}{text}" for text in texts]
     if blur and not inputs:
         given.append(f"blur:{blur:g}")
     return given, lines
@@ -61,14 +61,11 @@ def model_name(name: str, of: dict[str, Any]) -> str:
     return name
 
 
-def _line(path: str, values: list[Any], text: str) -> Line:
-    became = f"--baseline {text}"
-    if len(values) == 1:
-        return Line(path, became, "in the model's own units", ("baseline",))
-    why = (
-        f"the first of {len(values)}: Vertex averages the maps from all, which is NOT done here; "
-        "run once for each, or take the mean of the data: --baseline mean"
-    )
+def _line(path: str, texts: list[str]) -> Line:
+    became = f"--baseline {','.join(texts)}"
+    why = "in the model's own units"
+    if len(texts) > 1:
+        why = f"the maps from all {len(texts)} are averaged; {why}"
     return Line(path, became, why, ("baseline",))
 
 

@@ -31,12 +31,16 @@ class Calibrating:
         Its prediction, target, score and delta, float64 (rows,); NaN where there is none.
     known : Array
         bool (rows,): which images both explain.
+    places : Array
+        float32 (rows, cells): where what speaks for the class lies, see `gained.density`; NaN where
+        the reference explains another class. No cells in files of igcli before it had these.
     """
 
     title: str
     judged: Array
     columns: dict[str, Array]
     known: Array
+    places: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class Calibration:
     def numbers(self, pairs: Sequence[Pair]) -> list[Numbers]:
         """Return the numbers of each run, of the images of some pairs and in their order."""
         return [self._numbers(run, pairs) for run in self.runs]
+
+    def places(self, pairs: Sequence[Pair]) -> list[Array]:
+        """Return where what speaks for the class lies in each run, (pairs, cells)."""
+        rows = [a.place for a, _ in pairs]
+        return [run.places[rows] for run in self.runs if run.places.shape[1]]
 
     def _numbers(self, run: Calibrating, pairs: Sequence[Pair]) -> Numbers:
         own = [(a, _row(run, a, b)) for a, b in pairs if run.known[a.place]]
@@ -102,15 +111,17 @@ def calibrating(title: str, rows: int, matched: Matched, found: Measured) -> Cal
     judged = np.full((rows, len(found.names)), np.nan, np.float32)
     columns = {name: np.full(rows, np.nan) for name in _COLUMNS}
     known = np.zeros(rows, bool)
+    where = np.full((rows, found.places.shape[2]), np.nan, np.float32)
     places = [a.place for a, _ in matched.pairs]
     chosen = [list(METRICS).index(name) for name in found.names]
     judged[places] = found.judged[:, chosen]
+    where[places] = found.places[:, 1].astype(np.float16)
     for a, b in matched.explained:
         known[a.place] = True
         for name, values in columns.items():
             value = getattr(b, name)
             values[a.place] = np.nan if value is None else value
-    return Calibrating(title, judged, columns, known)
+    return Calibrating(title, judged, columns, known, where)
 
 
 def write_calibration(file: Any, calibration: Calibration) -> None:
@@ -122,6 +133,8 @@ def write_calibration(file: Any, calibration: Calibration) -> None:
         own.attrs["title"] = run.title
         own.create_dataset("judged", data=run.judged, compression="gzip", shuffle=True)
         own.create_dataset("known", data=run.known)
+        halves = run.places.astype(np.float16)
+        own.create_dataset("places", data=halves, compression="gzip", shuffle=True)
         for name, values in run.columns.items():
             own.create_dataset(name, data=values)
 
@@ -146,4 +159,6 @@ def read_calibration(file: Any, rows: int) -> Calibration | None:
 
 def _read(own: Any) -> Calibrating:
     columns = {name: own[name][()] for name in _COLUMNS}
-    return Calibrating(str(own.attrs["title"]), own["judged"][()], columns, own["known"][()])
+    judged, known = own["judged"][()], own["known"][()]
+    places = own["places"][()] if "places" in own else np.zeros((len(judged), 0))
+    return Calibrating(str(own.attrs["title"]), judged, columns, known, places.astype(np.float32))

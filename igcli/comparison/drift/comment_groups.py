@@ -7,7 +7,7 @@ from igcli.comparison.drift.verdict import Verdict
 from igcli.comparison.drift.words import named
 
 # What the table by class shows, and of how many.
-_OF_GROUP = ("moved", "coarse", "prediction_changed", "accuracy_lost")
+_OF_GROUP = ("moved", "gained", "coarse", "prediction_changed", "accuracy_lost")
 _ROWS = 20
 _FLIPS = 5
 

@@ -10,7 +10,7 @@ from igcli.comparison.drift.calibration import Calibration
 from igcli.comparison.drift.comparable import joined
 from igcli.comparison.drift.group_table import by_group, flips, members_of
 from igcli.comparison.drift.judge import case_of, judge
-from igcli.comparison.drift.numbers import CLASS, numbers
+from igcli.comparison.drift.numbers import CLASS
 from igcli.comparison.drift.pairs import Matched, Measured, match, measure
 from igcli.comparison.drift.reference_file import ReferenceSide
 from igcli.comparison.drift.resolution import check_measurable, check_resolution
@@ -92,7 +92,7 @@ def compare(
     noisy = {t.measure for t in thresholds if not t.relative}
     found = measure(reference, new, matched.pairs, grid, track, noisy)
     check_resolution(thresholds, (reference, new), matched, found, grid)
-    case = case_of(matched, numbers(matched, found), calibration, by, min_group)
+    case = case_of(matched, found, calibration, by, min_group)
     return Verdict(
         reference=reference.title,
         new=new.title,

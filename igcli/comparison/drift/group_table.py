@@ -6,10 +6,11 @@ from math import isnan
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.comparison.drift.gained import GAINED, gained, gained_interval
 from igcli.comparison.drift.grouped import Flip, Found, Group
 from igcli.comparison.drift.intervals import interval
 from igcli.comparison.drift.judge import Case
-from igcli.comparison.drift.numbers import CLASS, Numbers
+from igcli.comparison.drift.numbers import CLASS, Numbers, known
 from igcli.comparison.drift.thresholds import BY_IMAGE, Threshold
 from igcli.comparison.similarity import METRICS
 
@@ -44,19 +45,20 @@ def members_of(case: Case, thresholds: Sequence[Threshold]) -> dict[str, frozens
 def _found(case: Case, measure: str, places: Array) -> Found | None:
     is_median = measure in METRICS and measure != _GATED
     statistic = "median" if is_median else "mean"
-    kept = _kept(case.numbers, measure, places)
+    kept = known(case.values(measure)[places])
+    runs = [known(values[places]) for values in case.values_of_runs(measure)]
+    if measure == GAINED:
+        return _found_gained(kept, runs) if len(kept) > 1 else None
     if not len(kept):
         return None
-    values = [_kept(run, measure, places) for run in case.runs]
     reduce = np.median if is_median else np.mean
-    normal = [float(reduce(some)) for some in values if len(some)]
+    normal = [float(reduce(some)) for some in runs if len(some)]
     return Found(len(kept), float(reduce(kept)), interval(kept, statistic), normal)
 
 
-def _kept(numbers: Numbers, measure: str, places: Array) -> Array:
-    values = numbers.values[measure][places]
-    kept: Array = values[~np.isnan(values)]
-    return kept
+def _found_gained(kept: Array, runs: Sequence[Array]) -> Found:
+    normal = [gained(some) for some in runs if len(some) > 1]
+    return Found(len(kept), gained(kept), gained_interval(kept), normal)
 
 
 def flips(case: Case) -> list[Flip]:

@@ -18,6 +18,19 @@ def _drawn(count: int) -> Array:
     return drawn
 
 
+@lru_cache(maxsize=16)
+def weights(count: int) -> tuple[Array, float]:
+    """Return how often each image is drawn, float32 (draws, images), and how much wider that is.
+
+    The second number is what an interval that comes of these draws is to be multiplied by: of many
+    images only some are drawn.
+    """
+    drawn = _drawn(count)
+    found = np.zeros((len(drawn), count), np.float32)
+    np.add.at(found, (np.arange(len(drawn))[:, None], drawn), 1.0)
+    return found, float(np.sqrt(min(1.0, _MOST / count)))
+
+
 def interval(values: Array, name: str) -> tuple[float, float]:
     """Return the bootstrap interval of a statistic, or of "share", a mean.
 
@@ -31,8 +44,7 @@ def interval(values: Array, name: str) -> tuple[float, float]:
         A statistic as `igcli.comparison.drift.thresholds.statistic` knows it.
     """
     count = len(values)
-    drawn = np.sort(values[_drawn(count)], axis=1)
-    of_draws = _along(drawn, name)
+    of_draws = _along(values[_drawn(count)], name)
     low, high = (float(np.percentile(of_draws, tail, method="nearest")) for tail in _TAILS)
     if count > _MOST:
         middle, narrower = float(np.median(of_draws)), float(np.sqrt(_MOST / count))
@@ -41,15 +53,16 @@ def interval(values: Array, name: str) -> tuple[float, float]:
     return low, high
 
 
-def _along(ordered: Array, name: str) -> Array:
-    """Return a statistic of each row; rows are in order."""
+def _along(drawn: Array, name: str) -> Array:
+    """Return a statistic of each row."""
     if name in {"", "mean"}:
-        means: Array = ordered.mean(axis=1)
+        means: Array = drawn.mean(axis=1)
         return means
     percent = {"min": 0.0, "max": 100.0, "median": 50.0}.get(name)
     percent = float(name[1:]) if percent is None else percent
-    place = percent / 100.0 * (ordered.shape[1] - 1)
-    below, above = ordered[:, int(np.floor(place))], ordered[:, int(np.ceil(place))]
+    place = percent / 100.0 * (drawn.shape[1] - 1)
+    ends = [int(np.floor(place)), int(np.ceil(place))]
+    below, above = np.partition(drawn, ends, axis=1)[:, ends].T
     part = place - np.floor(place)
     # An infinite number times 0 would be none.
     between: Array = below if part == 0.0 else below * (1.0 - part) + above * part

@@ -9,10 +9,11 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.groups import members
 from igcli.comparison.drift.calibration import Calibration
+from igcli.comparison.drift.gained import GAINED, gained, gained_interval, part_of_each
 from igcli.comparison.drift.intervals import interval
 from igcli.comparison.drift.normal import Normal, by_others, by_runs
-from igcli.comparison.drift.numbers import CLASS, Numbers
-from igcli.comparison.drift.pairs import Matched
+from igcli.comparison.drift.numbers import CLASS, Numbers, gains, is_known, known, numbers
+from igcli.comparison.drift.pairs import Matched, Measured
 from igcli.comparison.drift.scales import scale_of
 from igcli.comparison.drift.thresholds import (
     BY_IMAGE,
@@ -45,6 +46,9 @@ class Case:
         What "class" stands for: itself, or a column that was asked for.
     min_group : int
         How many images a group must have to be judged.
+    gains : list of Array
+        (images, cells): what the new run gained; then, if there are calibrating runs, the reference
+        and each of them, see `gains_of_all`.
     """
 
     matched: Matched
@@ -52,6 +56,17 @@ class Case:
     runs: list[Numbers]
     by: str
     min_group: int
+    gains: list[Array]
+
+    def values(self, measure: str) -> Array:
+        """Return the new run's numbers, (images,), or (images, cells) of what is gained."""
+        return self.gains[0] if measure == GAINED else self.numbers.values[measure]
+
+    def values_of_runs(self, measure: str) -> list[Array]:
+        """Return the same of the runs that tell what is normal."""
+        if measure == GAINED:
+            return self.gains[1:]
+        return [run.values[measure] for run in self.runs]
 
     def groups(self, column: str) -> dict[str, Array]:
         """Return the places of the images of every group that is large enough.
@@ -71,14 +86,16 @@ class Case:
 
 def case_of(
     matched: Matched,
-    numbers: Numbers,
+    found: Measured,
     calibration: Calibration | None,
     by: str,
     min_group: int,
 ) -> Case:
     """Return what is to be judged; calibrating runs are looked at in the compared images."""
-    runs = calibration.numbers(numbers.pairs) if calibration else []
-    return Case(matched, numbers, runs, by, min_group)
+    own = numbers(matched, found)
+    runs = calibration.numbers(own.pairs) if calibration else []
+    places = calibration.places(own.pairs) if calibration else []
+    return Case(matched, own, runs, by, min_group, gains(matched, found, places))
 
 
 def judge(thresholds: Sequence[Threshold], case: Case) -> list[Judged]:
@@ -131,14 +148,14 @@ def _nothing(threshold: Threshold, case: Case, is_grouped: bool) -> Judged:
 
 def _judged_groups(threshold: Threshold, case: Case, places: dict[str, Array]) -> list[JudgedGroup]:
     """Judge every group that has enough to look at."""
-    values = case.numbers.values[threshold.measure]
+    values = case.values(threshold.measure)
     found = np.array([_taken(values[rows], threshold) for rows in places.values()])
-    counts = np.array([np.count_nonzero(~np.isnan(values[rows])) for rows in places.values()], int)
+    counts = np.array([len(known(values[rows])) for rows in places.values()], int)
     limits = _limits(threshold, case, places, found, counts)
     groups = []
     for (name, rows), value, normal in zip(places.items(), found, limits, strict=True):
         if not isnan(value) and not isnan(normal.limit):
-            kept = values[rows][~np.isnan(values[rows])]
+            kept = known(values[rows])
             groups.append(_judged_group(threshold, name, float(value), kept, normal))
     return groups
 
@@ -153,10 +170,10 @@ def _limits(
     counts = np.maximum(counts, 1)
     runs = np.array(
         [
-            [_taken(run.values[threshold.measure][rows], threshold) for rows in places.values()]
-            for run in case.runs
+            [_taken(values[rows], threshold) for rows in places.values()]
+            for values in case.values_of_runs(threshold.measure)
         ]
-    ).reshape(len(case.runs), len(found))
+    ).reshape(len(case.values_of_runs(threshold.measure)), len(found))
     if threshold.relative == NORMAL:
         return by_runs(runs, counts, scale, sign) if len(runs) else [Normal(nan, nan)] * len(found)
     return by_others(found, runs, counts, scale, sign)
@@ -164,11 +181,13 @@ def _limits(
 
 def _taken(values: Array, threshold: Threshold) -> float:
     """Return the statistic of the images that have a number; NaN where they are too few."""
-    kept = values[~np.isnan(values)]
+    kept = known(values)
     if len(kept) < (_FEWEST if threshold.by else 1):
         return nan
     if threshold.statistic:
         return statistic(kept, threshold.statistic)
+    if threshold.measure == GAINED:
+        return gained(kept)
     mean = float(kept.mean())
     return abs(mean) if threshold.measure == "calibration_shift" else mean
 
@@ -178,7 +197,8 @@ def _judged_group(
 ) -> JudgedGroup:
     if threshold.measure == "calibration_shift":
         kept = kept * (-1.0 if kept.mean() < 0.0 else 1.0)
-    low, high = interval(kept, threshold.statistic)
+    is_gain = threshold.measure == GAINED
+    low, high = gained_interval(kept) if is_gain else interval(kept, threshold.statistic)
     crossed = value < normal.limit if threshold.below else value > normal.limit
     # A limit that the groups or runs tell has room for what is drawn by chance; what must not be
     # chance is that there is a difference at all.
@@ -201,16 +221,16 @@ def _worst(
     threshold: Threshold, case: Case, groups: Sequence[tuple[JudgedGroup, Array]]
 ) -> list[str]:
     """Return the ids of the images that are beyond their group's limit, the worst first."""
-    values = case.numbers.values[threshold.measure]
+    values = case.values(threshold.measure)
     found = []
     for group, rows in groups:
         if threshold.by and not group.crossed:
             continue
-        kept = rows[~np.isnan(values[rows])]
-        numbers = values[kept]
+        kept = rows[is_known(values[rows])]
+        of_each = part_of_each(values[kept]) if threshold.measure == GAINED else values[kept]
         limit = group.limit if threshold.statistic else 0.0
-        beyond = numbers < limit if threshold.below else numbers > limit
-        order = np.argsort(numbers if threshold.below else -numbers, kind="stable")
+        beyond = of_each < limit if threshold.below else of_each > limit
+        order = np.argsort(of_each if threshold.below else -of_each, kind="stable")
         found += [case.numbers.pairs[kept[i]][0].id for i in order if beyond[i]]
     return found
 

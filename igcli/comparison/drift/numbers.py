@@ -7,6 +7,7 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.groups import default_column, group_names
+from igcli.comparison.drift.gained import gains_of_all
 from igcli.comparison.drift.pairs import Matched, Measured
 from igcli.comparison.drift.sides import Stored
 from igcli.comparison.drift.thresholds import BY_IMAGE, CHANGES, ELSEWHERE
@@ -82,6 +83,36 @@ def numbers(matched: Matched, found: Measured) -> Numbers:
     cosines = values["cosine"][: len(same)][same]
     values["looks_elsewhere"][: len(same)][same] = cosines < ELSEWHERE
     return Numbers(pairs, values)
+
+
+def is_known(values: Array) -> Array:
+    """Tell which images have a number, or numbers of cells, (images,)."""
+    if values.ndim == 1:
+        return ~np.isnan(values)
+    found: Array = np.logical_and(values.shape[1] > 0, ~np.isnan(values).any(axis=1))
+    return found
+
+
+def known(values: Array) -> Array:
+    """Return the numbers of those images that have one."""
+    kept: Array = values[is_known(values)]
+    return kept
+
+
+def gains(matched: Matched, found: Measured, runs: Sequence[Array]) -> list[Array]:
+    """Return what was gained where in each image of `matched.explained`; see `gains_of_all`.
+
+    `runs` are the densities of calibrating runs, of these images. Images of another prediction have
+    none. Without calibrating runs a difference within the maps' errors is no gain.
+    """
+    count, cells = len(matched.explained), found.places.shape[2]
+    both = np.full((2, count, cells), np.nan, np.float32)
+    same = [i for i, (a, b) in enumerate(matched.pairs) if a.prediction == b.prediction]
+    both[:, same] = found.places[same].transpose(1, 0, 2)
+    all_gains = gains_of_all(both[1], both[0], runs)
+    if not runs:
+        all_gains[0][: len(matched.pairs)][found.within_noise] *= 0.0
+    return all_gains
 
 
 def _change(before: float | None, after: float | None) -> float:

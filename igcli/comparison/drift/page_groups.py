@@ -19,7 +19,7 @@ from igcli.comparison.drift.words import (
 _NUMBER = ' class="n"'
 _SHOWN = 5
 # Of each group, in this order; of many groups these are the first.
-_OF_GROUP = ("moved", "coarse", "cosine", "prediction_changed", "accuracy_lost")
+_OF_GROUP = ("moved", "gained", "coarse", "cosine", "prediction_changed", "accuracy_lost")
 _MOST = 100
 
 
@@ -73,7 +73,7 @@ def by_group(verdict: Verdict) -> list[str]:
         head = (text(verdict.by), "images", *(name.replace("_", " ") for name in names))
         rows = (_row(group, names, group.name in first) for group in groups[:_MOST])
         normal = "; in brackets what the calibrating runs have" if verdict.calibrated else ""
-        title = f"Medians; of moved, and of shares, means{normal}"
+        title = f"Medians; of moved and shares, means; gained is of the class as one{normal}"
         lines += [f"<h2>By {text(verdict.by)}</h2>"]
         lines += wide_table(title, head, rows, range(1, 2 + len(names)))
         if len(groups) > _MOST:

@@ -1,18 +1,21 @@
 """Pairs of explanations, matched by id, and the metrics of each."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.common.progress import Track
+from igcli.comparison.drift.gained import density
 from igcli.comparison.drift.reduced import Reduced
 from igcli.comparison.drift.sides import Side, Stored
 from igcli.comparison.noise import noise_of
 from igcli.comparison.similarity import METRICS, measured
 
 _L1 = list(METRICS).index("l1")
+# Of more pairs, the noise of so many is found.
+_NOISY = 1000
 SAME = np.array([metric.same for metric in METRICS.values()])
 
 
@@ -89,18 +92,23 @@ class Measured:
         (pairs, metrics), in the order of METRICS.
     noise : Array
         The same of each reference map and itself, disturbed by as much as both maps may be off;
-        NaN where no error is known, and for metrics whose noise was not asked for.
+        NaN where no error is known, for metrics whose noise was not asked for, and for most
+        of thousands of pairs.
     errors : Array
         (pairs, 2): how far the reference's map and the new one may be off, over the reference
         map's L1 norm; NaN where no error is known.
     names : tuple of str
         The metrics that have a meaning for what was measured: of densities, not all have.
+    places : Array
+        float32 (pairs, 2, cells): where what speaks for the class lies in the reference's map and
+        in the new one; see `gained.density`.
     """
 
     seen: Array
     noise: Array
     errors: Array
     names: tuple[str, ...] = tuple(METRICS)
+    places: Array = field(default_factory=lambda: np.zeros((0, 2, 0), np.float32))
 
     @property
     def share(self) -> Array:
@@ -135,15 +143,19 @@ def measure(
     seen = np.zeros((len(pairs), len(METRICS)))
     noise = np.full_like(seen, np.nan)
     errors = np.full((len(pairs), 2), np.nan)
+    places: list[tuple[Array, Array]] = []
+    every = max(1, -(-len(pairs) // _NOISY)) if noisy else len(pairs) + 1
     both = zip(pairs, _maps(reference, new, pairs, grid), strict=True)
     for i, ((row, _), (a, b)) in enumerate(track(both, len(pairs))):
         seen[i] = measured(a.values, b.values)
         errors[i] = _errors(a, b)
-        if np.isfinite(errors[i]).all():
+        places.append((density(a.values), density(b.values)))
+        if i % every == 0 and np.isfinite(errors[i]).all():
             noise[i] = noise_of(a.values, errors[i].sum(), row.id, noisy)
     of_densities = reference.regions is not None
     names = tuple(n for n, m in METRICS.items() if not (of_densities and m.needs_pixels))
-    return Measured(seen, noise, errors, names)
+    where = np.array(places, np.float32) if places else np.zeros((0, 2, 0), np.float32)
+    return Measured(seen, noise, errors, names, where)
 
 
 def _maps(

@@ -24,7 +24,10 @@ _SPREADS = {
     "cosine": (0.21, 0.11), "spearman": (0.13, 0.07), "coarse": (0.33, 0.11),
     "top1": (0.56, 0.18), "top5": (0.31, 0.11), "top10": (0.41, 0.09), "l1": (0.25, 0.12),
     "l2": (0.26, 0.12), "shift": (0.30, 0.12), "signs": (0.20, 0.10), "moved": (0.18, 0.10),
+    "gained": (0.35, 0.18),
 }  # fmt: skip
+# A gain of less is none, however much more it may be than those of other classes.
+_NO_GAIN = 0.03
 # Changes of scores were not measured: theirs are taken to be wide.
 _WIDE = (0.5, 0.25)
 
@@ -59,12 +62,12 @@ def scale_of(measure: str) -> Scale:
     return _SHARES[measure]
 
 
-def _of_range(least: float, most: float, spreads: tuple[float, float]) -> Scale:
+def _of_range(least: float, most: float, spreads: tuple[float, float], end: float = _END) -> Scale:
     def forth(values: Array) -> Array:
         if not isfinite(most):
             logs: Array = np.log(np.clip(values, _END, 1.0 / _END))
             return logs
-        share = np.clip((values - least) / (most - least), _END, 1.0 - _END)
+        share = np.clip((values - least) / (most - least), end, 1.0 - _END)
         odds: Array = np.log(share / (1.0 - share))
         return odds
 
@@ -103,4 +106,5 @@ _SHARES = {
     # Some images are lost, others won: as many of each, if nothing has changed.
     "accuracy_lost": Scale(_same, float, _over_root(0.5, 0.5)),
     "calibration_shift": Scale(_same, float, _over_root(0.4, 0.4)),
+    "gained": _of_range(0.0, 1.0, _SPREADS["gained"], _NO_GAIN),
 }

@@ -22,6 +22,7 @@ SHARES = {
     "looks_elsewhere": "share of images of the same prediction whose map is another",
     "accuracy_lost": "share of images that are right no longer, less those that are right now",
     "calibration_shift": "change of the mean score less the accuracy",
+    "gained": "share of what speaks for the class that has come to the same places in all images",
     "missing": "share of the reference's images that the new run lacks",
     "extra": "share of the new run's images that the reference lacks",
     "input_changed": "share of images whose file is another",
@@ -46,7 +47,9 @@ NORMAL, OTHERS = "normal", "others"
 _BY = re.compile(r"(\S.*?)\s+by\s+([^<>]*[^<>\s])\s*([<>].*)", re.DOTALL)
 _RELATIVE = re.compile(rf"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])({NORMAL}|{OTHERS})")
 # Shares of the images that both runs explain: these can be taken by group, and have a normal.
-BY_IMAGE = ("prediction_changed", "looks_elsewhere", "accuracy_lost", "calibration_shift")
+BY_IMAGE = (
+    "prediction_changed", "looks_elsewhere", "accuracy_lost", "calibration_shift", "gained"
+)  # fmt: skip
 USAGE = (
     "METRIC.STATISTIC<V or >V (cosine.p05<0.9), 'METRIC.STATISTIC by class<V', with V a number, "
     "normal or others, or SHARE>V (prediction_changed>0.02)"
@@ -66,6 +69,7 @@ COMPLETE = (
 DEFAULT = (
     "moved.mean>0.45",
     "moved.mean by class>others",
+    "gained by class>others",
     "prediction_changed>0.4",
     "prediction_changed by class>others",
 )
@@ -74,6 +78,7 @@ CALIBRATED = (
     "moved.mean>normal",
     "moved.mean by class>normal",
     "moved.mean by class>others",
+    "gained by class>others",
     "prediction_changed>normal",
     "prediction_changed by class>others",
     "accuracy_lost>normal",
@@ -130,9 +135,7 @@ def is_usual(threshold: Threshold, is_calibrated: bool) -> bool:
 
 
 def _parse(text: str) -> Threshold:
-    grouped = _BY.fullmatch(text.strip())
-    by = " ".join(grouped[2].split()) if grouped else ""
-    plain = "".join(f"{grouped[1]}{grouped[3]}".split()) if grouped else "".join(text.split())
+    plain, by = split_by(text)
     relative = _RELATIVE.fullmatch(plain)
     if relative:
         measure, statistic, sign, word = (part or "" for part in relative.groups())
@@ -149,6 +152,14 @@ def _parse(text: str) -> Threshold:
     else:
         _check_metric(found)
     return found
+
+
+def split_by(text: str) -> tuple[str, str]:
+    """Return a threshold without its "by COLUMN" and without white space, and the column, or ""."""
+    grouped = _BY.fullmatch(text.strip())
+    by = " ".join(grouped[2].split()) if grouped else ""
+    plain = f"{grouped[1]}{grouped[3]}" if grouped else text
+    return "".join(plain.split()), by
 
 
 def _literal(text: str) -> str:

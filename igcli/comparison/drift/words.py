@@ -9,11 +9,12 @@ from igcli.comparison.similarity import METRICS
 
 _NAMED = 3
 # What the table by group takes as these thresholds do.
-_IN_TABLE = ("moved.mean", "prediction_changed", "accuracy_lost")
+_IN_TABLE = ("moved.mean", "gained", "prediction_changed", "accuracy_lost")
 # What a number is of, where it is a share.
 _SAID = {
     "moved.mean": "{} of what speaks for the class lies elsewhere than in the reference",
     "moved.median": "{} of what speaks for the class lies elsewhere than in the reference",
+    "gained": "{} of what speaks for the class has come to the same places in all images",
     "prediction_changed": "{} of the predictions changed",
     "accuracy_lost": "the accuracy is {} less",
     "calibration_shift": "the scores are {} further from the accuracy",
@@ -146,8 +147,8 @@ def basis(verdict: Verdict) -> str:
             "those that igcli was measured on do"
         )
     return (
-        "one reference run does not say what is normal for your models: limits are defaults, "
-        "measured on MNIST's digits, drawn shapes and pieces of photos; "
+        "one reference run does not say what is normal for your models: the limits are defaults, "
+        "measured on small networks for MNIST's digits, drawn shapes and pieces of photos; "
         "`igcli baseline RUN RUN2 RUN3 -o FILE.igref` finds your own"
     )
 

@@ -126,7 +126,7 @@ def open_runs(request: EvaluateRequest, load_model: LoadModel, warn: Warn) -> Op
         )
     for one in reopened:
         _check_place(one.run, space)
-    own = start_of(preflight, bound.source)
+    own = start_of(preflight, bound)
     fill, fill_name = _image(request.fill, "--fill", preflight, bound.source, space, own)
     start, start_name = _image(request.start, "--insert-from", preflight, bound.source, space, own)
     by_id = {name.id: name for name in preflight.every}
@@ -188,7 +188,7 @@ def _image(
 ) -> tuple[MakeImage, str]:
     """Return what makes an image that others become, or come from, and what it is called."""
     if text == OWN:
-        return own.baseline, own.name
+        return own.baseline, own.slots[0].name if own.is_averaged else own.name
     if text == BLUR or text.startswith(f"{BLUR}:"):
         sigma = _sigma(text, flag, space)
         return _blurring(space, sigma), f"{BLUR}:{sigma:g}"

@@ -1,6 +1,7 @@
 """Listed baselines: those that a list of inputs gives to single ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,12 +62,12 @@ def with_listed(
             raise InputError(f"its baseline {text} does not exist")
         return file_baseline(check_file(text, space.kind), space, resize, len(names))
 
-    def baseline(sample: Sample) -> Array:
+    def own(sample: Sample) -> Array | None:
         if not sample.name.baseline:
-            return start.baseline(sample)
+            return None
         try:
             return made(sample.name.baseline)(sample)
         except ConfigError as error:
             raise InputError(error.problem, error.cause) from error
 
-    return Start(baseline, f"the list's, else {start.name}")
+    return replace(start, name=f"the list's, else {start.name}", own=own)

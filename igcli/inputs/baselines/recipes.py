@@ -184,8 +184,8 @@ def usage(kind: SourceKind) -> str:
     return f"{names} or a file" if kind == "integers" else f"{names}, mean or a file"
 
 
-def named_baseline(named: Named, space: Space, seed: int) -> Baseline:
-    """Return the function that makes one input's baseline, in model space."""
+def named_draw(named: Named, space: Space, seed: int) -> Callable[[Sample, int], Array]:
+    """Return the function that makes one input's baseline of a number, in model space."""
     if named.recipe.make is _blur and len(space.raw_shape) != 3:
         raise ConfigError(
             f"--baseline {named.recipe.usage} needs pictures",
@@ -193,14 +193,23 @@ def named_baseline(named: Named, space: Space, seed: int) -> Baseline:
             "use another baseline",
         )
 
-    def make(sample: Sample) -> Array:
-        return space.to_model(raw_baseline(named, sample.raw, sample.name.id, seed))
+    def make(sample: Sample, number: int) -> Array:
+        return space.to_model(raw_baseline(named, sample.raw, sample.name.id, seed, number))
 
     return make
 
 
-def raw_baseline(named: Named, raw: Array, identity: str, seed: int) -> Array:
-    """Return one input's baseline in its own units, the same wherever it is made."""
+def named_baseline(named: Named, space: Space, seed: int) -> Baseline:
+    """Return the function that makes one input's baseline, in model space."""
+    draw = named_draw(named, space, seed)
+    return lambda sample: draw(sample, 0)
+
+
+def raw_baseline(named: Named, raw: Array, identity: str, seed: int, number: int = 0) -> Array:
+    """Return one input's baseline in its own units, the same wherever it is made.
+
+    `number` tells the draws of a random one apart.
+    """
     digest = hashlib.sha256(identity.encode()).digest()
-    random = np.random.default_rng([seed, int.from_bytes(digest[:16])])
-    return named.recipe.make(raw, named.arguments, random)
+    key = [seed, int.from_bytes(digest[:16]), *([number] if number else [])]
+    return named.recipe.make(raw, named.arguments, np.random.default_rng(key))

@@ -12,13 +12,13 @@ from igcli.common.sample import InputName
 from igcli.common.text import the_first
 from igcli.inputs.readers.images import ImageListing
 from igcli.inputs.readers.source import printable
-from igcli.store.columns import COLUMNS, TRUTH_COLUMNS
+from igcli.store.columns import AVERAGE_COLUMNS, COLUMNS, TRUTH_COLUMNS
 
 LISTS = (".csv", ".tsv", ".jsonl")
 LABEL, BASELINE = "label", "baseline"
 _PATH, _ID = "path", "id"
 _SEPARATORS = ",;\t"
-_OWN = frozenset(column.name for column in (*COLUMNS, *TRUTH_COLUMNS))
+_OWN = frozenset(column.name for column in (*COLUMNS, *AVERAGE_COLUMNS, *TRUTH_COLUMNS))
 _NAMELESS = "unnamed"
 _SHOWN = 4
 _FORMS = (

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from igcli.common.explanation import Explanation
-from igcli.store.columns import COLUMNS, TRUTH_COLUMNS
+from igcli.store.columns import AVERAGE_COLUMNS, COLUMNS, TRUTH_COLUMNS
 
 # The hash of each input is in results.csv, and as long as all the numbers of a row.
 _LEFT_OUT = frozenset({"sha256"})
@@ -39,7 +39,11 @@ def table(rows: Sequence[Explanation], pictured: Sequence[int], small: bool) -> 
     small : bool
         Whether images are so small that their pixels are to be seen.
     """
-    known = TRUTH_COLUMNS if any(row.truth is not None for row in rows) else ()
+    known = [
+        column
+        for column in (*AVERAGE_COLUMNS, *TRUTH_COLUMNS)
+        if any(getattr(row, column.name) not in {None, ""} for row in rows)
+    ]
     columns = {
         column.name: [_plain(getattr(row, column.name)) for row in rows]
         for column in (*COLUMNS, *known)

@@ -142,6 +142,20 @@ function drawSix() {
   }
 }
 
+/** The rows of small maps, one a baseline. */
+function drawChoices() {
+  for (const { row, said, image, maps } of JSON.parse(find("agreement").textContent)) {
+    const name = visible(column.id[row]);
+    const drawn = maps.map((map) => figure(make("img", { class: "heat", src: map.src,
+      alt: `map with the baseline ${visible(map.name)}: ${name}` }), visible(map.name)));
+    if (image) drawn.unshift(figure(make("img", { src: image, alt: `the image: ${name}` }), "Image"));
+    find("choices").append(make("div", { class: "choice" },
+      make("button", { type: "button", class: "link", "data-open": row }, name),
+      make("span", { class: "soft" }, ` ${visible(said)}`),
+      make("div", { class: "maps" }, ...drawn)));
+  }
+}
+
 function sortBy(name) {
   if (state.by === name) state.down = !state.down;
   else Object.assign(state, { by: name, down: !UP_FIRST.has(name) });
@@ -244,6 +258,7 @@ function fillFilters() {
 
 fillFilters();
 drawSix();
+drawChoices();
 drawHeads();
 refresh();
 document.addEventListener("click", onClick);

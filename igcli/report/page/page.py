@@ -14,6 +14,7 @@ from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
 from igcli.findings.gathered.finding import Gathered
 from igcli.findings.gathered.of_rows import accuracy
+from igcli.report.page.agreement import agreement_html, agreement_of
 from igcli.report.page.data import as_json, block, table
 from igcli.report.page.faithfulness import faithfulness_html
 from igcli.report.page.findings import (
@@ -190,6 +191,8 @@ def _body(
     yield from tiles_html(tiles(run.rows, asked, tolerance, certified, accuracy(run)))
     yield "</section>\n"
     yield from findings_html(found, sheets)
+    agreement = agreement_of(run)
+    yield from agreement_html(agreement)
     yield from faithfulness_html(run)
     yield '<section aria-label="Distributions">\n'
     yield from charts(run.rows, tolerance, certified)
@@ -203,6 +206,7 @@ def _body(
     small = small or not run.kept.pixels
     yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small)]))
     yield from block("findings", iter([rows_json(found, run)]))
+    yield from block("agreement", iter(["[]" if agreement is None else agreement.rows]))
     yield from block("seen", _seen(run, shown, track))
 
 

@@ -11,7 +11,7 @@ from igcli.common.arrays import Warn
 from igcli.common.choices import FLOAT16, PIXELS
 from igcli.common.config import RunConfig
 from igcli.common.model_spec import InputSpec, ModelSpec, Part
-from igcli.inputs.baselines.recipes import Baseline
+from igcli.inputs.baselines.choose import Start
 from igcli.inputs.readers.source import Source
 from igcli.runs.planning.blocks import block_size, shared
 from igcli.runs.planning.gates import check_gates
@@ -85,7 +85,7 @@ def calibrate(
     preflight: Preflight,
     model: GradientModel,
     source: Source,
-    baseline: Baseline,
+    start: Start,
     per_input: int,
     workers: int,
     warn: Warn,
@@ -96,7 +96,7 @@ def calibrate(
     ----------
     preflight : Preflight
         What is known without the model.
-    model, source, baseline
+    model, source, start
         The model, the inputs bound to it, and what makes their baselines.
     per_input : int
         Explanations per input.
@@ -111,20 +111,28 @@ def calibrate(
         Whatever makes the run impossible, named.
     """
     config, spec, count = preflight.config, model.spec, len(preflight.names)
+    baseline = start.baseline
     point = _point(model, source)
     maps = maps_of(spec, point, source.space.pictured, source.space.shown_channels)
     regions, is_certified = settle_regions(config, maps), certifies_regions(config)
     maps = replace(
-        maps, regions=regions, keeps_pixels=config.store == PIXELS, dtype=config.store_dtype
+        maps,
+        regions=regions,
+        keeps_pixels=config.store == PIXELS,
+        dtype=config.store_dtype,
+        baselines=len(start.slots),
+        keeps_baselines=config.keep_baselines,
     )
     error = precision_error(model, source, preflight.every, baseline, warn)
     method = fitted(preflight.settings.method, error, maps, is_certified)
     check_gates(preflight.gates, method, regions is not None)
-    rows = count * per_input * method.usual_steps // workers
+    steps = method.usual_steps * len(start.slots)
+    rows = count * per_input * steps // workers
     chosen = _batching(config, model, method, point.known_shape, rows, preflight.earlier, warn)
     check_repeatable(model, method, chosen.batching, source, preflight.every, baseline)
     tell_of_jumps(model, source, preflight.every, baseline, warn)
-    size = block_size(chosen.batching, method.usual_steps, per_input, 4 * int(np.prod(maps.shape)))
+    map_bytes = 4 * int(np.prod(maps.shape)) * (1 + maps.kept_baselines)
+    size = block_size(chosen.batching, steps, per_input, map_bytes)
     return Calibration(
         point=point,
         maps=maps,

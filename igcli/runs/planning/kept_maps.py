@@ -4,6 +4,7 @@ from igcli.attribution.methods import Method
 from igcli.common.choices import ADAPTIVE, FLOAT16, FLOAT32, PIXELS, REGIONS
 from igcli.common.config import RunConfig
 from igcli.common.errors import ConfigError
+from igcli.common.model_spec import ModelSpec
 from igcli.common.regions import LEAST_SIDE, Regions, default_side, largest_side
 from igcli.store.half import MOST_LOST
 from igcli.store.maps import Maps
@@ -51,6 +52,34 @@ def check_kept(config: RunConfig, method: Method) -> None:
             f"--store-dtype {config.store_dtype} can't be used with --store {config.store}",
             "it is for pixels, and none are kept",
             "leave it out: regions take little",
+        )
+
+
+def check_maps(config: RunConfig, spec: ModelSpec, is_averaged: bool) -> None:
+    """Check what is to be kept, once the model and the baselines are known.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such thing.
+    """
+    if "npy" in config.save and spec.is_grouped:
+        raise ConfigError(
+            "--save npy can't be used with several maps to each explanation",
+            "an .npy holds one array",
+            "leave it out: attributions.h5 has them all",
+        )
+    if config.keep_baselines and not is_averaged:
+        raise ConfigError(
+            "--keep-baselines needs several baselines",
+            "the map of a single one is what is stored",
+            "write --baseline black,white for example, or leave it out",
+        )
+    if config.profile_path and is_averaged:
+        raise ConfigError(
+            "--profile-path can't be used with several baselines",
+            "a profile is of one path, and an explanation has several",
+            "leave it out, or give one --baseline",
         )
 
 

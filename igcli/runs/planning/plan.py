@@ -14,7 +14,6 @@ from igcli.attribution.methods import Method
 from igcli.common.arrays import Warn
 from igcli.common.choices import PIXELS
 from igcli.common.config import RunConfig
-from igcli.common.errors import ConfigError
 from igcli.common.model_settings import ModelSettings
 from igcli.common.model_spec import ModelSpec
 from igcli.common.notes import Doubt
@@ -22,6 +21,7 @@ from igcli.common.sample import InputName, Sample
 from igcli.common.shapes import is_image_shape
 from igcli.inputs.baselines.choose import Start, settle_start, takes_all_inputs
 from igcli.inputs.baselines.listed import with_listed
+from igcli.inputs.baselines.references import pools_of
 from igcli.inputs.class_files.classes import Classes
 from igcli.inputs.preprocess import Spaces
 from igcli.inputs.readers.read_ahead import read_ahead
@@ -33,6 +33,7 @@ from igcli.inputs.where import Judge, plan_where
 from igcli.inputs.zones import Places
 from igcli.runs.planning.calibration import Calibration, calibrate
 from igcli.runs.planning.first_look import look_at
+from igcli.runs.planning.kept_maps import check_maps
 from igcli.runs.planning.preflight import Preflight, make_preflight
 from igcli.runs.planning.preprocess_choice import Preprocessing, settle_preprocess
 from igcli.runs.planning.resume_check import EarlierRun, check_preprocess, check_selected
@@ -109,6 +110,11 @@ class Plan:
         return self.calibration.chosen
 
     @property
+    def paths_each(self) -> int:
+        """How many paths an explanation has, whose maps are averaged."""
+        return len(self.start.slots)
+
+    @property
     def maps(self) -> Maps:
         """What of a path's attribution is stored, and how."""
         return self.calibration.maps
@@ -156,6 +162,7 @@ class Bound:
     model: GradientModel
     preprocessing: Preprocessing
     source: Source
+    reading: Reading
 
 
 def bind_inputs(preflight: Preflight, load_model: LoadModel, warn: Warn) -> Bound:
@@ -179,7 +186,7 @@ def bind_inputs(preflight: Preflight, load_model: LoadModel, warn: Warn) -> Boun
         depth=config.bit_depth,
         bands=config.bands or (),
     )
-    return Bound(model, preprocessing, bind(listing, model.spec, reading))
+    return Bound(model, preprocessing, bind(listing, model.spec, reading), reading)
 
 
 def make_plan(config: RunConfig, load_model: LoadModel, warn: Warn) -> Plan:
@@ -238,8 +245,8 @@ def plan_run(
             check_selected(config, preflight.earlier, selection.sha256)
         preflight = preflight.selecting(selection)
     tell_of_arrays(source.beside, config.target, arrays, classes, warn, config.truth)
-    start = (handover.start if handover else None) or start_of(preflight, source)
-    _check_maps(config, spec)
+    start = (handover.start if handover else None) or start_of(preflight, bound)
+    check_maps(config, spec, start.is_averaged)
     if handover is not None:
         calibration = handover.calibration
     else:
@@ -248,9 +255,7 @@ def plan_run(
         if preprocessing.doubt:
             warn(Doubt(preprocessing.doubt))
         look_at(source, preflight.every, spec.scaling, config.bit_depth, warn)
-        calibration = calibrate(
-            preflight, model, source, start.baseline, targets.per_input, workers, warn
-        )
+        calibration = calibrate(preflight, model, source, start, targets.per_input, workers, warn)
         zone = targets.zones.dense.grid if targets.zones and config.store == PIXELS else ()
         maps = replace(calibration.maps, has_truth=truths is not None, zone_shape=zone)
         calibration = replace(calibration, maps=maps)
@@ -270,9 +275,10 @@ def _places(preflight: Preflight, spec: ModelSpec, source: Source) -> Places | N
     return Places(spec.dense, (width, height), preflight.settings.resize_of_inputs)
 
 
-def start_of(preflight: Preflight, source: Source) -> Start:
+def start_of(preflight: Preflight, bound: Bound) -> Start:
     """Return a run's baselines."""
-    names, resize, seed = preflight.listing.names, preflight.settings.resize, preflight.config.seed
+    source, resize, seed = bound.source, preflight.settings.resize, preflight.config.seed
+    names, spec, out = preflight.listing.names, bound.model.spec, preflight.config.out
     start = settle_start(
         preflight.config.baseline,
         source.space,
@@ -280,6 +286,7 @@ def start_of(preflight: Preflight, source: Source) -> Start:
         len(names),
         resize,
         seed,
+        pools_of(preflight.listing, source, out, lambda others: bind(others, spec, bound.reading)),
     )
     space = source.space
     return start if isinstance(space, Spaces) else with_listed(start, names, space, resize, seed)
@@ -289,12 +296,3 @@ def make_handover(plan: Plan) -> Handover:
     """Return what the other processes of a run take over from a plan."""
     start = plan.start if takes_all_inputs(plan.config.baseline) else None
     return Handover(plan.model.spec, start, plan.calibration, plan.preflight.selection)
-
-
-def _check_maps(config: RunConfig, spec: ModelSpec) -> None:
-    if "npy" in config.save and spec.is_grouped:
-        raise ConfigError(
-            "--save npy can't be used with several maps to each explanation",
-            "an .npy holds one array",
-            "leave it out: attributions.h5 has them all",
-        )
