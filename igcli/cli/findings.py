@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from igcli.evaluation.causal.causal_test import CausalRequest
 
 
+def _needs_no_test(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        raise click.UsageError(
+            "findings takes no --test: it tests where MODEL and INPUTS are given, igcli findings "
+            "OUT MODEL INPUTS"
+        )
+
+
 @click.command(name="findings")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("model", type=click.Path(path_type=Path), required=False)
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
     help="As in clusters and in locate, and of what the test draws.",
 )
 @causal_options
+@click.option("--test", is_flag=True, hidden=True, expose_value=False, callback=_needs_no_test)
 @click.option("--json", "as_json", is_flag=True, help="Print all findings as JSON, with the ids.")
 @click.option(
     "--markdown",

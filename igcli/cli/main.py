@@ -32,7 +32,9 @@ GROUPS = {
         "findings": "igcli.cli.findings",
     },
     "Judge": {
+        "agreement": "igcli.cli.agreement",
         "verify": "igcli.cli.verify",
+        "sanity": "igcli.cli.sanity",
     },
     "Gate": {
         "compare": "igcli.cli.compare",

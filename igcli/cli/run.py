@@ -10,9 +10,10 @@ import click
 from click.core import ParameterSource
 
 from igcli.cli.console import SHOWN, tell_doubts, tell_failures, tell_result, track, warn
+from igcli.cli.executor_options import executor_options
 from igcli.cli.main import ARGUMENTS
 from igcli.cli.options import config_option, debug_option, spec_notes
-from igcli.cli.run_options import executor_options, run_option, settings_options
+from igcli.cli.run_options import run_option, settings_options
 from igcli.cli.signals import Stopping
 from igcli.common import exit_codes
 from igcli.common.config import ON_ERROR, RunConfig

@@ -51,3 +51,14 @@ PREDICTED_TRUTH = "predicted,truth"
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # What a score is.
 SCORES = ("as-is", "probability", "logit")
+
+# The sanity check: in which order layers are redrawn, from what, and which maps are looked at.
+CASCADE, INDEPENDENT = "cascade", "independent"
+SANITY_ORDERS = (CASCADE, INDEPENDENT)
+INITIAL, PERMUTED = "initial", "permuted"
+REDRAWS = (INITIAL, PERMUTED)
+IG, EDGES = "ig", "edges"
+SANITY_MAPS = (IG, EDGES)
+# Those of compare's metrics that redrawn models can be judged by: scores of another size change the
+# others.
+SANITY_METRICS = ("cosine", "spearman", "coarse", "top1", "top5", "top10", "signs", "moved")

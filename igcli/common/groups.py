@@ -80,21 +80,24 @@ def group_names(rows: Sequence[Row], column: str, asked: str = "--by") -> list[s
     ConfigError
         When no row has such a group.
     """
-    if column == FOLDER:
-        names = [row.id.rpartition("/")[0] for row in rows]
-    elif column in _CLASSES:
-        names = [_class(row, column) for row in rows]
-    else:
-        names = [dict(row.further).get(column, "") for row in rows]
+    names = _names(rows, column)
     if not any(names):
         further = [name for name, _ in rows[0].further] if rows else []
-        known = [*_CLASSES, FOLDER, *further]
+        known = [one for one in (*_CLASSES, FOLDER, *further) if any(_names(rows, one))]
         raise ConfigError(
             f"{asked} {column}: no row has that",
-            f"there are {the_first(known, _SHOWN)}; of these, a run may lack some",
-            "name another column, or none",
+            f"rows have {the_first(known, _SHOWN) or 'nothing to group them by'}",
+            "igcli run --truth tells true classes" if column == TRUTH else "name another column",
         )
     return names
+
+
+def _names(rows: Sequence[Row], column: str) -> list[str]:
+    if column == FOLDER:
+        return [row.id.rpartition("/")[0] for row in rows]
+    if column in _CLASSES:
+        return [_class(row, column) for row in rows]
+    return [dict(row.further).get(column, "") for row in rows]
 
 
 def _class(row: Row, column: str) -> str:

@@ -4,6 +4,7 @@ Where a map's mass lies is known long before each of its pixels is: pixels whose
 lie side by side share a cell.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,15 @@ class Regions:
         height, width = self.shape[:2]
         large: Array = np.kron(cells, np.ones((self.side, self.side)))[:height, :width]
         return large
+
+    def box(self, cells: Sequence[tuple[int, int]]) -> tuple[int, int, int, int]:
+        """Return the pixels around some cells: x1, y1, x2, y2, the last two the first outside."""
+        (top, left), (bottom, right) = (
+            tuple(pick(cell[axis] for cell in cells) for axis in (0, 1)) for pick in (min, max)
+        )
+        height, width = self.shape[:2]
+        x2, y2 = min(width, (right + 1) * self.side), min(height, (bottom + 1) * self.side)
+        return left * self.side, top * self.side, x2, y2
 
     def density(self, masses: Array) -> Array:
         """Return masses as shares of all, float64 (rows, columns, 2), the negative ones below 0.

@@ -29,6 +29,11 @@ def the_first(names: Sequence[str], shown: int) -> str:
     return ", ".join(names[:shown]) + more
 
 
+def counted(count: int, word: str) -> str:
+    """Return a number and what it counts: 1 image, 2 images."""
+    return f"{count} {word}{'s' if count != 1 else ''}"
+
+
 def finite(value: float) -> float | None:
     """Return None for an infinite number and for NaN: JSON has neither."""
     return value if isfinite(value) else None

@@ -43,6 +43,16 @@ def write_clusters(run: StoredRun, clusters: Clusters, folder: Path) -> list[Pat
     return sheets
 
 
+def sheets_there(folder: Path) -> dict[int, Path]:
+    """Return the contact sheets in a folder by the place of their cluster, from 0."""
+    found = {}
+    for path in sorted(folder.glob(_SHEETS)):
+        number = path.name.split("-")[1]
+        if number.isdecimal() and is_ours(path):
+            found[int(number) - 1] = path
+    return found
+
+
 def _plain(name: str) -> str:
     """Return a name with nothing in it that a file's name can't have, and not too long."""
     return re.sub(r"[^\w-]+", "_", name)[:60]

@@ -58,8 +58,8 @@ class Cluster:
         """Whether it looks like a shortcut."""
         return self.suspicion is not None and self.suspicion.is_suspicious
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+    def to_dict(self, regions: Regions) -> dict[str, Any]:
+        """Return it as JSON can hold it, its place in pixels too."""
         found: dict[str, Any] = {
             "group": self.group,
             "cluster": self.number,
@@ -72,6 +72,7 @@ class Cluster:
         if one is not None:
             found |= {
                 "cells": [list(cell) for cell in one.place],
+                "pixels": list(regions.box(one.place)) if one.place else None,
                 "concentration": list(one.concentration),
                 "sameness": [finite(value) for value in one.sameness],
                 "images_sameness": None if one.images is None else [*map(finite, one.images)],
@@ -139,7 +140,7 @@ class Clusters:
             "grid": list(self.regions.grid),
             "cell": self.regions.side,
             "images_stored": self.has_images,
-            "clusters": [{**one.to_dict(), "ids": self.ids(one)} for one in self.found],
+            "clusters": [{**one.to_dict(self.regions), "ids": self.ids(one)} for one in self.found],
             "sampled": self.sampled,
             "left_out": self.left_out,
         }

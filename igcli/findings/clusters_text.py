@@ -5,21 +5,24 @@ from collections.abc import Iterator
 from io import StringIO
 
 from igcli.common.markdown import escaped, table
-from igcli.common.text import in_columns, on_one_line, the_first
+from igcli.common.regions import Regions
+from igcli.common.text import counted, in_columns, on_one_line, the_first
 from igcli.findings.clusters import Cluster, Clusters
-from igcli.findings.summary_text import cell_ranges
+from igcli.findings.summary_text import COUNTED, cell_ranges
+from igcli.findings.suspicion import LEAST
 
 FIELDS = ("id", "group", "cluster", "distance", "suspicious")
 _SHOWN = 5
 _LINES = 30
-_HEAD = ("group", "cluster", "n", "maps alike", "images alike", "at its place", "border", "purity",
-         "accuracy", "suspicious")  # fmt: skip
+_HEAD = ("group", "cluster", "n", "maps alike", "images alike", "mass at its place", "border",
+         "commonest class", "accuracy", "suspicious")  # fmt: skip
+_PAIRS = f"pairs are: the cluster's, and the rest of its group's; –: fewer than {LEAST} maps in one"
 
 
 def lines(clusters: Clusters) -> Iterator[str]:
     """Yield the terminal's lines: what was read, the clusters, those that are suspicious."""
     yield f"read       {read(clusters)}"
-    yield "pairs are: the cluster's, and the rest of its group's"
+    yield _PAIRS
     rows = [_HEAD, *(cells(one) for one in clusters.found[:_LINES])]
     yield from in_columns(rows)
     if len(clusters.found) > _LINES:
@@ -31,7 +34,8 @@ def read(clusters: Clusters) -> str:
     """Say what was clustered."""
     rows, columns = clusters.regions.grid
     return (
-        f"{sum(len(one.rows) for one in clusters.found)} maps from the stored {clusters.source}, "
+        f"{counted(sum(len(one.rows) for one in clusters.found), 'map')} from the stored "
+        f"{clusters.source}, "
         f"{clusters.part} mass in {rows} × {columns} cells of {clusters.regions.side} pixels, "
         f"by {clusters.column}"
     )
@@ -64,27 +68,30 @@ def notes(clusters: Clusters) -> Iterator[str]:
     """Yield what is suspicious, and what can't be told."""
     for one in clusters.suspicious:
         named = the_first([on_one_line(i) for i in clusters.ids(one)], _SHOWN)
-        yield f"SUSPICIOUS {said(one)}: {named}"
-    if not clusters.suspicious:
+        yield f"SUSPICIOUS {said(one, clusters.regions)}: {named}"
+    if clusters.suspicious:
+        yield f"counted    {COUNTED}"
+    else:
         yield "suspicious none"
     if not clusters.has_images:
         yield "the images had no say: this run stores none, so content may look like a shortcut"
     for name, count in clusters.sampled.items():
-        yield f"sampled    {on_one_line(name)}: {count} maps; the others went to their neighbours'"
+        maps = counted(count, "map")
+        yield f"sampled    {on_one_line(name)}: {maps}; the others went to their neighbours'"
     for why, ids in clusters.left_out.items():
         if ids:
             named = the_first([on_one_line(i) for i in ids], _SHOWN)
             yield f"left out   {len(ids)}, {why}: {named}"
 
 
-def said(one: Cluster) -> str:
+def said(one: Cluster, regions: Regions) -> str:
     """Say what makes a cluster suspicious."""
     found = one.suspicion
     assert found is not None
     text = (
-        f"{on_one_line(one.group)}, cluster {one.number}: {len(one.rows)} images have "
-        f"{found.concentration[0]:.0%} of their mass at {cell_ranges(found.place)} (the rest of "
-        f"the group {found.concentration[1]:.0%})"
+        f"{on_one_line(one.group)}, cluster {one.number}: {counted(len(one.rows), 'image')} have "
+        f"{found.concentration[0]:.0%} of their mass at {cell_ranges(found.place, regions)} (the "
+        f"rest of the group {found.concentration[1]:.0%})"
     )
     if found.bearers is not None:
         text += (
@@ -97,7 +104,7 @@ def said(one: Cluster) -> str:
 def markdown(clusters: Clusters) -> str:
     """Return the clusters as Markdown, GitHub's flavour."""
     return "\n".join(
-        [f"### {read(clusters)}", "", "Pairs are the cluster's and the rest of its group's.", "",
+        [f"### {read(clusters)}", "", f"P{_PAIRS[1:]}.", "",
          *table(_HEAD, _escaped_rows(clusters)), "", *(f"- {line}" for line in notes(clusters))]
     ) + "\n"  # fmt: skip
 

@@ -28,7 +28,7 @@ def contact_sheet(run: StoredRun, clusters: Clusters, one: Cluster) -> Image.Ima
         heat = blend(clusters.regions.spread(plane), image)
         drawn += [Cell(_fit(in_colour(image)), row.id), Cell(_fit(heat), "")]
     lines = [drawn[i : i + 2 * _COLUMNS] for i in range(0, len(drawn), 2 * _COLUMNS)]
-    return sheet(lines, lines=said(one).split("; "))
+    return sheet(lines, lines=said(one, clusters.regions).split("; "))
 
 
 def _fit(pixels: Array) -> Array:

@@ -12,7 +12,7 @@ from igcli.common.arrays import Array
 from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation
 from igcli.common.regions import Regions, default_side
-from igcli.common.shapes import is_image_shape, with_channels
+from igcli.common.shapes import with_channels
 from igcli.store.map_layout import MapLayout
 from igcli.store.run import StoredRun
 
@@ -110,14 +110,10 @@ def read_densities(run: StoredRun) -> Densities:
 
 def picture_of(run: StoredRun) -> str:
     """Return the name of the map that lies on a picture's pixels; raise InputError without one."""
-    layout = run.layout
-    if layout.pictured is not None:
-        return layout.pictured
-    if len(layout.shapes) == 1:
-        (name,) = layout.shapes
-        if is_image_shape(layout.shapes[name]):
-            return name
-    shapes = ", ".join(f"{name} {shape}" for name, shape in layout.shapes.items())
+    found = run.layout.picture
+    if found is not None:
+        return found
+    shapes = ", ".join(f"{name} {shape}" for name, shape in run.layout.shapes.items())
     raise InputError(
         f"{run.title} has maps of no one picture",
         f"its maps are of {shapes or 'nothing'}",

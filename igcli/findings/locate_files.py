@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from igcli.common.errors import OutputError
 from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
-from igcli.common.text import finite, on_one_line
+from igcli.common.text import counted, finite, on_one_line
 from igcli.findings.locate_gates import Judged
 from igcli.findings.locate_groups import groups, whole
 from igcli.findings.locate_measures import MEASURES
@@ -107,7 +107,7 @@ def junit(found: Findings, judged: Sequence[Judged]) -> bytes:
             value = "no image to judge" if one.value is None else f"found {one.value:.4g}"
             message = f"{one.threshold.text}: {value}"
             failure = ElementTree.SubElement(case, "failure", message=message)
-            lines = [f"{len(one.beyond)} images, the worst first:"]
+            lines = [f"{counted(len(one.beyond), 'image')}, the worst first:"]
             lines += [_line(image) for image in one.beyond[:_SHOWN]]
             failure.text = "\n".join(lines)
     return in_xml(suite)

@@ -105,4 +105,5 @@ class Findings:
             )
         unknown = sum(bool(np.isnan(image.errors["inside"])) for image in self.measured)
         if unknown:
-            yield f"how far {unknown} maps are off is not known: gates take them as exact"
+            maps = "map is" if unknown == 1 else "maps are"
+            yield f"how far {unknown} {maps} off is not known: gates take them as exact"

@@ -10,7 +10,13 @@ from igcli.common.arrays import Array
 from igcli.findings.densities import PATCHES, Densities
 from igcli.findings.marks import find_mark
 from igcli.findings.same_thing import LEAST_HOT, SameThing, patches_at, same_thing
-from igcli.findings.welch import moments, standing_out, z_scores
+from igcli.findings.welch import (
+    Moments,
+    moments,
+    moments_of_rest,
+    standing_out,
+    z_scores,
+)
 
 # Fewer images have no spread to speak of.
 LEAST = 10
@@ -81,42 +87,45 @@ def find_places(densities: Densities, groups: Mapping[str, Array]) -> list[Place
     if not able:
         return []
     absolute = densities.absolute
-    z = _scores(absolute.reshape(len(absolute), -1), able, everyone)
+    sides = _sides(absolute.reshape(len(absolute), -1), able, everyone)
+    z = np.stack([z_scores(*pair) for pair in sides])
     stands: Array = standing_out(z)
     differs: Array = np.zeros(z.shape, bool)
     if densities.pictures is not None:
         differs = _images(densities.pictures, able, everyone) > _MOST_ALIKE
     found = []
-    for place, name in enumerate(able):
-        shape = absolute.shape[1:]
+    shape = absolute.shape[1:]
+    for place, (name, pair) in enumerate(zip(able, sides, strict=True)):
+        means = pair[0].mean.reshape(shape), pair[1].mean.reshape(shape)
         planes = (part[place].reshape(shape) for part in (z, stands, differs))
-        found += list(_places(densities, absolute, name, able[name], everyone, *planes))
+        found += list(_places(densities, absolute, name, able[name], everyone, means, *planes))
     return sorted(found, key=lambda one: (not one.is_fixed, one.elsewhere - one.share))
 
 
-def _scores(values: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
-    found = []
-    for rows in groups.values():
-        others = np.setdiff1d(everyone, rows)
-        found.append(z_scores(moments(values[rows]), moments(values[others])))
-    return np.stack(found)
+def _sides(
+    values: Array, groups: Mapping[str, Array], everyone: Array
+) -> list[tuple[Moments, Moments]]:
+    """Return the moments of each group and of all others."""
+    whole = moments(values[everyone])
+    own = [moments(values[rows]) for rows in groups.values()]
+    return [(some, moments_of_rest(whole, some)) for some in own]
 
 
 def _images(pictures: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
     """Return how far the images' patches differ from all others', in z: the most of each cell."""
     count, height, width, channels = pictures.shape
     shape = len(groups), height // PATCHES, PATCHES, width // PATCHES, PATCHES * channels
-    z = np.abs(_scores(pictures.reshape(count, -1), groups, everyone)).reshape(shape)
+    sides = _sides(pictures.reshape(count, -1), groups, everyone)
+    z = np.abs([z_scores(*pair) for pair in sides]).reshape(shape)
     largest: Array = z.max(axis=(2, 4)).reshape(len(groups), -1)
     return largest
 
 
 def _places(
     densities: Densities, absolute: Array, name: str, rows: Array, everyone: Array,
-    z: Array, stands: Array, differs: Array,
+    means: tuple[Array, Array], z: Array, stands: Array, differs: Array,
 ) -> Iterator[Place]:  # fmt: skip
-    others = np.setdiff1d(everyone, rows)
-    mean, elsewhere = absolute[rows].mean(axis=0), absolute[others].mean(axis=0)
+    mean, elsewhere = means
     large: Array = mean >= _LEAST_FACTOR * elsewhere
     for cells in connected(stands & large):
         cells = cells[np.argsort((elsewhere - mean)[cells[:, 0], cells[:, 1]], kind="stable")]
@@ -124,6 +133,7 @@ def _places(
         share, other = float(mean[where].sum()), float(elsewhere[where].sum())
         if share - other < _LEAST_EXCESS:
             continue
+        others = np.setdiff1d(everyone, rows)
         mass = absolute[:, where[0], where[1]].sum(axis=1)
         hot = _hot(mass, densities.errors, rows, others)
         images, bearers = _of_images(densities, mass, hot, rows, everyone, cells, differs[where])

@@ -12,7 +12,7 @@ from igcli.common.groups import default_column, group_names, members
 from igcli.common.regions import Regions
 from igcli.common.text import finite
 from igcli.findings.densities import Densities, read_densities
-from igcli.findings.places import LEAST, UNKNOWN, Place, find_places, mean_error
+from igcli.findings.places import DIFFER, LEAST, UNKNOWN, Place, find_places, mean_error
 from igcli.findings.shares import Shape, sameness, sameness_unaligned, shape_of
 from igcli.store.run import open_finished_run
 
@@ -135,6 +135,11 @@ class Summary:
         return [place for place in self.places if place.images == UNKNOWN and place.is_certain]
 
     @property
+    def content(self) -> list[Place]:
+        """The places where the images differ, too."""
+        return [place for place in self.places if place.images == DIFFER]
+
+    @property
     def not_searched(self) -> list[str]:
         """The groups that places are not looked for in: they, or all others, are too few."""
         total = len(self.rows)
@@ -151,7 +156,7 @@ class Summary:
             "grid": list(self.regions.grid),
             "cell": self.regions.side,
             "groups": [group.to_dict() for group in self.groups],
-            "places": [place_to_dict(place) for place in self.places],
+            "places": [place_to_dict(place, self.regions) for place in self.places],
             "images_stored": self.has_images,
             "left_out": self.left_out,
             "images": [
@@ -165,11 +170,12 @@ class Summary:
         }
 
 
-def place_to_dict(place: Place) -> dict[str, Any]:
+def place_to_dict(place: Place, regions: Regions) -> dict[str, Any]:
     """Return a place as JSON can hold it."""
     return {
         "group": place.group,
         "cells": [list(cell) for cell in place.cells],
+        "pixels": list(regions.box(place.cells)),
         "share": place.share,
         "elsewhere": place.elsewhere,
         "z": place.z,

@@ -3,10 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from igcli.common.markdown import escaped, table
-from igcli.common.text import in_columns, on_one_line, the_first
+from igcli.common.regions import Regions
+from igcli.common.text import counted, in_columns, on_one_line, the_first
 from igcli.findings.places import ALIKE, DIFFER, LEAST, SAME, Place
 from igcli.findings.summarize import Group, Summary
 
+# How cells and pixels are to be read.
+COUNTED = (
+    "rows and columns of cells are counted from 0; pixels are (x1, y1, x2, y2) of the model's "
+    "input, x2 and y2 the first outside"
+)
 _SHOWN = 5
 _GROUPS = 30
 _HEAD = ("group", "n", "sameness", "spread", "border", "x", "y", "radius", "entropy", "gini",
@@ -19,7 +25,7 @@ def lines(summary: Summary) -> Iterator[str]:
     rows = [_HEAD, *(cells(group) for group in summary.groups[:_GROUPS])]
     yield from in_columns(rows)
     if len(summary.groups) > _GROUPS:
-        yield f"and {len(summary.groups) - _GROUPS} smaller groups: see --json"
+        yield f"and {counted(len(summary.groups) - _GROUPS, 'smaller group')}: see --json"
     yield from notes(summary)
     yield from findings(summary)
 
@@ -28,8 +34,8 @@ def read(summary: Summary) -> str:
     """Say what was read, and on which cells."""
     rows, columns = summary.regions.grid
     return (
-        f"{len(summary.rows)} maps from the stored {summary.source}, {rows} × {columns} cells of "
-        f"{summary.regions.side} pixels, by {summary.column}"
+        f"{counted(len(summary.rows), 'map')} from the stored {summary.source}, {rows} × {columns} "
+        f"cells of {summary.regions.side} pixels, by {summary.column}"
     )
 
 
@@ -67,25 +73,30 @@ def notes(summary: Summary) -> Iterator[str]:
 def findings(summary: Summary) -> Iterator[str]:
     """Yield what stands out, and what can't be told."""
     for place in summary.fixed:
-        yield f"FIXED      {said(place)}"
+        yield f"FIXED      {said(place, summary.regions)}"
     for place in summary.unexplained:
-        yield f"stands out {said(place)}"
+        yield f"stands out {said(place, summary.regions)}"
     is_searched = len(summary.not_searched) < len(summary.groups)
     if is_searched and not summary.fixed and not summary.unexplained:
         yield "places     no fixed place found"
     yield from _not_told(summary)
+    if summary.fixed or summary.unexplained or summary.content:
+        yield f"counted    {COUNTED}"
 
 
 def _not_told(summary: Summary) -> Iterator[str]:
     """Yield what stands out for other reasons, and where nothing was looked for."""
     if summary.unexplained:
         yield "can't tell whether the images differ there: this run stores no images"
-    content = [place for place in summary.places if place.images == DIFFER]
-    if content:
-        yield f"content    {len(content)} more places stand out where the images differ, too"
+    for place in summary.content[:_SHOWN]:
+        yield f"content    {said(place, summary.regions)}"
+    if len(summary.content) > _SHOWN:
+        more = counted(len(summary.content) - _SHOWN, "more place")
+        yield f"content    and {more} where the images differ, too: see --json"
     within = [p for p in summary.places if not p.is_certain and p.images != DIFFER]
     if within:
-        yield f"uncertain  {len(within)} places stand out by less than the maps' own errors"
+        places = "place stands" if len(within) == 1 else "places stand"
+        yield f"uncertain  {len(within)} {places} out by less than the maps' own errors"
     if len(summary.groups) == 1:
         yield "places     none looked for: there is one group, and no other to hold it against"
     elif summary.not_searched:
@@ -93,26 +104,29 @@ def _not_told(summary: Summary) -> Iterator[str]:
         yield f"places     none looked for, as they or all others are under {LEAST}: {few}"
 
 
-def said(place: Place) -> str:
+def said(place: Place, regions: Regions) -> str:
     """Say where a place is, and what makes it one."""
     factor = place.share / place.elsewhere if place.elsewhere else float("inf")
     text = (
-        f"{on_one_line(place.group)}: {cell_ranges(place.cells)} holds {place.share:.1%} of mass, "
-        f"{factor:.1f} times what other groups have there (z {min(place.z, 999.0):.1f}); "
-        f"{len(place.hot)} images are hot there"
+        f"{on_one_line(place.group)}: {cell_ranges(place.cells, regions)} holds {place.share:.1%} "
+        f"of mass, {factor:.1f} times what other groups have there (z {min(place.z, 999.0):.1f}); "
+        f"{counted(len(place.hot), 'image')} {'is' if len(place.hot) == 1 else 'are'} hot there"
     )
     if place.images == SAME:
         bears = place.bearers
         text += f"; {bears.inside} bear the same thing there, {bears.outside} of the others do"
     elif place.images == ALIKE:
         text += "; the images there are as the others' are"
+    elif place.images == DIFFER:
+        text += "; the images there differ from the others', too"
     return text
 
 
-def cell_ranges(cells: Sequence[tuple[int, int]]) -> str:
-    """Return the rows and columns of some cells, counted from 1."""
-    rows, columns = (sorted({cell[axis] + 1 for cell in cells}) for axis in (0, 1))
-    return f"{_range('row', rows)}, {_range('column', columns)}"
+def cell_ranges(cells: Sequence[tuple[int, int]], regions: Regions) -> str:
+    """Return the rows and columns of some cells, and the pixels around them; see COUNTED."""
+    rows, columns = (sorted({cell[axis] for cell in cells}) for axis in (0, 1))
+    pixels = ", ".join(map(str, regions.box(cells)))
+    return f"{_range('row', rows)}, {_range('column', columns)}, pixels ({pixels})"
 
 
 def _range(word: str, numbers: Sequence[int]) -> str:

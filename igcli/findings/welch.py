@@ -10,6 +10,8 @@ from igcli.common.arrays import Array
 # Of a whole command: the chance that any cell of any group stands out where none does.
 LEVEL = 0.01
 _FAR = 1e9
+# Of the sums that moments are made of.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,23 @@ def moments(values: Array) -> Moments:
     mean = values.mean(axis=0, dtype=np.float64)
     variance = values.var(axis=0, dtype=np.float64, ddof=1)
     return Moments(len(values), mean, variance)
+
+
+def moments_of_rest(whole: Moments, part: Moments) -> Moments:
+    """Return the moments of the rows of a whole that are not a part's, two at least.
+
+    Chan, Golub and LeVeque's update of sums of squares (1979), backwards; what is within its
+    rounding is taken for no difference and no variance.
+    """
+    count = whole.count - part.count
+    mean = (whole.count * whole.mean - part.count * part.mean) / count
+    apart = mean - part.mean
+    is_same = np.abs(apart) <= _ROUNDING * np.abs(whole.mean)
+    squares = (whole.count - 1) * whole.variance
+    left = squares - (part.count - 1) * part.variance
+    left = left - apart**2 * (part.count * count / whole.count)
+    left = np.where(left <= _ROUNDING * squares, 0.0, left)
+    return Moments(count, np.where(is_same, part.mean, mean), left / (count - 1))
 
 
 def z_scores(some: Moments, others: Moments) -> Array:

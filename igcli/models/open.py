@@ -20,6 +20,8 @@ from igcli.models.loaders.keras_file import load_h5, load_keras
 from igcli.models.loaders.network import Loaded, Network, said_in
 from igcli.models.loaders.saved_model import load_saved_model
 from igcli.models.no_model import no_model
+from igcli.models.redraw.redrawable import Redrawable
+from igcli.models.redraw.weighted_layers import weighted_layers
 from igcli.models.runtime import (
     choose_device,
     import_tensorflow,
@@ -69,6 +71,29 @@ def open_model(path: Path, settings: ModelSettings, warn: Warn) -> GradientModel
     del network
     gc.collect()
     return model
+
+
+def open_redrawable(path: Path, settings: ModelSettings, warn: Warn) -> Redrawable:
+    """Load a model whose weights are to be redrawn; each `Redrawable.model` is opened as here.
+
+    Raises
+    ------
+    ConfigError, ModelError
+        As `open_model`; and where it has no weights that can be reached.
+    """
+    with _quietly(path, settings, warn) as note, no_collections():
+        tf, network = _loaded(path, settings, note)
+        set_precision(tf, settings.precision)
+        loaded = select(tf, path, network, settings)
+        weighted = weighted_layers(tf, network, loaded)
+
+    def retrace(warn: Warn) -> GradientModel:
+        with _quietly(path, replace(settings, allow_unsafe=False), warn) as note, no_collections():
+            model = _traced(path, network, settings, note)
+        gc.collect()
+        return model
+
+    return Redrawable(tf, path, loaded, weighted, retrace)
 
 
 def describe_model(path: Path, settings: ModelSettings, warn: Warn) -> ModelInfo:

@@ -21,11 +21,13 @@ CAUSAL_FIELDS = (
     "prediction_before", "prediction_after",
 )  # fmt: skip
 FINDINGS, FINDINGS_JSON = "findings", "findings.json"
+AGREEMENT, AGREEMENT_CSV, AGREEMENT_JSON = "agreement", "agreement.csv", "agreement.json"
+AGREEMENT_PNG = "agreement.png"
 # XRAI's regions: not the cells that `--store regions` keeps.
 AREAS, AREAS_CSV, AREAS_H5 = "regions", "regions.csv", "regions.h5"
 OWN_NAMES = (
     RUN, RESULTS, ATTRIBUTIONS, ATTRIBUTIONS_NPY, OVERLAYS, FIGURES, PARTS, LOCK, REPORT, LOCATE,
-    CLUSTERS, FINDINGS, AREAS,
+    CLUSTERS, FINDINGS, AGREEMENT, AREAS,
 )  # fmt: skip
 
 

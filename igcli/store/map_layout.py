@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.shapes import first_picture, with_channels
+from igcli.common.shapes import first_picture, is_image_shape, with_channels
 from igcli.store.datasets import IMAGES, MAPS, ZONES, map_names
 
 
@@ -43,6 +43,14 @@ class MapLayout:
     def is_grouped(self) -> bool:
         """Whether the maps are a group of datasets, one for each input; else one dataset."""
         return MAPS not in self.datasets.values()
+
+    @property
+    def picture(self) -> str | None:
+        """The map that lies on a picture's pixels: the images', or a single one of such a shape."""
+        if self.pictured is not None:
+            return self.pictured
+        single = next(iter(self.shapes)) if len(self.shapes) == 1 else None
+        return single if single is not None and is_image_shape(self.shapes[single]) else None
 
 
 @dataclass(frozen=True, slots=True)

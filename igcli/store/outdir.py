@@ -9,6 +9,9 @@ from igcli.common.errors import OutputError
 from igcli.common.png import is_ours
 from igcli.store.files import is_temporary, remove_files, remove_temporary
 from igcli.store.layout import (
+    AGREEMENT,
+    AGREEMENT_CSV,
+    AGREEMENT_JSON,
     AREAS,
     AREAS_CSV,
     AREAS_H5,
@@ -43,6 +46,7 @@ _VIEWS = "view-*.h5"
 _FOUND = {
     CLUSTERS: (CLUSTERS_CSV, CAUSAL, CAUSAL_CSV),
     FINDINGS: (FINDINGS_JSON, LOCATE, CLUSTERS_CSV),
+    AGREEMENT: (AGREEMENT_CSV, AGREEMENT_JSON),
     AREAS: (AREAS_CSV, AREAS_H5),
 }
 

@@ -41,7 +41,7 @@ def test_summarize_names_the_place(igcli: Any, marked: Path, tmp_path: Path) -> 
     assert result.stdout.startswith(
         "read       240 maps from the stored regions, 14 × 14 cells of 2 pixels, by prediction\n"
     )
-    assert "FIXED      wolf: row 13, column 2 holds " in result.stdout
+    assert "FIXED      wolf: row 12, column 1, pixels (2, 24, 4, 26) holds " in result.stdout
     assert (
         "40 images are hot there; 40 bear the same thing there, 0 of the others do" in result.stdout
     )
@@ -59,7 +59,8 @@ def test_summarize_in_json(igcli: Any, marked: Path) -> None:
     assert np.sum(found["groups"][0]["mean_absolute"]) == pytest.approx(1.0, abs=1e-4)
     assert found["groups"][0]["error"] == pytest.approx(0.01)
     (place,) = found["places"]
-    assert place["fixed"] and place["cells"] == [[12, 1]] and place["bearers"] == 40
+    assert place["fixed"] and place["cells"] == [[12, 1]] and place["pixels"] == [2, 24, 4, 26]
+    assert place["bearers"] == 40
     assert len(found["images"]) == COUNT
 
 
@@ -90,7 +91,8 @@ def test_clusters_in_json_and_in_another_folder(igcli: Any, marked: Path, tmp_pa
     )
     found = json.loads(result.stdout)
     first = found["clusters"][0]
-    assert first["suspicious"] and first["cells"] == [[12, 1]] and len(first["ids"]) == 40
+    assert first["suspicious"] and first["cells"] == [[12, 1]] and first["pixels"] == [2, 24, 4, 26]
+    assert len(first["ids"]) == 40
     assert (tmp_path / "here" / "clusters.csv").exists()
     assert "SUSPICIOUS wolf, cluster 2" in (tmp_path / "page.md").read_text()
 
@@ -111,7 +113,9 @@ def test_without_images_it_says_what_cannot_be_told(igcli: Any, tmp_path: Path) 
         rows.append(row(f"{i:03}", values, prediction=i % 2))
     out = write_run(tmp_path / "out", rows, side=2, pixels=False)
     summary = igcli("summarize", out).stdout
-    assert "stands out 0: row 1, column 1" in summary and "FIXED" not in summary
+    assert (
+        "stands out 0: row 0, column 0, pixels (0, 0, 2, 2)" in summary and "FIXED" not in summary
+    )
     assert "can't tell whether the images differ there" in summary
     clusters = igcli("clusters", out)
     assert (
@@ -163,6 +167,8 @@ def test_the_model_goes_with_the_test(
 def test_findings_need_model_and_inputs_both(igcli: Any, marked: Path) -> None:
     result = igcli("findings", marked, "model.h5")
     assert result.exit_code == 2 and "MODEL needs INPUTS" in result.stderr
+    result = igcli("findings", marked, "--test")
+    assert result.exit_code == 2 and "findings takes no --test" in result.stderr
     result = igcli("findings", marked, "-n", "3")
     assert result.exit_code == 2 and "-n: of no use without MODEL and INPUTS" in result.stderr
 
@@ -193,7 +199,7 @@ def test_findings_are_what_the_single_commands_find(
     page = tmp_path / "page.md"
     result = igcli("findings", out, "--markdown", page)
     assert result.exit_code == 0 and result.stderr == ""
-    assert "Fixed places\n  ! wolf: row 13, column 2 holds " in result.stdout
+    assert "Fixed places\n  ! wolf: row 12, column 1, pixels (2, 24, 4, 26) holds " in result.stdout
     assert "Suspicious clusters\n  ! wolf, cluster 2: 40 images" in result.stdout
     assert "### Suspicious clusters" in page.read_text()
     igcli("clusters", out)
@@ -207,7 +213,10 @@ def test_findings_are_what_the_single_commands_find(
     (out / "findings" / "findings.json").write_text(json.dumps(written))
     assert igcli("report", out).exit_code == 0
     html = (out / "report.html").read_text()
-    assert html.index("hangs on the corner") < html.index("row 13, column 2 holds")
+    assert 'href="findings/suspicious-01-wolf-2.png">contact sheet</a>' in html
+    assert html.index("hangs on the corner") < html.index(
+        "row 12, column 1, pixels (2, 24, 4, 26) holds"
+    )
     remove_run(out)
     assert not (out / "findings").exists()
 
@@ -216,5 +225,5 @@ def test_findings_by_another_column(igcli: Any, marked: Path, tmp_path: Path) ->
     out = tmp_path / "out"
     shutil.copytree(marked, out)
     found = json.loads(igcli("findings", out, "--by", "folder", "--json").stdout)
-    assert found["read"].endswith("by folder")
+    assert "by folder. Rows and columns" in found["read"]
     assert igcli("findings", out, "--by", "nothing").exit_code == 2

@@ -31,7 +31,9 @@ def test_names(column: str, expected: list[str]) -> None:
 def test_what_no_row_has_is_refused() -> None:
     with pytest.raises(ConfigError, match="--by lens") as error:
         group_names(ROWS, "lens")
-    assert "camera" in str(error.value)
+    assert "rows have truth, prediction, target, folder, camera" in str(error.value)
+    with pytest.raises(ConfigError, match="rows have prediction\n.*igcli run --truth"):
+        group_names([Explanation(0, "a", "", "", prediction=1)], "truth")
 
 
 def test_true_classes_come_first() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igcli.findings.welch import moments, standing_out, z_scores
+from igcli.findings.welch import moments, moments_of_rest, standing_out, z_scores
 
 
 @pytest.mark.parametrize("counts", [(10, 12), (15, 400), (300, 500)])
@@ -21,6 +21,19 @@ def test_what_varies_in_neither_is_certain_or_nothing() -> None:
     z = z_scores(moments(some), moments(others))
     assert z[0] == 0.0
     assert z[1] > 100.0
+
+
+def test_the_rest_of_a_whole() -> None:
+    values = np.random.default_rng(0).gamma(1.0, 1e-3, (500, 6))
+    values[:, 4] = 0.1
+    values[:, 5] = np.arange(500) < 20
+    found = moments_of_rest(moments(values), moments(values[:20]))
+    expected = moments(values[20:])
+    assert found.count == 480
+    assert found.mean == pytest.approx(expected.mean, rel=1e-9, abs=1e-15)
+    assert found.variance == pytest.approx(expected.variance, rel=1e-6, abs=1e-15)
+    z = z_scores(moments(values[:20]), found)
+    assert z[4] == 0.0 and z[5] > 100.0
 
 
 def test_holm() -> None:

@@ -57,6 +57,15 @@ def test_half_of_the_explanations_may_be_odd_but_one_zero_map_is_told() -> None:
     assert found.startswith("1 of the first 2 maps are all zero")
 
 
+def test_baselines_are_judged_by_all_classes_not_by_the_first_folder() -> None:
+    first = [replace(explanation(0.9, 0.8), target=0)] * 40
+    others = [replace(FINE, target=1)] * 60
+    assert told(*first, *others) == []
+    assert "of the first 32 baselines are themselves" in told(*first[:16], *others[:8], *first)[0]
+    (found,) = told(*others, *first, *first, *first)
+    assert re.match(r"3[0-9] of 4[0-9] sampled baselines are themselves", found)
+
+
 def test_logits_and_regressions_have_no_saturation() -> None:
     logits = replace(SOFTMAX, scores="logit")
     plain = replace(SOFTMAX, tail="none")

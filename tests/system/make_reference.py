@@ -60,7 +60,7 @@ def _command(name: str) -> click.Command:
 
 def _rows(command: click.Command) -> dict[str, str]:
     """Return the lines of a command's table, by the options' names."""
-    options = [param for param in command.params if isinstance(param, click.Option)]
+    options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
     return {_names(option): _row(option) for option in options}
 
 

@@ -12,10 +12,18 @@ import pytest
 from igcli.store.layout import part_path
 from tests.report.pictures.runs import SHAPE, rows_of, write_run
 
+
+def beside(out: Path) -> Path:
+    """A run of the same images, whole."""
+    other = out.parent / "beside"
+    return other if other.exists() else write_run(other, rows_of(["a", "b", "c", "d", "e"]))
+
+
 COMMANDS: dict[str, Callable[[Path], list[object]]] = {
     "report": lambda out: ["report", out],
     "render": lambda out: ["render", out],
     "compare": lambda out: ["compare", out, out],
+    "agreement": lambda out: ["agreement", out, beside(out)],
     "baseline": lambda out: ["baseline", out, "-o", out.parent / "x.igref"],
 }
 

@@ -19,7 +19,7 @@ from igcli.comparison.noise import disturbed
 from igcli.comparison.similarity import METRICS
 
 # Below that float32 is the limit.
-_FINEST = 1e-4
+FINEST = 1e-4
 # Images that a tolerance is tried out on, and how often it is halved (as a ratio).
 _TRIED = 50
 _HALVINGS = 8
@@ -70,7 +70,7 @@ def check_resolution(
         noises = of_all[known]
         noise = statistic(noises, threshold.statistic)
         if threshold.crossed_by(noise):
-            tried = known[_spread(noises)]
+            tried = known[places_like_all(noises)]
             raise ConfigError(
                 f"--fail-on {threshold.text} is finer than the runs can tell",
                 "the errors of their own maps alone give "
@@ -79,7 +79,7 @@ def check_resolution(
             )
 
 
-def _spread(noises: Array) -> Array:
+def places_like_all(noises: Array) -> Array:
     """Return places of numbers whose statistics are much like those of all."""
     ranks = np.linspace(0, len(noises) - 1, min(len(noises), _TRIED)).round().astype(int)
     chosen: Array = np.argsort(noises)[ranks]
@@ -114,14 +114,14 @@ def _what_to_do(
     coarsest = max(known) if known else float(estimates.max())
     if threshold.limit == METRICS[threshold.measure].same:
         return "set a threshold that leaves room for errors"
-    if coarsest <= _FINEST or not is_within(_FINEST):
+    if coarsest <= FINEST or not is_within(FINEST):
         return "set a wider threshold: paths that exact are out of reach"
-    return _rerun(_largest(is_within, coarsest), sides, tolerances)
+    return _rerun(largest_tolerance(is_within, coarsest), sides, tolerances)
 
 
-def _largest(is_within: Callable[[float], bool], coarsest: float) -> float:
+def largest_tolerance(is_within: Callable[[float], bool], coarsest: float) -> float:
     """Return the largest tolerance that would do, less some room: two digits of it."""
-    low, high = _FINEST, coarsest
+    low, high = FINEST, coarsest
     for _ in range(_HALVINGS):
         middle = float(np.sqrt(low * high))
         low, high = (middle, high) if is_within(middle) else (low, middle)

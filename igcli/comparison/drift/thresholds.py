@@ -130,9 +130,7 @@ def is_usual(threshold: Threshold, is_calibrated: bool) -> bool:
 
 
 def _parse(text: str) -> Threshold:
-    grouped = _BY.fullmatch(text.strip())
-    by = " ".join(grouped[2].split()) if grouped else ""
-    plain = "".join(f"{grouped[1]}{grouped[3]}".split()) if grouped else "".join(text.split())
+    plain, by = split_by(text)
     relative = _RELATIVE.fullmatch(plain)
     if relative:
         measure, statistic, sign, word = (part or "" for part in relative.groups())
@@ -149,6 +147,14 @@ def _parse(text: str) -> Threshold:
     else:
         _check_metric(found)
     return found
+
+
+def split_by(text: str) -> tuple[str, str]:
+    """Return a threshold without its "by COLUMN" and without white space, and the column, or ""."""
+    grouped = _BY.fullmatch(text.strip())
+    by = " ".join(grouped[2].split()) if grouped else ""
+    plain = f"{grouped[1]}{grouped[3]}" if grouped else text
+    return "".join(plain.split()), by
 
 
 def _literal(text: str) -> str:

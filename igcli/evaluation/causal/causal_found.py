@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from igcli.common.text import counted
 from igcli.evaluation.causal.causal_verdict import CAUSAL as IS_CAUSAL
 from igcli.evaluation.causal.tested import CausalTests, TestedPlace
 from igcli.findings.gathered.finding import CAUSAL, Finding, Gathered
@@ -14,7 +15,7 @@ def with_causal(found: Gathered, tests: CausalTests) -> Gathered:
         text = "nothing to test: there is no suspicious cluster and no fixed place"
         notes.append((CAUSAL, text))
     if tests.failed:
-        notes.append((CAUSAL, f"{len(tests.failed)} images could not be tested"))
+        notes.append((CAUSAL, f"{counted(len(tests.failed), 'image')} could not be tested"))
     return replace(found, causal=tuple(map(_finding, tests.places)), notes=tuple(notes))
 
 

@@ -164,7 +164,7 @@ class _Test:
         def cover_own(row: Explanation, raw: Array) -> Mapping[str, Array]:
             donors.append(cells.donor(row, raw))
             hottest = hottest_cells(
-                self._densities.values[self._places[row.id], ..., 0], place.cells
+                self._densities.values[self._places[row.id], ..., 0], place.edited
             )
             return cells.cover(row, raw) | {HOTTEST: cells.filled(raw, hottest)}
 
@@ -173,7 +173,8 @@ class _Test:
         made = [*self._paste(receivers, place, donors)]
         return TestedPlace(
             place,
-            in_words(place.cells, regions.grid),
+            in_words(place.edited, regions),
+            regions.box(place.edited),
             compared(covered, COVERED, RANDOM, _is_flip, seed),
             compared(rest, COVERED, RANDOM, _is_flip, seed),
             effect_of([c for c in covered if c.edit == HOTTEST], _is_flip, seed),
@@ -221,8 +222,8 @@ class _Cells:
 
     def __init__(self, request: CausalRequest, regions: Regions, place: PlaceToTest) -> None:
         self._fill, self._seed = FILLS[request.fill], request.seed
-        self._regions, self._cells = regions, place.cells
-        self._mask = mask_of(regions, np.array(place.cells))
+        self._regions, self._cells = regions, place.edited
+        self._mask = mask_of(regions, np.array(place.edited))
 
     def filled(self, raw: Array, cells: Array) -> Array:
         return self._fill(raw, mask_of(self._regions, cells))

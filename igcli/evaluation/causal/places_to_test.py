@@ -9,11 +9,11 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.explanation import Explanation
 from igcli.common.groups import group_names, members
+from igcli.evaluation.causal.whole_mark import Cells, whole_mark
 from igcli.findings.clusters import Cluster, Clusters
 from igcli.findings.densities import Densities
 from igcli.findings.places import Place, find_places
 
-Cells = tuple[tuple[int, int], ...]
 FIXED_PLACE = "fixed place"
 
 
@@ -29,6 +29,8 @@ class PlaceToTest:
         What found it: "cluster 2", "fixed place", or both.
     cells : tuple of (int, int)
         Rows and columns, from 0.
+    edited : tuple of (int, int)
+        What is covered and pasted: these, and the rest of what the images share there.
     rows, others, receivers : tuple of Explanation
         The images that are looked at there; the rest of the group; and the other groups' images
         that are not predicted as `target`.
@@ -41,6 +43,7 @@ class PlaceToTest:
     group: str
     found_by: tuple[str, ...]
     cells: Cells
+    edited: Cells
     rows: tuple[Explanation, ...]
     others: tuple[Explanation, ...]
     receivers: tuple[Explanation, ...]
@@ -122,8 +125,9 @@ def place_of_rows(
     ]
     name = next(row.target_name for row in own if row.target == target) or str(target)
     return PlaceToTest(
-        group, found_by, cells, tuple(own), tuple(others), tuple(receivers), target, name
-    )
+        group, found_by, cells, whole_mark(densities.pictures, rows, cells), tuple(own),
+        tuple(others), tuple(receivers), target, name,
+    )  # fmt: skip
 
 
 def _is_same(one: Cluster, place: Place) -> bool:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
+from igcli.common.regions import Regions
 from igcli.findings.summary_text import cell_ranges
 
 # A place that is so much of the picture's side goes along it.
 _ALONG = 0.6
 
 
-def in_words(cells: Sequence[tuple[int, int]], grid: tuple[int, int]) -> str:
-    """Say where cells are: "at the lower left (row 13, column 2)"; rows and columns from 1."""
-    return f"{_position(cells, grid)} ({cell_ranges(cells)})"
+def in_words(cells: Sequence[tuple[int, int]], regions: Regions) -> str:
+    """Say where cells are: "at the lower left (row 12, column 1, pixels (2, 24, 4, 26))"."""
+    return f"{_position(cells, regions.grid)} ({cell_ranges(cells, regions)})"
 
 
 def _position(cells: Sequence[tuple[int, int]], grid: tuple[int, int]) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from igcli.common.text import on_one_line, the_first
+from igcli.common.text import counted, on_one_line, the_first
 from igcli.evaluation.causal.causal_verdict import (
     CAUSAL,
     NOT_CAUSAL,
+    NOT_CLEAR,
     is_effect,
     verdict_of,
 )
@@ -16,7 +17,7 @@ from igcli.evaluation.causal.places_to_test import PlaceToTest
 from igcli.evaluation.causal.probe import Change
 
 _SHOWN = 5
-# A class hangs on what changes so many of its images; on what changes fewer it leans.
+# A class hangs on what changes so many of its images; on what changes fewer, it does in part.
 _HANGS = 0.5
 
 
@@ -29,7 +30,9 @@ class TestedPlace:
     place : PlaceToTest
         The place.
     where : str
-        It in words.
+        What of it was edited, in words.
+    pixels : tuple of int
+        The same as a box: x1, y1, x2, y2 of the model's input, the last two the first outside.
     covered, others : Compared or None
         Its cells covered in its own images, and in others of the group: how often the predicted
         class changes. None where there is no such image.
@@ -44,6 +47,7 @@ class TestedPlace:
 
     place: PlaceToTest
     where: str
+    pixels: tuple[int, int, int, int]
     covered: Compared | None
     others: Compared | None
     hottest: Effect | None
@@ -56,37 +60,55 @@ class TestedPlace:
         return verdict_of(self.covered, self.pasted)
 
     def in_words(self) -> str:
-        """Say the verdict in one sentence."""
+        """Say the verdict, what was covered and pasted and what came of it, and what it means."""
         name = f"{on_one_line(self.place.target_name)!r}"
         if self.verdict == CAUSAL:
             most = max(one.difference for one in (self.covered, self.pasted) if one is not None)
-            says = f"{name} {'hangs' if most >= _HANGS else 'leans'} on the cells {self.where}"
+            says = f"{name} hangs {'' if most >= _HANGS else 'in part '}on what is {self.where}"
         elif self.verdict == NOT_CAUSAL:
-            says = f"{name} does not hang on the cells {self.where}"
+            says = f"{name} does not hang on what is {self.where}"
         else:
-            says = f"it is not clear whether {name} hangs on the cells {self.where}"
-        return f"{says}: {self._of_covering()}; {self._of_pasting(name)}"
+            says = f"it is not clear whether {name} hangs on what is {self.where}"
+        more = len(self.place.edited) - len(self.place.cells)
+        if more:
+            says += f", with {counted(more, 'cell')} around where its images share the same pixels"
+        parts = says, self._of_covering(), self._of_pasting(name), self._meaning(name)
+        return ". ".join(part[0].upper() + part[1:] for part in parts if part)
 
     def _of_covering(self) -> str:
         one = self.covered
         if one is None:
-            return "none of its images could be covered"
+            return "None of its images could be covered"
         hottest = self.hottest
-        own = "" if hottest is None else f", their hottest other cells: {hottest.share:.0%}"
+        own = "" if hottest is None else f", on their hottest other cells {hottest.share:.0%}"
         return (
-            f"covering them flips {_share(one.place)} of {one.place.of} images (random cells: "
-            f"{one.random.share:.0%}{own})"
+            f"Covered in {_these(one.place)} that look there, it changes the predicted class of "
+            f"{_share(one.place)} (the same cover on random cells {one.random.share:.0%}{own})"
         )
 
     def _of_pasting(self, name: str) -> str:
         one = self.pasted
         if one is None:
-            return "there is no image of another class to paste them into"
-        also = "also " if is_effect(one) and is_effect(self.covered) else ""
+            return "There is no image of another class to paste it into"
         return (
-            f"pasting them into {one.place.of} images of other classes {also}makes "
-            f"{_share(one.place)} {name} (random cells: {one.random.share:.0%})"
+            f"Pasted into {_these(one.place)} of other classes, it makes {_share(one.place)} of "
+            f"them {name} (as many random cells {one.random.share:.0%})"
         )
+
+    def _meaning(self, name: str) -> str:
+        """Say what a verdict means; where nothing is clear, nothing."""
+        if self.verdict == NOT_CAUSAL:
+            return "The model looks there, and answers the same without it"
+        if self.verdict == NOT_CLEAR:
+            return "There are too few images, or the effect is too small, to tell"
+        needs, makes = (_how_many(one) for one in (self.covered, self.pasted))
+        if not needs:
+            return (
+                f"The model recognises these images without it, too, but takes {makes} others "
+                f"that bear it for {name}"
+            )
+        also = f", and takes {makes} others that bear it for {name}" if makes else ""
+        return f"The model needs it for {needs} of these images{also}"
 
     def lines(self) -> Iterator[str]:
         """Yield the verdict and the scores."""
@@ -105,6 +127,8 @@ class TestedPlace:
             "group": place.group,
             "found_by": list(place.found_by),
             "cells": [list(cell) for cell in place.cells],
+            "edited_cells": [list(cell) for cell in place.edited],
+            "edited_pixels": list(self.pixels),
             "where": self.where,
             "target": place.target,
             "target_name": place.target_name,
@@ -112,6 +136,17 @@ class TestedPlace:
             "in_words": self.in_words(),
             **{name: None if one is None else one.to_dict() for name, one in parts.items()},
         }
+
+
+def _how_many(one: Compared | None) -> str:
+    """Say how many images an edit surely changes; "" where that is none."""
+    if one is None or not is_effect(one):
+        return ""
+    return "most" if one.difference >= _HANGS else "some"
+
+
+def _these(effect: Effect) -> str:
+    return counted(effect.of, "image")
 
 
 def _share(effect: Effect) -> str:
@@ -123,7 +158,7 @@ def _numbers(one: Compared) -> str:
     """Return the difference to random cells, and the scores, of some images."""
     low, high = one.interval
     text = (
-        f"{one.place.of} images: {one.difference:+.0%} [{low:+.0%} to {high:+.0%}] against random "
+        f"{_these(one.place)}: {one.difference:+.0%} [{low:+.0%} to {high:+.0%}] against random "
         f"cells; mean score {one.place.score[0]:.3g} → {one.place.score[1]:.3g} (random cells: "
         f"{one.random.score[1]:.3g})"
     )
@@ -159,7 +194,7 @@ class CausalTests:
             yield from one.lines()
         if self.failed:
             named = [on_one_line(f"{identity} ({why})") for identity, why in self.failed.items()]
-            yield f"untested   {len(named)} images: {the_first(named, _SHOWN)}"
+            yield f"untested   {counted(len(named), 'image')}: {the_first(named, _SHOWN)}"
 
     def markdown(self) -> str:
         """Return the same as Markdown."""

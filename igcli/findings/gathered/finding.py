@@ -7,11 +7,12 @@ from typing import Any
 from igcli.common.text import finite
 
 CAUSAL, ACCURACY, PLACE, STANDING, CLUSTER = "causal", "accuracy", "place", "standing", "cluster"
-LOCATED, FAILED, UNCONVERGED = "located", "failed", "unconverged"
+LOCATED, FAILED, UNCONVERGED, BASELINE = "located", "failed", "unconverged", "baseline"
 # Every kind in the order in which findings are told, with the title of its section.
 SECTIONS = {
     CAUSAL: "What the model hangs on",
     ACCURACY: "Accuracy",
+    BASELINE: "Baseline",
     PLACE: "Fixed places",
     STANDING: "Groups that stand out",
     CLUSTER: "Suspicious clusters",

@@ -3,6 +3,7 @@
 from igcli.common.errors import ConfigError, IgcliError, InputError
 from igcli.common.text import on_one_line
 from igcli.findings.gathered.finding import LOCATED, PLACE, SECTIONS, Gathered
+from igcli.findings.gathered.of_baseline import baseline_found
 from igcli.findings.gathered.of_maps import (
     Searched,
     clusters_found,
@@ -15,7 +16,7 @@ from igcli.findings.gathered.of_maps import (
 )
 from igcli.findings.gathered.of_objects import Spots, located_found
 from igcli.findings.gathered.of_rows import accuracy_found, failures_found, unconverged_found
-from igcli.findings.summary_text import read
+from igcli.findings.summary_text import COUNTED, read
 from igcli.store.run import StoredRun
 
 
@@ -55,7 +56,12 @@ def gather(run: StoredRun, searched: Searched | str, spots: Spots | None) -> Gat
     spots : Spots or None
         How well its attributions are located; None where nothing tells.
     """
-    found = [*accuracy_found(run), *failures_found(run.rows), *unconverged_found(run.rows)]
+    found = [
+        *accuracy_found(run),
+        *baseline_found(run),
+        *failures_found(run.rows),
+        *unconverged_found(run.rows),
+    ]
     notes = []
     if isinstance(searched, str):
         notes.append((PLACE, searched))
@@ -86,4 +92,6 @@ def _read(searched: Searched) -> str:
     text = read(searched.summary)
     if searched.per_input > 1:
         text += f"; of each input's {searched.per_input} explanations the first"
+    if searched.names_places:
+        text += f". {COUNTED[0].upper()}{COUNTED[1:]}"
     return text

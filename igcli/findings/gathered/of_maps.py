@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from igcli.common.arrays import Array
-from igcli.common.groups import default_column
-from igcli.common.text import on_one_line, the_first
+from igcli.common.groups import default_column, members
+from igcli.common.text import counted, on_one_line, the_first
 from igcli.findings.clusters import POSITIVE, Clusters, clusters_in
 from igcli.findings.clusters_text import said as said_of_cluster
 from igcli.findings.densities import Densities, read_densities
@@ -16,10 +16,11 @@ from igcli.findings.places import LEAST
 from igcli.findings.shares import RING
 from igcli.findings.summarize import Group, Summary, summary_of
 from igcli.findings.summary_text import said as said_of_place
-from igcli.findings.welch import LEVEL, moments, standing_out, z_scores
+from igcli.findings.suspicion import LEAST as LEAST_OF_CLUSTER
+from igcli.findings.welch import LEVEL, moments, moments_of_rest, standing_out, z_scores
 from igcli.store.run import StoredRun
 
-_SHOWN = 5
+_SHOWN, _CONTENT = 5, 3
 # What stands out must do so by a factor, for the border, or by a part of the picture's side.
 _LEAST_FACTOR, _LEAST_SHIFT = 1.5, 0.1
 _WAYS = {"x": ("left", "right", "width"), "y": ("top", "bottom", "height")}
@@ -42,6 +43,12 @@ class Searched:
     summary: Summary
     clusters: Clusters
     per_input: int
+
+    @property
+    def names_places(self) -> bool:
+        """Whether anything that is found of them has a place."""
+        one = self.summary
+        return bool(one.fixed or one.unexplained or one.content or self.clusters.suspicious)
 
 
 def search_maps(run: StoredRun, column: str | None, seed: int) -> Searched:
@@ -87,7 +94,7 @@ def _first_of_each_input(run: StoredRun, densities: Densities) -> Densities:
 def places_found(summary: Summary) -> Iterator[Finding]:
     """Yield the fixed places, and those that may be content."""
     for place in (*summary.fixed, *summary.unexplained):
-        text = said_of_place(place)
+        text = said_of_place(place, summary.regions)
         if not place.is_fixed:
             text += "; no stored image tells whether the content is what differs there"
         numbers = {"share": place.share, "elsewhere": place.elsewhere, "z": place.z}
@@ -109,9 +116,20 @@ def notes_of_places(summary: Summary) -> Iterator[tuple[str, str]]:
     if not searched:
         yield PLACE, left
     elif not summary.fixed and not summary.unexplained:
-        yield PLACE, f"no place stands out in {named}" + (f"; {left}" if left else "")
+        yield PLACE, f"no fixed place in {named}" + (f"; {left}" if left else "")
     elif left:
         yield PLACE, left
+    yield from _of_content(summary)
+
+
+def _of_content(summary: Summary) -> Iterator[tuple[str, str]]:
+    """Yield the places that content may explain: a mark that is not recognised is one, too."""
+    content = summary.content
+    for place in content[:_CONTENT]:
+        yield PLACE, f"content, as it seems: {said_of_place(place, summary.regions)}"
+    if len(content) > _CONTENT:
+        more = counted(len(content) - _CONTENT, "more place")
+        yield PLACE, f"and {more} where the images differ, too: see igcli summarize --json"
 
 
 def clusters_found(clusters: Clusters) -> Iterator[Finding]:
@@ -121,7 +139,7 @@ def clusters_found(clusters: Clusters) -> Iterator[Finding]:
         assert found is not None
         numbers = {"n": float(len(one.rows)), "concentration": found.concentration[0],
                    "in_rest": found.concentration[1]}  # fmt: skip
-        text = said_of_cluster(one)
+        text = said_of_cluster(one, clusters.regions)
         if not clusters.has_images:
             text += "; no images are stored, so content may look like this"
         yield Finding(CLUSTER, text, tuple(clusters.ids(one)), numbers, True)
@@ -131,8 +149,10 @@ def notes_of_clusters(clusters: Clusters) -> Iterator[tuple[str, str]]:
     """Yield that none is suspicious, where that is so."""
     able = sum(one.suspicion is not None for one in clusters.found)
     if not clusters.suspicious:
-        able_ones = f"{able} of them are large enough to be held against the rest of their group"
-        yield CLUSTER, f"none suspicious: {len(clusters.found)} clusters, {able_ones}"
+        held = f"{able} of {counted(len(clusters.found), 'cluster')}"
+        takes = f"which takes {LEAST_OF_CLUSTER} maps in each"
+        text = f"none suspicious; {held} could be held against the rest of the group, {takes}"
+        yield CLUSTER, text
 
 
 def standing_found(summary: Summary) -> Iterator[Finding]:
@@ -142,28 +162,25 @@ def standing_found(summary: Summary) -> Iterator[Finding]:
     Holm's correction for all groups and the three measures), by 1.5 times for the border and a
     tenth of the side for the centre, and by more than the maps' own errors can make.
     """
-    names = np.array([name for _, name in summary.rows])
-    able = [group for group in summary.groups if group.name not in summary.not_searched]
+    few = {*summary.not_searched}
+    able = [group for group in summary.groups if group.name not in few]
     measures = ("border", "x", "y")
     if not able:
         return
     columns = np.stack([getattr(summary.shape_of, name) for name in measures], axis=1)
-    parts = [(columns[names == group.name], columns[names != group.name]) for group in able]
-    z = np.stack([z_scores(moments(own), moments(rest)) for own, rest in parts])
-    stands = standing_out(np.abs(z), LEVEL / 2)
-    for place, (group, (own, rest)) in enumerate(zip(able, parts, strict=True)):
-        error = group.error + _error_of_others(summary, group)
+    whole, rows = moments(columns), members([name for _, name in summary.rows])
+    own = [moments(columns[rows[group.name]]) for group in able]
+    sides = [(some, moments_of_rest(whole, some)) for some in own]
+    stands = standing_out(np.abs([z_scores(*pair) for pair in sides]), LEVEL / 2)
+    errors = sum(group.error * len(group.rows) for group in summary.groups)
+    for place, (group, (some, rest)) in enumerate(zip(able, sides, strict=True)):
+        error = group.error + (errors - group.error * some.count) / rest.count
         for at, name in enumerate(measures):
-            means = float(own[:, at].mean()), float(rest[:, at].mean())
+            means = float(some.mean[at]), float(rest.mean[at])
             if stands[place, at] and _is_large(name, means, error):
-                ids = [one for one, other in summary.rows if other == group.name]
-                yield _standing(group, name, means, _outermost(own[:, at], ids, means))
-
-
-def _error_of_others(summary: Summary, group: Group) -> float:
-    others = [other for other in summary.groups if other is not group]
-    sizes = [len(other.rows) for other in others]
-    return float(np.average([other.error for other in others], weights=sizes))
+                at_rows = rows[group.name]
+                ids = [summary.rows[row][0] for row in at_rows]
+                yield _standing(group, name, means, _outermost(columns[at_rows, at], ids, means))
 
 
 def _is_large(name: str, means: tuple[float, float], error: float) -> bool:
@@ -206,4 +223,5 @@ def notes_of_standing(summary: Summary, found: Sequence[Finding]) -> Iterator[tu
     """Yield that no group stands out, where groups were held against each other."""
     searched = len(summary.groups) - len(summary.not_searched)
     if searched and not found:
-        yield STANDING, f"none of {searched} groups by the border's share or the centre of mass"
+        groups = counted(searched, "group")
+        yield STANDING, f"none of {groups} by the border's share or the centre of mass"

@@ -9,6 +9,7 @@ from igcli.common.groups import TRUTH, group_names, members
 from igcli.common.text import on_one_line, the_first
 from igcli.common.totals import Accuracy, Tally
 from igcli.findings.gathered.finding import ACCURACY, FAILED, UNCONVERGED, Finding
+from igcli.findings.gathered.of_names import names_found
 from igcli.findings.welch import LEVEL
 from igcli.store.run import StoredRun
 
@@ -46,7 +47,9 @@ def accuracy_found(run: StoredRun) -> Iterator[Finding]:
     bad = found.correct < found.known
     yield Finding(ACCURACY, text, _ids(wrong), numbers, bad)
     if not is_chosen:
-        yield from _worst_classes(run)
+        inputs = _known_inputs(run)
+        yield from names_found(inputs)
+        yield from _worst_classes(run, inputs)
 
 
 def _by_score(rows: Sequence[Explanation]) -> list[Explanation]:
@@ -58,14 +61,18 @@ def _ids(rows: Sequence[Explanation]) -> tuple[str, ...]:
     return tuple(row.id for row in rows)
 
 
-def _worst_classes(run: StoredRun) -> Iterator[Finding]:
+def _known_inputs(run: StoredRun) -> list[Explanation]:
+    """Return a row of each input whose true class is known."""
+    known = [row for row in run.rows if row.correct is not None]
+    firsts = {run.input_of(row): row for row in reversed(known)}
+    return [row for row in known if firsts[run.input_of(row)] is row]
+
+
+def _worst_classes(run: StoredRun, inputs: Sequence[Explanation]) -> Iterator[Finding]:
     """Yield the classes with more wrong predictions than the others' rate makes by chance.
 
     The chance is 1 % for all classes together, by the binomial distribution.
     """
-    known = [row for row in run.rows if row.correct is not None]
-    firsts = {run.input_of(row): row for row in reversed(known)}
-    inputs = [row for row in known if firsts[run.input_of(row)] is row]
     classes = members(group_names(inputs, TRUTH))
     wrong = sum(row.correct is False for row in inputs)
     found = []

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Any
 
+from igcli.common.text import counted
 from igcli.findings.segments.area_files import PICTURES
 from igcli.findings.segments.area_run import AreaRequest, FoundAreas
 from igcli.store.layout import AREAS_CSV, AREAS_H5
@@ -16,7 +17,7 @@ def lines(found: FoundAreas, request: AreaRequest) -> Iterator[str]:
     way = (
         "ranked once, by all their pixels" if request.is_fast else "the best of the rest each time"
     )
-    yield f"regions  {count} explanations: {_range(found.counts)} each"
+    yield f"regions  {counted(count, 'explanation')}: {_range(found.counts)} each"
     yield f"of       {source}, {way}; channels: {request.reduce}"
     if count:
         alone = sum(tied == 1 for tied in found.tied_first)

@@ -1,14 +1,19 @@
 """The findings that the page opens with: sentences, small pictures, and links to their rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
+from os.path import relpath
+from pathlib import Path
+from urllib.parse import quote
 
 from igcli.common.html import text
 from igcli.common.text import in_bytes
-from igcli.findings.gathered.finding import SECTIONS, Finding, Gathered
+from igcli.findings.cluster_files import sheets_there
+from igcli.findings.gathered.finding import CLUSTER, SECTIONS, Finding, Gathered
 from igcli.findings.gathered.gather import gather, search_if_able
 from igcli.findings.gathered.gathered_files import read_gathered, spots_there
 from igcli.report.page.data import as_json
+from igcli.store.layout import FINDINGS
 from igcli.store.run import StoredRun
 
 # More bytes of pixels than this take minutes to search: `igcli findings` does that.
@@ -44,16 +49,30 @@ def rows_json(found: Gathered, run: StoredRun) -> str:
     return as_json([[places[i] for i in one.ids if i in places] for one in in_order(found)])
 
 
-def findings_html(found: Gathered) -> Iterator[str]:
-    """Yield the section; its links work once the script is there, and need no network."""
+def sheet_links(run: StoredRun, page: Path) -> dict[int, str]:
+    """Return links from a page to the contact sheets of suspicious clusters, by their order."""
+    if read_gathered(run) is None:
+        return {}
+    folder = page.resolve().parent
+    return {
+        place: quote(relpath(sheet.resolve(), folder), safe="/")
+        for place, sheet in sheets_there(run.out / FINDINGS).items()
+    }
+
+
+def findings_html(found: Gathered, sheets: Mapping[int, str]) -> Iterator[str]:
+    """Yield the section; its buttons work once the script is there, and need no network.
+
+    `sheets` are the links to contact sheets, see `sheet_links`.
+    """
     yield '<section aria-labelledby="h-findings">\n<h2 id="h-findings">Findings</h2>\n'
     if found.read:
         yield f'<p class="soft">{text(found.read)}</p>\n'
     number = 0
     for kind in found.sections:
         yield f'<div class="findings"><h3>{SECTIONS[kind]}</h3>\n<ul>\n'
-        for one in found.of(kind):
-            yield _item(one, number)
+        for place, one in enumerate(found.of(kind)):
+            yield _item(one, number, sheets.get(place, "") if kind == CLUSTER else "")
             number += 1
         for note in found.notes_of(kind):
             yield f'<li class="soft">{text(note)}</li>\n'
@@ -63,7 +82,7 @@ def findings_html(found: Gathered) -> Iterator[str]:
     yield "</section>\n"
 
 
-def _item(one: Finding, number: int) -> str:
+def _item(one: Finding, number: int, sheet: str) -> str:
     tone = ' class="bad"' if one.is_bad else ""
     link = ""
     if one.ids:
@@ -73,6 +92,8 @@ def _item(one: Finding, number: int) -> str:
             f' <button type="button" class="link" data-finding="{number}" '
             f'aria-label="{label}: {text(one.text)}">{label}</button>'
         )
+    if sheet:
+        link += f' <a class="link" href="{text(sheet)}">contact sheet</a>'
     six = f'<div class="six" data-six="{number}"></div>' if one.ids else ""
     return f"<li><span{tone}>{text(one.text)}</span>{link}{six}</li>\n"
 

@@ -128,16 +128,31 @@ function showFinding(number) {
   find("clear").focus({ preventScroll: true });
 }
 
-/** The small pictures by each finding; a click opens the row. */
+/** The small pictures by each finding, the image itself above: a map over grey hides colours. */
 function drawSix() {
   for (const place of document.querySelectorAll("[data-six]")) {
     for (const row of findings[Number(place.dataset.six)].slice(0, 6)) {
       const small = thumbnail(row);
       if (small) {
         place.append(make("button", { type: "button", "data-open": row,
-          title: visible(column.id[row]), "aria-label": `open ${visible(column.id[row])}` }, small));
+          title: visible(column.id[row]), "aria-label": `open ${visible(column.id[row])}` },
+        seen(row).image ? picture(seen(row).image, "") : null, small));
       }
     }
+  }
+}
+
+/** The rows of small maps, one a baseline. */
+function drawChoices() {
+  for (const { row, said, image, maps } of JSON.parse(find("agreement").textContent)) {
+    const name = visible(column.id[row]);
+    const drawn = maps.map((map) => figure(make("img", { class: "heat", src: map.src,
+      alt: `map with the baseline ${visible(map.name)}: ${name}` }), visible(map.name)));
+    if (image) drawn.unshift(figure(make("img", { src: image, alt: `the image: ${name}` }), "Image"));
+    find("choices").append(make("div", { class: "choice" },
+      make("button", { type: "button", class: "link", "data-open": row }, name),
+      make("span", { class: "soft" }, ` ${visible(said)}`),
+      make("div", { class: "maps" }, ...drawn)));
   }
 }
 
@@ -243,6 +258,7 @@ function fillFilters() {
 
 fillFilters();
 drawSix();
+drawChoices();
 drawHeads();
 refresh();
 document.addEventListener("click", onClick);

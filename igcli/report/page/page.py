@@ -1,6 +1,6 @@
 """The page of a run: summary, charts, a table to sort and filter, pictures, settings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from igcli.common.text import in_bytes
 from igcli.common.threads import ahead
 from igcli.findings.gathered.finding import Gathered
 from igcli.findings.gathered.of_rows import accuracy
+from igcli.report.page.agreement import agreement_html, agreement_of
 from igcli.report.page.data import as_json, block, table
 from igcli.report.page.findings import (
     findings_html,
     findings_of,
     rows_json,
     rows_shown,
+    sheet_links,
     with_shown,
 )
 from igcli.report.page.seen import (
@@ -119,7 +121,7 @@ def write_report(
     try:
         with whole_file(path) as temporary:
             with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(page(run, found, shown, track))
+                file.writelines(page(run, found, shown, sheet_links(run, path), track))
             size = temporary.stat().st_size
     except OSError as error:
         # Its own file name is a temporary one; what is read raises NotWhole.
@@ -151,17 +153,34 @@ def _check_path(out: Path, path: Path) -> None:
         )
 
 
-def page(run: StoredRun, found: Gathered, shown: Sequence[int], track: Track) -> Iterator[str]:
-    """Yield the page, piece by piece; `shown` are the rows that can be looked at, ascending."""
+def page(
+    run: StoredRun,
+    found: Gathered,
+    shown: Sequence[int],
+    sheets: Mapping[int, str],
+    track: Track,
+) -> Iterator[str]:
+    """Yield the page, piece by piece.
+
+    `shown` are the rows that can be looked at, ascending; `sheets` links to contact sheets.
+    """
     title = run.out.resolve().name
     script = asset(_HERE, "table.js") + asset(_HERE, "detail.js") + asset(_HERE, "page.js")
     yield from document(
-        f"{TITLE}{title}", asset(_HERE, "page.css"), _body(run, found, shown, title, track), script
+        f"{TITLE}{title}",
+        asset(_HERE, "page.css"),
+        _body(run, found, shown, sheets, title, track),
+        script,
     )
 
 
 def _body(
-    run: StoredRun, found: Gathered, shown: Sequence[int], title: str, track: Track
+    run: StoredRun,
+    found: Gathered,
+    shown: Sequence[int],
+    sheets: Mapping[int, str],
+    title: str,
+    track: Track,
 ) -> Iterator[str]:
     tolerance = _tolerance(run)
     yield from opening(title, _about(run), _notices(run, len(shown)))
@@ -170,7 +189,9 @@ def _body(
     asked = explanations_asked(run)
     yield from tiles_html(tiles(run.rows, asked, tolerance, certified, accuracy(run)))
     yield "</section>\n"
-    yield from findings_html(found)
+    yield from findings_html(found, sheets)
+    agreement = agreement_of(run)
+    yield from agreement_html(agreement)
     yield '<section aria-label="Distributions">\n'
     yield from charts(run.rows, tolerance, certified)
     yield "</section>\n"
@@ -183,6 +204,7 @@ def _body(
     small = small or not run.kept.pixels
     yield from block("rows", iter([table(run.rows, [places[r] for r in shown], small)]))
     yield from block("findings", iter([rows_json(found, run)]))
+    yield from block("agreement", iter(["[]" if agreement is None else agreement.rows]))
     yield from block("seen", _seen(run, shown, track))
 
 

@@ -62,7 +62,7 @@ def tiles(
             f"{tally.ok:,}",
             f"of {asked:,}" + (f", {missing:,} not reached" if missing else ""),
         ),
-        Tile("Failed", f"{len(tally.failures):,}", "inputs with a reason", "failed")
+        Tile("Failed", f"{len(tally.failures):,}", "each with its reason", "failed")
         if tally.failures
         else Tile("Failed", "0"),
         _convergence(tally, tolerance, certified),

@@ -102,9 +102,11 @@ def test_a_class_hangs_on_the_corner(tmp_path: Path, arrays: Path) -> None:
     assert one.covered.place.score == pytest.approx((0.4 * 255.0, 0.4 * rest.mean()), rel=1e-5)
     assert one.pasted.place.score == pytest.approx((0.4 * 20.0, 0.4 * 255.0), rel=1e-5)
     assert one.in_words() == (
-        "'1' hangs on the cells at the upper left (row 1, column 1): covering them flips 100% "
-        "[86% to 100%] of 24 images (random cells: 0%, their hottest other cells: 0%); pasting "
-        "them into 24 images of other classes also makes 100% [86% to 100%] '1' (random cells: 0%)"
+        "'1' hangs on what is at the upper left (row 0, column 0, pixels (0, 0, 2, 2)). Covered in "
+        "24 images that look there, it changes the predicted class of 100% [86% to 100%] (the same "
+        "cover on random cells 0%, on their hottest other cells 0%). Pasted into 24 images of "
+        "other classes, it makes 100% [86% to 100%] of them '1' (as many random cells 0%). The "
+        "model needs it for most of these images, and takes most others that bear it for '1'"
     )
     assert [line.split()[0] for line in result.lines()] == ["CAUSAL", "covered", "pasted"]
     json.dumps(result.to_dict(), allow_nan=False)
@@ -125,7 +127,25 @@ def test_a_class_does_not_hang_on_a_corner_that_the_model_ignores(
     assert one.covered is not None and one.pasted is not None and one.hottest is not None
     assert one.covered.place.count == one.pasted.place.count == 0
     assert one.hottest.count == 24
-    assert "'1' does not hang on the cells at the upper left" in one.in_words()
+    assert "'1' does not hang on what is at the upper left" in one.in_words()
+    assert one.in_words().endswith("The model looks there, and answers the same without it")
+
+
+def test_the_whole_mark_is_covered_and_pasted(tmp_path: Path, arrays: Path) -> None:
+    """The place is the left half of a mark; what the model sees is its right half."""
+    images = marked_images()
+    images[:, :2, 2:4] = 20
+    images[::2, :2, 2:4] = 255
+    np.save(arrays, images)
+    model = model_of((0, 1))
+    (one,) = result_of(explain(tmp_path, arrays, model), model).places
+    assert one.covered is not None and one.pasted is not None
+    assert one.covered.place.share == one.pasted.place.share == 1.0
+    assert one.place.edited == ((0, 0), (0, 1))
+    found = one.to_dict()
+    assert found["cells"] == [[0, 0]] and found["edited_cells"] == [[0, 0], [0, 1]]
+    assert found["edited_pixels"] == [0, 0, 4, 2]
+    assert "pixels (0, 0, 4, 2)), with 1 cell around where its images share" in one.in_words()
 
 
 def test_the_rest_of_the_group_is_covered_too(tmp_path: Path, arrays: Path) -> None:

@@ -98,19 +98,31 @@ def test_the_hottest_other_cells() -> None:
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        (((12, 1),), "at the lower left (row 13, column 2)"),
-        (((0, 12), (1, 13)), "at the upper right (rows 1 to 2, columns 13 to 14)"),
-        (((6, 7),), "in the middle (row 7, column 8)"),
-        (((0, 6),), "at the top (row 1, column 7)"),
-        (((13, 7),), "at the bottom (row 14, column 8)"),
-        (((6, 0),), "at the left (row 7, column 1)"),
-        (tuple((0, c) for c in range(10)), "along the top (row 1, columns 1 to 10)"),
-        (tuple((7, c) for c in range(14)), "across the middle (row 8, columns 1 to 14)"),
-        (tuple((r, 13) for r in range(14)), "along the right (rows 1 to 14, column 14)"),
+        (((12, 1),), "at the lower left (row 12, column 1, pixels (2, 24, 4, 26))"),
+        (
+            ((0, 12), (1, 13)),
+            "at the upper right (rows 0 to 1, columns 12 to 13, pixels (24, 0, 27, 4))",
+        ),
+        (((6, 7),), "in the middle (row 6, column 7, pixels (14, 12, 16, 14))"),
+        (((0, 6),), "at the top (row 0, column 6, pixels (12, 0, 14, 2))"),
+        (((13, 7),), "at the bottom (row 13, column 7, pixels (14, 26, 16, 27))"),
+        (((6, 0),), "at the left (row 6, column 0, pixels (0, 12, 2, 14))"),
+        (
+            tuple((0, c) for c in range(10)),
+            "along the top (row 0, columns 0 to 9, pixels (0, 0, 20, 2))",
+        ),
+        (
+            tuple((7, c) for c in range(14)),
+            "across the middle (row 7, columns 0 to 13, pixels (0, 14, 27, 16))",
+        ),
+        (
+            tuple((r, 13) for r in range(14)),
+            "along the right (rows 0 to 13, column 13, pixels (26, 0, 27, 27))",
+        ),
     ],
 )
 def test_positions_in_words(cells: tuple[tuple[int, int], ...], said: str) -> None:
-    assert in_words(cells, (14, 14)) == said
+    assert in_words(cells, Regions((27, 27, 1), 2)) == said
 
 
 def test_the_command_offers_each_fill() -> None:

@@ -317,7 +317,7 @@ def test_wrong_predictions_are_a_click_away(tab: Browser, tmp_path: Path) -> Non
 def test_a_finding_shows_its_rows_in_the_table(opened: Browser) -> None:
     names = "findings.map(found => found.map(row => column.id[row]).join())"
     number = opened.js(names).index("far.png,near.png")
-    assert opened.js(f"document.querySelectorAll('[data-six=\"{number}\"] img').length") == 4
+    assert opened.js(f"document.querySelectorAll('[data-six=\"{number}\"] img').length") == 6
     opened.click(f"button[data-finding='{number}']")
     assert opened.js(IDS) == ["far.png", "near.png"]
     assert opened.js(COUNT).endswith(f"of finding {number + 1} that match, of 124 in all")

@@ -1,0 +1,1 @@
+"""A model's weights redrawn at random, layer by layer, and put back."""
