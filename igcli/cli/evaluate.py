@@ -148,6 +148,7 @@ def command(
     from igcli.evaluation.faithfulness.journal import remove_journal
     from igcli.models.open import check_path, open_model
 
+    request["metrics"] = tuple(dict.fromkeys(request["metrics"]))
     asked = EvaluateRequest(**request)
     gates = parse_gates(fail_on, asked.metrics)
     check_path(asked.model)
@@ -156,9 +157,9 @@ def command(
     place = asked.outs[0] if folder is None else folder
     if folder is not None or place.is_dir():
         check_folder(place)
+    found = evaluate(asked, place, open_model, track, warn)
+    judged = judge(gates, found)
     with writing("-o", place):
-        found = evaluate(asked, place, open_model, track, warn)
-        judged = judge(gates, found)
         write_evaluated(found, judged, place)
         remove_journal(place)
     if junit is not None:

@@ -1,16 +1,24 @@
 """``igcli evaluate``: what it prints and writes, and its exit codes."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from igcli.models.open import open_model
 from tests.conftest import ROOT
 
 DIGITS = ROOT / "sample_data" / "digits.h5", ROOT / "sample_data" / "digits.npy"
 METRIC = "--metric", "deletion", "--steps-of", 98
 
 
-def test_a_gate_is_crossed_and_files_are_written(igcli: Any, tmp_path: Path) -> None:
+def test_a_gate_is_crossed_and_files_are_written(
+    igcli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The run's model serves again: to load one takes longer than all else here.
+    monkeypatch.setattr("igcli.models.open.open_model", cache(open_model))
     out, junit = tmp_path / "out", tmp_path / "gates.xml"
     assert igcli("run", *DIGITS, "-o", out, "--limit", 4, "--no-overlays").exit_code == 0
     gates = "--fail-on", "deletion.value<1", "--junit", junit

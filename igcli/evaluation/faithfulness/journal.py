@@ -31,8 +31,8 @@ class Journal:
         """Go on with what is there of the same settings, or begin anew."""
         path = folder / EVALUATE_JOURNAL
         head = json.dumps(settings, sort_keys=True)
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if (
-            path.is_file()) else []  # fmt: skip
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        lines = text.split("\n")
         # The last one was being written when the evaluation ended.
         whole = lines[:-1]
         if not whole or whole[0] != head:
@@ -42,13 +42,21 @@ class Journal:
             return cls(path, {})
         if lines[-1]:
             write_whole(path, "".join(f"{line}\n" for line in whole).encode())
-        images = [ImageValues.from_dict(json.loads(line)) for line in whole[1:]]
-        return cls(path, {image.id: image for image in images})
+        images = (_read(line) for line in whole[1:])
+        return cls(path, {image.id: image for image in images if image is not None})
 
     def add(self, image: ImageValues) -> None:
         """Keep what an image gives."""
         append_line(self.path, json.dumps(image.to_dict(), allow_nan=False))
         self.found[image.id] = image
+
+
+def _read(line: str) -> ImageValues | None:
+    """Return what a line holds; None of one that was damaged: its image is measured again."""
+    try:
+        return ImageValues.from_dict(json.loads(line))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def remove_journal(folder: Path) -> None:

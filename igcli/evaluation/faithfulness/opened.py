@@ -17,11 +17,10 @@ from igcli.common.threads import ahead
 from igcli.evaluation.faithfulness.asked import EvaluateRequest
 from igcli.evaluation.faithfulness.control_maps import blur
 from igcli.evaluation.reopen import Reopened, VerifyRequest, reopen
-from igcli.inputs.baselines.choose import Start, check_start, settle_start
+from igcli.inputs.baselines.choose import check_start
 from igcli.inputs.preprocess import Space, Spaces
-from igcli.inputs.readers.read_ahead import read_ahead
 from igcli.inputs.readers.source import Source
-from igcli.runs.planning.plan import LoadModel, bind_inputs, start_of
+from igcli.runs.planning.plan import Bound, LoadModel, bind_inputs, start_of
 from igcli.runs.planning.preflight import Preflight, look_at_inputs
 from igcli.store.run import StoredRun
 
@@ -126,9 +125,8 @@ def open_runs(request: EvaluateRequest, load_model: LoadModel, warn: Warn) -> Op
         )
     for one in reopened:
         _check_place(one.run, space)
-    own = start_of(preflight, bound)
-    fill, fill_name = _image(request.fill, "--fill", preflight, bound.source, space, own)
-    start, start_name = _image(request.start, "--insert-from", preflight, bound.source, space, own)
+    fill, fill_name = _image(request.fill, "--fill", preflight, bound, space)
+    start, start_name = _image(request.start, "--insert-from", preflight, bound, space)
     by_id = {name.id: name for name in preflight.every}
     names = {row.id: by_id[first.run.input_of(row)] for row in first.run.rows}
     chosen = choose_batching(
@@ -184,29 +182,26 @@ def _check_place(run: StoredRun, space: Space) -> None:
 
 
 def _image(
-    text: str, flag: str, preflight: Preflight, source: Source, space: Space, own: Start
+    text: str, flag: str, preflight: Preflight, bound: Bound, space: Space
 ) -> tuple[MakeImage, str]:
     """Return what makes an image that others become, or come from, and what it is called."""
-    if text == OWN:
-        return own.baseline, own.slots[0].name if own.is_averaged else own.name
     if text == BLUR or text.startswith(f"{BLUR}:"):
         sigma = _sigma(text, flag, space)
         return _blurring(space, sigma), f"{BLUR}:{sigma:g}"
+    config = preflight.config
+    if text != OWN:
+        config = replace(config, baseline=(text,))
     try:
-        check_start((text,), space.kind)
-        start = settle_start(
-            (text,),
-            space,
-            lambda: (s for s in read_ahead(source, preflight.every) if isinstance(s, Sample)),
-            len(preflight.listing.names),
-            preflight.settings.resize,
-            preflight.config.seed,
-        )
+        check_start(config.baseline, space.kind)
+        start = start_of(replace(preflight, config=config), bound)
     except IgcliError as error:
         # It is a baseline's text, though another flag's.
         problem = error.problem.replace("--baseline", flag)
         raise ConfigError(problem, error.cause, error.fix) from error
-    return start.baseline, start.name
+    name = f"the first of {start.name}" if start.is_averaged else start.name
+    draw = start.slots[0].draw
+    # A list's own baselines are the run's, not what is asked for instead.
+    return start.baseline if text == OWN else (lambda sample: draw(sample, 0)), name
 
 
 def _sigma(text: str, flag: str, space: Space) -> float:
