@@ -25,6 +25,8 @@ from igcli.common.regions import Regions
 
 # How many nodes of a path are expected to be kept, of several.
 _USUAL_NODES = 16
+# The sums and their likes, in maps; each path has its baseline, too.
+_BESIDE = 8
 # The first meshes of few paths have half the intervals of a single path's, those of more a quarter.
 _FEW = 16
 # What groups are integrated to, as a share of the tolerance: their maps partly cancel.
@@ -64,7 +66,8 @@ class AveragedPath:
         self._model = model
         self._size = prod(job.path.shape)
         count = len(self._paths.legs)
-        at_once = max(1, asked.memory // (_USUAL_NODES * 4 * self._size))
+        room = asked.memory // (4 * self._size) - _BESIDE
+        at_once = max(1, room // (_USUAL_NODES + 1))
         self._tolerance = asked.accuracy.tolerance * (1.0 if count <= at_once else _OF_GROUPS)
         self._groups = [
             range(start, min(start + at_once, count)) for start in range(0, count, at_once)

@@ -110,7 +110,9 @@ def exact(model: Edges, paths: AveragedPaths) -> Array:
     return result
 
 
-@pytest.mark.parametrize("memory", [PLENTY, 16 * 4 * 40 * 3], ids=["at once", "three at a time"])
+@pytest.mark.parametrize(
+    "memory", [PLENTY, 4 * 40 * (8 + 3 * 17)], ids=["at once", "three at a time"]
+)
 def test_one_estimate_holds_for_all_paths_and_takes_fewer_rows(memory: int) -> None:
     model = Edges((40,), count=150, most=4.0)
     method = Adaptive("adaptive", ADAPTIVE.accuracy, memory)

@@ -222,6 +222,9 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=20, help="made ones, of each kind and share")
     parser.add_argument("--models", type=int, default=0, help="trained ones, of each share")
     parser.add_argument("--seed", type=int, default=0, help="of the first set and model")
+    parser.add_argument(
+        "--shares", type=float, nargs="*", default=SHARES, help="marked, of a class"
+    )
     options = parser.parse_args()
 
     def seeds(count: int) -> range:
@@ -232,12 +235,12 @@ def main() -> None:
         for title, has_images, moves in (
             ("", True, False), (", no images stored", False, False), (", anywhere", True, True),
         ):  # fmt: skip
-            for share in SHARES:
+            for share in options.shares:
                 found = [made(kind, share, s, has_images, moves) for s in seeds(options.sets)]
                 print(line(kind + title, share, found), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for title, moves, decoy in CASES if options.models else ():
-            for share in SHARES[1 if decoy else 0 :]:
+            for share in options.shares[1 if decoy and len(options.shares) > 1 else 0 :]:
                 several = [
                     trained(share, s, moves, Path(folder), decoy) for s in seeds(options.models)
                 ]

@@ -22,7 +22,7 @@ SMALLEST = {
     "peers": "--only mnist --tools igcli --rounds 1 --digits 2",
     "rows": "--only mnist --turns 1",
     "scaling": "--images 2000",
-    "shortcuts": "--sets 1",
+    "shortcuts": "--sets 1 --shares 0.2",
     "xrai": "--photos 1 --no-peer",
     "scaling --measure": "--count 64 --rounds 1 --parts 4",
 }

@@ -296,9 +296,7 @@ class Beginning:
         ("nothing", False),
         *(
             pytest.param(first, True, marks=pytest.mark.slow)
-            for first in (
-                "nothing", "another run", "its beginning", "it, with an input mended since",
-            )
+            for first in ("another run", "it, with an input mended since")
         ),
     ],
 )  # fmt: skip
