@@ -133,7 +133,6 @@ def test_an_npy_of_several_maps_is_refused(
         (["--output", "sun"], "no 'sun'.*did you mean 'sum'"),
         (["--output", "sum", "--explain", "c"], "--explain c: there is no 'c'.*a, b"),
         (["--output", "sum", "--baseline", "c=zeros"], "no input 'c'"),
-        (["--output", "sum", "--baseline", "zeros", "--baseline", "zeros"], "zeros comes after"),
         (["--output", "sum", "--baseline", "black"], "'black' has no meaning for float"),
         (["--output", "grid", "--target", "3"], "'3' is no place in the output.*write 2 numbers"),
         (["--output", "grid", "--target", "2,0"], "2,0 is out of range.*up to 1,1"),

@@ -8,7 +8,7 @@ from math import isnan
 
 from igcli.common.markdown import code, escaped, plain, table
 from igcli.common.text import the_first
-from igcli.comparison.drift.comment_groups import changed_predictions, groups
+from igcli.comparison.drift.comment_groups import NO_LIMIT, changed_predictions, groups
 from igcli.comparison.drift.text import ungated
 from igcli.comparison.drift.thresholds import COMPLETE, SHARES
 from igcli.comparison.drift.verdict import QUANTILES, Judged, Verdict
@@ -26,8 +26,6 @@ from igcli.comparison.similarity import METRICS
 
 _SHOWN = 5
 _OF_WORST = ("moved", "cosine", "top5", "l1")
-# A share's limit beyond which hardly anything can fall: it says that too little is known.
-_NO_LIMIT = 0.9
 
 
 def markdown(verdict: Verdict) -> str:
@@ -70,7 +68,7 @@ def _what_to_do(verdict: Verdict) -> list[str]:
     return [
         "A change is not an error by itself. To see both maps of the images that differ most: "
         f"{code(f'igcli compare {sides} --html drift.html')}. If the change is wanted, make a new "
-        "reference of the new run: `igcli baseline`.",
+        "reference of the new runs: `igcli baseline RUN RUN2 RUN3 -o FILE.igref`.",
         "",
     ]
 
@@ -123,7 +121,7 @@ def _mark(judged: Judged, limit: float) -> str:
     if judged.left_out:
         return "–"
     is_share = judged.threshold.measure in (*SHARES, "moved")
-    if judged.threshold.relative and is_share and not judged.threshold.below and limit > _NO_LIMIT:
+    if judged.threshold.relative and is_share and not judged.threshold.below and limit > NO_LIMIT:
         return "passed, but too little is known for a limit that tells"
     return "✅"
 
@@ -141,7 +139,8 @@ def _worst(verdict: Verdict) -> list[str]:
         for image in verdict.worst
         for a, b in [image.predictions]
     )
-    title = f"The {len(verdict.worst)} images whose maps differ most:"
+    first = ", those of what is beyond a limit first" if verdict.crossed else ""
+    title = f"The {len(verdict.worst)} images whose maps differ most{first}:"
     return [title, "", *table(("image", "prediction", *shown), rows), ""]
 
 

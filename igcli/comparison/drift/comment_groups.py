@@ -9,6 +9,8 @@ from igcli.comparison.drift.words import named
 # What the table by class shows, and of how many.
 _OF_GROUP = ("moved", "gained", "coarse", "prediction_changed", "accuracy_lost")
 _ROWS = 20
+# A share's limit beyond which hardly anything can fall: it says that too little is known.
+NO_LIMIT = 0.9
 _FLIPS = 5
 
 
@@ -46,7 +48,7 @@ def _brackets(verdict: Verdict) -> str:
     runs = len(verdict.calibrated)
     seen = f"; in brackets what the {runs} calibrating runs have" if runs > 1 else ""
     seen = "; in brackets what the calibrating run has" if runs == 1 else seen
-    return f" (what is judged, with its limit after a slash{seen})"
+    return f" (after a slash the limit; what has none is not judged here{seen})"
 
 
 def _limits(group: Group, measures: list[str], verdict: Verdict) -> dict[str, float]:
@@ -67,7 +69,7 @@ def _cell(group: Group, measure: str, limit: float | None) -> str:
     found = group.measures.get(measure)
     if found is None:
         return "–"
-    judged = "" if limit is None else f" / {limit:.2f}"
+    judged = "" if limit is None or limit > NO_LIMIT else f" / {limit:.2f}"
     normal = f" ({min(found.normal):.2f}–{max(found.normal):.2f})" if found.normal else ""
     return f"{found.value:.2f}{judged}{normal}"
 

@@ -22,7 +22,7 @@ SHARES = {
     "looks_elsewhere": "share of images of the same prediction whose map is another",
     "accuracy_lost": "share of images that are right no longer, less those that are right now",
     "calibration_shift": "change of the mean score less the accuracy",
-    "gained": "share of what speaks for the class that has come to the same places in all images",
+    "gained": "gain of each of 14×14 cells, mean of the images less a standard error, summed",
     "missing": "share of the reference's images that the new run lacks",
     "extra": "share of the new run's images that the reference lacks",
     "input_changed": "share of images whose file is another",

@@ -14,7 +14,7 @@ _IN_TABLE = ("moved.mean", "gained", "prediction_changed", "accuracy_lost")
 _SAID = {
     "moved.mean": "{} of what speaks for the class lies elsewhere than in the reference",
     "moved.median": "{} of what speaks for the class lies elsewhere than in the reference",
-    "gained": "{} of what speaks for the class has come to the same places in all images",
+    "gained": "{} of what speaks for the class has come to places that these images share",
     "prediction_changed": "{} of the predictions changed",
     "accuracy_lost": "the accuracy is {} less",
     "calibration_shift": "the scores are {} further from the accuracy",
@@ -76,6 +76,8 @@ def within(verdict: Verdict) -> str:
     if noise is None:
         return "their errors are not known"
     count = verdict.counts()["within_noise"]
+    if not count:
+        return f"all maps differ by more than their own errors (of {noise:.1%} at the median)"
     return f"{count} differ by no more than the maps' own errors ({noise:.1%} at the median)"
 
 
@@ -102,7 +104,7 @@ def _against(judged: Judged, group: JudgedGroup, verdict: Verdict) -> str:
         return limit
     normal = _number(judged, group.normal)
     if judged.threshold.relative == OTHERS:
-        return f"going by the other groups it would be {normal}, and {limit}"
+        return f"going by the rest of this run it would be {normal}, and {limit}"
     seen = _in_runs(judged, group, verdict)
     runs = f" ({_between(judged, seen)} in the calibrating runs)" if seen else ""
     return f"normal is {normal}{runs}, and {limit}"
@@ -139,12 +141,12 @@ def basis(verdict: Verdict) -> str:
     if verdict.calibrated:
         count = len(verdict.calibrated)
         runs = f"{count} further run{'s' * (count > 1)}"
-        few = f", which are few ({_ENOUGH} or more make narrower limits)" if count < _ENOUGH else ""
+        few = f" They are few: {_ENOUGH} or more make narrower limits." if count < _ENOUGH else ""
         return (
             f"normal is what {runs} of models held to be equally good differ from the reference "
-            f"by{few}; each limit is set for one more such run to cross it in "
-            f"{1.0 - COVERAGE:.1%} of cases, all classes together, if runs spread as theirs and "
-            "those that igcli was measured on do"
+            f"by.{few} One more such run would cross a limit in {1.0 - COVERAGE:.1%} of cases, all "
+            "classes together, if it varies as these do, and as models of other seeds did where "
+            "igcli was measured. Limits of `others` come from the other classes of the new run"
         )
     return (
         "one reference run does not say what is normal for your models: the limits are defaults, "

@@ -54,7 +54,7 @@ def test_drift(old: Path, tmp_path: Path) -> None:
     assert text.startswith("### igcli: ❌ **drift**\n")
     assert "| `looks_elsewhere>0.05` | 0.8571 | 0.05 | ❌ |" in text
     assert "| `g` | 1 → 2 |" in text
-    assert "The 7 images whose maps differ most:" in text
+    assert "The 7 images whose maps differ most, those of what is beyond a limit first:" in text
     assert "igcli compare " in text and " --html drift.html" in text
 
 
