@@ -20,6 +20,7 @@ from igcli.attribution.intervals import root_of
 from igcli.attribution.mesh import Mesh
 from igcli.attribution.path import StraightLine
 from igcli.attribution.regions_error import Cells
+from igcli.common.distance import relative
 from igcli.common.explanation import Profile
 from igcli.common.regions import Regions
 
@@ -198,7 +199,8 @@ class AveragedPath:
         estimate = _relative(sums.error, norm, abs(sums.rise)) + rounding
         regions = None
         if self._asked.regions is not None:
-            regions = _of_shares(sums.regions, norm)
+            # Of groups, each times its map's L1 norm.
+            regions = relative(sums.regions, norm)
         certified = regions if self._asked.certifies_regions else estimate
         tolerance = self._asked.accuracy.tolerance
         with np.errstate(over="ignore"):
@@ -230,10 +232,3 @@ def _relative(error: float, norm: float, rise: float) -> float:
         return 0.0
     exact = max(norm - error, rise)
     return error / exact if exact > 0.0 else float("inf")
-
-
-def _of_shares(error: float, norm: float) -> float:
-    """Return the densities' error from those of groups, each times its map's L1 norm."""
-    if error == 0.0:
-        return 0.0
-    return error / norm if norm > 0.0 else float("inf")

@@ -7,6 +7,7 @@ import numpy as np
 
 from igcli.attribution.path import StraightLine
 from igcli.common.arrays import Array
+from igcli.common.distance import relative
 
 # The mean of |z| of a standard normal z.
 _MEAN_SIZE = float(np.sqrt(2.0 / np.pi))
@@ -214,9 +215,8 @@ class Fold:
             share = drawn.count(index) * self._paths.weight
             of_mean = spread.squares / (spread.count - 1) / spread.count
             variance += share**2 * draws.unseen * of_mean
-        norm = float(np.abs(self.total).sum())
         error = _MEAN_SIZE * float(np.sqrt(variance).sum())
-        return error / norm if norm > 0.0 else np.inf if error > 0.0 else 0.0
+        return relative(error, float(np.abs(self.total).sum()))
 
     @property
     def maps(self) -> Array | None:

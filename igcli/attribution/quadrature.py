@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from igcli.common.arrays import Array
+from igcli.common.distance import relative
 from igcli.common.errors import ConfigError
 
 _NEWTON_STEPS = 5
@@ -43,7 +44,7 @@ class Rule:
 def coarse_estimate(fine: Array, coarse: Array) -> float:
     """Return how far the map of a coarser rule is, in L1, relative to the finer one's."""
     norm, moved = float(np.abs(fine).sum()), float(np.abs(fine - coarse).sum())
-    return moved / norm if norm > 0.0 else np.inf if moved > 0.0 else 0.0
+    return relative(moved, norm)
 
 
 def riemann_left(n: int) -> Rule:

@@ -268,6 +268,4 @@ def settings_options_of(*names: str) -> Callable[[F], F]:
 
 def settings_options(function: F) -> F:
     """Add every option that decides what is computed and written."""
-    for _, option in reversed(_SETTINGS):
-        function = option(function)
-    return function
+    return settings_options_of(*(name for name, _ in _SETTINGS))(function)

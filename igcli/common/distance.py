@@ -10,6 +10,13 @@ from igcli.common.arrays import Array
 _FAR = 100.0
 
 
+def relative(size: float, of: float) -> float:
+    """Return size / of; infinite where `of` alone is zero, 0 where both are."""
+    if of == 0.0:
+        return 0.0 if size == 0.0 else inf
+    return size / of
+
+
 def relative_distance(values: Array, reference: Array, order: int = 1) -> float:
     """Return ‖values − reference‖ / ‖reference‖, summed in float64.
 
@@ -29,9 +36,7 @@ def relative_distance(values: Array, reference: Array, order: int = 1) -> float:
     moved, size = (
         float(np.linalg.norm(x.ravel(), order)) for x in (values.astype(np.float64) - exact, exact)
     )
-    if size == 0.0:
-        return 0.0 if moved == 0.0 else inf
-    return moved / size
+    return relative(moved, size)
 
 
 def scale_of_scores(scores: Array) -> Array:

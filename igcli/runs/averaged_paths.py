@@ -10,6 +10,7 @@ from igcli.attribution.batches import Batches
 from igcli.attribution.gradient_model import GradientModel
 from igcli.attribution.path import StraightLine
 from igcli.common.arrays import Array
+from igcli.common.model_spec import ModelSpec
 from igcli.common.sample import Sample
 from igcli.inputs.baselines.slots import Slot
 
@@ -17,7 +18,7 @@ _SCORED_AT_ONCE = 32
 
 
 def averaged_paths(
-    model: GradientModel, sample: Sample, slots: Sequence[Slot], keeps: int = 0
+    model: GradientModel, end: Array, sample: Sample, slots: Sequence[Slot], keeps: int = 0
 ) -> AveragedPaths:
     """Return the paths of an input.
 
@@ -25,6 +26,8 @@ def averaged_paths(
     ----------
     model : GradientModel
         What they run through.
+    end : Array
+        Where they end: the input, in the layer where they run in one; see `entered`.
     sample : Sample
         The input.
     slots : sequence of Slot
@@ -38,7 +41,6 @@ def averaged_paths(
         When a baseline can't be made.
     """
     _check(sample, slots)
-    end = entered(model, sample.x)
     legs, draws, places = _legs(slots)
 
     def line(number: int) -> StraightLine:
@@ -92,13 +94,17 @@ def entered(model: GradientModel, x: Array) -> Array:
 
 def line_to(model: GradientModel, end: Array, baseline: Array) -> StraightLine:
     """Return the path to a point from a baseline; what is held has the point's value at both."""
-    start = entered(model, baseline)
-    held = [slice(p.start, p.start + p.size) for p in model.spec.parts if p.held]
+    return StraightLine(end, with_held(model.spec, entered(model, baseline), end))
+
+
+def with_held(spec: ModelSpec, start: Array, end: Array) -> Array:
+    """Return a path's start, of what is held the end's values: a copy where anything is."""
+    held = [slice(p.start, p.start + p.size) for p in spec.parts if p.held]
     if held:
         start = start.copy()
-        for part in held:
-            start[part] = end[part]
-    return StraightLine(end, start)
+    for part in held:
+        start[part] = end[part]
+    return start
 
 
 def mean_start_scores(batches: Batches, paths: AveragedPaths) -> Array:

@@ -15,7 +15,7 @@ from igcli.common.errors import InputError, ModelError
 from igcli.common.explanation import Explanation
 from igcli.common.sample import Failed, Sample
 from igcli.inputs.baselines.slots import Slot
-from igcli.runs.averaged_paths import averaged_paths, entered, mean_start_scores
+from igcli.runs.averaged_paths import averaged_paths, entered, mean_start_scores, with_held
 from igcli.runs.planning.plan import Plan
 
 
@@ -96,11 +96,14 @@ class JobMaker:
         model = plan.model
         if len(pairs[0][1]) > 1:
             keeps = plan.maps.kept_baselines
-            several = [averaged_paths(model, sample, slots, keeps) for sample, slots in pairs]
-            ends = np.stack([entered(model, sample.x) for sample, _ in pairs])
+            ends = [entered(model, sample.x) for sample, _ in pairs]
+            several = [
+                averaged_paths(model, end, *pair, keeps)
+                for end, pair in zip(ends, pairs, strict=True)
+            ]
             is_seen = plan.method.starts_at_baseline
             means = [None if is_seen else mean_start_scores(batches, one) for one in several]
-            return several, batches.scores(ends), means
+            return several, batches.scores(np.stack(ends)), means
         lines = _lines(plan, [(sample, slots[0].draw(sample, 0)) for sample, slots in pairs])
         scores = batches.scores(np.stack([line.x for line in lines]))
         return lines, scores, self._starts([line.baseline for line in lines])
@@ -134,13 +137,8 @@ def _lines(plan: Plan, pairs: list[tuple[Sample, Array]]) -> list[StraightLine]:
     starts = [baseline for _, baseline in pairs]
     if spec.entered is not None:
         ends, starts = (list(plan.model.enter(np.stack(x))) for x in (ends, starts))
-    held = [slice(p.start, p.start + p.size) for p in spec.parts if p.held]
-    if held:
-        starts = [start.copy() for start in starts]
-    for part in held:
-        for end, start in zip(ends, starts, strict=True):
-            start[part] = end[part]
-    return [StraightLine(end, start) for end, start in zip(ends, starts, strict=True)]
+    both = zip(ends, starts, strict=True)
+    return [StraightLine(end, with_held(spec, start, end)) for end, start in both]
 
 
 def _with_baselines(plan: Plan, item: Sample | Failed) -> tuple[Sample, tuple[Slot, ...]] | Failed:

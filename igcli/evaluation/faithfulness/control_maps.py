@@ -5,6 +5,7 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.common.choices import CONTROLS
 from igcli.evaluation.causal.seeded import seeded
+from igcli.evaluation.sobel import sobel
 from igcli.inputs.baselines.recipes import BASELINES
 
 # The standard deviation of the map's blur, as a part of the picture's longer side.
@@ -37,17 +38,6 @@ def control_maps(raw: Array, seed: int, identity: str) -> dict[str, Array]:
         "centre": _centre(grey.shape),
     }
     assert (*found, "blurred") == CONTROLS
-    return found
-
-
-def sobel(plane: Array) -> Array:
-    """Return the magnitude of Sobel's gradient, the border repeated, of a plane."""
-    padded = np.pad(plane, 1, "edge")
-    down = padded[2:] - padded[:-2]
-    across = padded[:, 2:] - padded[:, :-2]
-    vertical = down[:, :-2] + 2.0 * down[:, 1:-1] + down[:, 2:]
-    horizontal = across[:-2] + 2.0 * across[1:-1] + across[2:]
-    found: Array = np.hypot(vertical, horizontal)
     return found
 
 

@@ -14,7 +14,7 @@ from igcli.common.errors import InputError
 from igcli.common.explanation import Explanation, input_id
 from igcli.common.sample import Sample
 from igcli.comparison.grid import DEFAULT_GRID, reduce_map
-from igcli.evaluation.sanity.sobel import sobel
+from igcli.evaluation.sobel import edges_of
 from igcli.figures.pixels import fitted, fitted_shape, heat, in_colour
 from igcli.figures.style import OVERLAY
 from igcli.figures.thumbnails import plane
@@ -112,7 +112,7 @@ def _edges(plan: Plan) -> Iterator[MadeMap]:
                 continue
             image = plan.source.space.to_display(item.raw)
             assert image is not None
-            values = sobel(image)
+            values = edges_of(image)
             shown = _shown(values, image) if place < PICTURED else (None, None)
             small = reduce_map(values, DEFAULT_GRID)
             yield _edge_map(identity, item.name.id, small, shown)

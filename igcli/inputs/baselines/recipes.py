@@ -210,6 +210,10 @@ def raw_baseline(named: Named, raw: Array, identity: str, seed: int, number: int
 
     `number` tells the draws of a random one apart.
     """
-    digest = hashlib.sha256(identity.encode()).digest()
-    key = [seed, int.from_bytes(digest[:16]), *([number] if number else [])]
+    key = [*draw_key(seed, identity), *([number] if number else [])]
     return named.recipe.make(raw, named.arguments, np.random.default_rng(key))
+
+
+def draw_key(seed: int, identity: str) -> list[int]:
+    """Return what the draws of an input are seeded with."""
+    return [seed, int.from_bytes(hashlib.sha256(identity.encode()).digest()[:16])]

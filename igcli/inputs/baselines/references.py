@@ -1,6 +1,5 @@
 """References: inputs that are drawn as baselines, by the seed and the id of what is explained."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import numpy as np
 
 from igcli.common.errors import ConfigError, InputError
 from igcli.common.sample import InputName, Sample
+from igcli.inputs.baselines.recipes import draw_key
 from igcli.inputs.readers.registry import list_inputs
 from igcli.inputs.readers.source import Listing, Source
 
@@ -118,8 +118,7 @@ class References:
         """
         drawn = self._drawn.get(sample.name.id)
         if drawn is None:
-            digest = hashlib.sha256(sample.name.id.encode()).digest()
-            key = [self._seed, int.from_bytes(digest[:16]), _STREAM]
+            key = [*draw_key(self._seed, sample.name.id), _STREAM]
             drawn = self._drawn[sample.name.id] = _Drawn(np.random.default_rng(key))
             while len(self._drawn) > _KEPT_LISTS:
                 self._drawn.popitem(last=False)

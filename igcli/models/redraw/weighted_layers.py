@@ -144,10 +144,7 @@ def _used(tf: Any, loaded: Loaded) -> Sequence[Any]:
 def _owners(model: Any) -> Iterator[tuple[int, tuple[Any, Any, bool]]]:
     """Yield of each Keras 3 weight: its variable's id, its layer, itself, whether it is learned."""
     for layer in getattr(model, "_flatten_layers", tuple)():
-        for name, is_learned in (
-            ("_trainable_variables", True),
-            ("_non_trainable_variables", False),
-        ):
+        for name, is_learned in _LISTS:
             for variable in getattr(layer, name, ()):
                 yield id(variable.value.handle), (layer, variable, is_learned)
 

@@ -8,8 +8,9 @@ import pytest
 from igcli.common.arrays import Array
 from igcli.common.choices import INFIDELITY, MUFIDELITY, SENSITIVITY_N
 from igcli.evaluation.faithfulness.complexity import entropy, gini
-from igcli.evaluation.faithfulness.control_maps import control_maps, sobel
+from igcli.evaluation.faithfulness.control_maps import control_maps
 from igcli.evaluation.faithfulness.subsets import infidelity, measure_grid, measure_sensitivity
+from igcli.evaluation.sobel import sobel
 from tests.evaluation.faithfulness.test_curves import asking, case_of
 
 X = np.random.default_rng(1).uniform(0.1, 1.0, (18, 18, 1))

@@ -11,7 +11,7 @@ from igcli.evaluation.sanity.likeness import Anchors, Kept, anchors_of, changed,
 from igcli.evaluation.sanity.made_maps import MadeMap
 from igcli.evaluation.sanity.redraw_steps import steps_of
 from igcli.evaluation.sanity.sanity_verdict import verdict_of
-from igcli.evaluation.sanity.sobel import sobel
+from igcli.evaluation.sobel import edges_of
 
 NAMES = ("d", "c", "b", "a")
 
@@ -74,5 +74,5 @@ def test_sobel_of_a_ramp_and_of_a_plane() -> None:
     ramp = np.repeat(3.0 * np.arange(6.0)[None], 5, axis=0)[..., None]
     # Two pixels apart, weights 1 2 1: 8 × the slope; the border is repeated, so half there.
     expected = np.array([12.0, 24.0, 24.0, 24.0, 24.0, 12.0])
-    np.testing.assert_array_equal(sobel(ramp)[..., 0], np.tile(expected, (5, 1)))
-    assert not sobel(np.full((4, 4, 3), 7.0)).any()
+    np.testing.assert_array_equal(edges_of(ramp)[..., 0], np.tile(expected, (5, 1)))
+    assert not edges_of(np.full((4, 4, 3), 7.0)).any()
