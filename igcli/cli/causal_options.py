@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from igcli.cli.console import track, warn
+from igcli.cli.options import as_given_options
 from igcli.common.choices import FILLS
 
 if TYPE_CHECKING:
@@ -36,18 +37,7 @@ _OPTIONS = (
         show_default=True,
         help="The most images of a place that the test takes, and of those it is held against.",
     ),
-    click.option(
-        "--custom-objects",
-        metavar="FILE.py",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="As given to the run, for the test; it is run.",
-    ),
-    click.option(
-        "--allow-unsafe",
-        is_flag=True,
-        help="As given to the run, for the test: load MODEL though it may run code on this "
-        "machine.",
-    ),
+    as_given_options("for the test"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from igcli.cli.console import tell_result, track, warn
-from igcli.cli.options import debug_option
+from igcli.cli.options import as_given_options, debug_option
 from igcli.cli.output_files import check_output, write_output, writing
 from igcli.common.choices import FAITHFULNESS, MAP_ORDERS, SIGNED
 
@@ -104,17 +104,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--junit", type=_FILE, help="Write JUnit XML, a test case for each gate.")
-@click.option(
-    "--custom-objects",
-    metavar="FILE.py",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="As given to the run; it is run.",
-)
-@click.option(
-    "--allow-unsafe",
-    is_flag=True,
-    help="As given to the run: load MODEL though it may run code on this machine.",
-)
+@as_given_options()
 @debug_option
 @click.pass_context
 def command(

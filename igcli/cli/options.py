@@ -49,6 +49,23 @@ def split_lists(
     return tuple(one for text in value for one in listed(text))
 
 
+def as_given_options(what: str = "") -> Callable[[F], F]:
+    """Add what loads a run's model again, for `what`: its own code, and unsafe files."""
+    given = f"As given to the run{what and f', {what}'}"
+    custom = click.option(
+        "--custom-objects",
+        metavar="FILE.py",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help=f"{given}; it is run.",
+    )
+    unsafe = click.option(
+        "--allow-unsafe",
+        is_flag=True,
+        help=f"{given}: load MODEL though it may run code on this machine.",
+    )
+    return lambda function: custom(unsafe(function))
+
+
 def config_option(table: str) -> Callable[[F], F]:
     """``--config FILE``: defaults that flags override, from a TOML table or an ExplanationSpec."""
     also = "; or Vertex AI's ExplanationSpec (.json)" if table == "run" else ""

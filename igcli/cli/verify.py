@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from igcli.cli.console import tell_result, track, warn
-from igcli.cli.options import debug_option
+from igcli.cli.options import as_given_options, debug_option
 
 
 @click.command(name="verify")
@@ -26,17 +26,7 @@ from igcli.cli.options import debug_option
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random choice."
 )
-@click.option(
-    "--custom-objects",
-    metavar="FILE.py",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="As given to the run; it is run.",
-)
-@click.option(
-    "--allow-unsafe",
-    is_flag=True,
-    help="As given to the run: load MODEL though it may run code on this machine.",
-)
+@as_given_options()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @debug_option
 @click.pass_context

@@ -7,9 +7,11 @@ import numpy as np
 
 from igcli.common.errors import ConfigError
 from igcli.comparison.drift.thresholds import (
+    LEFT_OUT,
     Threshold,
     check_limit,
     check_statistic,
+    left_out_gate,
     statistic,
     take_apart,
     unreadable,
@@ -17,7 +19,6 @@ from igcli.comparison.drift.thresholds import (
 from igcli.findings.locate_measures import MEASURES
 from igcli.findings.locate_results import Findings, Located
 
-LEFT_OUT = "left_out"
 USAGE = "MEASURE.STATISTIC<V or >V (inside.median<0.5), or left_out>V (left_out>0.1)"
 
 
@@ -51,15 +52,11 @@ def parse_gates(texts: Sequence[str]) -> list[Threshold]:
 def _parse(text: str) -> Threshold:
     text, measure, name, sign, limit = take_apart(text, USAGE)
     if measure == LEFT_OUT:
-        if name or sign == "<":
-            cause = "a share of images has no statistic, and fails above a limit"
-            raise unreadable(text, cause, USAGE)
-        check_limit(text, measure, False, limit, (0.0, 1.0))
-    elif measure not in MEASURES:
+        return left_out_gate(text, name, sign, limit, USAGE)
+    if measure not in MEASURES:
         raise unreadable(text, f"there is {', '.join((*MEASURES, LEFT_OUT))}", USAGE)
-    else:
-        check_statistic(text, name, USAGE)
-        check_limit(text, measure, sign == "<", limit, (0.0, MEASURES[measure].most))
+    check_statistic(text, name, USAGE)
+    check_limit(text, measure, sign == "<", limit, (0.0, MEASURES[measure].most))
     return Threshold(text, measure, name, sign == "<", limit)
 
 

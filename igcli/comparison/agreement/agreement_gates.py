@@ -13,16 +13,17 @@ from igcli.comparison.agreement.agreement_resolution import what_to_do
 from igcli.comparison.agreement.choices import Choices
 from igcli.comparison.agreement.pairwise import MEASURES
 from igcli.comparison.drift.thresholds import (
+    LEFT_OUT,
     Threshold,
     check_limit,
     check_statistic,
+    left_out_gate,
     split_by,
     statistic,
     take_apart,
     unreadable,
 )
 
-LEFT_OUT = "left_out"
 USAGE = (
     "MEASURE.STATISTIC<V or >V (density.p95>0.3), 'MEASURE.STATISTIC by class>V', or left_out>V "
     "(left_out>0.1)"
@@ -73,11 +74,7 @@ def _parse(text: str) -> Threshold:
     plain, measure, name, sign, limit = take_apart(plain, USAGE)
     written = " ".join(text.split()) if by else plain
     if measure == LEFT_OUT:
-        if name or sign == "<" or by:
-            cause = "a share of images has no statistic and no groups, and fails above a limit"
-            raise unreadable(written, cause, USAGE)
-        check_limit(written, measure, False, limit, (0.0, 1.0))
-        return Threshold(written, measure, "", False, limit)
+        return left_out_gate(written, name, sign, limit, USAGE, by)
     if measure not in MEASURES:
         raise unreadable(written, f"there is {', '.join((*MEASURES, LEFT_OUT))}", USAGE)
     check_statistic(written, name, USAGE)

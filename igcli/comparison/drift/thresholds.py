@@ -42,6 +42,8 @@ _NAMED: dict[str, Callable[[Any], Any]] = {
 Span: TypeAlias = tuple[float, float]
 _STATISTIC = re.compile(r"p\d{1,2}|min|max|mean|median")
 _FORM = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9]+))?([<>])([-+0-9.eE]+)")
+# Of commands that leave images out: the share of them.
+LEFT_OUT = "left_out"
 # A limit that is no number: what it is comes from the runs.
 NORMAL, OTHERS = "normal", "others"
 _BY = re.compile(r"(\S.*?)\s+by\s+([^<>]*[^<>\s])\s*([<>].*)", re.DOTALL)
@@ -218,6 +220,26 @@ def check_statistic(text: str, name: str, usage: str) -> None:
     """Raise ConfigError for the name of no statistic."""
     if not _STATISTIC.fullmatch(name):
         raise unreadable(text, "it needs p00 to p99, min, max, mean or median after a dot", usage)
+
+
+def left_out_gate(
+    text: str, name: str, sign: str, limit: float, usage: str, by: str | None = None
+) -> Threshold:
+    """Return a gate on the share of images that were left out, from what `take_apart` gives.
+
+    `by` is what groups it asks for, of commands whose gates know groups.
+
+    Raises
+    ------
+    ConfigError
+        When it has a statistic or groups, or fails below its limit.
+    """
+    if name or sign == "<" or by:
+        groups = "" if by is None else " and no groups"
+        cause = f"a share of images has no statistic{groups}, and fails above a limit"
+        raise unreadable(text, cause, usage)
+    check_limit(text, LEFT_OUT, False, limit, (0.0, 1.0))
+    return Threshold(text, LEFT_OUT, "", False, limit)
 
 
 def unreadable(text: str, cause: str, usage: str) -> ConfigError:

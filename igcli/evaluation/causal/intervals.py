@@ -46,7 +46,17 @@ def of_mean(values: Array, seed: int, name: str) -> Interval | None:
     """
     if len(values) < 2:
         return None
+    return ends_of(resampled_means(values, seed, name))
+
+
+def resampled_means(values: Array, seed: int, name: str) -> Array:
+    """Return the means over the first axis of a bootstrap's draws, (draws, …)."""
     random = seeded(seed, name)
-    means = values[random.integers(len(values), size=(_RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, _ENDS)
+    means: Array = values[random.integers(len(values), size=(_RESAMPLES, len(values)))].mean(axis=1)
+    return means
+
+
+def ends_of(draws: Array) -> Interval:
+    """Return between what 95 of 100 draws lie."""
+    low, high = np.percentile(draws, _ENDS)
     return float(low), float(high)

@@ -53,6 +53,11 @@ class Steps:
 def squares(size: tuple[int, int], side: int) -> Array:
     """Return which square of a side each pixel is in, flat."""
     rows, columns = (np.arange(length) // side for length in size)
+    return units_of(rows, columns)
+
+
+def units_of(rows: Array, columns: Array) -> Array:
+    """Return which unit each pixel is in, flat, from the unit's row and column of each."""
     found: Array = (rows[:, None] * (columns[-1] + 1) + columns[None, :]).ravel()
     return found
 

@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from math import inf
 
 from igcli.common.choices import FAITHFULNESS
-from igcli.comparison.drift.thresholds import Threshold, check_limit, take_apart, unreadable
+from igcli.comparison.drift.thresholds import (
+    LEFT_OUT,
+    Threshold,
+    check_limit,
+    left_out_gate,
+    take_apart,
+    unreadable,
+)
 from igcli.evaluation.faithfulness.evaluated import Evaluated, Gain
 
 USAGE = (
     "METRIC.STATISTIC<V or >V with gain, low, high or value (insertion.gain<0.05), or left_out>V "
     "(left_out>0.1)"
 )
-LEFT_OUT = "left_out"
 # The gain, the ends of its interval, and the metric itself.
 _STATISTICS = ("gain", "low", "high", "value")
 
@@ -47,18 +53,14 @@ def parse_gates(texts: Sequence[str], metrics: Sequence[str]) -> list[Threshold]
 def _parse(text: str, metrics: Sequence[str]) -> Threshold:
     text, measure, name, sign, limit = take_apart(text, USAGE)
     if measure == LEFT_OUT:
-        if name or sign == "<":
-            cause = "a share of images has no statistic, and fails above a limit"
-            raise unreadable(text, cause, USAGE)
-        check_limit(text, measure, False, limit, (0.0, 1.0))
-    elif measure not in metrics:
+        return left_out_gate(text, name, sign, limit, USAGE)
+    if measure not in metrics:
         known = measure in FAITHFULNESS
         cause = f"--metric {measure} is not asked for" if known else f"there is {_all(metrics)}"
         raise unreadable(text, cause, USAGE)
-    elif name not in _STATISTICS:
+    if name not in _STATISTICS:
         raise unreadable(text, f"it needs {', '.join(_STATISTICS)} after a dot", USAGE)
-    else:
-        check_limit(text, measure, sign == "<", limit, (-inf, inf))
+    check_limit(text, measure, sign == "<", limit, (-inf, inf))
     return Threshold(text, measure, name, sign == "<", limit)
 
 

@@ -16,6 +16,7 @@ from igcli.common.arrays import Array
 from igcli.common.choices import CONTROLS, INFIDELITY, MUFIDELITY, SENSITIVITY_N
 from igcli.comparison.similarity import cosine, spearman
 from igcli.evaluation.faithfulness.case import Ask, Case, Measured
+from igcli.evaluation.faithfulness.curves import units_of
 
 # MuFidelity's subsets: so many, each of that part of the cells of a grid of so many a side.
 SUBSETS, PART, GRID = 200, 0.2, 9
@@ -68,8 +69,7 @@ def measure_grid(
     """Return MuFidelity and infidelity, as far as asked for, of each plane; one set of subsets."""
     height, width = next(iter(planes.values())).shape
     rows, columns = (np.arange(n) * min(GRID, n) // n for n in (height, width))
-    cells = (rows[:, None] * (columns[-1] + 1) + columns[None, :]).ravel()
-    found = _remove(case, cells, [PART] * SUBSETS, "subsets", ask)
+    found = _remove(case, units_of(rows, columns), [PART] * SUBSETS, "subsets", ask)
     sums = {name: found.sums(plane) for name, plane in planes.items()}
     values: dict[str, dict[str, Measured]] = {}
     if MUFIDELITY in metrics:

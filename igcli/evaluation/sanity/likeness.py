@@ -8,12 +8,9 @@ import numpy as np
 from igcli.common.arrays import Array
 from igcli.comparison.noise import noise_of
 from igcli.comparison.similarity import METRICS, measured
-from igcli.evaluation.causal.intervals import Interval
-from igcli.evaluation.causal.seeded import seeded
+from igcli.evaluation.causal.intervals import Interval, ends_of, resampled_means
 from igcli.evaluation.sanity.made_maps import MadeMap
 
-_RESAMPLES = 2000
-_ENDS = (2.5, 97.5)
 # Each map is held against so many of other images.
 _OTHERS = 8
 _SAME = np.array([metric.same for metric in METRICS.values()])
@@ -106,14 +103,11 @@ def kept(likeness: Array, anchors: Anchors, metric: str, seed: int) -> Kept | No
     three = three[np.isfinite(three).all(axis=1)]
     if len(three) < 2:
         return None
-    random = seeded(seed, metric)
-    drawn = random.integers(len(three), size=(_RESAMPLES, len(three)))
-    shares = _share(three[drawn].mean(axis=1))
+    shares = _share(resampled_means(three, seed, metric))
     whole = _share(three.mean(axis=0)[None])[0]
     if not np.isfinite(whole) or not np.isfinite(shares).all():
         return None
-    low, high = np.percentile(shares, _ENDS)
-    return Kept(float(whole), (float(low), float(high)))
+    return Kept(float(whole), ends_of(shares))
 
 
 def changed(originals: Sequence[MadeMap], others: Sequence[MadeMap]) -> Array:

@@ -123,34 +123,33 @@ class _Check:
         request, names = self._request, self._redrawable.names
         steps = steps_of(names, request.order, request.depths)
         found = [self._step(s) for s in track(steps, total=len(steps), unit="models")]
-        maps, controls = [m for m, _, _ in found], [c for _, c, _ in found]
+        maps = [one for one, _ in found]
         anchors = anchors_of(self._originals, maps[-1])
         return Sanity(
             request=request,
             layers=names,
             kept_weights=self._redrawable.kept,
-            made=found[-1][2],
+            made=found[-1][1],
             ids=[one.id for one in self._originals],
             targets=[one.target for one in self._originals],
             anchors=anchors,
             between=alike(maps[-2], maps[-1]),
             seen=[self._seen(s, m, self._originals) for s, m in zip(steps, maps, strict=True)],
-            control=self._of_control(steps, controls),
+            control=self._of_control(steps),
             failed=self._failed,
             pictures=[self._originals, *maps],
             control_pictures=self._control,
         )
 
-    def _step(self, step: Step) -> tuple[list[MadeMap], list[MadeMap], dict[str, int]]:
-        """Return the maps of one state of the model, the control's, and how it was redrawn."""
+    def _step(self, step: Step) -> tuple[list[MadeMap], dict[str, int]]:
+        """Return the maps of one state of the model, and how it was redrawn."""
         random_of = partial(seeded, self._request.config.seed + step.draw)
         with self._redrawable.redrawn(
             step.layers, self._request.redraw, self._x, random_of
         ) as made:
             maps = self._make(self._plan, self._model)
-            control = self._controls(self._plan)
         gc.collect()
-        return [maps[i] for i in self._places], control, dict(made)
+        return [maps[i] for i in self._places], dict(made)
 
     def _model(self) -> GradientModel:
         """Return the model as it is now; what there is to tell of it was told at first."""
@@ -173,15 +172,12 @@ class _Check:
             failed={one.id: one.message for one in maps if one.values is None},
         )
 
-    def _of_control(
-        self, steps: Sequence[Step], maps: Sequence[list[MadeMap]]
-    ) -> tuple[Anchors, list[Seen]] | None:
+    def _of_control(self, steps: Sequence[Step]) -> tuple[Anchors, list[Seen]] | None:
+        """Return what the check says of the edges, which are the same in every state."""
         if not self._has_control:
             return None
-        anchors = anchors_of(self._control, maps[-1])
-        return anchors, [
-            self._seen(step, m, self._control) for step, m in zip(steps, maps, strict=True)
-        ]
+        own = self._control
+        return anchors_of(own, own), [self._seen(step, own, own) for step in steps]
 
 
 def _is_usable(one: MadeMap) -> bool:
