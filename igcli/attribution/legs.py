@@ -89,9 +89,7 @@ def in_single_paths(
     """
     pieces: list[tuple[int, Span[Any]]] = []
     for place, span in enumerate(batch):
-        several = isinstance(span.live.job.path, AveragedPaths)
-        cut = _cut(span) if several else [span]
-        pieces += [(place, piece) for piece in cut]
+        pieces += [(place, piece) for piece in (_cut(span) if _is_several(span) else [span])]
     if len(pieces) == len(batch) and all(a is b for (_, a), b in zip(pieces, batch, strict=True)):
         return send(list(batch))
     # Straight paths go together, whosever they are.

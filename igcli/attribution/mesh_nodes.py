@@ -1,6 +1,6 @@
 """The nodes of a mesh: what was seen at each, and the weights that leaves give them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -100,21 +100,12 @@ class MeshNodes:
         a smooth gradient changes without jumping. From the end of one path to the start of the next
         nothing jumps.
         """
-        nodes: list[int] = []
-        sizes: list[float] = []
-        scale: list[float] = []
-        last = -1
-        for leaf in sorted(leaves, key=lambda leaf: leaf.left):
-            if leaf.left != last:
-                nodes.append(self.row[leaf.left])
-                if last >= 0:
-                    sizes.append(0.0)
-                    scale.append(0.0)
-            nodes.append(self.row[leaf.right])
-            scale.append(_jump_scale(leaf))
-            sizes.append(scale[-1] * leaf.change)
-            last = leaf.right
-        return nodes, np.array(sizes), np.array(scale)
+        intervals = list(_with_gaps(leaves))
+        first = min(leaf.left for leaf in leaves)
+        nodes = [self.row[first], *(self.row[right] for right, _ in intervals)]
+        scale = np.array([0.0 if leaf is None else _jump_scale(leaf) for _, leaf in intervals])
+        change = np.array([0.0 if leaf is None else leaf.change for _, leaf in intervals])
+        return nodes, scale * change, scale
 
     def alike(self, leaves: Sequence[Leaf]) -> Array | None:
         """Return which intervals of `jumps` lie at the same place of paths that are kin.
@@ -122,23 +113,31 @@ class MeshNodes:
         A matrix of ones and zeros, (groups, intervals); None where there are none.
         """
         group: dict[tuple[int, int, int], int] = {}
-        of: list[int] = []
-        last = -1
-        for leaf in sorted(leaves, key=lambda leaf: leaf.left):
-            if leaf.left != last and last >= 0:
-                of.append(-1)
-            place, left = divmod(leaf.left, 2 * FULL)
-            kin = self._kin[place]
-            key = (-1 - place if kin is None else kin, left, leaf.right - leaf.left)
-            of.append(group.setdefault(key, len(group)))
-            last = leaf.right
+        found: list[tuple[int, int]] = []
+        for interval, (_, leaf) in enumerate(_with_gaps(leaves)):
+            if leaf is not None:
+                place, left = divmod(leaf.left, 2 * FULL)
+                kin = self._kin[place]
+                key = (-1 - place if kin is None else kin, left, leaf.right - leaf.left)
+                found.append((group.setdefault(key, len(group)), interval))
         if len(group) == len(leaves):
             return None
-        shared = np.zeros((len(group), len(of)))
-        for interval, index in enumerate(of):
-            if index >= 0:
-                shared[index, interval] = 1.0
+        shared = np.zeros((len(group), found[-1][1] + 1))
+        shared[tuple(np.array(found).T)] = 1.0
         return shared
+
+
+def _with_gaps(leaves: Sequence[Leaf]) -> Iterator[tuple[int, Leaf | None]]:
+    """Yield the end of each interval along the paths, and its leaf.
+
+    None from the end of one path to the start of the next.
+    """
+    last = None
+    for leaf in sorted(leaves, key=lambda leaf: leaf.left):
+        if last is not None and leaf.left != last:
+            yield leaf.left, None
+        yield leaf.right, leaf
+        last = leaf.right
 
 
 def _jump_scale(leaf: Leaf) -> float:

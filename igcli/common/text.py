@@ -1,7 +1,8 @@
 """Text for people: sizes, durations, lists and names on one line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 
 def in_bytes(count: int) -> str:
@@ -37,6 +38,15 @@ def counted(count: int, word: str) -> str:
 def finite(value: float) -> float | None:
     """Return None for an infinite number and for NaN: JSON has neither."""
     return value if isfinite(value) else None
+
+
+def all_finite(value: Any) -> Any:
+    """Return a value that JSON can hold: None in the place of numbers that it does not have."""
+    if isinstance(value, Mapping):
+        return {key: all_finite(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [all_finite(item) for item in value]
+    return finite(value) if isinstance(value, float) else value
 
 
 def shortened(text: str, most: int) -> str:

@@ -3,13 +3,11 @@
 import re
 from pathlib import Path
 
-from igcli.common.errors import OutputError
-from igcli.common.files import has_header
 from igcli.common.png import is_ours, save_png
 from igcli.findings.clusters import Clusters
-from igcli.findings.clusters_text import FIELDS, csv_text
+from igcli.findings.clusters_text import FIELDS, csv_of
 from igcli.findings.contact_sheet import contact_sheet
-from igcli.store.files import whole_file, write_whole
+from igcli.store.files import check_ours, whole_file, write_whole
 from igcli.store.layout import CLUSTERS_CSV
 from igcli.store.run import StoredRun
 
@@ -18,9 +16,7 @@ _SHEETS = "suspicious-*.png"
 
 def check_folder(folder: Path) -> None:
     """Raise OutputError where a clusters.csv is there already that igcli did not write."""
-    path = folder / CLUSTERS_CSV
-    if path.exists() and not has_header(path, FIELDS):
-        raise OutputError(f"{path} is there already, and not igcli's", fix="name another folder")
+    check_ours(folder, (CLUSTERS_CSV,), FIELDS, "name another folder")
 
 
 def write_clusters(run: StoredRun, clusters: Clusters, folder: Path) -> list[Path]:
@@ -32,7 +28,7 @@ def write_clusters(run: StoredRun, clusters: Clusters, folder: Path) -> list[Pat
     for old in folder.glob(_SHEETS):
         if is_ours(old):
             old.unlink()
-    write_whole(folder / CLUSTERS_CSV, csv_text(clusters).encode())
+    write_whole(folder / CLUSTERS_CSV, csv_of(clusters))
     sheets = []
     for place, one in enumerate(clusters.suspicious if clusters.has_images else ()):
         path = folder / f"suspicious-{place + 1:02}-{_plain(one.group)}-{one.number}.png"

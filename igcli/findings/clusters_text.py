@@ -1,9 +1,8 @@
 """The text of clusters: the terminal's lines, Markdown, and the lines of clusters.csv."""
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 
+from igcli.common.csv_text import in_csv
 from igcli.common.markdown import escaped, table
 from igcli.common.regions import Regions
 from igcli.common.text import counted, in_columns, on_one_line, the_first
@@ -113,7 +112,7 @@ def _escaped_rows(clusters: Clusters) -> Iterator[tuple[str, ...]]:
     return ((escaped(one.group), *cells(one)[1:]) for one in clusters.found)
 
 
-def csv_text(clusters: Clusters) -> str:
+def csv_of(clusters: Clusters) -> bytes:
     """Return clusters.csv: a line for each map, in the run's order."""
     found = [
         (int(place), clusters.densities.rows[place].id, one.group, one.number, float(apart),
@@ -121,11 +120,10 @@ def csv_text(clusters: Clusters) -> str:
         for one in clusters.found
         for place, apart in zip(one.rows, one.distances, strict=True)
     ]  # fmt: skip
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows(
-        (identity, group, number, f"{apart:.6f}", flag)
-        for _, identity, group, number, apart, flag in sorted(found)
+    return in_csv(
+        FIELDS,
+        (
+            (identity, group, number, f"{apart:.6f}", flag)
+            for _, identity, group, number, apart, flag in sorted(found)
+        ),
     )
-    return file.getvalue()

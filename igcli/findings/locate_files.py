@@ -1,16 +1,17 @@
 """The files of locate: locate.csv, JSON and JUnit XML."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from igcli.common.csv_text import OF_ROW, number_field, of_row
 from igcli.common.errors import OutputError
 from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
-from igcli.common.text import counted, finite, on_one_line
+from igcli.common.text import all_finite, counted, finite, on_one_line
 from igcli.findings.locate_gates import Judged
 from igcli.findings.locate_groups import groups, whole
 from igcli.findings.locate_measures import MEASURES
@@ -18,9 +19,8 @@ from igcli.findings.locate_results import Findings, Left, Located
 from igcli.store.files import whole_file
 from igcli.store.layout import LOCATE
 
-_OF_ROW = ("id", "path", "target", "target_name", "prediction", "truth", "correct")
 FIELDS = (
-    *_OF_ROW,
+    *OF_ROW,
     "left_out",
     "why",
     "area",
@@ -46,13 +46,9 @@ def write_csv(found: Findings, path: Path) -> None:
 
 
 def _cells(image: Located) -> list[Any]:
-    row = [getattr(image.row, name) for name in _OF_ROW]
+    row = of_row(image.row)
     numbers = [finite(number) for number in _numbers(image)]
-    return [*row, image.left or "", image.why, *(_field(number) for number in numbers)]
-
-
-def _field(number: float | None) -> str:
-    return "" if number is None else repr(float(number))
+    return [*row, image.left or "", image.why, *(number_field(number) for number in numbers)]
 
 
 def _numbers(image: Located) -> Iterator[float]:
@@ -85,16 +81,10 @@ def to_dict(found: Findings, judged: Sequence[Judged]) -> dict[str, Any]:
             }
             for j in judged
         ],
-        "all": _finite(asdict(whole(found))) if found.measured else None,
-        "groups": [_finite(asdict(group)) for group in groups(found)],
+        "all": all_finite(asdict(whole(found))) if found.measured else None,
+        "groups": [all_finite(asdict(group)) for group in groups(found)],
         "worst": [image.row.id for image in found.measured[:_SHOWN]],
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return finite(value) if isinstance(value, float) else value
 
 
 def junit(found: Findings, judged: Sequence[Judged]) -> bytes:

@@ -16,8 +16,10 @@ from igcli.findings.welch import moments, z_scores
 
 # Windows of so many cells a side, around so many of a place's hottest cells.
 _SIDES, _CELLS = (3, 2), 4
-# So much of a window must be as near, as a share of the range of pixels.
-_MOST_OF_IT, _NEAR = 0.9, 0.05
+# So much of a window must be the same.
+_MOST_OF_IT = 0.9
+# Pixels are the same within so much of their range.
+NEAR = 0.05
 # What is plainer has nothing to recognise.
 _LEAST_CONTRAST = 0.1
 # So many bear it, and so many times more often than the other groups' images.
@@ -95,7 +97,7 @@ def _bearers(windows: Array, group: Array) -> Array | None:
 
 def _is_near(windows: Array, thing: Array) -> Array:
     apart = np.abs(windows - thing).max(axis=2)
-    near: Array = (apart <= _NEAR).mean(axis=1) >= _MOST_OF_IT
+    near: Array = (apart <= NEAR).mean(axis=1) >= _MOST_OF_IT
     return near
 
 

@@ -11,9 +11,7 @@ from igcli.findings.densities import PATCHES, Densities
 from igcli.findings.marks import find_mark
 from igcli.findings.same_thing import LEAST_HOT, SameThing, patches_at, same_thing
 from igcli.findings.welch import (
-    Moments,
-    moments,
-    moments_of_rest,
+    against_rest,
     standing_out,
     z_scores,
 )
@@ -87,7 +85,7 @@ def find_places(densities: Densities, groups: Mapping[str, Array]) -> list[Place
     if not able:
         return []
     absolute = densities.absolute
-    sides = _sides(absolute.reshape(len(absolute), -1), able, everyone)
+    sides = against_rest(absolute.reshape(len(absolute), -1), able.values(), everyone)
     z = np.stack([z_scores(*pair) for pair in sides])
     stands: Array = standing_out(z)
     differs: Array = np.zeros(z.shape, bool)
@@ -102,20 +100,11 @@ def find_places(densities: Densities, groups: Mapping[str, Array]) -> list[Place
     return sorted(found, key=lambda one: (not one.is_fixed, one.elsewhere - one.share))
 
 
-def _sides(
-    values: Array, groups: Mapping[str, Array], everyone: Array
-) -> list[tuple[Moments, Moments]]:
-    """Return the moments of each group and of all others."""
-    whole = moments(values[everyone])
-    own = [moments(values[rows]) for rows in groups.values()]
-    return [(some, moments_of_rest(whole, some)) for some in own]
-
-
 def _images(pictures: Array, groups: Mapping[str, Array], everyone: Array) -> Array:
     """Return how far the images' patches differ from all others', in z: the most of each cell."""
     count, height, width, channels = pictures.shape
     shape = len(groups), height // PATCHES, PATCHES, width // PATCHES, PATCHES * channels
-    sides = _sides(pictures.reshape(count, -1), groups, everyone)
+    sides = against_rest(pictures.reshape(count, -1), groups.values(), everyone)
     z = np.abs([z_scores(*pair) for pair in sides]).reshape(shape)
     largest: Array = z.max(axis=(2, 4)).reshape(len(groups), -1)
     return largest

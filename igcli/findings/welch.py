@@ -1,5 +1,6 @@
 """Welch's test: which columns of numbers have a larger mean in some rows than in all others."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import erfc, sqrt
 
@@ -45,6 +46,15 @@ def moments_of_rest(whole: Moments, part: Moments) -> Moments:
     left = left - apart**2 * (part.count * count / whole.count)
     left = np.where(left <= _ROUNDING * squares, 0.0, left)
     return Moments(count, np.where(is_same, part.mean, mean), left / (count - 1))
+
+
+def against_rest(
+    values: Array, groups: Iterable[Array], everyone: Array
+) -> list[tuple[Moments, Moments]]:
+    """Return the moments of each group's rows, and of all others of `everyone`."""
+    whole = moments(values[everyone])
+    own = [moments(values[rows]) for rows in groups]
+    return [(some, moments_of_rest(whole, some)) for some in own]
 
 
 def z_scores(some: Moments, others: Moments) -> Array:

@@ -60,6 +60,5 @@ def array_names(file: Any) -> list[str]:
     """Return the names of the datasets of all arrays but profiles in an open HDF5 file."""
     maps = map_names(file)
     scales = [name for name in map(scales_name, maps) if name in file]
-    others = [name for name in (IMAGES, REGIONS, ZONES) if name in file]
-    own = [name for name in (BASELINE_REGIONS,) if name in file]
-    return [*maps, *scales, *others, *baseline_map_names(file), *own]
+    others = [name for name in (IMAGES, REGIONS, ZONES, BASELINE_REGIONS) if name in file]
+    return [*maps, *scales, *others, *baseline_map_names(file)]

@@ -3,10 +3,13 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+from igcli.common.errors import OutputError
+from igcli.common.files import has_header
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
 
@@ -36,6 +39,16 @@ def write_whole(path: Path, data: bytes) -> None:
     """Put a whole file in the place of the one that may be there."""
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
+
+
+def check_ours(folder: Path, names: Sequence[str], fields: Iterable[str], fix: str) -> None:
+    """Raise OutputError where a file is there already that igcli did not write.
+
+    The first name is a table with these fields: by that, all of them are igcli's.
+    """
+    for name in names:
+        if (folder / name).exists() and not has_header(folder / names[0], fields):
+            raise OutputError(f"{folder / name} is there already, and not igcli's", fix=fix)
 
 
 def link_or_copy(source: Path, path: Path) -> None:

@@ -2,17 +2,18 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from igcli.common.csv_text import OF_ROW, number_field, of_row
 from igcli.common.errors import OutputError
 from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.common.png import drawn_with, save_png
-from igcli.common.text import finite, on_one_line
+from igcli.common.text import all_finite, finite, on_one_line
 from igcli.comparison.agreement.agree import Agreement, ImageAgreement
 from igcli.comparison.agreement.agreement_gates import Judged
 from igcli.comparison.agreement.agreement_groups import by_column, whole
@@ -22,9 +23,8 @@ from igcli.comparison.agreement.pairwise import MEASURES
 from igcli.store.files import whole_file, write_whole
 from igcli.store.layout import AGREEMENT_CSV, AGREEMENT_JSON, AGREEMENT_PNG
 
-_OF_ROW = ("id", "path", "target", "target_name", "prediction", "truth", "correct")
 FIELDS = (
-    *_OF_ROW,
+    *OF_ROW,
     "left_out",
     "why",
     "baseline",
@@ -85,26 +85,18 @@ def write_csv(found: Agreement, path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(FIELDS)
         for image in found.images:
-            numbers = (_field(number) for number in _numbers(image, found.measures))
+            numbers = (number_field(number) for number in _numbers(image, found.measures))
             about = ("", "", *image.pair, image.found.within_errors)
-            writer.writerow([*_of_row(image.row), *about, *numbers])
+            writer.writerow([*of_row(image.row), *about, *numbers])
         for one in found.left_out:
-            empty = [""] * (len(FIELDS) - len(_OF_ROW) - 2)
-            writer.writerow([*_of_row(one.row), str(one.left), one.why, *empty])
-
-
-def _of_row(row: Any) -> list[Any]:
-    return [getattr(row, name) for name in _OF_ROW]
+            empty = [""] * (len(FIELDS) - len(OF_ROW) - 2)
+            writer.writerow([*of_row(one.row), str(one.left), one.why, *empty])
 
 
 def _numbers(image: ImageAgreement, told: Sequence[str]) -> Iterator[float | None]:
     for name in MEASURES:
         for numbers in (image.values, image.explained):
             yield finite(numbers[name]) if name in told else None
-
-
-def _field(number: float | None) -> str:
-    return "" if number is None else repr(float(number))
 
 
 def to_dict(found: Agreement, by: str | None) -> dict[str, Any]:
@@ -120,8 +112,8 @@ def to_dict(found: Agreement, by: str | None) -> dict[str, Any]:
             str(left): [one.row.id for one in found.left_out if one.left is left] for left in Left
         },
         "notes": found.notes,
-        "all": _finite(asdict(whole(found))),
-        "groups": [_finite(asdict(group)) for group in by_column(found, by)],
+        "all": all_finite(asdict(whole(found))),
+        "groups": [all_finite(asdict(group)) for group in by_column(found, by)],
         "images": [
             {
                 "id": image.row.id,
@@ -157,12 +149,6 @@ def gates_to_dict(judged: Sequence[Judged]) -> dict[str, Any]:
             for j in judged
         ],
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return finite(value) if isinstance(value, float) else value
 
 
 def junit(found: Agreement, judged: Sequence[Judged]) -> bytes:

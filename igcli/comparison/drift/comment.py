@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import isnan
 
 from igcli.common.markdown import code, escaped, plain, table
-from igcli.common.text import the_first
+from igcli.common.text import counted, the_first
 from igcli.comparison.drift.comment_groups import NO_LIMIT, changed_predictions, groups
 from igcli.comparison.drift.text import ungated
 from igcli.comparison.drift.thresholds import COMPLETE, SHARES
@@ -80,7 +80,7 @@ def _compared(verdict: Verdict) -> Iterator[str]:
         grid = f", by their mass in squares of {verdict.regions} pixels"
     yield (
         f"Compared: attribution maps (how much each pixel speaks for the class, or against it) of "
-        f"{count} image{'s' * (count != 1)}{grid}; new {code(verdict.new)}, reference "
+        f"{counted(count, 'image')}{grid}; new {code(verdict.new)}, reference "
         f"{code(verdict.reference)}; {within(verdict)}."
     )
     yield ""
@@ -148,8 +148,8 @@ def _metrics(verdict: Verdict) -> list[str]:
     found = verdict.quantiles()
     if not found:
         return []
-    count = len(verdict.measured.seen)
-    of = f"{count} image{'s' * (count != 1)} whose maps are of the same class in both runs"
+    images = counted(len(verdict.measured.seen), "image")
+    of = f"{images} whose maps are of the same class in both runs"
     rows = (
         (name, *("∞" if value is None else f"{value:.3g}" for value in spread.values()),
          METRICS[name].meaning)

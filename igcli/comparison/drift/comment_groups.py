@@ -4,7 +4,7 @@ from igcli.common.markdown import escaped, plain, table
 from igcli.comparison.drift.grouped import Flip, Group
 from igcli.comparison.drift.numbers import CLASS
 from igcli.comparison.drift.verdict import Verdict
-from igcli.comparison.drift.words import named
+from igcli.comparison.drift.words import in_order, named
 
 # What the table by class shows, and of how many.
 _OF_GROUP = ("moved", "gained", "coarse", "prediction_changed", "accuracy_lost")
@@ -17,7 +17,7 @@ _FLIPS = 5
 def groups(verdict: Verdict) -> list[str]:
     """Return the table by class: those beyond a limit first."""
     first = named(verdict)
-    found = sorted(verdict.groups, key=lambda g: (g.name not in first, g.name))
+    found = in_order(verdict)
     if not found:
         return []
     shown = found[: max(_ROWS, len(first))]

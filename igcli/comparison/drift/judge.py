@@ -168,12 +168,9 @@ def _limits(
     scale = scale_of(threshold.measure)
     sign = -1 if threshold.below else 1
     counts = np.maximum(counts, 1)
-    runs = np.array(
-        [
-            [_taken(values[rows], threshold) for rows in places.values()]
-            for values in case.values_of_runs(threshold.measure)
-        ]
-    ).reshape(len(case.values_of_runs(threshold.measure)), len(found))
+    of_runs = case.values_of_runs(threshold.measure)
+    taken = [_taken(values[rows], threshold) for values in of_runs for rows in places.values()]
+    runs = np.array(taken).reshape(len(of_runs), len(found))
     if threshold.relative == NORMAL:
         return by_runs(runs, counts, scale, sign) if len(runs) else [Normal(nan, nan)] * len(found)
     return by_others(found, runs, counts, scale, sign)

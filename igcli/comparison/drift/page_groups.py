@@ -10,6 +10,7 @@ from igcli.comparison.drift.words import (
     basis,
     findings,
     images_of,
+    in_order,
     meaning,
     named,
     of_how_many,
@@ -67,7 +68,7 @@ def by_group(verdict: Verdict) -> list[str]:
     """Return the tables by group and of changed predictions; nothing where nothing groups."""
     lines = []
     first = named(verdict)
-    groups = sorted(verdict.groups, key=lambda g: (g.name not in first, g.name))
+    groups = in_order(verdict)
     if groups:
         names = [m for m in _OF_GROUP if any(m in group.measures for group in groups)]
         head = (text(verdict.by), "images", *(name.replace("_", " ") for name in names))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from igcli.common.text import on_one_line, the_first
+from igcli.common.text import counted, on_one_line, the_first
 from igcli.comparison.drift.thresholds import COMPLETE
 from igcli.comparison.drift.verdict import QUANTILES, ImageDrift, Judged, Verdict
 from igcli.comparison.drift.words import basis, images_of, named, of_how_many, sentence, within
@@ -60,7 +60,7 @@ def _compared(verdict: Verdict) -> str:
     grid = f", on a grid of {verdict.grid}" if verdict.grid else ""
     if verdict.regions:
         grid = f", by the mass in regions of {verdict.regions} pixels"
-    return f"{count} image{'s' * (count != 1)}{grid}: {within(verdict)}"
+    return f"{counted(count, 'image')}{grid}: {within(verdict)}"
 
 
 def _mark(judged: Judged) -> str:

@@ -1,13 +1,12 @@
 """The verdict of a comparison: judged thresholds, counts of images, and the exit code."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from igcli.common import exit_codes
-from igcli.common.text import finite
+from igcli.common.text import all_finite, finite
 from igcli.comparison.drift.grouped import Flip, Group
 from igcli.comparison.drift.pairs import Matched, Measured
 from igcli.comparison.drift.thresholds import Threshold, statistic
@@ -243,23 +242,14 @@ class Verdict:
                     "left_out": judged.left_out or None,
                     "beyond": judged.beyond,
                     "worst": judged.worst[:_WORST],
-                    "groups": [_as_json(asdict(group)) for group in judged.groups],
+                    "groups": [all_finite(asdict(group)) for group in judged.groups],
                 }
                 for judged in self.judged
             ],
             "calibrated": list(self.calibrated),
             "unclear": self.is_unclear,
-            "groups": [_as_json(asdict(group)) for group in self.groups],
-            "flips": [_as_json(asdict(flip)) for flip in self.flips],
+            "groups": [all_finite(asdict(group)) for group in self.groups],
+            "flips": [all_finite(asdict(flip)) for flip in self.flips],
             "metrics": self.quantiles(),
-            "images": [_as_json(asdict(image)) for image in self.images],
+            "images": [all_finite(asdict(image)) for image in self.images],
         }
-
-
-def _as_json(value: Any) -> Any:
-    """Put None for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _as_json(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_as_json(item) for item in value]
-    return finite(value) if isinstance(value, float) else value

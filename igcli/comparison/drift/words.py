@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from igcli.common.text import counted
+from igcli.comparison.drift.grouped import Group
 from igcli.comparison.drift.normal import COVERAGE
 from igcli.comparison.drift.thresholds import CHANGES, OTHERS, SHARES, Threshold
 from igcli.comparison.drift.verdict import Judged, JudgedGroup, Verdict
@@ -39,6 +41,12 @@ def named(verdict: Verdict) -> list[str]:
     return list(dict.fromkeys(group.name for group in found if group.name))
 
 
+def in_order(verdict: Verdict) -> list[Group]:
+    """Return the groups: those beyond a limit first, then by name."""
+    first = named(verdict)
+    return sorted(verdict.groups, key=lambda group: (group.name not in first, group.name))
+
+
 def findings(verdict: Verdict) -> Iterator[tuple[Judged, JudgedGroup]]:
     """Yield what is beyond a limit: one threshold for each group, what is clear and named first."""
     seen = set()
@@ -64,10 +72,10 @@ def of_how_many(group: JudgedGroup, verdict: Verdict) -> str:
     """Say how many images a number is of; a map of another class is not compared."""
     members = verdict.members.get(group.name) if group.name else None
     total = len(verdict.images) if members is None else len(members)
-    images = f"image{'s' * (total != 1)}"
+    images = counted(total, "image")
     if group.count == total:
-        return f"{total} {images}"
-    return f"{group.count} of {total} {images}, those with the same prediction in both"
+        return images
+    return f"{group.count} of {images}, those with the same prediction in both"
 
 
 def within(verdict: Verdict) -> str:
@@ -140,7 +148,7 @@ def basis(verdict: Verdict) -> str:
     """Say where the limits come from."""
     if verdict.calibrated:
         count = len(verdict.calibrated)
-        runs = f"{count} further run{'s' * (count > 1)}"
+        runs = counted(count, "further run")
         few = f" They are few: {_ENOUGH} or more make narrower limits." if count < _ENOUGH else ""
         return (
             f"normal is what {runs} of models held to be equally good differ from the reference "

@@ -7,11 +7,10 @@ import numpy as np
 
 from igcli.common.arrays import Array
 from igcli.findings.densities import PATCHES
+from igcli.findings.marks import NEAR
 from igcli.findings.places import connected
 
 Cells = tuple[tuple[int, int], ...]
-# Pixels are the same within so much of their range.
-_NEAR = 0.05
 # So many of the place's images share a patch, and so many times more than of all others.
 _MOST, _TIMES = 0.7, 4.0
 # What would be larger, as a share of the picture, is content.
@@ -68,5 +67,5 @@ def _near(pictures: Array, thing: Array) -> Array:
     if not len(pictures):
         return np.zeros(thing.shape[:2])
     apart = np.abs(pictures.astype(np.float32) - thing.astype(np.float32)).max(axis=3)
-    share: Array = (apart <= 255.0 * _NEAR).mean(axis=0)
+    share: Array = (apart <= 255.0 * NEAR).mean(axis=0)
     return share

@@ -1,22 +1,20 @@
 """The files of an evaluation: evaluate.csv by image, evaluate.json with the curves, JUnit XML."""
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import SubElement
 
 from igcli.common.choices import CONTROLS
+from igcli.common.csv_text import in_csv
 from igcli.common.errors import OutputError
-from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.evaluation.faithfulness.evaluate_gates import Judged
 from igcli.evaluation.faithfulness.evaluate_text import gate_line, verdict
 from igcli.evaluation.faithfulness.evaluated import MAP, MOVED, Evaluated
 from igcli.evaluation.faithfulness.ranking import rankings
-from igcli.store.files import write_whole
+from igcli.store.files import check_ours, write_whole
 from igcli.store.layout import EVALUATE, EVALUATE_JOURNAL, EVALUATE_JSON
 
 FIELDS = ("id", "run", "metric", "value", *CONTROLS, MOVED, "message")
@@ -26,13 +24,7 @@ def check_folder(folder: Path) -> None:
     """Raise OutputError for what can't be written there, before any work."""
     if not folder.is_dir():
         raise OutputError(f"-o {folder} is no folder", fix="make it, or name another")
-    path = folder / EVALUATE
-    for name in (EVALUATE, EVALUATE_JSON):
-        if (folder / name).exists() and not has_header(path, FIELDS):
-            raise OutputError(
-                f"{folder / name} is there already, and not igcli's",
-                fix="name another folder with -o",
-            )
+    check_ours(folder, (EVALUATE, EVALUATE_JSON), FIELDS, "name another folder with -o")
     journal = folder / EVALUATE_JOURNAL
     if journal.exists() and not journal.is_file():
         raise OutputError(f"{journal} is no file", fix="name another folder with -o")
@@ -40,11 +32,7 @@ def check_folder(folder: Path) -> None:
 
 def write_evaluated(found: Evaluated, judged: Sequence[Judged], folder: Path) -> None:
     """Write evaluate.csv and evaluate.json to a folder that is there."""
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows(_lines(found))
-    write_whole(folder / EVALUATE, file.getvalue().encode())
+    write_whole(folder / EVALUATE, in_csv(FIELDS, _lines(found)))
     curves = {metric: found.curves(metric) for metric in found.metrics}
     text = json.dumps(to_dict(found, judged) | {"curves": curves}, indent=1, allow_nan=False)
     write_whole(folder / EVALUATE_JSON, f"{text}\n".encode())

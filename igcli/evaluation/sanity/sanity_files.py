@@ -1,23 +1,22 @@
 """The files of a sanity check: sanity.csv, a line for each map, sanity.json and the picture."""
 
-import csv
 import json
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
 from igcli.common.arrays import Array
+from igcli.common.csv_text import in_csv
 from igcli.common.errors import OutputError
-from igcli.common.files import has_header
 from igcli.common.junit import case_in, in_xml, suite_of
 from igcli.comparison.similarity import METRICS
 from igcli.evaluation.sanity.sanity_sheet import sanity_sheet
 from igcli.evaluation.sanity.sanity_text import verdict_line
 from igcli.evaluation.sanity.sanity_verdict import DEPEND, Sanity
-from igcli.store.files import write_whole
+from igcli.store.files import check_ours, write_whole
 
 CSV, JSON, PNG = "sanity.csv", "sanity.json", "sanity.png"
 FIELDS = ("redrawn", "layers", "id", "target", "changed", *METRICS)
@@ -28,21 +27,13 @@ def check_folder(folder: Path) -> None:
     """Raise OutputError where one of the files is there already that igcli did not write."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"OUT {folder} is a file", fix="name a folder")
-    for name in (CSV, JSON, PNG):
-        if (folder / name).exists() and not has_header(folder / CSV, FIELDS):
-            raise OutputError(
-                f"{folder / name} is there already, and not igcli's", fix="name another folder"
-            )
+    check_ours(folder, (CSV, JSON, PNG), FIELDS, "name another folder")
 
 
 def write_sanity(found: Sanity, folder: Path) -> None:
     """Write the files; the picture where inputs are pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows(_rows(found))
-    write_whole(folder / CSV, file.getvalue().encode())
+    write_whole(folder / CSV, in_csv(FIELDS, _rows(found)))
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False)
     write_whole(folder / JSON, f"{text}\n".encode())
     picture = sanity_sheet(found)

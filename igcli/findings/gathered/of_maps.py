@@ -17,7 +17,7 @@ from igcli.findings.shares import RING
 from igcli.findings.summarize import Group, Summary, summary_of
 from igcli.findings.summary_text import said as said_of_place
 from igcli.findings.suspicion import LEAST as LEAST_OF_CLUSTER
-from igcli.findings.welch import LEVEL, moments, moments_of_rest, standing_out, z_scores
+from igcli.findings.welch import LEVEL, against_rest, standing_out, z_scores
 from igcli.store.run import StoredRun
 
 _SHOWN, _CONTENT = 5, 3
@@ -168,9 +168,9 @@ def standing_found(summary: Summary) -> Iterator[Finding]:
     if not able:
         return
     columns = np.stack([getattr(summary.shape_of, name) for name in measures], axis=1)
-    whole, rows = moments(columns), members([name for _, name in summary.rows])
-    own = [moments(columns[rows[group.name]]) for group in able]
-    sides = [(some, moments_of_rest(whole, some)) for some in own]
+    rows = members([name for _, name in summary.rows])
+    own = (rows[group.name] for group in able)
+    sides = against_rest(columns, own, np.arange(len(columns)))
     stands = standing_out(np.abs([z_scores(*pair) for pair in sides]), LEVEL / 2)
     errors = sum(group.error * len(group.rows) for group in summary.groups)
     for place, (group, (some, rest)) in enumerate(zip(able, sides, strict=True)):
